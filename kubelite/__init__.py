@@ -1,0 +1,1 @@
+"""kubelite: a whole Kubernetes cluster inside one Python process."""

@@ -1,0 +1,2 @@
+"""The kinds as data: schema facts, resources, types, defaults, validation, table columns.
+"""

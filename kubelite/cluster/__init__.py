@@ -1,0 +1,2 @@
+"""The composition root: the only code that knows every component.
+"""

@@ -1,0 +1,2 @@
+"""Cluster DNS: records from Services and EndpointSlices, and the servers which answer.
+"""

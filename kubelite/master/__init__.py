@@ -1,0 +1,2 @@
+"""The control plane: the store, the API server and its REST door.
+"""

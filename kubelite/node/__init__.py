@@ -1,0 +1,2 @@
+"""A node: the kubelet, its pod workers, probes, and the asyncio container runtime.
+"""

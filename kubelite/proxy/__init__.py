@@ -1,0 +1,2 @@
+"""kube-proxy: turns Services and EndpointSlices into translation rules; pumps no bytes.
+"""

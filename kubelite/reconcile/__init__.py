@@ -1,0 +1,2 @@
+"""What controllers share: work queue, intents, executor, expectations, ownership.
+"""

@@ -1,0 +1,2 @@
+"""kube-scheduler: a pure scheduling cycle and the actor around it.
+"""

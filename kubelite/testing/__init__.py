@@ -1,0 +1,2 @@
+"""Shipped to users: virtual time and builders for tests.
+"""
