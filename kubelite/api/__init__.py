@@ -1,2 +1,1 @@
-"""The kinds as data: schema facts, resources, types, defaults, validation, table columns.
-"""
+"""The kinds as data: schema facts, resources, types, defaults, validation, table columns."""
