@@ -1,0 +1,130 @@
+"""The receiving end of a watch: events are pushed in, and taken out in batches or by `async for`.
+
+A watcher never drops, merges or reorders events: it is either complete or ended. `on_ready` serves the consumers
+that are called rather than waiting: it is called when the first event comes after all had been taken, and at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from kubelite.apimachinery.scheme import Object
+
+if TYPE_CHECKING:
+    from kubelite.client.requests import Item
+
+EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
+
+
+class WatchEvent:
+    """What happened to one object; watchers with the same view share one event.
+
+    Attributes:
+        type: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (then the object is a `Status`).
+        object: The object after the change; for DELETED its last state with the version of the deletion.
+    """
+
+    __slots__ = ("_frame", "_item", "object", "type")
+
+    def __init__(self, type: EventType, object: Object, item: Item | None = None) -> None:  # noqa: A002
+        self.type = type
+        self.object = object
+        self._item = item
+        self._frame: bytes | None = None
+
+    def frame(self) -> bytes:
+        """The event as one line of JSON; encoded once however many watchers send it."""
+        frame = self._frame
+        if frame is None:
+            text = orjson.dumps(self.object) if self._item is None else self._item.json()
+            frame = self._frame = b'{"type":"%s","object":%s}\n' % (self.type.encode(), text)
+        return frame
+
+    def __repr__(self) -> str:
+        metadata = self.object.get("metadata", {})
+        name = "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
+        return f"<{self.type} {self.object.get('kind')} {name} @{metadata.get('resourceVersion')}>"
+
+
+class Watcher:
+    """A queue of events between the API server and one consumer in the same loop.
+
+    Args:
+        on_stop: Called once when the consumer stops the watch.
+    """
+
+    def __init__(self, *, on_stop: Callable[[], None] | None = None) -> None:
+        self.on_ready: Callable[[], None] | None = None
+        self._on_stop = on_stop
+        self._events: list[WatchEvent] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        self._taken = 0
+
+    @property
+    def ended(self) -> bool:
+        """No event will be added any more; those which are there can still be taken."""
+        return self._ended
+
+    def take(self) -> list[WatchEvent]:
+        """Take all events that are there, in order; an empty list if there are none."""
+        events, self._events = self._events, []
+        self._taken += len(events)
+        return events
+
+    def stop(self) -> None:
+        """End the watch from the consumer's side; what was not taken is dropped."""
+        if not self._ended:
+            self._ended = True
+            if self._on_stop is not None:
+                self._on_stop()
+        self._events = []
+        self._wake()
+
+    # --- the producer's side ------------------------------------------------------------------------------------------
+
+    def push(self, event: WatchEvent) -> None:
+        """Add an event; ignored once the watch has ended."""
+        if self._ended:
+            return
+        self._events.append(event)
+        if len(self._events) == 1:
+            self._wake()
+
+    def end(self, event: WatchEvent | None = None) -> None:
+        """End the watch from the producer's side, if wanted with a last (ERROR) event."""
+        if self._ended:
+            return
+        if event is not None:
+            self._events.append(event)
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if self.on_ready is not None:
+            self.on_ready()
+
+    # --- the consumer that waits --------------------------------------------------------------------------------------
+
+    def __aiter__(self) -> Watcher:
+        return self
+
+    async def __anext__(self) -> WatchEvent:
+        while not self._events:
+            if self._ended:
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        self._taken += 1
+        return self._events.pop(0)
+
+    def __repr__(self) -> str:
+        state = "ended" if self._ended else "open"
+        return f"<{type(self).__name__} {state}, {len(self._events)} waiting, {self._taken} taken>"
