@@ -1,0 +1,391 @@
+"""A small POSIX-like file layer in memory: files, directories, symbolic links, devices and mounts.
+
+A `Directory` can be mounted in several containers: that is how volumes are shared. What one of them writes, the
+others see. A mount may be read-only for one container while another one (or the kubelet) writes to the directory.
+Paths are POSIX paths; relative ones start at `working_dir`. Errors are those of the operating system, with its numbers.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import attrs
+
+LINKS_MAX: Final = 40
+"""Symbolic links followed in one look-up, as in Linux."""
+
+FILE_MODE: Final = 0o644
+DIRECTORY_MODE: Final = 0o755
+
+
+@attrs.define(eq=False)
+class File:
+    """A regular file. `mtime` is in Unix seconds."""
+
+    data: bytes = b""
+    mode: int = FILE_MODE
+    mtime: float = 0.0
+
+
+@attrs.define(eq=False)
+class Device:
+    """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`, `/dev/zero`."""
+
+    write: Callable[[bytes], None] = lambda _data: None
+    read: Callable[[], bytes] = lambda: b""
+    mode: int = 0o666
+    mtime: float = 0.0
+
+
+@attrs.define(eq=False)
+class Symlink:
+    """A symbolic link; `target` is resolved when it is followed."""
+
+    target: str
+    mode: int = 0o777
+    mtime: float = 0.0
+
+
+@attrs.define(eq=False)
+class Directory:
+    """A directory; also the root of a volume."""
+
+    entries: dict[str, Node] = attrs.field(factory=dict)
+    mode: int = DIRECTORY_MODE
+    mtime: float = 0.0
+
+
+@attrs.define(eq=False)
+class Mount:
+    """A file or directory from elsewhere, seen at this place."""
+
+    target: Directory | File | Device
+    read_only: bool = False
+
+
+Node: TypeAlias = File | Device | Symlink | Directory | Mount
+
+
+@attrs.frozen
+class Stat:
+    """What is known of a path: kind is "file", "directory", "symlink" or "device"; size in bytes."""
+
+    kind: str
+    mode: int
+    size: int
+    mtime: float
+
+
+@attrs.frozen
+class _Place:
+    """Where a path leads: its directory, its last name, and what is there (None: nothing)."""
+
+    directory: Directory
+    name: str
+    node: Node | None
+    read_only: bool
+
+
+class FileSystem:
+    """The files as one container sees them."""
+
+    def __init__(
+        self, root: Directory | None = None, *, working_dir: str = "/", now: Callable[[], float] | None = None
+    ) -> None:
+        """`now` gives the time for mtimes in Unix seconds; without it they stay 0."""
+        self.root = Directory() if root is None else root
+        self.working_dir = working_dir or "/"
+        self._now = now or (lambda: 0.0)
+
+    def __repr__(self) -> str:
+        return f"<FileSystem {len(self.root.entries)} entries in />"
+
+    def at(self, working_dir: str) -> FileSystem:
+        """The same files seen from another working directory (which need not exist)."""
+        return FileSystem(self.root, working_dir=self.absolute(working_dir), now=self._now)
+
+    def absolute(self, path: str) -> str:
+        """`path` made absolute and free of `.` and `..` (by text: links are not looked at)."""
+        return posixpath.normpath(posixpath.join("/", self.working_dir, path)).replace("//", "/")
+
+    # --- reading
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+            IsADirectoryError: It is a directory.
+            NotADirectoryError: A part of the path before the last is a file.
+        """
+        node = _target(self._existing(path).node)
+        if isinstance(node, File):
+            return node.data
+        if isinstance(node, Device):
+            return node.read()
+        raise _error(errno.EISDIR, path)
+
+    def read_text(self, path: str) -> str:
+        """The content of a file as UTF-8 text; bytes that are none are replaced. Raises as `read`."""
+        return self.read(path).decode(errors="replace")
+
+    def list(self, path: str = ".") -> list[str]:
+        """The sorted names in a directory (without `.` and `..`).
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+            NotADirectoryError: It is a file.
+        """
+        return sorted(self._directory(path).entries)
+
+    def exists(self, path: str) -> bool:
+        """Whether something is there, links followed."""
+        try:
+            return self._find(path).node is not None
+        except OSError:
+            return False
+
+    def is_dir(self, path: str) -> bool:
+        """Whether a directory is there, links followed."""
+        try:
+            return isinstance(_target(self._find(path).node), Directory)
+        except OSError:
+            return False
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file or device is there, links followed."""
+        try:
+            return isinstance(_target(self._find(path).node), File | Device)
+        except OSError:
+            return False
+
+    def stat(self, path: str, *, follow: bool = True) -> Stat:
+        """What is there; `follow=False` tells of a link itself.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+        """
+        match _target(self._existing(path, follow=follow).node):
+            case Directory() as node:
+                return Stat("directory", node.mode, 4096, node.mtime)
+            case File() as node:
+                return Stat("file", node.mode, len(node.data), node.mtime)
+            case Symlink() as node:
+                return Stat("symlink", node.mode, len(node.target), node.mtime)
+            case Device() as node:
+                return Stat("device", node.mode, 0, node.mtime)
+            case _:
+                raise _error(errno.ENOENT, path)
+
+    def readlink(self, path: str) -> str:
+        """The target of a symbolic link, as written.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+            OSError: It is no link (EINVAL).
+        """
+        node = self._existing(path, follow=False).node
+        if not isinstance(node, Symlink):
+            raise _error(errno.EINVAL, path)
+        return node.target
+
+    # --- writing
+
+    def write(self, path: str, data: str | bytes, *, append: bool = False, mode: int = FILE_MODE) -> None:
+        """Make or overwrite a file; its directory must exist. `mode` counts only when the file is made.
+
+        Raises:
+            FileNotFoundError: Its directory is missing.
+            IsADirectoryError: It is a directory.
+            OSError: The mount is read-only (EROFS).
+        """
+        content = data.encode() if isinstance(data, str) else data
+        place = self._find(path)
+        node = _target(place.node)
+        if isinstance(node, Device):
+            node.write(content)
+            return
+        if isinstance(node, Directory):
+            raise _error(errno.EISDIR, path)
+        _check_writable(place, path)
+        if isinstance(node, File):
+            node.data = node.data + content if append else content
+            node.mtime = self._now()
+        else:
+            place.directory.entries[place.name] = File(content, mode, self._now())
+
+    def touch(self, path: str) -> None:
+        """Make an empty file, or set the mtime of what is there. Raises as `write`."""
+        place = self._find(path)
+        node = _target(place.node)
+        if node is None:
+            self.write(path, b"")
+        else:
+            _check_writable(place, path)
+            node.mtime = self._now()
+
+    def mkdir(self, path: str, *, parents: bool = True, mode: int = DIRECTORY_MODE) -> None:
+        """Make a directory. With `parents` missing ones are made too and an existing directory is no error.
+
+        Raises:
+            FileExistsError: Something is there already.
+            FileNotFoundError: The parent is missing and `parents` is false.
+            OSError: The mount is read-only (EROFS).
+        """
+        if parents:
+            parent = posixpath.dirname(self.absolute(path))
+            if not self.is_dir(parent):
+                self.mkdir(parent)
+        place = self._find(path)
+        if place.node is not None:
+            if parents and isinstance(_target(place.node), Directory):
+                return
+            raise _error(errno.EEXIST, path)
+        _check_writable(place, path)
+        place.directory.entries[place.name] = Directory(mode=mode, mtime=self._now())
+
+    def symlink(self, target: str, path: str) -> None:
+        """Make a symbolic link at `path` which leads to `target`.
+
+        Raises:
+            FileExistsError: Something is there already.
+            OSError: The mount is read-only (EROFS).
+        """
+        place = self._find(path, follow=False)
+        if place.node is not None:
+            raise _error(errno.EEXIST, path)
+        _check_writable(place, path)
+        place.directory.entries[place.name] = Symlink(target, mtime=self._now())
+
+    def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits. They are shown, not enforced.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+            OSError: The mount is read-only (EROFS).
+        """
+        place = self._existing(path)
+        _check_writable(place, path)
+        node = _target(place.node)
+        assert node is not None
+        node.mode = mode
+
+    def rename(self, old: str, new: str) -> None:
+        """Move a file or directory; a file at `new` is replaced, a directory at `new` receives it.
+
+        Raises:
+            FileNotFoundError: `old` or the directory of `new` is missing.
+            OSError: One of the two is on a read-only mount (EROFS) or is a mount point (EBUSY).
+        """
+        source = self._existing(old, follow=False)
+        if isinstance(source.node, Mount):
+            raise _error(errno.EBUSY, old)
+        if self.is_dir(new):
+            new = posixpath.join(new, source.name)
+        goal = self._find(new, follow=False)
+        _check_writable(source, old)
+        _check_writable(goal, new)
+        assert source.node is not None
+        del source.directory.entries[source.name]
+        goal.directory.entries[goal.name] = source.node
+
+    def remove(self, path: str, *, recursive: bool = False) -> None:
+        """Remove a file, a link, or an empty directory; with `recursive` a full one too.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+            OSError: The directory is not empty (ENOTEMPTY), a mount point (EBUSY), or read-only (EROFS).
+        """
+        place = self._existing(path, follow=False)
+        if isinstance(place.node, Mount) or not place.name:
+            raise _error(errno.EBUSY, path)
+        _check_writable(place, path)
+        if isinstance(place.node, Directory) and place.node.entries and not recursive:
+            raise _error(errno.ENOTEMPTY, path)
+        del place.directory.entries[place.name]
+
+    def mount(self, path: str, target: Directory | File | Device, *, read_only: bool = False) -> None:
+        """Let `target` be seen at `path`; directories on the way are made, what was there is hidden."""
+        parent = posixpath.dirname(self.absolute(path))
+        if not self.is_dir(parent):
+            self.mkdir(parent)
+        place = self._find(path)
+        if not place.name:
+            assert isinstance(target, Directory)
+            self.root = target
+        else:
+            place.directory.entries[place.name] = Mount(target, read_only)
+
+    # --- looking up
+
+    def _existing(self, path: str, *, follow: bool = True) -> _Place:
+        place = self._find(path, follow=follow)
+        if place.node is None:
+            raise _error(errno.ENOENT, path)
+        return place
+
+    def _directory(self, path: str) -> Directory:
+        node = _target(self._existing(path).node)
+        if not isinstance(node, Directory):
+            raise _error(errno.ENOTDIR, path)
+        return node
+
+    def _find(self, path: str, *, follow: bool = True) -> _Place:
+        """Walk `path` part by part. Links on the way are always followed, the last one if `follow`."""
+        if not path:
+            raise _error(errno.ENOENT, path)
+        trail: list[tuple[Directory, str, bool]] = []
+        directory, read_only = self.root, False
+        rest = [
+            part for part in posixpath.join("/", self.working_dir, path).split("/") if part not in {"", "."}
+        ]
+        rest.reverse()
+        links = 0
+        while rest:
+            name = rest.pop()
+            if name == "..":
+                if trail:
+                    directory, _, read_only = trail.pop()
+                continue
+            node = directory.entries.get(name)
+            if isinstance(node, Symlink) and (rest or follow):
+                links += 1
+                if links > LINKS_MAX:
+                    raise _error(errno.ELOOP, path)
+                if node.target.startswith("/"):
+                    trail, directory, read_only = [], self.root, False
+                rest.extend(part for part in reversed(node.target.split("/")) if part not in {"", "."})
+                continue
+            here_read_only = read_only or (isinstance(node, Mount) and node.read_only)
+            if not rest:
+                return _Place(directory, name, node, here_read_only)
+            inner = _target(node)
+            if inner is None:
+                raise _error(errno.ENOENT, path)
+            if not isinstance(inner, Directory):
+                raise _error(errno.ENOTDIR, path)
+            trail.append((directory, name, read_only))
+            directory, read_only = inner, here_read_only
+        if trail:
+            parent, name, _ = trail[-1]
+            return _Place(parent, name, parent.entries.get(name), read_only)
+        return _Place(self.root, "", self.root, read_only)
+
+
+def _target(node: Node | None) -> File | Device | Symlink | Directory | None:
+    """What a mount shows; anything else is itself."""
+    return node.target if isinstance(node, Mount) else node
+
+
+def _check_writable(place: _Place, path: str) -> None:
+    if place.read_only:
+        raise _error(errno.EROFS, path)
+
+
+def _error(number: int, path: str) -> OSError:
+    """The operating system's error: OSError picks its subclass (FileNotFoundError, …) by the number."""
+    return OSError(number, os.strerror(number), path)
