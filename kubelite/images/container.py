@@ -1,11 +1,13 @@
 """What a program sees of the container it runs in.
 
-A program is `async def main(container: Container) -> int | None`. What it returns is the exit code of the container
-(None is 0); `SystemExit(n)` works too; any other exception is written to the log as a traceback and exits 1.
-Applications (aiohttp, ASGI) are made into such programs by `images.programs`. The node implements the protocol.
+A program is `async def main(container: Container) -> int | None`. What it returns is the exit code of the
+container (None is 0); `SystemExit(n)` works too; any other exception is written to the log as a traceback
+and exits 1. Applications (aiohttp, ASGI) are made into such programs by `images.programs`. The node
+implements the protocol.
 
-Signals: SIGTERM sets `terminating`. A program that watches it ends with its own code, one that does not goes on until
-the grace period is over and is then killed: its listeners and connections are cut and its task is cancelled.
+Signals: SIGTERM sets `terminating`. A program that watches it ends with its own code, one that does not goes
+on until the grace period is over and is then killed: its listeners and connections are cut and its task is
+cancelled.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 class CommandNotFoundError(Exception):
     """The image has no program of that name: raise it for an unknown `argv[0]`.
 
-    As the main program of a container it is a StartError (exit code 128), as an exec'd command the error of the exec.
+    As the main program of a container it is a StartError (exit code 128), as an exec'd command the error of
+    the exec.
     """
 
     def __init__(self, command: str) -> None:
@@ -127,8 +130,10 @@ class Container(Protocol):
         """Serve HTTP until SIGTERM, then stop accepting, let the open requests end, and return.
 
         Args:
-            program: An `aiohttp.web.Application`, a factory of one, an ASGI 3 callable, or an `aiohttp.web.Server`.
-            port: Port to listen on; None means every TCP containerPort of the container, or 80 if it has none.
+            program: An `aiohttp.web.Application`, a factory of one, an ASGI 3 callable, or an
+                `aiohttp.web.Server`.
+            port: Port to listen on; None means every TCP containerPort of the container, or 80 if it has
+                none.
             host: Address to listen on; None means the address of the pod.
 
         Raises:

@@ -1,8 +1,9 @@
 """A small POSIX-like file layer in memory: files, directories, symbolic links, devices and mounts.
 
-A `Directory` can be mounted in several containers: that is how volumes are shared. What one of them writes, the
-others see. A mount may be read-only for one container while another one (or the kubelet) writes to the directory.
-Paths are POSIX paths; relative ones start at `working_dir`. Errors are those of the operating system, with its numbers.
+A `Directory` can be mounted in several containers: that is how volumes are shared. What one of them writes,
+the others see. A mount may be read-only for one container while another one (or the kubelet) writes to the
+directory. Paths are POSIX paths; relative ones start at `working_dir`. Errors are those of the operating
+system, with its numbers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """From the name in a pod's `image` to a program.
 
-`registry["shop/backend:1"] = program` is how a user publishes an image; pulling is looking the name up. A name that
-was published without a tag matches every tag, `latest` and none are the same. Names of the well-known mirrors mean
-the same image: `busybox`, `docker.io/library/busybox` and `registry.k8s.io/e2e-test-images/busybox`.
+`registry["shop/backend:1"] = program` is how a user publishes an image; pulling is looking the name up. A
+name that was published without a tag matches every tag, `latest` and none are the same. Names of the
+well-known mirrors mean the same image: `busybox`, `docker.io/library/busybox` and
+`registry.k8s.io/e2e-test-images/busybox`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from kubelite.images.container import Program
 
 Kind: TypeAlias = Literal["app", "asgi", "factory", "main"]
-"""What a program is: an aiohttp Application, an ASGI 3 callable, a factory of one of them, `async def main(container)`."""
+"""What a program is.
+
+app: an aiohttp Application; asgi: an ASGI 3 callable; factory: makes one of them;
+main: `async def main(container)`.
+"""
 
 KINDS: Final = ("app", "asgi", "factory", "main")
 DEFAULT_SIZE: Final = 4_000_000
@@ -50,9 +55,8 @@ class ImageNotFound(LookupError):  # noqa: N818  (Kubernetes' noun)
 
     def __init__(self, reference: str) -> None:
         full = full_name(reference)
-        super().__init__(
-            f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": {full}: not found'
-        )
+        problem = f'failed to resolve reference "{full}": {full}: not found'
+        super().__init__(f'failed to pull and unpack image "{full}": {problem}')
         self.reference = reference
 
 
@@ -75,8 +79,8 @@ class Image:
         program: The program, of the kind that `kind` says.
         kind: What the program is.
         entrypoint: `argv` when the pod gives no command (its args come after it).
-        exec: Runs exec'd commands: `async def main(container)` with the command in `container.argv`. None means the
-            registry's `shell`, if it has one.
+        exec: Runs exec'd commands: `async def main(container)` with the command in `container.argv`. None
+            means the registry's `shell`, if it has one.
         size: Bytes, as the `Pulled` event shows them.
         env: Environment variables of the image, beaten by the pod's.
         working_dir: Working directory unless the pod says another.
@@ -250,9 +254,8 @@ def _is_async(program: Any) -> bool:
     """Whether a call gives a coroutine: functions, partials, and instances with an async `__call__`."""
     while hasattr(program, "func"):
         program = program.func
-    return inspect.iscoroutinefunction(program) or inspect.iscoroutinefunction(
-        getattr(program, "__call__", None)
-    )  # noqa: B004
+    call = getattr(type(program), "__call__", None)
+    return inspect.iscoroutinefunction(program) or inspect.iscoroutinefunction(call)
 
 
 def _name(program: Any) -> str:
