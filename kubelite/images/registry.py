@@ -254,7 +254,7 @@ def _is_async(program: Any) -> bool:
     """Whether a call gives a coroutine: functions, partials, and instances with an async `__call__`."""
     while hasattr(program, "func"):
         program = program.func
-    call = getattr(type(program), "__call__", None)
+    call = getattr(type(program), "__call__", None)  # noqa: B004  (the function itself is wanted)
     return inspect.iscoroutinefunction(program) or inspect.iscoroutinefunction(call)
 
 
