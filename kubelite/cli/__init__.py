@@ -1,2 +1,1 @@
-"""The front door for people: demo, up, run.
-"""
+"""The front door for people: demo, up, run."""

@@ -1,2 +1,1 @@
-"""The composition root: the only code that knows every component.
-"""
+"""The composition root: the only code that knows every component."""

@@ -1,0 +1,114 @@
+"""`kubelite up`: a cluster in the foreground, and what `kubelite run` shares with it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kubelite.apimachinery.apierrors import APIError
+from kubelite.cli.logs import configure_logging
+from kubelite.cli.main import UsageError
+from kubelite.cluster import Cluster
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@asynccontextmanager
+async def stop_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set, instead of ending the process."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def make_cluster(options: argparse.Namespace, *, expose: bool) -> Cluster:
+    """The cluster that the common options describe.
+
+    Raises:
+        UsageError: The options do not go together.
+    """
+    try:
+        return Cluster(
+            nodes=options.nodes,
+            seed=options.seed,
+            expose=expose,
+            kubeconfig=options.kubeconfig,
+            host=options.host,
+            port=options.port,
+            secure=not options.plain_http,
+            node_monitor_grace_s=options.node_monitor_grace,
+            compaction_interval_s=options.compaction_interval,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+async def start_or_stop(cluster: Cluster, stopped: asyncio.Event) -> bool:
+    """Starts the cluster unless a signal comes first; then nothing is left of it. Tells whether it runs.
+
+    Raises:
+        UsageError: The address or the kubeconfig's place cannot be used.
+    """
+    starting = asyncio.ensure_future(cluster.start())
+    waiting = asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+    if starting.cancelled():
+        await cluster.stop()
+        return False
+    if isinstance(failure := starting.exception(), OSError):
+        raise UsageError(f"{failure}; choose another --host, --port or --kubeconfig") from failure
+    starting.result()
+    return True
+
+
+async def _up(options: argparse.Namespace) -> int:
+    async with stop_signals() as stopped:
+        cluster = make_cluster(options, expose=True)
+        if not await start_or_stop(cluster, stopped):
+            return 0
+        try:
+            for path in options.manifest:
+                try:
+                    await cluster.apply(path)
+                except (OSError, ValueError, APIError) as error:
+                    raise UsageError(f"--manifest {path}: {error}") from error
+            _spare_the_collector()
+            print(f"ready {cluster.url} kubeconfig {cluster.kubeconfig}", flush=True)
+            if sys.stdout.isatty():
+                print(
+                    f"  export KUBECONFIG={cluster.kubeconfig}   # then: kubectl get nodes; Ctrl-C stops it"
+                )
+            await cluster.run_until(stopped)
+        finally:
+            await cluster.stop()
+    return 0
+
+
+def _spare_the_collector() -> None:
+    """Leaves what lives long out of collections: a full one over 100 000 pods takes more than a second."""
+    gc.collect()
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, 1000)
+
+
+def up(options: argparse.Namespace) -> int:
+    """Runs `kubelite up`; answers with its exit status."""
+    configure_logging(options.log_level)
+    return asyncio.run(_up(options))

@@ -1,0 +1,79 @@
+"""Every period and bound of a cluster, named and with its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+
+def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if value <= 0:
+        raise ValueError(f"{attribute.name} must be greater than 0, not {value}")
+
+
+@attrs.frozen(kw_only=True)
+class ClusterConfig:
+    """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
+
+    Attributes:
+        name: What the kubeconfig calls the cluster.
+        host: Address on which the API server listens for clients outside the process.
+        port: Its port; 0 takes a free one.
+        secure: HTTPS with a certificate made at start. Plain HTTP is for loopback only.
+        prefix: Size of the cluster's block out of 127.0.0.0/8, as a prefix length.
+        max_pods: Pods that a node takes.
+        node_cpu: Capacity of a node, as a quantity.
+        node_memory: Capacity of a node, as a quantity.
+        node_monitor_grace_s: Silence after which a node counts as not ready.
+        node_monitor_period_s: How often nodes are looked at; None derives it from the grace.
+        node_lease_renew_s: How often a kubelet renews its Lease; None derives it from the grace.
+        compaction_interval_s: How often the history of the store is compacted.
+        domain: The cluster's DNS domain.
+        node_ports: First and last port for Services of type NodePort.
+    """
+
+    name: str = "kubelite"
+    host: str = "127.0.0.1"
+    port: int = 0
+    secure: bool = True
+    prefix: int = 16
+    max_pods: int = attrs.field(default=110, validator=_positive)
+    node_cpu: str = "8"
+    node_memory: str = "32Gi"
+    node_monitor_grace_s: float = attrs.field(default=50.0, validator=_positive)
+    node_monitor_period_s: float | None = None
+    node_lease_renew_s: float | None = None
+    compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
+    domain: str = "cluster.local"
+    node_ports: tuple[int, int] = (30000, 32767)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.secure and not self.host.startswith("127.") and self.host not in {"localhost", "::1"}:
+            raise ValueError(
+                f"plain HTTP is for loopback only, not for host {self.host!r}: leave secure=True"
+            )
+
+    @property
+    def monitor_period_s(self) -> float:
+        """5 s as in Kubernetes, or a tenth of the grace if that is shorter."""
+        return self.node_monitor_period_s or min(5.0, self.node_monitor_grace_s / 10)
+
+    @property
+    def lease_renew_s(self) -> float:
+        """10 s as in Kubernetes, or a quarter of the grace if that is shorter."""
+        return self.node_lease_renew_s or min(10.0, self.node_monitor_grace_s / 4)
+
+
+def make_config(options: Mapping[str, Any]) -> ClusterConfig:
+    """A configuration from keyword arguments.
+
+    Raises:
+        TypeError: An option is unknown; the message lists those that exist.
+    """
+    known = [field.name for field in attrs.fields(ClusterConfig)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise TypeError(f"unknown option {', '.join(unknown)}; a cluster takes {', '.join(known)}")
+    return ClusterConfig(**options)

@@ -1,0 +1,151 @@
+"""agnhost: the test image of Kubernetes, one program with a subcommand per role.
+
+Source: the README of https://github.com/kubernetes/kubernetes/tree/master/test/images/agnhost
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from kubelite.images.agnhost import files
+from kubelite.images.agnhost.netexec import netexec
+from kubelite.images.busybox import APPLETS, run_applets
+from kubelite.images.container import CommandNotFoundError, Container
+from kubelite.images.registry import Image
+
+ENTRYPOINT = ("/agnhost",)
+HEALTHY_S = 10.0
+LIVENESS_PORT, SERVE_HOSTNAME_PORT = 8080, 9376
+_NAMES = frozenset({"agnhost", "agnhost-2"})
+
+Subcommand = Callable[[Container, list[str]], Awaitable[int]]
+
+
+def flag(args: list[str], name: str, default: str) -> str:
+    """The value of `--name=value` or `--name value` (one dash does too)."""
+    for index, arg in enumerate(args):
+        key, equals, value = arg.lstrip("-").partition("=")
+        if arg.startswith("-") and key == name:
+            return value if equals else (args[index + 1] if index + 1 < len(args) else "")
+    return default
+
+
+async def pause(container: Container, _: list[str]) -> int:
+    """Waits for SIGTERM."""
+    container.log("Paused")
+    await container.terminating.wait()
+    return 2
+
+
+async def serve_hostname(container: Container, args: list[str]) -> int:
+    """Answers every request with the pod's host name."""
+
+    async def hostname(_: web.Request) -> web.Response:
+        return web.Response(text=container.hostname)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", hostname)
+    port = int(flag(args, "port", str(SERVE_HOSTNAME_PORT)))
+    container.log("Serving on port " + str(port) + ".")
+    await container.serve(app, port)
+    return 0
+
+
+async def liveness(container: Container, _: list[str]) -> int:
+    """`/healthz` is 200 for the first ten seconds, then 500 for ever."""
+    started = container.clock.monotonic()
+
+    async def healthz(_: web.Request) -> web.Response:
+        seconds = container.clock.monotonic() - started
+        if seconds > HEALTHY_S:
+            return web.Response(status=500, text=f"error: {seconds}")
+        return web.Response(text="ok")
+
+    async def started_at(_: web.Request) -> web.Response:
+        return web.Response(text=f"{container.clock.monotonic() - started:.3f}s")
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/started", started_at)
+    await container.serve(app, LIVENESS_PORT)
+    return 0
+
+
+async def entrypoint_tester(container: Container, _: list[str]) -> int:
+    """Prints the whole argument vector as Go prints a slice."""
+    container.log(f"[{' '.join(container.argv)}]")
+    return 0
+
+
+async def mounttest(container: Container, args: list[str]) -> int:
+    """Says what it sees of files."""
+    return await files.mounttest(container, args)
+
+
+async def connect(container: Container, args: list[str]) -> int:
+    """`connect HOST:PORT [--timeout=SECONDS]`: exits 0 if a TCP connection can be made."""
+    import asyncio  # noqa: PLC0415
+
+    target = next((arg for arg in args if not arg.startswith("-")), "")
+    host, _, port = target.rpartition(":")
+    seconds = float(flag(args, "timeout", "0s").rstrip("s") or 0) or 60.0
+    try:
+        async with container.clock.timeout(seconds):
+            _, writer = await asyncio.open_connection(host, int(port))
+    except TimeoutError:
+        container.stderr.write("TIMEOUT\n")
+        return 1
+    except ConnectionRefusedError:
+        container.stderr.write("REFUSED\n")
+        return 1
+    except OSError:
+        container.stderr.write("DNS\n")
+        return 1
+    writer.close()
+    return 0
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "pause": pause,
+    "netexec": netexec,
+    "serve-hostname": serve_hostname,
+    "liveness": liveness,
+    "entrypoint-tester": entrypoint_tester,
+    "mounttest": mounttest,
+    "connect": connect,
+}
+
+
+async def main(container: Container) -> int:
+    """Runs a subcommand; other commands of the image (a shell, wget, nslookup) run as in BusyBox.
+
+    Raises:
+        CommandNotFoundError: There is no such command.
+    """
+    argv = container.argv or ENTRYPOINT
+    if posixpath.basename(argv[0]) not in _NAMES:
+        return await run_applets(container, APPLETS)
+    if len(argv) == 1:
+        return await pause(container, [])
+    subcommand = SUBCOMMANDS.get(argv[1])
+    if subcommand is None:
+        container.stderr.write(f'Error: unknown command "{argv[1]}" for "app"\n')
+        return 1
+    return await subcommand(container, list(argv[2:]))
+
+
+async def run_command(container: Container) -> int:
+    """A command run by exec: `agnhost SUBCOMMAND` or any other of the image.
+
+    Raises:
+        CommandNotFoundError: There is no such command.
+    """
+    if not container.argv:
+        raise CommandNotFoundError("")
+    return await main(container)
+
+
+IMAGE = Image(program=main, kind="main", entrypoint=ENTRYPOINT, exec=run_command, size=51_380_000)

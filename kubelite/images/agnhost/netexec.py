@@ -1,0 +1,170 @@
+"""`agnhost netexec`: an HTTP server that tells who it is, runs commands, and dials others.
+
+Source: the netexec section of agnhost's README.
+"""
+
+from __future__ import annotations
+
+import orjson
+from aiohttp import ClientError, web
+
+from kubelite.images.busybox import APPLETS, make_process
+from kubelite.images.container import Container
+from kubelite.images.shell.interpreter import Shell
+from kubelite.images.shell.streams import Buffer, Null
+
+HTTP_PORT = 8080
+DIAL_TIMEOUT_S = 5.0
+CONTENT_BYTES_MAX = 64 * 1024**2
+
+
+def _port(args: list[str]) -> int:
+    for index, arg in enumerate(args):
+        name, equals, value = arg.lstrip("-").partition("=")
+        if name == "http-port":
+            return int(value if equals else args[index + 1])
+    return HTTP_PORT
+
+
+class NetExec:
+    """The handlers, and what they remember."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._exit: int | None = None
+        self._uploads = 0
+
+    def application(self) -> web.Application:
+        """The application with all routes, which logs each request as agnhost does."""
+        app = web.Application(middlewares=[self._log], client_max_size=CONTENT_BYTES_MAX)
+        for path, handler in {
+            "/": self.root,
+            "/clientip": self.client_ip,
+            "/clientIp": self.client_ip,
+            "/dial": self.dial,
+            "/echo": self.echo,
+            "/exit": self.exit,
+            "/header": self.header,
+            "/healthz": self.healthz,
+            "/hostname": self.hostname,
+            "/hostName": self.hostname,
+            "/redirect": self.redirect,
+            "/shell": self.shell,
+            "/shutdown": self.exit,
+            "/upload": self.upload,
+        }.items():
+            app.router.add_route("*", path, handler)
+        return app
+
+    @web.middleware
+    async def _log(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:  # type: ignore[type-arg]
+        self._container.log(f"{request.method} {request.path_qs}")
+        return await handler(request)  # type: ignore[operator, no-any-return]
+
+    async def root(self, _: web.Request) -> web.Response:
+        """The time."""
+        return web.Response(text=f"NOW: {self._container.clock.now():.6f}")
+
+    async def client_ip(self, request: web.Request) -> web.Response:
+        """Address and port of the client."""
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        host, port = (peer[0], peer[1]) if peer else (request.remote or "", 0)
+        return web.Response(text=f"{host}:{port}")
+
+    async def echo(self, request: web.Request) -> web.Response:
+        """The `msg`, with status `code`."""
+        return web.Response(text=request.query.get("msg", ""), status=int(request.query.get("code", 200)))
+
+    async def exit(self, request: web.Request) -> web.Response:
+        """Ends the program with `code`, as SIGTERM would end it."""
+        self._exit = int(request.query.get("code", 0))
+        self._container.terminating.set()
+        return web.Response()
+
+    async def header(self, request: web.Request) -> web.Response:
+        """The value of the header named `key`."""
+        return web.Response(text=request.headers.get(request.query.get("key", ""), ""))
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Healthy until told to end."""
+        return web.Response(status=200 if not self._container.terminating.is_set() else 412)
+
+    async def hostname(self, _: web.Request) -> web.Response:
+        """The pod's host name."""
+        return web.Response(text=self._container.hostname)
+
+    async def redirect(self, request: web.Request) -> web.Response:
+        """Redirects to `location` with status `code`."""
+        return web.Response(
+            status=int(request.query.get("code", 302)),
+            headers={"Location": request.query.get("location", "/")},
+        )
+
+    async def shell(self, request: web.Request) -> web.Response:
+        """Runs the script `cmd` (or `shellCommand`); answers with its output or its error."""
+        script = request.query.get("cmd") or request.query.get("shellCommand", "")
+        output = Buffer()
+        process = make_process(self._container, APPLETS)
+        process.streams.update({0: Null(), 1: output, 2: output})
+        status = await Shell.of(process).run_text(script)
+        answer = {"output": output.value.decode(errors="replace")}
+        if status:
+            answer["error"] = f"exit status {status}"
+        return web.Response(body=orjson.dumps(answer), content_type="text/plain")
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Stores the form's `file`; answers with its path."""
+        form = await request.post()
+        upload = form.get("file")
+        if not isinstance(upload, web.FileField):
+            return web.Response(body=orjson.dumps({"error": "no file in the form"}), status=400)
+        self._uploads += 1
+        path = f"/uploads/upload{self._uploads}"
+        self._container.files.mkdir("/uploads")
+        self._container.files.write(path, upload.file.read(), mode=0o755)
+        return web.Response(body=orjson.dumps({"output": path}))
+
+    async def dial(self, request: web.Request) -> web.Response:
+        """Asks `host:port` for `request`, `tries` times; answers with what each try got."""
+        query = request.query
+        responses, errors = [], []
+        for _ in range(int(query.get("tries", 1))):
+            try:
+                text = await self._dial(
+                    query.get("protocol", "http"),
+                    query.get("host", ""),
+                    query.get("port", ""),
+                    query.get("request", "hostname"),
+                )
+                responses.append(text)
+            except TimeoutError:
+                errors.append("i/o timeout")
+            except (OSError, ClientError) as error:
+                errors.append(str(error))
+        answer = {"responses": responses} | ({"errors": errors} if errors else {})
+        return web.Response(body=orjson.dumps(answer), content_type="text/plain")
+
+    async def _dial(self, protocol: str, host: str, port: str, path: str) -> str:
+        if protocol != "http":
+            raise OSError(f"unsupported dial protocol: {protocol}")
+        host = f"[{host}]" if ":" in host else host
+        async with (
+            self._container.clock.timeout(DIAL_TIMEOUT_S),
+            self._container.http() as session,
+            session.get(f"http://{host}:{port}/{path}", headers={"Connection": "close"}) as answer,
+        ):
+            return await answer.text()
+
+    @property
+    def exit_code(self) -> int:
+        """The code that `/exit` asked for."""
+        return self._exit or 0
+
+
+async def netexec(container: Container, args: list[str]) -> int:
+    """Serves until SIGTERM or `/exit`."""
+    server = NetExec(container)
+    port = _port(args)
+    container.log(f"Started HTTP server on port {port}")
+    await container.serve(server.application(), port)
+    return server.exit_code

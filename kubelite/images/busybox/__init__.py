@@ -1,0 +1,53 @@
+"""BusyBox: a shell and its applets, one program that acts by the name it is called with.
+
+Source: BusyBox 1.36's applet help and messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubelite.images.busybox import archive, filesystem, network, system, text
+from kubelite.images.container import CommandNotFoundError, Container
+from kubelite.images.shell.interpreter import Applet, Process, run_program
+from kubelite.images.shell.streams import Standard
+
+APPLETS: Mapping[str, Applet] = {
+    **system.APPLETS,
+    **text.APPLETS,
+    **filesystem.APPLETS,
+    **network.APPLETS,
+    **archive.APPLETS,
+}
+DEFAULT_COMMAND = ("sh",)
+
+
+def make_process(container: Container, applets: Mapping[str, Applet] = APPLETS) -> Process:
+    """The process for a container's command, with the container's own streams."""
+    return Process(
+        argv=container.argv or DEFAULT_COMMAND,
+        env=dict(container.env),
+        cwd=container.working_dir or "/",
+        streams={0: container.stdin, 1: Standard(container.stdout), 2: Standard(container.stderr)},
+        container=container,
+        applets=applets,
+    )
+
+
+async def run_applets(container: Container, applets: Mapping[str, Applet]) -> int:
+    """Runs a container's command with the given applets.
+
+    Raises:
+        CommandNotFoundError: There is neither such an applet nor such a file.
+    """
+    process = make_process(container, applets)
+    name = process.argv[0]
+    is_file = "/" in name and container.files.is_file(process.path(name))
+    if not is_file and name.rsplit("/", 1)[-1] not in applets:
+        raise CommandNotFoundError(name)
+    return await run_program(process)
+
+
+async def busybox(container: Container) -> int:
+    """The image's program: `container.argv[0]` says which applet."""
+    return await run_applets(container, APPLETS)

@@ -1,0 +1,369 @@
+"""Applets about files: ls, mkdir, rm, cp, mv, touch, ln, stat, find, ….
+
+Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import stat as modes
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.files import FileSystem, Stat
+from kubelite.images.shell.expansion import matches
+from kubelite.images.shell.interpreter import Applet, Process
+
+_Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
+_TYPES = {
+    "file": modes.S_IFREG,
+    "directory": modes.S_IFDIR,
+    "symlink": modes.S_IFLNK,
+    "device": modes.S_IFCHR,
+}
+
+
+def _applet(flags: str, valued: str = "", long: dict[str, str] | None = None) -> Callable[[_Body], Applet]:
+    """Parses the options of an applet; what the file system refuses becomes the applet's complaint."""
+
+    def wrap(body: _Body) -> Applet:
+        async def applet(process: Process) -> int:
+            try:
+                options, operands = parse_options(process.argv[1:], flags, valued, long)
+                return await body(process, options, operands)
+            except UsageError as error:
+                return await process.fail(str(error))
+            except OSError as error:
+                return await process.fail(f"can't access '{error.filename}': {error.strerror}")
+
+        applet.__doc__ = body.__doc__
+        return applet
+
+    return wrap
+
+
+def _mode_text(stat: Stat) -> str:
+    return modes.filemode(_TYPES[stat.kind] | stat.mode)
+
+
+def _long_line(files: FileSystem, path: str, name: str) -> str:
+    stat = files.stat(path, follow=False)
+    when = time.strftime("%b %e %H:%M", time.gmtime(stat.mtime))
+    target = f" -> {files.readlink(path)}" if stat.kind == "symlink" else ""
+    return f"{_mode_text(stat)}    1 root     root     {stat.size:9d} {when} {name}{target}\n"
+
+
+@_applet("laA1dhRrtSFL")
+async def ls(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`ls [-laA1d] [FILE]...`."""
+    files, status = process.container.files, 0
+    for name in names or ["."]:
+        path = process.path(name)
+        if not files.exists(path):
+            status = await process.fail(f"{name}: No such file or directory")
+            continue
+        if files.is_dir(path) and "d" not in options:
+            if len(names) > 1:
+                await process.out(f"{name}:\n")
+            inner = [
+                each for each in files.list(path) if not each.startswith(".") or {"a", "A"} & set(options)
+            ]
+            if "a" in options:
+                inner = [".", "..", *inner]
+            entries = [(posixpath.join(path, each), each) for each in inner]
+        else:
+            entries = [(path, name)]
+        for entry, shown in entries:
+            await process.out(
+                _long_line(files, posixpath.normpath(entry), shown) if "l" in options else f"{shown}\n"
+            )
+    return status
+
+
+@_applet("pv", "m", {"parents": "p"})
+async def mkdir(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`mkdir [-p] [-m MODE] DIRECTORY...`."""
+    for name in names:
+        try:
+            process.container.files.mkdir(
+                process.path(name), parents="p" in options, mode=int(options.get("m", "755"), 8)
+            )
+        except FileExistsError:
+            return await process.fail(f"can't create directory '{name}': File exists")
+        except FileNotFoundError:
+            return await process.fail(f"can't create directory '{name}': No such file or directory")
+    return 0
+
+
+@_applet("rRfiv")
+async def rm(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`rm [-rf] FILE...`."""
+    files, status = process.container.files, 0
+    recursive = bool({"r", "R"} & set(options))
+    for name in names:
+        path = process.path(name)
+        try:
+            if files.stat(path, follow=False).kind == "directory" and not recursive:
+                status = await process.fail(f"'{name}' is a directory")
+                continue
+            files.remove(path, recursive=recursive)
+        except FileNotFoundError:
+            if "f" not in options:
+                status = await process.fail(f"can't remove '{name}': No such file or directory")
+    return status
+
+
+@_applet("p")
+async def rmdir(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`rmdir DIRECTORY...`."""
+    for name in names:
+        process.container.files.remove(process.path(name))
+    return 0
+
+
+def _copy(files: FileSystem, source: str, target: str, *, recursive: bool) -> None:
+    if files.is_dir(source):
+        if not recursive:
+            raise UsageError(f"omitting directory '{source}'")
+        files.mkdir(target)
+        for name in files.list(source):
+            _copy(files, posixpath.join(source, name), posixpath.join(target, name), recursive=True)
+    else:
+        files.write(target, files.read(source), mode=files.stat(source).mode)
+
+
+@_applet("rRafpLvT")
+async def cp(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`cp [-ra] SOURCE... TARGET`."""
+    if len(names) < 2:
+        return await process.fail("missing file operand")
+    files, target = process.container.files, process.path(names[-1])
+    for name in names[:-1]:
+        source = process.path(name)
+        if not files.exists(source):
+            return await process.fail(f"can't stat '{name}': No such file or directory")
+        goal = posixpath.join(target, posixpath.basename(source)) if files.is_dir(target) else target
+        _copy(files, source, goal, recursive=bool({"r", "R", "a"} & set(options)))
+    return 0
+
+
+@_applet("fivT")
+async def mv(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`mv SOURCE... TARGET`."""
+    if len(names) < 2:
+        return await process.fail("missing file operand")
+    for name in names[:-1]:
+        try:
+            process.container.files.rename(process.path(name), process.path(names[-1]))
+        except FileNotFoundError:
+            return await process.fail(f"can't rename '{name}': No such file or directory")
+    return 0
+
+
+@_applet("cam", "drt")
+async def touch(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`touch [-c] FILE...`."""
+    for name in names:
+        if "c" not in options or process.container.files.exists(process.path(name)):
+            try:
+                process.container.files.touch(process.path(name))
+            except FileNotFoundError:
+                return await process.fail(f"{name}: No such file or directory")
+    return 0
+
+
+@_applet("sfnvT")
+async def ln(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`ln -s TARGET NAME`."""
+    files = process.container.files
+    target = names[0]
+    path = process.path(names[1] if len(names) > 1 else posixpath.basename(target))
+    if files.is_dir(path):
+        path = posixpath.join(path, posixpath.basename(target))
+    if "f" in options and files.exists(path):
+        files.remove(path)
+    if "s" in options:
+        files.symlink(target, path)
+    else:
+        files.write(path, files.read(process.path(target)))
+    return 0
+
+
+@_applet("Rvc")
+async def chmod(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`chmod MODE FILE...`, octal or as `+x`."""
+    mode, *rest = names
+    for name in rest:
+        path = process.path(name)
+        old = process.container.files.stat(path).mode
+        bits = {"r": 0o444, "w": 0o200, "x": 0o111}
+        if mode.isdigit():
+            new = int(mode, 8)
+        else:
+            sign = "+" if "+" in mode else "-"
+            change = sum(bits.get(each, 0) for each in mode.partition(sign)[2])
+            new = old | change if sign == "+" else old & ~change
+        process.container.files.chmod(path, new)
+    return 0
+
+
+@_applet("Rvh")
+async def chown(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`chown OWNER FILE...`: the files must exist; there is one user."""
+    for name in names[1:]:
+        process.container.files.stat(process.path(name))
+    return 0
+
+
+@_applet("Ltf", "c")
+async def stat(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`stat [-c FORMAT] FILE...`: %a %A %s %n %F %Y."""
+    for name in names:
+        found = process.container.files.stat(process.path(name), follow="L" in options)
+        values = {
+            "%a": f"{found.mode:o}",
+            "%A": _mode_text(found),
+            "%s": str(found.size),
+            "%n": name,
+            "%F": found.kind,
+            "%Y": str(int(found.mtime)),
+            "%U": "root",
+            "%G": "root",
+            "%u": "0",
+            "%g": "0",
+        }
+        text = (
+            options.get("c") or "  File: %n\n  Size: %s\t%F\nAccess: (0%a/%A)  Uid: (0/root)   Gid: (0/root)"
+        )
+        for key, value in values.items():
+            text = text.replace(key, value)
+        await process.out(text + "\n")
+    return 0
+
+
+@_applet("f")
+async def readlink(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`readlink [-f] FILE`."""
+    path = process.path(names[0])
+    if "f" in options:
+        for _ in range(40):
+            try:
+                path = posixpath.normpath(
+                    posixpath.join(posixpath.dirname(path), process.container.files.readlink(path))
+                )
+            except OSError:
+                break
+        await process.out(path + "\n")
+        return 0
+    try:
+        await process.out(process.container.files.readlink(path) + "\n")
+    except OSError:
+        return 1
+    return 0
+
+
+@_applet("a")
+async def basename(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`basename PATH [SUFFIX]`."""
+    name = posixpath.basename(names[0].rstrip("/")) if names else ""
+    await process.out((name.removesuffix(names[1]) if len(names) > 1 else name) + "\n")
+    return 0
+
+
+@_applet("")
+async def dirname(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`dirname PATH`."""
+    await process.out((posixpath.dirname(names[0].rstrip("/")) or ".") + "\n")
+    return 0
+
+
+@_applet("dqu", "pt")
+async def mktemp(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`mktemp [-d] [TEMPLATE]`."""
+    template = names[0] if names else "/tmp/tmp.XXXXXX"  # noqa: S108 - a path inside the container
+    stem = template.rstrip("X")
+    path = process.path(stem + process.container.random.suffix(len(template) - len(stem)))
+    if "d" in options:
+        process.container.files.mkdir(path)
+    else:
+        process.container.files.mkdir(posixpath.dirname(path))
+        process.container.files.write(path, b"")
+    await process.out(path + "\n")
+    return 0
+
+
+def _walk(files: FileSystem, path: str) -> Iterator[str]:
+    yield path
+    if files.is_dir(path) and files.stat(path, follow=False).kind == "directory":
+        for name in files.list(path):
+            yield from _walk(files, posixpath.join(path, name))
+
+
+async def find(process: Process) -> int:
+    """`find [PATH]... [-name PATTERN] [-type f|d|l] [-maxdepth N]`."""
+    args = list(process.argv[1:])
+    paths = []
+    while args and not args[0].startswith("-"):
+        paths.append(args.pop(0))
+    options = {args[at]: args[at + 1] for at in range(0, len(args) - 1, 2)}
+    kinds = {"f": "file", "d": "directory", "l": "symlink"}
+    files, status = process.container.files, 0
+    for name in paths or ["."]:
+        start = process.path(name)
+        if not files.exists(start):
+            status = await process.fail(f"{name}: No such file or directory")
+            continue
+        for path in _walk(files, start):
+            shown = name + path[len(start) :] if start != "/" else path
+            depth = path[len(start) :].count("/")
+            if "-maxdepth" in options and depth > int(options["-maxdepth"]):
+                continue
+            if "-name" in options and not matches(posixpath.basename(path), options["-name"]):
+                continue
+            if "-type" in options and files.stat(path, follow=False).kind != kinds.get(options["-type"]):
+                continue
+            await process.out(shown + "\n")
+    return status
+
+
+async def df(process: Process) -> int:
+    """One file system in memory."""
+    await process.out(
+        "Filesystem           1K-blocks      Used Available Use% Mounted on\n"
+        "overlay               10485760         0  10485760   0% /\n"
+    )
+    return 0
+
+
+@_applet("shk")
+async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`du [-s] [PATH]...`, in KiB."""
+    files = process.container.files
+    for name in names or ["."]:
+        size = sum(files.stat(path, follow=False).size for path in _walk(files, process.path(name)))
+        await process.out(f"{-(-size // 1024)}\t{name}\n")
+    return 0
+
+
+APPLETS: Mapping[str, Applet] = {
+    "ls": ls,
+    "mkdir": mkdir,
+    "rm": rm,
+    "rmdir": rmdir,
+    "cp": cp,
+    "mv": mv,
+    "touch": touch,
+    "ln": ln,
+    "chmod": chmod,
+    "chown": chown,
+    "stat": stat,
+    "readlink": readlink,
+    "realpath": readlink,
+    "basename": basename,
+    "dirname": dirname,
+    "mktemp": mktemp,
+    "find": find,
+    "df": df,
+    "du": du,
+}

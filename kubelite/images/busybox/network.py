@@ -1,0 +1,262 @@
+"""Applets that use the pod's network: wget, nslookup, nc.
+
+Source: BusyBox 1.36's wget and nslookup, whose output scripts read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import posixpath
+import ssl
+import struct
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.shell.interpreter import Applet, Process
+
+CHUNK_BYTES = 65_536
+DNS_TIMEOUT_S = 5.0
+_WGET_LONG = {
+    "timeout": "T",
+    "spider": "s",
+    "quiet": "q",
+    "output-document": "O",
+    "header": "H",
+    "post-data": "D",
+    "no-check-certificate": "k",
+    "tries": "t",
+    "server-response": "S",
+}
+
+
+async def wget(process: Process) -> int:
+    """`wget [-qSc] [-O FILE] [-T SECONDS] [--header H] [--post-data TEXT] [--spider] URL`."""
+    try:
+        options, urls = parse_options(process.argv[1:], "qSckns", "OTtHDUPY", _WGET_LONG)
+    except UsageError as error:
+        return await process.fail(str(error))
+    if not urls:
+        return await process.fail("missing URL")
+    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
+    parts = urlsplit(url)
+    target = options.get("O") or posixpath.basename(parts.path) or "index.html"
+    seconds = float(options.get("T", 900))
+    headers = {"User-Agent": "Wget", "Connection": "close"}
+    if "H" in options:
+        name, _, value = options["H"].partition(":")
+        headers[name.strip()] = value.strip()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        if "q" not in options:
+            address = await _address(process, parts.hostname or "")
+            await process.err(
+                f"Connecting to {parts.hostname}{f':{parts.port}' if parts.port else ''} ({address}:{port})\n"
+            )
+        async with process.container.clock.timeout(seconds), process.container.http() as session:
+            method, data = ("POST", options["D"]) if "D" in options else ("GET", None)
+            verify: ssl.SSLContext | bool = "k" not in options
+            async with session.request(method, url, data=data, headers=headers, ssl=verify) as answer:
+                if answer.status >= 400:
+                    return await process.fail(
+                        f"server returned error: HTTP/1.1 {answer.status} {answer.reason}"
+                    )
+                if "s" in options:
+                    return 0
+                await _store(process, options, target, await answer.read())
+    except TimeoutError:
+        return await process.fail("download timed out")
+    except OSError as error:
+        return await process.fail(_connection_error(error, parts.hostname or "", port))
+    except aiohttp.ClientError:
+        return await process.fail("error getting response: Connection reset by peer")
+    return 0
+
+
+async def _store(process: Process, options: Mapping[str, str], target: str, data: bytes) -> None:
+    if target == "-":
+        for at in range(0, len(data), CHUNK_BYTES):
+            await process.out(data[at : at + CHUNK_BYTES])
+        return
+    process.container.files.write(process.path(target), data)
+    if "q" not in options:
+        await process.err(f"saving to '{target}'\n'{target}' saved\n")
+
+
+def _connection_error(error: OSError, host: str, port: int) -> str:
+    inner: BaseException = getattr(error, "os_error", None) or error
+    if isinstance(inner, ConnectionRefusedError) or "refused" in str(inner).lower():
+        return f"can't connect to remote host ({host}:{port}): Connection refused"
+    if (
+        isinstance(error, aiohttp.ClientConnectorDNSError)
+        or "resolve" in str(error).lower()
+        or "name" in str(inner).lower()
+    ):
+        return f"bad address '{host}'"
+    return f"can't connect to remote host ({host}:{port}): {getattr(inner, 'strerror', None) or inner}"
+
+
+async def _address(process: Process, host: str) -> str:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return (await process.container.resolve(host))[0]
+    return host
+
+
+def _nameservers(process: Process) -> tuple[list[str], list[str], int]:
+    """The servers, search list and ndots of /etc/resolv.conf."""
+    servers, search, dots = [], [], 1
+    try:
+        text = process.container.files.read("/etc/resolv.conf").decode()
+    except OSError:
+        text = ""
+    for line in text.splitlines():
+        match line.split():
+            case ["nameserver", server]:
+                servers.append(server)
+            case ["search", *domains]:
+                search = domains
+            case ["options", *words]:
+                dots = next((int(word[6:]) for word in words if word.startswith("ndots:")), dots)
+    return servers, search, dots
+
+
+async def query_dns(server: str, name: str, kind: str) -> Any:
+    """One question over TCP; the parsed answer of `dnslib`.
+
+    Raises:
+        OSError: The server cannot be reached.
+    """
+    import dnslib  # noqa: PLC0415 - only who looks names up pays for it
+
+    question = dnslib.DNSRecord.question(name, kind)
+    reader, writer = await asyncio.open_connection(server, 53)
+    try:
+        data = question.pack()
+        writer.write(struct.pack(">H", len(data)) + data)
+        size = struct.unpack(">H", await reader.readexactly(2))[0]
+        return dnslib.DNSRecord.parse(await reader.readexactly(size))
+    finally:
+        writer.close()
+
+
+def _describe(record: Any) -> str | None:
+    import dnslib  # noqa: PLC0415 - as above
+
+    owner, kind, data = str(record.rname).rstrip("."), dnslib.QTYPE[record.rtype], record.rdata
+    match kind:
+        case "A" | "AAAA":
+            return f"Name:\t{owner}\nAddress: {data}"
+        case "CNAME":
+            return f"{owner}\tcanonical name = {str(data.label).rstrip('.')}"
+        case "SRV":
+            return (
+                f"{owner}\tservice = {data.priority} {data.weight} {data.port} {str(data.target).rstrip('.')}"
+            )
+        case "PTR":
+            return f"{owner}\tname = {str(data.label).rstrip('.')}"
+        case "TXT":
+            return f'{owner}\ttext = "{b"".join(data.data).decode()}"'
+        case "NS":
+            return f"{owner}\tnameserver = {str(data.label).rstrip('.')}"
+        case _:
+            return None
+
+
+async def nslookup(process: Process) -> int:
+    """`nslookup [-type=TYPE] NAME [SERVER]`."""
+    kinds, operands = [], []
+    for arg in process.argv[1:]:
+        name, _, value = arg.lstrip("-").partition("=")
+        if arg.startswith("-"):
+            kinds += [value.upper()] if name in {"type", "querytype", "q"} else []
+        else:
+            operands.append(arg)
+    if not operands:
+        return await process.fail("missing name")
+    servers, search, dots = _nameservers(process)
+    server = operands[1] if len(operands) > 1 else (servers[0] if servers else "")
+    if not server:
+        return await process.fail("no nameserver in /etc/resolv.conf")
+    host = operands[0]
+    try:
+        host = ipaddress.ip_address(host).reverse_pointer + "."
+        kinds = kinds or ["PTR"]
+    except ValueError:
+        kinds = kinds or ["A", "AAAA"]
+    candidates = [host] if host.endswith(".") else [*(f"{host}.{domain}" for domain in search), host]
+    if host.count(".") >= dots and not host.endswith("."):
+        candidates = [host, *candidates[:-1]]
+    try:
+        async with process.container.clock.timeout(DNS_TIMEOUT_S):
+            shown, code = await _ask(server, candidates, kinds)
+    except TimeoutError:
+        await process.err(";; connection timed out; no servers could be reached\n\n")
+        return 1
+    except OSError as error:
+        await process.err(f"nslookup: can't connect to {server}: {error.strerror}\n")
+        return 1
+    await process.out(f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
+    if code == "NXDOMAIN":
+        await process.err(f"** server can't find {operands[0]}: NXDOMAIN\n\n")
+        return 1
+    if not shown:
+        await process.out(f"*** Can't find {operands[0]}: No answer\n\n")
+        return 1
+    await process.out("\n".join(shown) + "\n\n")
+    return 0
+
+
+async def _ask(server: str, candidates: list[str], kinds: list[str]) -> tuple[list[str], str]:
+    import dnslib  # noqa: PLC0415 - as above
+
+    code = "NXDOMAIN"
+    for candidate in candidates:
+        shown = []
+        for kind in kinds:
+            answer = await query_dns(server, candidate, kind)
+            answered = dnslib.RCODE[answer.header.rcode]
+            if answered == "NOERROR":
+                code = answered
+            shown += [text for record in answer.rr if (text := _describe(record))]
+        if shown or code == "NOERROR":
+            return list(dict.fromkeys(shown)), code
+    return [], code
+
+
+async def nc(process: Process) -> int:
+    """`nc [-z] [-v] [-w SECONDS] HOST PORT`."""
+    try:
+        options, operands = parse_options(process.argv[1:], "zvn", "w")
+    except UsageError as error:
+        return await process.fail(str(error))
+    if len(operands) != 2:
+        return await process.fail("usage: nc [-zv] [-w SECONDS] HOST PORT")
+    host, port = operands
+    try:
+        async with process.container.clock.timeout(float(options.get("w", 60))):
+            reader, writer = await asyncio.open_connection(await _address(process, host), int(port))
+    except TimeoutError:
+        return await process.fail(f"{host} ({host}:{port}): Connection timed out")
+    except OSError as error:
+        return await process.fail(f"{host} ({host}:{port}): {error.strerror or error}")
+    if "v" in options:
+        await process.err(f"{host} ({host}:{port}) open\n")
+    try:
+        if "z" not in options:
+            writer.write(await process.stdin.read())
+            if writer.can_write_eof():
+                writer.write_eof()
+            while data := await reader.read(CHUNK_BYTES):
+                await process.out(data)
+    finally:
+        writer.close()
+    return 0
+
+
+APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc}

@@ -1,0 +1,357 @@
+"""Applets about the system and its processes: echo, sleep, env, date, test, ….
+
+Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import attrs
+
+from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
+from kubelite.images.busybox.formats import escape, format_printf
+from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.shell.interpreter import Applet, Process, Shell, run_program
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+async def echo(process: Process) -> int:
+    """`echo [-neE] [ARG]...`: unknown options are text."""
+    args, newline, escapes = list(process.argv[1:]), True, False
+    while args and args[0].startswith("-") and len(args[0]) > 1 and set(args[0][1:]) <= set("neE"):
+        flags = args.pop(0)[1:]
+        newline = newline and "n" not in flags
+        escapes = "e" in flags or (escapes and "E" not in flags)
+    text = " ".join(args)
+    if escapes:
+        text, stopped = escape(text)
+        newline = newline and not stopped
+    await process.out(text + ("\n" if newline else ""))
+    return 0
+
+
+async def printf(process: Process) -> int:
+    """`printf FORMAT [ARG]...`."""
+    if len(process.argv) < 2:
+        return await process.fail("missing format")
+    await process.out(format_printf(process.argv[1], process.argv[2:]))
+    return 0
+
+
+async def true(_: Process) -> int:
+    """Succeeds."""
+    return 0
+
+
+async def false(_: Process) -> int:
+    """Fails."""
+    return 1
+
+
+async def sleep(process: Process) -> int:
+    """`sleep [N]...`: seconds, or with s, m, h, d; `inf` for ever."""
+    seconds = 0.0
+    if len(process.argv) < 2:
+        return await process.fail("missing operand")
+    for arg in process.argv[1:]:
+        number, unit = (arg[:-1], arg[-1]) if arg[-1:] in _UNITS_S else (arg, "s")
+        try:
+            seconds += float(number) * _UNITS_S[unit]
+        except ValueError:
+            return await process.fail(f"invalid number '{arg}'")
+    if seconds == float("inf"):
+        await process.container.clock.sleep(10**9)
+    await process.container.clock.sleep(seconds)
+    return 0
+
+
+async def env(process: Process) -> int:
+    """`env [-i] [-u NAME] [NAME=VALUE]... [PROG ARGS]`."""
+    variables, rest = dict(process.env), list(process.argv[1:])
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        if flag in {"-i", "-"}:
+            variables.clear()
+        elif flag == "-u" and rest:
+            variables.pop(rest.pop(0), None)
+        else:
+            return await process.fail(f"invalid option -- '{flag[1:2]}'")
+    while rest and "=" in rest[0]:
+        name, _, value = rest.pop(0).partition("=")
+        variables[name] = value
+    if rest:
+        return await run_program(attrs.evolve(process, argv=tuple(rest), env=variables))
+    for name, value in variables.items():
+        await process.out(f"{name}={value}\n")
+    return 0
+
+
+async def printenv(process: Process) -> int:
+    """`printenv [NAME]...`."""
+    if len(process.argv) == 1:
+        return await env(process)
+    status = 0
+    for name in process.argv[1:]:
+        if name in process.env:
+            await process.out(process.env[name] + "\n")
+        else:
+            status = 1
+    return status
+
+
+async def hostname(process: Process) -> int:
+    """`hostname [-i|-f|-s]`."""
+    flag = process.argv[1] if len(process.argv) > 1 else ""
+    await process.out(
+        {"-i": process.container.ip, "-I": process.container.ip}.get(flag, process.container.hostname) + "\n"
+    )
+    return 0
+
+
+async def date(process: Process) -> int:
+    """`date [-u] [-I] [+FORMAT]`, in UTC, by the cluster's clock."""
+    now = process.container.clock.now()
+    layout = "%a %b %e %H:%M:%S UTC %Y"
+    for arg in process.argv[1:]:
+        if arg.startswith("+"):
+            layout = arg[1:]
+        elif arg.startswith("-I"):
+            layout = "%Y-%m-%dT%H:%M:%S+00:00" if "s" in arg else "%Y-%m-%d"
+        elif arg == "-R":
+            layout = "%a, %d %b %Y %H:%M:%S +0000"
+    nanoseconds = f"{int(now * 1e9) % 10**9:09d}"
+    layout = layout.replace("%N", nanoseconds).replace("%s", str(int(now)))
+    await process.out(time.strftime(layout, time.gmtime(now)) + "\n")
+    return 0
+
+
+async def uptime(process: Process) -> int:
+    """How long the clock has run."""
+    stamp = time.strftime("%H:%M:%S", time.gmtime(process.container.clock.now()))
+    minutes = int(process.container.clock.monotonic() // 60)
+    await process.out(f" {stamp} up {minutes} min,  0 users,  load average: 0.00, 0.00, 0.00\n")
+    return 0
+
+
+async def test(process: Process) -> int:
+    """`test EXPRESSION`, `[ EXPRESSION ]`, `[[ EXPRESSION ]]`."""
+    name, *args = process.argv
+    closing = {"[": "]", "[[": "]]"}.get(name)
+    if closing:
+        if args[-1:] != [closing]:
+            return await process.fail(f"missing {closing}", 2)
+        args = args[:-1]
+    try:
+        return int(not holds(args, process.container.files, process.path))
+    except ConditionSyntaxError as error:
+        return await process.fail(str(error), 2)
+
+
+async def sh(process: Process) -> int:
+    """`sh [-ceux] [-c SCRIPT [NAME [ARGS]]] [FILE [ARGS]]`; without either, the script is standard input."""
+    rest, options, script = list(process.argv[1:]), set[str](), None
+    while rest and rest[0][:1] in {"-", "+"} and len(rest[0]) > 1:
+        flag = rest.pop(0)
+        if flag == "--":
+            break
+        if flag == "-o" and rest:
+            options.add(rest.pop(0))
+            continue
+        options |= set(flag[1:])
+    if "c" in options:
+        if not rest:
+            return await process.fail("-c requires an argument", 2)
+        script, rest = rest[0], rest[1:]
+        name, args = (rest[0], rest[1:]) if rest else ("sh", [])
+    elif rest:
+        name, args = rest[0], rest[1:]
+        try:
+            script = process.container.files.read(process.path(name)).decode(errors="replace")
+        except OSError:
+            return await process.fail(f"can't open '{name}': No such file or directory", 2)
+    else:
+        name, args = "sh", []
+        script = (await process.stdin.read()).decode(errors="replace")
+    shell = Shell.of(process, name, args)
+    shell.options = options & {"e", "u", "x", "f", "pipefail"}
+    return await shell.run_text(script)
+
+
+async def busybox_itself(process: Process) -> int:
+    """`busybox APPLET ARGS`."""
+    if len(process.argv) == 1 or process.argv[1] == "--list":
+        await process.out("".join(f"{name}\n" for name in sorted(process.applets)))
+        return 0
+    return await run_program(attrs.evolve(process, argv=process.argv[1:]))
+
+
+async def whoami(process: Process) -> int:
+    """Always root."""
+    await process.out("root\n")
+    return 0
+
+
+async def identity(process: Process) -> int:
+    """`id [-u|-g|-un]`."""
+    flags = process.argv[1] if len(process.argv) > 1 else ""
+    await process.out(
+        {"-u": "0\n", "-g": "0\n", "-un": "root\n"}.get(flags, "uid=0(root) gid=0(root) groups=0(root)\n")
+    )
+    return 0
+
+
+async def uname(process: Process) -> int:
+    """`uname [-amnrs]`."""
+    facts = {
+        "s": "Linux",
+        "n": process.container.hostname,
+        "r": "6.6.0-kubelite",
+        "v": "#1 SMP",
+        "m": "x86_64",
+        "o": "GNU/Linux",
+    }
+    letters = "".join(arg[1:] for arg in process.argv[1:]) or "s"
+    await process.out(" ".join(facts[each] for each in "snrvmo" if each in letters or "a" in letters) + "\n")
+    return 0
+
+
+async def seq(process: Process) -> int:
+    """`seq [-s SEPARATOR] [-w] [FIRST [STEP]] LAST`."""
+    numbers = [arg for arg in process.argv[1:] if arg.lstrip("-").replace(".", "", 1).isdigit()]
+    separator = process.argv[process.argv.index("-s") + 1] if "-s" in process.argv[:-1] else "\n"
+    if not 1 <= len(numbers) <= 3:
+        return await process.fail("missing operand")
+    first, step, last = {1: ("1", "1", *numbers), 2: (numbers[0], "1", numbers[-1]), 3: tuple(numbers)}[
+        len(numbers)
+    ]
+    places = max(len(each.partition(".")[2]) for each in (first, step, last))
+    value, end, stride = float(first), float(last), float(step)
+    if stride == 0:
+        return await process.fail(f"illegal increment value: {step}")
+    made = []
+    while (value <= end + 1e-9) if stride > 0 else (value >= end - 1e-9):
+        made.append(f"{value:.{places}f}")
+        value += stride
+    width = max(map(len, made), default=0) if "-w" in process.argv else 0
+    if made:
+        await process.out(separator.join(each.zfill(width) for each in made) + "\n")
+    return 0
+
+
+async def expr(process: Process) -> int:
+    """`expr A OP B` for integers and strings."""
+    args = process.argv[1:]
+    if len(args) == 3:
+        left, operator, right = args
+        try:
+            a, b = int(left), int(right)
+            results = {
+                "+": lambda: a + b,
+                "-": lambda: a - b,
+                "*": lambda: a * b,
+                "/": lambda: int(a / b),
+                "%": lambda: a % b,
+                "<": lambda: int(a < b),
+                ">": lambda: int(a > b),
+                "<=": lambda: int(a <= b),
+                ">=": lambda: int(a >= b),
+            }
+            if operator in results:
+                value = results[operator]()
+                await process.out(f"{value}\n")
+                return int(value == 0)
+        except ZeroDivisionError:
+            return await process.fail("division by zero", 2)
+        except ValueError:
+            pass
+        if operator in {"=", "!="}:
+            same = (left == right) == (operator == "=")
+            await process.out(f"{int(same)}\n")
+            return int(not same)
+    if len(args) == 1:
+        await process.out(args[0] + "\n")
+        return int(args[0] in {"", "0"})
+    return await process.fail("syntax error", 2)
+
+
+async def timeout(process: Process) -> int:
+    """`timeout [-s SIG] SECONDS PROG ARGS`: 143 if the time ran out."""
+    try:
+        _, operands = parse_options(process.argv[1:2], "", "")
+    except UsageError as error:
+        return await process.fail(str(error))
+    try:
+        seconds = float(operands[0].rstrip("s"))
+    except (ValueError, IndexError):
+        return await process.fail("invalid number")
+    try:
+        async with process.container.clock.timeout(seconds):
+            return await run_program(attrs.evolve(process, argv=process.argv[2:]))
+    except TimeoutError:
+        return 143
+
+
+async def which(process: Process) -> int:
+    """`which NAME...`."""
+    status = 0
+    for name in process.argv[1:]:
+        if name in process.applets:
+            await process.out(f"/bin/{name}\n")
+        else:
+            status = 1
+    return status
+
+
+async def nproc(process: Process) -> int:
+    """One processor."""
+    await process.out("1\n")
+    return 0
+
+
+async def yes(process: Process) -> int:
+    """`yes [TEXT]`, until nobody reads any more."""
+    line = (" ".join(process.argv[1:]) or "y") + "\n"
+    while True:
+        await process.out(line * 64)
+        await process.container.clock.sleep(0)
+
+
+async def ps(process: Process) -> int:
+    """The container's main command as process 1."""
+    command = " ".join(process.container.argv) or "sh"
+    await process.out(f"PID   USER     TIME  COMMAND\n    1 root      0:00 {command}\n")
+    return 0
+
+
+APPLETS: Mapping[str, Applet] = {
+    "echo": echo,
+    "printf": printf,
+    "true": true,
+    "false": false,
+    "sleep": sleep,
+    "env": env,
+    "printenv": printenv,
+    "hostname": hostname,
+    "date": date,
+    "uptime": uptime,
+    "test": test,
+    "[": test,
+    "[[": test,
+    "sh": sh,
+    "ash": sh,
+    "bash": sh,
+    "busybox": busybox_itself,
+    "whoami": whoami,
+    "id": identity,
+    "uname": uname,
+    "seq": seq,
+    "expr": expr,
+    "timeout": timeout,
+    "which": which,
+    "nproc": nproc,
+    "yes": yes,
+    "ps": ps,
+}

@@ -1,0 +1,171 @@
+"""`$((…))`: C's integer expressions over shell variables.
+
+Source: POSIX.1-2017, Shell Command Language, 2.6.4 Arithmetic Expansion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+
+_TOKEN = re.compile(
+    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
+)
+_BINARY = (
+    ("||",),
+    ("&&",),
+    ("|",),
+    ("^",),
+    ("&",),
+    ("==", "!="),
+    ("<", "<=", ">", ">="),
+    ("<<", ">>"),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
+_ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="})
+
+
+class ArithmeticSyntaxError(Exception):
+    """The expression cannot be calculated."""
+
+
+def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
+    """The value of an expression; assignments in it change `variables`.
+
+    Raises:
+        ArithmeticSyntaxError: The expression does not parse, or divides by zero.
+    """
+    tokens, at = [], 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if match is None:
+            raise ArithmeticSyntaxError("arithmetic syntax error")
+        tokens.append(match.group(1))
+        at = match.end()
+    if not tokens:
+        return 0
+    calculation = _Calculation(tokens, variables)
+    value = calculation.comma()
+    if calculation.at < len(tokens):
+        raise ArithmeticSyntaxError("arithmetic syntax error")
+    return value
+
+
+class _Calculation:
+    def __init__(self, tokens: list[str], variables: MutableMapping[str, str]) -> None:
+        self._tokens, self._variables, self.at = tokens, variables, 0
+
+    def _peek(self) -> str:
+        return self._tokens[self.at] if self.at < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        token = self._peek()
+        self.at += 1
+        return token
+
+    def comma(self) -> int:
+        value = self._assignment()
+        while self._peek() == ",":
+            self.at += 1
+            value = self._assignment()
+        return value
+
+    def _variable(self, name: str) -> int:
+        text = self._variables.get(name, "").strip() or "0"
+        try:
+            return _number(text)
+        except ValueError:
+            return evaluate(text, self._variables) if text != name else 0
+
+    def _assignment(self) -> int:
+        name, operator = self._peek(), self._tokens[self.at + 1] if self.at + 1 < len(self._tokens) else ""
+        if operator in _ASSIGNMENTS and (name[:1].isalpha() or name[:1] == "_"):
+            self.at += 2
+            value = self._assignment()
+            if operator != "=":
+                value = _apply(operator[:-1], self._variable(name), value)
+            self._variables[name] = str(value)
+            return value
+        return self._conditional()
+
+    def _conditional(self) -> int:
+        value = self._binary(0)
+        if self._peek() != "?":
+            return value
+        self.at += 1
+        yes = self._assignment()
+        if self._next() != ":":
+            raise ArithmeticSyntaxError("arithmetic syntax error")
+        no = self._assignment()
+        return yes if value else no
+
+    def _binary(self, level: int) -> int:
+        if level == len(_BINARY):
+            return self._unary()
+        value = self._binary(level + 1)
+        while self._peek() in _BINARY[level]:
+            operator = self._next()
+            value = _apply(operator, value, self._binary(level + 1))
+        return value
+
+    def _unary(self) -> int:
+        sign = self._next()
+        if sign in {"++", "--"}:
+            name = self._next()
+            value = self._variable(name) + (1 if sign == "++" else -1)
+            self._variables[name] = str(value)
+            return value
+        if sign in {"+", "-", "!", "~"}:
+            value = self._unary()
+            return {"+": value, "-": -value, "!": int(not value), "~": ~value}[sign]
+        if sign == "(":
+            value = self.comma()
+            if self._next() != ")":
+                raise ArithmeticSyntaxError("arithmetic syntax error")
+            return value
+        if sign[:1].isdigit():
+            return _number(sign)
+        if sign[:1].isalpha() or sign[:1] == "_":
+            value = self._variable(sign)
+            if self._peek() in {"++", "--"}:
+                self._variables[sign] = str(value + (1 if self._next() == "++" else -1))
+            return value
+        raise ArithmeticSyntaxError("arithmetic syntax error")
+
+
+def _number(text: str) -> int:
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
+    if digits[:2].lower() == "0x":
+        return sign * int(digits, 16)
+    if digits.startswith("0") and digits.isdigit():
+        return sign * int(digits, 8)
+    return sign * int(digits)
+
+
+def _apply(operator: str, left: int, right: int) -> int:
+    if operator in {"/", "%"}:
+        if right == 0:
+            raise ArithmeticSyntaxError("divide by zero")
+        quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+        return quotient if operator == "/" else left - quotient * right
+    results = {
+        "+": left + right,
+        "-": left - right,
+        "*": left * right,
+        "<": int(left < right),
+        "<=": int(left <= right),
+        ">": int(left > right),
+        ">=": int(left >= right),
+        "==": int(left == right),
+        "!=": int(left != right),
+        "&&": int(bool(left and right)),
+        "||": int(bool(left or right)),
+        "&": left & right,
+        "|": left | right,
+        "^": left ^ right,
+    }
+    if operator in results:
+        return results[operator]
+    return left << right if operator == "<<" else left >> right

@@ -1,0 +1,371 @@
+"""Shell text into tokens: words with their quoting and expansions, operators, newlines.
+
+Invariant: the parser alone decides what is a keyword; the lexer knows only quoting and operators.
+Source: POSIX.1-2017, Shell Command Language, 2.2 Quoting, 2.3 Token Recognition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from kubelite.images.shell.syntax import (
+    Arithmetic,
+    CommandSubstitution,
+    Literal,
+    Parameter,
+    Part,
+    Redirection,
+    Script,
+    Word,
+)
+
+_OPERATORS = (
+    "&&",
+    "||",
+    ";;",
+    "<<-",
+    "<<",
+    ">>",
+    ">&",
+    "<&",
+    "&>",
+    ">|",
+    "<>",
+    ";",
+    "&",
+    "|",
+    "(",
+    ")",
+    "<",
+    ">",
+)
+_REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", "<<", "<<-", "&>", ">|", "<>"})
+_META = frozenset(" \t\n;&|()<>")
+_PARAMETER_OPERATORS = (":-", ":=", ":+", ":?", "%%", "##", "//", "-", "=", "+", "?", "%", "#", "/")
+_SPECIAL_PARAMETERS = frozenset("@*#?-$!0123456789")
+
+
+class ShellSyntaxError(Exception):
+    """The script does not parse; the text says where it stopped."""
+
+
+@attrs.frozen
+class Operator:
+    """`;`, `&&`, `(` …, or a newline."""
+
+    text: str
+
+
+@attrs.define
+class HereDocument:
+    """A redirection whose text stands on the following lines."""
+
+    fd: int
+    delimiter: str
+    expands: bool
+    strips_tabs: bool
+    body: Word = attrs.field(factory=lambda: Word(()))
+
+
+Token = Word | Operator | Redirection | HereDocument
+
+
+class Lexer:
+    """Reads one script; `parse` is called for the scripts inside `$(…)`."""
+
+    def __init__(self, text: str, parse: Callable[[str], Script]) -> None:
+        self._text = text
+        self._at = 0
+        self._parse = parse
+        self._pending: list[HereDocument] = []
+
+    def tokens(self) -> list[Token]:
+        """All tokens.
+
+        Raises:
+            ShellSyntaxError: A quote or an expansion is not closed.
+        """
+        tokens: list[Token] = []
+        while (token := self._next(tokens)) is not None:
+            tokens.append(token)
+        return tokens
+
+    def _peek(self, length: int = 1) -> str:
+        return self._text[self._at : self._at + length]
+
+    def _next(self, tokens: list[Token]) -> Token | None:
+        while self._at < len(self._text):
+            char = self._peek()
+            if char in " \t\r":
+                self._at += 1
+            elif self._peek(2) == "\\\n":
+                self._at += 2
+            elif char == "#":
+                end = self._text.find("\n", self._at)
+                self._at = len(self._text) if end < 0 else end
+            elif char == "\n":
+                self._at += 1
+                self._read_here_documents()
+                return Operator("\n")
+            else:
+                return self._operator_or_word(tokens)
+        self._read_here_documents()
+        return None
+
+    def _operator_or_word(self, tokens: list[Token]) -> Token:
+        digits = 0
+        while self._text[self._at + digits : self._at + digits + 1].isdigit():
+            digits += 1
+        if digits and self._text[self._at + digits : self._at + digits + 1] in {"<", ">"}:
+            fd = int(self._peek(digits))
+            self._at += digits
+            return self._redirection(self._match_operator() or "", fd)
+        operator = self._match_operator()
+        if operator is None:
+            return self._word()
+        if operator in _REDIRECTIONS:
+            return self._redirection(operator, 0 if operator.startswith("<") else 1)
+        return Operator(operator)
+
+    def _match_operator(self) -> str | None:
+        for operator in _OPERATORS:
+            if self._text.startswith(operator, self._at):
+                self._at += len(operator)
+                return operator
+        return None
+
+    def _redirection(self, operator: str, fd: int) -> Redirection | HereDocument:
+        while self._peek() in {" ", "\t"}:
+            self._at += 1
+        if not self._peek() or self._peek() in _META:
+            raise ShellSyntaxError("a redirection lacks its target")
+        word = self._word()
+        if operator in {"<<", "<<-"}:
+            expands = all(isinstance(part, Literal) and not part.quoted for part in word.parts)
+            delimiter = "".join(part.text for part in word.parts if isinstance(part, Literal))
+            document = HereDocument(fd, delimiter, expands, strips_tabs=operator == "<<-")
+            self._pending.append(document)
+            return document
+        return Redirection(fd, operator, word)
+
+    def _read_here_documents(self) -> None:
+        for document in self._pending:
+            lines = []
+            while self._at < len(self._text):
+                end = self._text.find("\n", self._at)
+                line = self._text[self._at : end if end >= 0 else len(self._text)]
+                self._at = end + 1 if end >= 0 else len(self._text)
+                if document.strips_tabs:
+                    line = line.lstrip("\t")
+                if line == document.delimiter:
+                    break
+                lines.append(line + "\n")
+            text = "".join(lines)
+            document.body = (
+                Lexer(text, self._parse).here_document()
+                if document.expands
+                else Word((Literal(text, quoted=True),))
+            )
+        self._pending.clear()
+
+    def here_document(self) -> Word:
+        """The whole text as if within double quotes, in which quotes are ordinary."""
+        return Word(tuple(self._double_quoted(closing="")))
+
+    def _word(self) -> Word:
+        parts: list[Part] = []
+        text = ""
+
+        def flush() -> None:
+            nonlocal text
+            if text:
+                parts.append(Literal(text))
+                text = ""
+
+        while self._at < len(self._text) and (char := self._peek()) not in _META:
+            if char == "'":
+                flush()
+                end = self._text.find("'", self._at + 1)
+                if end < 0:
+                    raise ShellSyntaxError("unterminated quoted string")
+                parts.append(Literal(self._text[self._at + 1 : end], quoted=True))
+                self._at = end + 1
+            elif char == '"':
+                flush()
+                self._at += 1
+                parts.extend(self._double_quoted(closing='"') or [Literal("", quoted=True)])
+            elif char == "\\":
+                if self._peek(2) != "\\\n":
+                    flush()
+                    parts.append(Literal(self._text[self._at + 1 : self._at + 2], quoted=True))
+                self._at += 2
+            elif char in {"$", "`"}:
+                flush()
+                parts.append(self._expansion(quoted=False))
+            else:
+                text += char
+                self._at += 1
+        flush()
+        return Word(tuple(parts))
+
+    def _double_quoted(self, closing: str) -> list[Part]:
+        parts: list[Part] = []
+        text = ""
+        while True:
+            if self._at >= len(self._text):
+                if closing:
+                    raise ShellSyntaxError("unterminated quoted string")
+                break
+            char = self._peek()
+            if char == closing:
+                self._at += 1
+                break
+            if char == "\\" and self._text[self._at + 1 : self._at + 2] in set("$`\\\n" + closing):
+                escaped = self._text[self._at + 1]
+                text += "" if escaped == "\n" else escaped
+                self._at += 2
+            elif char in {"$", "`"}:
+                if text:
+                    parts.append(Literal(text, quoted=True))
+                    text = ""
+                parts.append(self._expansion(quoted=True))
+            else:
+                text += char
+                self._at += 1
+        if text:
+            parts.append(Literal(text, quoted=True))
+        return parts
+
+    def _expansion(self, *, quoted: bool) -> Part:
+        if self._peek() == "`":
+            return self._backquoted(quoted=quoted)
+        if self._peek(3) == "$((":
+            end = self._balanced(self._at + 1)
+            if self._text[end - 2 : end] == "))":
+                inner = self._text[self._at + 3 : end - 2]
+                self._at = end
+                return Arithmetic(Lexer(inner, self._parse).here_document(), quoted)
+        if self._peek(2) == "$(":
+            end = self._balanced(self._at + 1)
+            inner = self._text[self._at + 2 : end - 1]
+            self._at = end
+            return CommandSubstitution(self._parse(inner), quoted)
+        if self._peek(2) == "${":
+            return self._braced(quoted=quoted)
+        following = self._text[self._at + 1 : self._at + 2]
+        if following in _SPECIAL_PARAMETERS and following:
+            self._at += 2
+            return Parameter(following, quoted=quoted)
+        end = self._at + 1
+        while end < len(self._text) and (self._text[end].isalnum() or self._text[end] == "_"):
+            end += 1
+        if end == self._at + 1:
+            self._at += 1
+            return Literal("$", quoted)
+        name = self._text[self._at + 1 : end]
+        self._at = end
+        return Parameter(name, quoted=quoted)
+
+    def _backquoted(self, *, quoted: bool) -> CommandSubstitution:
+        end, text = self._at + 1, ""
+        while end < len(self._text) and self._text[end] != "`":
+            if self._text[end] == "\\" and self._text[end + 1 : end + 2] in {"`", "$", "\\"}:
+                end += 1
+            text += self._text[end]
+            end += 1
+        if end >= len(self._text):
+            raise ShellSyntaxError("unterminated backquote substitution")
+        self._at = end + 1
+        return CommandSubstitution(self._parse(text), quoted)
+
+    def _balanced(self, at: int) -> int:
+        """The place behind the parenthesis that closes the one at `at`, minding quotes."""
+        depth, quote = 0, ""
+        while at < len(self._text):
+            char = self._text[at]
+            if quote:
+                if char == "\\" and quote == '"':
+                    at += 1
+                elif char == quote:
+                    quote = ""
+            elif char in {"'", '"'}:
+                quote = char
+            elif char == "\\":
+                at += 1
+            elif char == "(":
+                depth += 1
+            elif char == ")":
+                depth -= 1
+                if depth == 0:
+                    return at + 1
+            at += 1
+        raise ShellSyntaxError("unterminated $(")
+
+    def _braced(self, *, quoted: bool) -> Parameter:
+        end = self._closing_brace(self._at + 2)
+        inner = self._text[self._at + 2 : end]
+        self._at = end + 1
+        if inner.startswith("#") and len(inner) > 1:
+            return Parameter(inner[1:], "length", quoted=quoted)
+        split = 0
+        if inner[:1] in _SPECIAL_PARAMETERS and not inner[:1].isdigit():
+            split = 1
+        else:
+            while split < len(inner) and (inner[split].isalnum() or inner[split] == "_"):
+                split += 1
+        name, rest = inner[:split], inner[split:]
+        if not name:
+            raise ShellSyntaxError(f"bad substitution ${{{inner}}}")
+        if not rest:
+            return Parameter(name, quoted=quoted)
+        for operator in _PARAMETER_OPERATORS:
+            if rest.startswith(operator):
+                return self._with_operator(name, operator, rest[len(operator) :], quoted=quoted)
+        if rest.startswith(":"):
+            offset, _, length = rest[1:].partition(":")
+            words = [Lexer(each, self._parse).here_document() if each else None for each in (offset, length)]
+            return Parameter(name, ":", words[0], words[1], quoted)
+        raise ShellSyntaxError(f"bad substitution ${{{inner}}}")
+
+    def _with_operator(self, name: str, operator: str, text: str, *, quoted: bool) -> Parameter:
+        replacement: Word | None = None
+        if operator in {"/", "//"}:
+            text, _, after = text.partition("/")
+            replacement = self._operand(after, quoted=quoted)
+        return Parameter(name, operator, self._operand(text, quoted=quoted), replacement, quoted)
+
+    def _operand(self, text: str, *, quoted: bool) -> Word:
+        lexer = Lexer(text, self._parse)
+        return lexer.here_document() if quoted and "'" not in text and '"' not in text else lexer.operand()
+
+    def operand(self) -> Word:
+        """The whole text as one word: blanks and operators in it are ordinary."""
+        parts: list[Part] = []
+        while self._at < len(self._text):
+            if self._peek() in _META:
+                parts.append(Literal(self._peek()))
+                self._at += 1
+            else:
+                parts.extend(self._word().parts)
+        return Word(tuple(parts))
+
+    def _closing_brace(self, at: int) -> int:
+        depth, quote = 1, ""
+        while at < len(self._text):
+            char = self._text[at]
+            if quote:
+                quote = "" if char == quote else quote
+            elif char in {"'", '"'}:
+                quote = char
+            elif char == "\\":
+                at += 1
+            elif char == "{":
+                depth += 1
+            elif char == "}":
+                depth -= 1
+                if depth == 0:
+                    return at
+            at += 1
+        raise ShellSyntaxError("unterminated ${")

@@ -1,0 +1,287 @@
+"""Tokens into the tree, by recursive descent.
+
+Source: POSIX.1-2017, Shell Command Language, 2.10 Shell Grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kubelite.images.shell.lexer import HereDocument, Lexer, Operator, ShellSyntaxError, Token
+from kubelite.images.shell.syntax import (
+    AndOr,
+    Case,
+    Command,
+    For,
+    Function,
+    Group,
+    If,
+    Literal,
+    Pipeline,
+    Redirection,
+    Script,
+    Simple,
+    While,
+    Word,
+)
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+_CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Script:
+    """The tree of a script.
+
+    Raises:
+        ShellSyntaxError: The script does not parse.
+    """
+    parser = _Parser(Lexer(text, parse).tokens())
+    script = parser.script(ends=frozenset())
+    if parser.token is not None:
+        raise ShellSyntaxError(f"unexpected {parser.describe()}")
+    return script
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def token(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def describe(self) -> str:
+        token = self.token
+        if token is None:
+            return "end of file"
+        if isinstance(token, Operator):
+            return "newline" if token.text == "\n" else f'"{token.text}"'
+        return f'"{token.plain}"' if isinstance(token, Word) and token.plain else "word"
+
+    def _is(self, *operators: str) -> bool:
+        return isinstance(self.token, Operator) and self.token.text in operators
+
+    def _keyword(self) -> str | None:
+        return self.token.plain if isinstance(self.token, Word) else None
+
+    def _take(self, *operators: str) -> bool:
+        if self._is(*operators):
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, text: str) -> None:
+        token = self.token
+        if (isinstance(token, Operator) and token.text == text) or self._keyword() == text:
+            self._at += 1
+            return
+        raise ShellSyntaxError(f'unexpected {self.describe()} (expecting "{text}")')
+
+    def _newlines(self) -> None:
+        while self._take("\n"):
+            pass
+
+    def script(self, ends: frozenset[str]) -> Script:
+        items: list[AndOr] = []
+        while True:
+            while self._take("\n", ";"):
+                pass
+            token = self.token
+            if (
+                token is None
+                or self._is(")", ";;")
+                or (self._keyword() in ends and self._keyword() is not None)
+            ):
+                return Script(tuple(items))
+            if self._keyword() in _CLOSING:
+                raise ShellSyntaxError(f"unexpected {self.describe()}")
+            items.append(self._and_or())
+
+    def _body(self, *ends: str) -> Script:
+        script = self.script(frozenset(ends))
+        if not script.items:
+            raise ShellSyntaxError(f"unexpected {self.describe()}")
+        return script
+
+    def _and_or(self) -> AndOr:
+        first, rest = self._pipeline(), []
+        while self._is("&&", "||"):
+            operator = self.token
+            self._at += 1
+            self._newlines()
+            assert isinstance(operator, Operator)
+            rest.append((operator.text, self._pipeline()))
+        background = self._take("&")
+        if not background:
+            self._take(";", "\n")
+        return AndOr(first, tuple(rest), background)
+
+    def _pipeline(self) -> Pipeline:
+        negated = False
+        while self._keyword() == "!":
+            self._at += 1
+            negated = not negated
+        commands = [self._command()]
+        while self._take("|"):
+            self._newlines()
+            commands.append(self._command())
+        return Pipeline(tuple(commands), negated)
+
+    def _command(self) -> Command:
+        if self._take("("):
+            body = self._body()
+            self._expect(")")
+            return Group(body, subshell=True, redirections=self._redirections())
+        match self._keyword():
+            case "{":
+                self._at += 1
+                body = self._body("}")
+                self._expect("}")
+                return Group(body, subshell=False, redirections=self._redirections())
+            case "if":
+                return self._if()
+            case "while" | "until" as keyword:
+                self._at += 1
+                condition = self._body("do")
+                body = self._do()
+                return While(condition, body, keyword == "until", self._redirections())
+            case "for":
+                return self._for()
+            case "case":
+                return self._case()
+            case "function":
+                self._at += 1
+                return self._function()
+        if self._is_function():
+            return self._function()
+        return self._simple()
+
+    def _is_function(self) -> bool:
+        name = self._keyword()
+        after = self._tokens[self._at + 1 : self._at + 3]
+        return bool(name and _NAME.fullmatch(name)) and after == [Operator("("), Operator(")")]
+
+    def _function(self) -> Function:
+        name = self._keyword()
+        if name is None:
+            raise ShellSyntaxError(f"unexpected {self.describe()}")
+        self._at += 1
+        if self._take("("):
+            self._expect(")")
+        self._newlines()
+        return Function(name, self._command())
+
+    def _do(self) -> Script:
+        self._expect("do")
+        body = self._body("done")
+        self._expect("done")
+        return body
+
+    def _if(self) -> If:
+        branches, otherwise = [], None
+        self._at += 1
+        while True:
+            condition = self._body("then")
+            self._expect("then")
+            branches.append((condition, self._body("elif", "else", "fi")))
+            if self._keyword() == "elif":
+                self._at += 1
+                continue
+            if self._keyword() == "else":
+                self._at += 1
+                otherwise = self._body("fi")
+            self._expect("fi")
+            return If(tuple(branches), otherwise, self._redirections())
+
+    def _for(self) -> For:
+        self._at += 1
+        name = self._keyword()
+        if name is None or not _NAME.fullmatch(name):
+            raise ShellSyntaxError("bad for loop variable")
+        self._at += 1
+        self._newlines()
+        words: tuple[Word, ...] | None = None
+        if self._keyword() == "in":
+            self._at += 1
+            found = []
+            while isinstance(self.token, Word):
+                found.append(self.token)
+                self._at += 1
+            words = tuple(found)
+        while self._take(";", "\n"):
+            pass
+        return For(name, words, self._do(), self._redirections())
+
+    def _case(self) -> Case:
+        self._at += 1
+        word = self.token
+        if not isinstance(word, Word):
+            raise ShellSyntaxError(f"unexpected {self.describe()}")
+        self._at += 1
+        self._newlines()
+        self._expect("in")
+        branches = []
+        while True:
+            self._newlines()
+            if self._keyword() == "esac":
+                break
+            self._take("(")
+            patterns = []
+            while isinstance(self.token, Word):
+                patterns.append(self.token)
+                self._at += 1
+                if not self._take("|"):
+                    break
+            self._expect(")")
+            branches.append((tuple(patterns), self.script(frozenset({"esac"}))))
+            if not self._take(";;"):
+                self._newlines()
+                break
+        self._expect("esac")
+        return Case(word, tuple(branches), self._redirections())
+
+    def _redirections(self) -> tuple[Redirection, ...]:
+        found = []
+        while isinstance(self.token, Redirection | HereDocument):
+            found.append(_redirection(self.token))
+            self._at += 1
+        return tuple(found)
+
+    def _simple(self) -> Simple:
+        assignments: list[tuple[str, Word]] = []
+        words: list[Word] = []
+        redirections: list[Redirection] = []
+        while (token := self.token) is not None:
+            if isinstance(token, Redirection | HereDocument):
+                redirections.append(_redirection(token))
+            elif isinstance(token, Word):
+                assignment = _split_assignment(token) if not words else None
+                if assignment:
+                    assignments.append(assignment)
+                else:
+                    words.append(token)
+            else:
+                break
+            self._at += 1
+        if not assignments and not words and not redirections:
+            raise ShellSyntaxError(f"unexpected {self.describe()}")
+        return Simple(tuple(assignments), tuple(words), tuple(redirections))
+
+
+def _redirection(token: Redirection | HereDocument) -> Redirection:
+    return token if isinstance(token, Redirection) else Redirection(token.fd, "<<", token.body)
+
+
+def _split_assignment(word: Word) -> tuple[str, Word] | None:
+    first = word.parts[0] if word.parts else None
+    if not isinstance(first, Literal) or first.quoted:
+        return None
+    match = _ASSIGNMENT.match(first.text)
+    if match is None:
+        return None
+    rest = first.text[match.end() :]
+    return match.group(1), Word(((Literal(rest),) if rest else ()) + word.parts[1:])

@@ -1,0 +1,149 @@
+"""What commands read from and write to: pipes between commands, files, buffers.
+
+Invariant: a write to a pipe whose reader has gone raises `BrokenPipeError`, as SIGPIPE would end the writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from kubelite.images.container import OutputStream
+    from kubelite.images.files import FileSystem
+
+PIPE_BYTES_MAX = 65_536
+
+
+class Input(Protocol):
+    """Where a command reads."""
+
+    async def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, at least one unless at the end; all that is left if `size` is negative."""
+
+
+class Output(Protocol):
+    """Where a command writes."""
+
+    async def write(self, data: bytes) -> None:
+        """Takes all of `data`; may wait for a slow reader."""
+
+
+class Null:
+    """`/dev/null`."""
+
+    async def read(self, size: int = -1) -> bytes:  # noqa: D102 - see Input
+        return b""
+
+    async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
+        return
+
+
+class Buffer:
+    """Output gathered in memory, or input from memory."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._data = bytearray(data)
+
+    async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
+        self._data += data
+
+    async def read(self, size: int = -1) -> bytes:  # noqa: D102 - see Input
+        end = len(self._data) if size < 0 else size
+        taken = bytes(self._data[:end])
+        del self._data[:end]
+        return taken
+
+    @property
+    def value(self) -> bytes:
+        """What was written and not read yet."""
+        return bytes(self._data)
+
+
+class Pipe:
+    """A bounded pipe: one side writes, the other reads."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._changed = asyncio.Event()
+        self._ended = False
+        self._broken = False
+
+    async def write(self, data: bytes) -> None:
+        """Takes all of `data`, waiting while the pipe is full.
+
+        Raises:
+            BrokenPipeError: The reader has gone.
+        """
+        while len(self._data) >= PIPE_BYTES_MAX and not self._broken:
+            await self._wait()
+        if self._broken:
+            raise BrokenPipeError
+        self._data += data
+        self._wake()
+
+    async def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; waits for the end of the writer if `size` is negative."""
+        while not self._ended and (size < 0 or not self._data):
+            if size < 0 and len(self._data) >= PIPE_BYTES_MAX:
+                break
+            await self._wait()
+        if size < 0 and not self._ended:
+            head = bytes(self._data)
+            self._data.clear()
+            self._wake()
+            return head + await self.read()
+        end = len(self._data) if size < 0 else size
+        taken = bytes(self._data[:end])
+        del self._data[:end]
+        self._wake()
+        return taken
+
+    def close_write(self) -> None:
+        """The writer has ended."""
+        self._ended = True
+        self._wake()
+
+    def close_read(self) -> None:
+        """The reader has ended."""
+        self._broken = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _wait(self) -> None:
+        await self._changed.wait()
+
+
+async def read_line(stream: Input) -> bytes:
+    """One line with its newline, or what is left; empty at the end."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        char = await stream.read(1)
+        if not char:
+            break
+        line += char
+    return bytes(line)
+
+
+class FileOutput:
+    """Writes to a file of the container's file system, truncating it first unless appending."""
+
+    def __init__(self, files: FileSystem, path: str, *, append: bool) -> None:
+        self._files, self._path = files, path
+        files.write(path, b"", append=append)
+
+    async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
+        self._files.write(self._path, data, append=True)
+
+
+class Standard:
+    """A container's own output stream, whose writes never wait."""
+
+    def __init__(self, stream: OutputStream) -> None:
+        self._stream = stream
+
+    async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
+        self._stream.write(data)

@@ -1,0 +1,162 @@
+"""The tree of a shell script.
+
+Source: POSIX.1-2017, Shell Command Language, 2.10 Shell Grammar.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+
+@attrs.frozen
+class Literal:
+    """Text which stands for itself; quoted text is not split and its wildcards do not match."""
+
+    text: str
+    quoted: bool = False
+
+
+@attrs.frozen
+class Parameter:
+    """`$name`, or `${name<operator>word}`; operator `#name` is the length."""
+
+    name: str
+    operator: str = ""
+    word: Word | None = None
+    replacement: Word | None = None
+    quoted: bool = False
+
+
+@attrs.frozen
+class CommandSubstitution:
+    """`$(script)` or backquotes: the output of a script without its trailing newlines."""
+
+    script: Script
+    quoted: bool = False
+
+
+@attrs.frozen
+class Arithmetic:
+    """`$((expression))`; the expression is expanded first, then calculated."""
+
+    expression: Word
+    quoted: bool = False
+
+
+Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic
+
+
+@attrs.frozen
+class Word:
+    """Parts that stand together without a blank between them."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def plain(self) -> str | None:
+        """The text, if it is one unquoted literal (only such words can be keywords)."""
+        if len(self.parts) == 1 and isinstance(part := self.parts[0], Literal) and not part.quoted:
+            return part.text
+        return None
+
+
+@attrs.frozen
+class Redirection:
+    """`fd operator target`; a here-document has its text as target."""
+
+    fd: int
+    operator: str
+    target: Word
+
+
+@attrs.frozen
+class Simple:
+    """Assignments, words and redirections: a command with its arguments."""
+
+    assignments: tuple[tuple[str, Word], ...]
+    words: tuple[Word, ...]
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class Group:
+    """`{ list; }`, or a subshell `( list )`, whose variables are its own."""
+
+    body: Script
+    subshell: bool
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class If:
+    """Pairs of condition and body in their order, and the `else` body."""
+
+    branches: tuple[tuple[Script, Script], ...]
+    otherwise: Script | None
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class While:
+    """`while` or, negated, `until`."""
+
+    condition: Script
+    body: Script
+    until: bool
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class For:
+    """`for name in words`; without `in`, over the positional parameters."""
+
+    name: str
+    words: tuple[Word, ...] | None
+    body: Script
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class Case:
+    """`case word in pattern|pattern) body;; esac`."""
+
+    word: Word
+    branches: tuple[tuple[tuple[Word, ...], Script], ...]
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class Function:
+    """`name() body`."""
+
+    name: str
+    body: Command
+
+
+Command: TypeAlias = Simple | Group | If | While | For | Case | Function
+
+
+@attrs.frozen
+class Pipeline:
+    """Commands joined by `|`; `!` negates the status."""
+
+    commands: tuple[Command, ...]
+    negated: bool = False
+
+
+@attrs.frozen
+class AndOr:
+    """Pipelines joined by `&&` and `||`; ended by `&`, they run in the background."""
+
+    first: Pipeline
+    rest: tuple[tuple[str, Pipeline], ...] = ()
+    background: bool = False
+
+
+@attrs.frozen
+class Script:
+    """Lists in their order."""
+
+    items: tuple[AndOr, ...]
