@@ -1,0 +1,384 @@
+"""The vocabulary of the pod lifecycle: its state, what happens to it (events), what it wants done (effects).
+
+All values; `lifecycle.step` is the function between them. Times are Unix seconds of the cluster's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import parse_time
+from kubelite.node.containerstate import ContainerSpec, ContainerState, Kind, Stage, spec_of
+
+DEFAULT_GRACE_S: Final = 30.0
+NORMAL: Final = "Normal"
+WARNING: Final = "Warning"
+
+_NO_STATUS: Final[Object] = {}
+
+ProbeKind: TypeAlias = Literal["startup", "readiness", "liveness"]
+HookKind: TypeAlias = Literal["postStart", "preStop"]
+
+
+class SetUp(Enum):
+    """How far a pod's sandbox is."""
+
+    NONE = "nothing was done"
+    ASKED = "the worker prepares network and volumes"
+    READY = "address and volumes are there"
+    TORN_DOWN = "given back; the pod does not run again"
+
+
+# --- state ----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class PodPlan:
+    """What of a pod's spec decides its course.
+
+    Attributes:
+        spec: The spec it was read from.
+        containers: Init containers and sidecars in order, then the others.
+        restart_policy: Always, OnFailure or Never.
+        grace_s: terminationGracePeriodSeconds.
+        active_deadline_s: activeDeadlineSeconds; None for none.
+    """
+
+    spec: Object
+    containers: tuple[ContainerSpec, ...]
+    restart_policy: str
+    grace_s: float
+    active_deadline_s: float | None
+
+
+@attrs.frozen
+class PodState:
+    """One pod now.
+
+    Attributes:
+        pod: Its newest object.
+        plan: What its spec asks for.
+        containers: By name, in the order of `plan.containers`.
+        set_up: How far its sandbox is.
+        set_up_problem: Why it is not ready, for the containers' waiting message.
+        address: Its address; "" before there is one.
+        start_time: When the kubelet saw it first.
+        rejected: (reason, message) if the kubelet's admission refused it.
+        doomed: (reason, message) if it is to fail: its deadline has passed.
+        stop_by: When all its containers are killed, once it is being stopped.
+        deleting: Its object is being deleted.
+        removed: The worker was told to remove the object, or it is gone.
+    """
+
+    pod: Object
+    plan: PodPlan
+    containers: Mapping[str, ContainerState]
+    set_up: SetUp = SetUp.NONE
+    set_up_problem: str = ""
+    address: str = ""
+    start_time: float = 0.0
+    rejected: tuple[str, str] | None = None
+    doomed: tuple[str, str] | None = None
+    stop_by: float | None = None
+    deleting: bool = False
+    removed: bool = False
+
+    @property
+    def wake_at(self) -> float | None:
+        """When time alone changes something; None if never."""
+        times = [container.wake_at for container in self.containers.values()]
+        if self.plan.active_deadline_s is not None and self.doomed is None and not self.removed:
+            times.append(self.start_time + self.plan.active_deadline_s)
+        known = [time for time in times if time is not None]
+        return min(known) if known else None
+
+    @property
+    def settled(self) -> bool:
+        """False while an answer of the worker is due at once.
+
+        Then a status would be outdated when written.
+        """
+        return all(c.stage not in {Stage.PULLING, Stage.CREATING} for c in self.containers.values())
+
+
+def plan_of(spec: Object) -> PodPlan:
+    """Read a pod's spec."""
+    containers = [
+        spec_of(raw, Kind.SIDECAR if raw.get("restartPolicy") == "Always" else Kind.INIT)
+        for raw in spec.get("initContainers") or ()
+    ]
+    containers.extend(spec_of(raw, Kind.APP) for raw in spec["containers"])
+    grace_s = spec.get("terminationGracePeriodSeconds")
+    return PodPlan(
+        spec=spec,
+        containers=tuple(containers),
+        restart_policy=spec.get("restartPolicy") or "Always",
+        grace_s=DEFAULT_GRACE_S if grace_s is None else float(grace_s),
+        active_deadline_s=spec.get("activeDeadlineSeconds"),
+    )
+
+
+def new_state(pod: Object, now: float) -> PodState:
+    """A pod that the kubelet has not seen before.
+
+    What its status tells of earlier runs is taken over; one that has ended stays so.
+    """
+    plan = plan_of(pod["spec"])
+    status = pod.get("status") or {}
+    earlier = {
+        entry["name"]: entry
+        for field in ("initContainerStatuses", "containerStatuses")
+        for entry in status.get(field) or ()
+    }
+    containers = {}
+    for spec in plan.containers:
+        entry = earlier.get(spec.name, _NO_STATUS)
+        containers[spec.name] = ContainerState(
+            spec, container_id=entry.get("containerID") or "", restart_count=entry.get("restartCount") or 0
+        )
+    begun = parse_time(status["startTime"]) if status.get("startTime") else now
+    ended = status.get("phase") in {"Succeeded", "Failed"}
+    return PodState(
+        pod,
+        plan,
+        MappingProxyType(containers),
+        set_up=SetUp.TORN_DOWN if ended else SetUp.NONE,
+        start_time=begun,
+        stop_by=now if ended else None,
+    )
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class PodSeen:
+    """The pod's object is new or has changed."""
+
+    pod: Object
+
+
+@attrs.frozen
+class PodGone:
+    """The pod's object does not exist any more: it was removed by force."""
+
+
+@attrs.frozen
+class PodRejected:
+    """The kubelet's admission refused the pod."""
+
+    reason: str
+    message: str
+
+
+@attrs.frozen
+class SandboxReady:
+    """Network and volumes are there."""
+
+    address: str
+
+
+@attrs.frozen
+class SandboxFailed:
+    """Network or volumes could not be prepared; the worker tries again by itself."""
+
+    message: str
+
+
+@attrs.frozen
+class SandboxLost:
+    """The node was off: no process is left and the address is gone."""
+
+
+@attrs.frozen
+class ImageFound:
+    """The image of a container is on the node."""
+
+    container: str
+    image_id: str
+    message: str
+
+
+@attrs.frozen
+class ImageMissing:
+    """The image of a container could not be had.
+
+    `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull.
+    """
+
+    container: str
+    reason: str
+    message: str
+
+
+@attrs.frozen
+class ContainerStarted:
+    """The process of a container runs."""
+
+    container: str
+    container_id: str
+
+
+@attrs.frozen
+class ContainerRefused:
+    """A container could not be created or started."""
+
+    container: str
+    reason: str
+    message: str
+
+
+@attrs.frozen
+class ContainerExited:
+    """The process of a container ended. `message` is its termination message."""
+
+    container: str
+    attempt: int
+    exit_code: int
+    message: str = ""
+    reason: str = ""
+
+
+@attrs.frozen
+class HookEnded:
+    """A hook of a container ended; `problem` is "" if it went well."""
+
+    container: str
+    attempt: int
+    hook: HookKind
+    problem: str = ""
+
+
+@attrs.frozen
+class ProbeChanged:
+    """A probe reached its threshold: success, or failure with the output of the last try."""
+
+    container: str
+    attempt: int
+    probe: ProbeKind
+    success: bool
+    output: str = ""
+
+
+@attrs.frozen
+class Tick:
+    """Time has passed."""
+
+
+Event: TypeAlias = (
+    PodSeen
+    | PodGone
+    | PodRejected
+    | SandboxReady
+    | SandboxFailed
+    | SandboxLost
+    | ImageFound
+    | ImageMissing
+    | ContainerStarted
+    | ContainerRefused
+    | ContainerExited
+    | HookEnded
+    | ProbeChanged
+    | Tick
+)
+
+# --- effects --------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class PrepareSandbox:
+    """Take an address, prepare the volumes; answer SandboxReady or SandboxFailed."""
+
+
+@attrs.frozen
+class ReleaseSandbox:
+    """Give address and volumes back."""
+
+
+@attrs.frozen
+class PullImage:
+    """Look the image up; answer ImageFound or ImageMissing."""
+
+    container: str
+
+
+@attrs.frozen
+class StartContainer:
+    """Start a process; answer ContainerStarted or ContainerRefused, later ContainerExited."""
+
+    container: str
+    attempt: int
+
+
+@attrs.frozen
+class TerminateContainer:
+    """Send SIGTERM."""
+
+    container: str
+
+
+@attrs.frozen
+class KillContainer:
+    """Send SIGKILL."""
+
+    container: str
+
+
+@attrs.frozen
+class RunHook:
+    """Run a hook; answer HookEnded."""
+
+    container: str
+    hook: HookKind
+
+
+@attrs.frozen
+class StartProbes:
+    """Begin to probe; answer ProbeChanged at each change."""
+
+    container: str
+    probes: tuple[ProbeKind, ...]
+
+
+@attrs.frozen
+class StopProbes:
+    """End probing."""
+
+    container: str
+    probes: tuple[ProbeKind, ...]
+
+
+@attrs.frozen
+class RecordEvent:
+    """Tell the user; `container` is "" for what concerns the whole pod."""
+
+    type: str
+    reason: str
+    message: str
+    container: str = ""
+
+
+@attrs.frozen
+class RemovePod:
+    """Write the last status, then delete the object for good."""
+
+
+Effect: TypeAlias = (
+    PrepareSandbox
+    | ReleaseSandbox
+    | PullImage
+    | StartContainer
+    | TerminateContainer
+    | KillContainer
+    | RunHook
+    | StartProbes
+    | StopProbes
+    | RecordEvent
+    | RemovePod
+)

@@ -1,0 +1,262 @@
+"""The status of a pod, computed from its state; and the patch that brings the API's copy up to it.
+
+Pure. The status is computed whole each time and compared with what the API holds; only fields that differ
+are sent, as a strategic merge patch, so that conditions of others (readiness gates, DisruptionTarget) stay
+theirs.
+
+Source: pkg/kubelet/kubelet_pods.go (getPhase, convertStatusToAPIStatus), pkg/kubelet/status/generate.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import format_time
+from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated
+from kubelite.node.lifecycle import is_init_done, restarts
+from kubelite.node.podstate import PodState, SetUp
+
+_ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
+"""Stages that show how the container ended, if it did."""
+_COMPARED_APART: Final = frozenset({"conditions"})
+
+
+@attrs.frozen
+class NodeFacts:
+    """What a pod's status says of its node."""
+
+    host_ip: str
+
+
+def phase_of(state: PodState) -> str:
+    """Pending, Running, Succeeded or Failed."""
+    if state.rejected is not None:
+        return "Failed"
+    policy = state.plan.restart_policy
+    ended = state.set_up is SetUp.TORN_DOWN
+    containers = state.containers.values()
+    if state.doomed is not None and ended:
+        return "Failed"
+    for container in containers:
+        if container.spec.kind is Kind.APP or is_init_done(container):
+            continue
+        if container.spec.kind is Kind.INIT and _failed_for_good(container, policy):
+            return "Failed"
+        if not ended and not _was_initialized(state):
+            return "Pending"
+    apps = [container for container in containers if container.spec.kind is Kind.APP]
+    if any(not container.container_id for container in apps):
+        return "Failed" if ended and state.deleting else "Pending"
+    if any(container.stage is not Stage.EXITED for container in apps):
+        return "Running"
+    if any(container.alive for container in containers):
+        return "Running"
+    if not ended and any(restarts(container, policy) for container in apps):
+        return "Running"
+    return "Succeeded" if all(container.succeeded for container in apps) else "Failed"
+
+
+def pod_status(state: PodState, node: NodeFacts, now: float) -> Object:
+    """The whole status as the kubelet sees it; transition times are kept from the pod's present status."""
+    pod = state.pod
+    old: Object = pod.get("status") or {}
+    phase = phase_of(state)
+    generation = pod["metadata"].get("generation", 1)
+    status: Object = {"observedGeneration": generation, "phase": phase}
+    if state.rejected is not None:
+        status["reason"], status["message"] = state.rejected[0], f"Pod was rejected: {state.rejected[1]}"
+    elif state.doomed is not None and phase == "Failed":
+        status["reason"], status["message"] = state.doomed
+    status["startTime"] = format_time(state.start_time)
+    status["hostIP"] = node.host_ip
+    status["hostIPs"] = [{"ip": node.host_ip}]
+    if state.rejected is None:
+        status["conditions"] = _conditions(state, phase, old.get("conditions") or (), generation, now)
+        if state.address:
+            status["podIP"] = state.address
+            status["podIPs"] = [{"ip": state.address}]
+        default = "PodInitializing" if state.plan.spec.get("initContainers") else "ContainerCreating"
+        inits, apps = [], []
+        for container in state.containers.values():
+            (apps if container.spec.kind is Kind.APP else inits).append(_container_status(container, default))
+        if inits:
+            status["initContainerStatuses"] = inits
+        status["containerStatuses"] = apps
+    return status
+
+
+def status_patch(pod: Object, status: Object) -> Object | None:
+    """The strategic merge patch from the pod's present status to `status`; None if nothing differs."""
+    old: Object = pod.get("status") or {}
+    changes: Object = {
+        key: value
+        for key, value in status.items()
+        if key not in _COMPARED_APART and old.get(key) != value
+    }  # fmt: skip
+    known = {condition["type"]: condition for condition in old.get("conditions") or ()}
+    conditions = []
+    for condition in status.get("conditions") or ():
+        before = known.get(condition["type"])
+        if before is None or not _same(before, condition):
+            cleared = {key: None for key in ("reason", "message") if before and before.get(key)}
+            conditions.append({**cleared, **condition})
+    if conditions:
+        changes["conditions"] = conditions
+    if not changes:
+        return None
+    return {"metadata": {"uid": pod["metadata"]["uid"]}, "status": changes}
+
+
+def _same(before: Object, after: Object) -> bool:
+    return all(
+        (before.get(key) or "") == (after.get(key) or "")
+        for key in ("status", "reason", "message", "observedGeneration", "lastTransitionTime")
+    )
+
+
+# --- containers -----------------------------------------------------------------------------------------------------
+
+
+def _container_status(container: ContainerState, default: str) -> Object:
+    spec = container.spec
+    last: Terminated | None = container.last
+    state: Object
+    if container.stage in {Stage.RUNNING, Stage.STOPPING}:
+        state = {"running": {"startedAt": format_time(container.started_at)}}
+    elif container.terminated is not None and container.stage in _ENDING:
+        state = {"terminated": _terminated(container.terminated)}
+    else:
+        reason = container.reason or ("ContainerCreating" if container.stage is Stage.STARTING else default)
+        state = {"waiting": {"reason": reason}}
+        if container.message:
+            state["waiting"]["message"] = container.message
+        last = container.terminated or last
+    status: Object = {
+        "name": spec.name,
+        "image": spec.image,
+        "imageID": container.image_id,
+        "lastState": {"terminated": _terminated(last)} if last is not None else {},
+        "ready": container.succeeded if spec.kind is Kind.INIT else container.ready,
+        "restartCount": container.restart_count,
+        "started": container.started,
+        "state": state,
+    }
+    if container.container_id:
+        status["containerID"] = container.container_id
+    mounts = spec.raw.get("volumeMounts")
+    if mounts:
+        status["volumeMounts"] = [_mount(mount) for mount in mounts]
+    resources = spec.raw.get("resources")
+    if resources:
+        status["resources"] = resources
+        if resources.get("requests"):
+            status["allocatedResources"] = resources["requests"]
+    return status
+
+
+def _mount(mount: Object) -> Object:
+    found: dict[str, Any] = {"name": mount["name"], "mountPath": mount["mountPath"]}
+    if mount.get("readOnly"):
+        found["readOnly"] = True
+        found["recursiveReadOnly"] = "Disabled"
+    return found
+
+
+def _terminated(ended: Terminated) -> Object:
+    status: Object = {
+        "containerID": ended.container_id,
+        "exitCode": ended.exit_code,
+        "finishedAt": format_time(ended.finished_at),
+        "reason": ended.reason,
+        "startedAt": format_time(ended.started_at),
+    }
+    if ended.message:
+        status["message"] = ended.message
+    return status
+
+
+def _failed_for_good(container: ContainerState, policy: str) -> bool:
+    return container.stage is Stage.EXITED and not container.succeeded and policy == "Never"
+
+
+def _was_initialized(state: PodState) -> bool:
+    """Whether an app container has begun: initialisation is not taken back when a sidecar restarts."""
+    return any(c.spec.kind is Kind.APP and c.container_id for c in state.containers.values())
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+def _conditions(
+    state: PodState, phase: str, old: Sequence[Object], generation: int, now: float
+) -> list[Object]:
+    """The kubelet's five conditions in its order."""
+    found = [
+        ("PodReadyToStartContainers", state.set_up is SetUp.READY, "", ""),
+        ("Initialized", *_initialized(state, phase)),
+        ("Ready", *_ready(state, phase, old)),
+        ("ContainersReady", *_containers_ready(state, phase)),
+        ("PodScheduled", True, "", ""),
+    ]
+    known = {condition["type"]: condition for condition in old}
+    conditions = []
+    for type_, holds, reason, message in found:
+        status = "True" if holds else "False"
+        before = known.get(type_)
+        same = before is not None and before.get("status") == status and before.get("lastTransitionTime")
+        condition: Object = {
+            "type": type_,
+            "status": status,
+            "observedGeneration": generation,
+            "lastTransitionTime": before["lastTransitionTime"] if before and same else format_time(now),
+        }
+        if reason:
+            condition["reason"] = reason
+        if message:
+            condition["message"] = message
+        conditions.append(condition)
+    return conditions
+
+
+def _initialized(state: PodState, phase: str) -> tuple[bool, str, str]:
+    inits = [c for c in state.containers.values() if c.spec.kind is not Kind.APP]
+    missing = [c.spec.name for c in inits if not is_init_done(c)]
+    if phase == "Succeeded":
+        return True, "PodCompleted", ""
+    if not missing or _was_initialized(state):
+        return True, "", ""
+    return False, "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(missing)}]"
+
+
+def _containers_ready(state: PodState, phase: str) -> tuple[bool, str, str]:
+    unready = [c.spec.name for c in state.containers.values() if c.spec.kind is not Kind.INIT and not c.ready]
+    if phase == "Succeeded":
+        return False, "PodCompleted", ""
+    if phase == "Failed":
+        return False, "PodFailed", ""
+    if not unready:
+        return True, "", ""
+    return False, "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
+
+
+def _ready(state: PodState, phase: str, old: Sequence[Object]) -> tuple[bool, str, str]:
+    ready = _containers_ready(state, phase)
+    if not ready[0]:
+        return ready
+    problems = []
+    for gate in state.plan.spec.get("readinessGates") or ():
+        type_ = gate["conditionType"]
+        condition = next((c for c in old if c["type"] == type_), None)
+        if condition is None:
+            problems.append(f'corresponding condition of pod readiness gate "{type_}" does not exist.')
+        elif condition.get("status") != "True":
+            problems.append(
+                f'the status of pod readiness gate "{type_}" is not "True", but {condition.get("status")}'
+            )
+    if problems:
+        return False, "ReadinessGatesNotReady", ", ".join(problems)
+    return True, "", ""
