@@ -15,8 +15,41 @@ import attrs
 import orjson
 
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.watcher import Watcher
+from kubelite.client.watcher import WatchEvent, Watcher
 from kubelite.runtime import Request
+
+__all__ = [
+    "ADMIN",
+    "ANONYMOUS",
+    "DEFAULT_DELETE_OPTIONS",
+    "SYSTEM_AUTHENTICATED",
+    "SYSTEM_MASTERS",
+    "SYSTEM_UNAUTHENTICATED",
+    "Answer",
+    "AuthorizePath",
+    "Connect",
+    "ConnectInfo",
+    "Create",
+    "Delete",
+    "DeleteCollection",
+    "DeleteOptions",
+    "FieldValidation",
+    "Get",
+    "Item",
+    "List",
+    "Listing",
+    "Message",
+    "ObjectList",
+    "Patch",
+    "PatchType",
+    "PropagationPolicy",
+    "ResourceRequest",
+    "Update",
+    "UserInfo",
+    "Watch",
+    "WatchEvent",
+    "Watcher",
+]
 
 R = TypeVar("R")
 

@@ -7,6 +7,7 @@ that are called rather than waiting: it is called when the first event comes aft
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -60,7 +61,7 @@ class Watcher:
     def __init__(self, *, on_stop: Callable[[], None] | None = None) -> None:
         self.on_ready: Callable[[], None] | None = None
         self._on_stop = on_stop
-        self._events: list[WatchEvent] = []
+        self._events: deque[WatchEvent] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
         self._taken = 0
@@ -72,7 +73,8 @@ class Watcher:
 
     def take(self) -> list[WatchEvent]:
         """Take all events that are there, in order; an empty list if there are none."""
-        events, self._events = self._events, []
+        events = list(self._events)
+        self._events.clear()
         self._taken += len(events)
         return events
 
@@ -82,7 +84,7 @@ class Watcher:
             self._ended = True
             if self._on_stop is not None:
                 self._on_stop()
-        self._events = []
+        self._events.clear()
         self._wake()
 
     # --- the producer's side ------------------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Watcher:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         self._taken += 1
-        return self._events.pop(0)
+        return self._events.popleft()
 
     def __repr__(self) -> str:
         state = "ended" if self._ended else "open"

@@ -1,0 +1,1 @@
+"""Where objects live: revisions, history, watchers. Knows keys and trees, not what kinds mean."""

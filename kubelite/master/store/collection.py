@@ -1,0 +1,131 @@
+"""The objects of one resource: the newest versions, their order, what can be looked up, who watches.
+
+Look-ups go by namespace and name, or by an index over a label or a field; an index is made when a list first asks for
+it and kept up by every write from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from kubelite.master.store.entry import Change, Entry, make_key
+from kubelite.master.store.history import History
+from kubelite.master.store.hub import Hub
+from kubelite.master.store.selection import Attribute, Selection
+
+INDICES_MAX: Final = 32
+"""Indices of one collection; lists by further labels look at every object."""
+
+
+class Index:
+    """Which keys have which value of one attribute."""
+
+    __slots__ = ("_keys", "attribute")
+
+    def __init__(self, attribute: Attribute, entries: Iterable[Entry]) -> None:
+        self.attribute = attribute
+        self._keys: dict[str, set[str]] = {}
+        for entry in entries:
+            self.change(None, entry)
+
+    def change(self, previous: Entry | None, entry: Entry | None) -> None:
+        """Take note of a write."""
+        old = None if previous is None else self.attribute.read(previous.object)
+        new = None if entry is None else self.attribute.read(entry.object)
+        if previous is not None and old is not None and (entry is None or old != new):
+            keys = self._keys[old]
+            keys.discard(previous.key)
+            if not keys:
+                del self._keys[old]
+        if entry is not None and new is not None and (previous is None or old != new):
+            self._keys.setdefault(new, set()).add(entry.key)
+
+    def get(self, value: str) -> set[str]:
+        """The keys of the objects with this value."""
+        return self._keys.get(value, set())
+
+
+class Collection:
+    """All objects of one resource in their newest versions.
+
+    Args:
+        history: The writes which this collection and its watchers came from.
+    """
+
+    __slots__ = ("_indices", "_sorted", "entries", "history", "hub", "namespaces")
+
+    def __init__(self, history: History) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.namespaces: dict[str, dict[str, Entry]] = {}
+        self.history = history
+        self.hub = Hub()
+        self._indices: dict[str, Index] = {}
+        self._sorted: dict[str, list[str]] = {}
+
+    # no await in here: a write is one step
+    def commit(self, namespace: str, change: Change) -> None:
+        """Make a change visible: newest state, indices, history, watchers."""
+        key, entry, previous = change.key, change.entry, change.previous
+        if entry is None:
+            del self.entries[key]
+            inside = self.namespaces[namespace]
+            del inside[key]
+            if not inside:
+                del self.namespaces[namespace]
+        else:
+            self.entries[key] = entry
+            inside = self.namespaces.get(namespace)
+            if inside is None:
+                inside = self.namespaces[namespace] = {}
+            inside[key] = entry
+        if entry is None or previous is None:
+            self._sorted.pop("", None)
+            self._sorted.pop(namespace, None)
+        for index in self._indices.values():
+            index.change(previous, entry)
+        self.history.append(change)
+        self.hub.publish(namespace, change)
+
+    def select(self, selection: Selection, after: str = "") -> list[Entry]:
+        """The newest versions of what belongs to the selection, in key order, from beyond the key `after`."""
+        keys = self._candidates(selection)
+        if after:
+            keys = [key for key in keys if key > after]
+        entries = self.entries
+        if selection.is_everything:
+            return [entries[key] for key in keys]
+        matches = selection.matches
+        return [entry for key in keys if matches((entry := entries[key]).object)]
+
+    def _candidates(self, selection: Selection) -> list[str]:
+        """Keys in order, among them those of all objects of the selection."""
+        namespace = selection.namespace
+        if selection.name is not None:
+            if namespace:
+                key = make_key(namespace, selection.name)
+                return [key] if key in self.entries else []
+            found = (make_key(each, selection.name) for each in self.namespaces)
+            return sorted(key for key in found if key in self.entries)
+        if selection.exact and (index := self._index(selection.exact[0][0])) is not None:
+            return sorted(index.get(selection.exact[0][1]))
+        keys = self._sorted.get(namespace)
+        if keys is None:
+            keys = self._sorted[namespace] = sorted(self.namespaces.get(namespace, ()) if namespace else self.entries)
+        return keys
+
+    def _index(self, attribute: Attribute) -> Index | None:
+        index = self._indices.get(attribute.name)
+        if index is None and len(self._indices) < INDICES_MAX:
+            index = self._indices[attribute.name] = Index(attribute, self.entries.values())
+        return index
+
+    def select_past(self, selection: Selection, revision: int, after: str = "") -> list[Entry]:
+        """As `select`, of the state at `revision`.
+
+        Raises:
+            Expired: That state is forgotten.
+        """
+        past = self.history.undo(self.entries, revision)
+        matches = selection.matches
+        return [past[key] for key in sorted(past) if key > after and matches(past[key].object)]

@@ -1,0 +1,126 @@
+"""Who of a resource's watchers sees a change.
+
+Watchers are filed by what their selection requires: a name, a value of a field, a namespace, or nothing. A change is
+shown only to those it can concern, so that a thousand kubelets cost a pod's write no more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.master.store.entry import Change
+from kubelite.master.store.selection import Attribute, Selection
+
+INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
+
+
+class StoreWatcher(Watcher):
+    """A watcher of the store.
+
+    Args:
+        waiting_max: Events that may wait to be taken; a watcher further behind is ended, never skipped.
+            None for no bound.
+        bookmarks: Whether it is sent bookmarks.
+    """
+
+    def __init__(
+        self, selection: Selection, *, waiting_max: int | None, bookmarks: bool, on_stop: Callable[[], None]
+    ) -> None:
+        super().__init__(on_stop=on_stop)
+        self.selection = selection
+        self.bookmarks = bookmarks
+        self._waiting_max = waiting_max
+
+    def show(self, change: Change) -> None:
+        """Push what this watcher sees of a change, if anything."""
+        selection = self.selection
+        if selection.is_everything and not selection.namespace:
+            before, after = change.previous is not None, change.entry is not None
+        else:
+            before = change.previous is not None and selection.matches(change.previous.object)
+            after = change.entry is not None and selection.matches(change.entry.object)
+        event = change.event(before, after)
+        if event is not None:
+            self.push(event)
+            if self._waiting_max is not None and len(self._events) > self._waiting_max:
+                self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """End this watch, as Kubernetes does with a client that does not read; what waits can still be taken."""
+        on_stop = self._on_stop
+        self.end()
+        if on_stop is not None:
+            on_stop()
+
+    def push_bookmark(self, kind: str, api_version: str, revision: int, *, initial_events_end: bool = False) -> None:
+        """Tell how far this watcher has seen everything."""
+        metadata: dict[str, object] = {"resourceVersion": str(revision)}
+        if initial_events_end:
+            metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
+        self.push(WatchEvent("BOOKMARK", {"kind": kind, "apiVersion": api_version, "metadata": metadata}))
+
+
+class Hub:
+    """The watchers of one resource, by what they require."""
+
+    __slots__ = ("_attributes", "_by_namespace", "_by_value", "_everywhere", "watchers")
+
+    def __init__(self) -> None:
+        self.watchers: dict[StoreWatcher, None] = {}
+        self._everywhere: dict[StoreWatcher, None] = {}
+        self._by_namespace: dict[str, dict[StoreWatcher, None]] = {}
+        self._attributes: dict[str, Attribute] = {}
+        self._by_value: dict[tuple[str, str], dict[StoreWatcher, None]] = {}
+
+    def add(self, watcher: StoreWatcher) -> None:
+        """File a watcher, which from now on sees every change that concerns it."""
+        self.watchers[watcher] = None
+        self._file_of(watcher.selection)[watcher] = None
+
+    def remove(self, watcher: StoreWatcher) -> None:
+        """Take a watcher out; nothing happens if it is not there."""
+        if watcher not in self.watchers:
+            return
+        del self.watchers[watcher]
+        file = self._file_of(watcher.selection)
+        file.pop(watcher, None)
+        if not file:
+            self._drop_empty()
+
+    def _file_of(self, selection: Selection) -> dict[StoreWatcher, None]:
+        if selection.name is not None:
+            attribute, value = NAME_ATTRIBUTE, selection.name
+        elif selection.exact:
+            attribute, value = selection.exact[0]
+        elif selection.namespace:
+            return self._by_namespace.setdefault(selection.namespace, {})
+        else:
+            return self._everywhere
+        self._attributes.setdefault(attribute.name, attribute)
+        return self._by_value.setdefault((attribute.name, value), {})
+
+    def _drop_empty(self) -> None:
+        self._by_namespace = {key: file for key, file in self._by_namespace.items() if file}
+        self._by_value = {key: file for key, file in self._by_value.items() if file}
+        used = {name for name, _ in self._by_value}
+        self._attributes = {name: each for name, each in self._attributes.items() if name in used}
+
+    def publish(self, namespace: str, change: Change) -> None:
+        """Show a change to the watchers which it may concern."""
+        for watcher in tuple(self._everywhere):
+            watcher.show(change)
+        if self._by_namespace:
+            for watcher in tuple(self._by_namespace.get(namespace, ())):
+                watcher.show(change)
+        for name, attribute in self._attributes.items():
+            new = None if change.entry is None else attribute.read(change.entry.object)
+            old = None if change.previous is None else attribute.read(change.previous.object)
+            for value in (old,) if new == old else (old, new):
+                if value is not None:
+                    for watcher in tuple(self._by_value.get((name, value), ())):
+                        watcher.show(change)
+
+
+NAME_ATTRIBUTE: Final = Attribute("field:metadata.name", lambda obj: obj["metadata"]["name"])
