@@ -105,8 +105,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     up = commands.add_parser(
         "up", help="a cluster in the foreground, until SIGINT or SIGTERM",
-        description="Starts a cluster and prints one line that begins with `ready` when it can be used. SIGINT or "
-        "SIGTERM stops it cleanly, with exit status 0.",
+        description="Starts a cluster and prints one line that begins with `ready` when it can be used. "
+        "SIGINT or SIGTERM stops it cleanly, with exit status 0.",
     )  # fmt: skip
     _cluster_options(up, nodes=3)
     up.add_argument(
@@ -120,7 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser(
         "run", help="an ephemeral cluster around one command",
-        description="Starts a cluster, runs CMD with KUBECONFIG set, tears it down, and exits with CMD's status.",
+        description="Starts a cluster, runs CMD with KUBECONFIG set, and exits with CMD's status.",
         usage="kubelite run [options] -- CMD [ARGS ...]",
     )  # fmt: skip
     _cluster_options(run, nodes=1)

@@ -2,3 +2,31 @@
 
 Knows nothing of Kubernetes. Nothing here may import from another package of kubelite.
 """
+
+from kubelite.runtime.actor import Actor, ChildSpec, Context
+from kubelite.runtime.clock import Clock, SystemClock, TimerHandle, VirtualClock
+from kubelite.runtime.mailbox import Mailbox, MailboxFull
+from kubelite.runtime.messages import ActorStopped, Ref, Request
+from kubelite.runtime.randomness import Randomness
+from kubelite.runtime.supervisor import SupervisorSpec, TooManyRestarts
+from kubelite.runtime.system import System, WrongLoop
+
+__all__ = [
+    "Actor",
+    "ActorStopped",
+    "ChildSpec",
+    "Clock",
+    "Context",
+    "Mailbox",
+    "MailboxFull",
+    "Randomness",
+    "Ref",
+    "Request",
+    "SupervisorSpec",
+    "System",
+    "SystemClock",
+    "TimerHandle",
+    "TooManyRestarts",
+    "VirtualClock",
+    "WrongLoop",
+]

@@ -1,2 +1,5 @@
-"""Shipped to users: virtual time and builders for tests.
-"""
+"""Shipped to users: virtual time and builders for tests."""
+
+from kubelite.runtime import VirtualClock
+
+__all__ = ["VirtualClock"]

@@ -1,0 +1,293 @@
+"""The clock which everything waits by: the system's, or one that jumps.
+
+Both derive from the event loop's time, so that a wait by the loop and one by the clock agree. A loop that
+stood still for more than a second (a debugger, a notebook, a pause between fixtures) is taken out of the
+clock: timers that the loop fires early are armed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+TICK_S: Final = 0.5
+STALL_S: Final = 1.0
+EARLY_S: Final = 1e-6
+VIRTUAL_START_S: Final = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, the beginning of virtual time."""
+
+
+class TimerHandle:
+    """A callback to come; `cancel` forgets it."""
+
+    __slots__ = ("_args", "_callback", "_clock", "_due_s", "_handle")
+
+    def __init__(
+        self, clock: Clock, due_s: float, callback: Callable[..., object], args: tuple[Any, ...]
+    ) -> None:
+        self._clock, self._due_s, self._callback, self._args = clock, due_s, callback, args
+        self._handle: asyncio.TimerHandle | None = None
+        self._arm()
+
+    def __repr__(self) -> str:
+        return f"<TimerHandle due in {self._due_s - self._clock.monotonic():.3f} s>"
+
+    def _arm(self) -> None:
+        delay = max(0.0, self._due_s - self._clock.monotonic())
+        self._handle = asyncio.get_running_loop().call_later(delay, self._fire)
+
+    def _fire(self) -> None:
+        if self._clock.monotonic() < self._due_s - EARLY_S:
+            self._arm()
+            return
+        self._handle = None
+        self._callback(*self._args)
+
+    @property
+    def due_s(self) -> float:
+        """When it fires, in the clock's monotonic seconds."""
+        return self._due_s
+
+    def cancel(self) -> None:
+        """Forgets it; nothing happens if it has fired."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class Clock:
+    """What all clocks can do; `SystemClock` is the plain one.
+
+    A clock begins with the first system that is started with it.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._users = 0
+        self._origin_s = 0.0
+        self._wall_s = 0.0
+        self._stalled_s = 0.0
+        self._tick: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.monotonic():.3f} s, stalled {self._stalled_s:.3f} s>"
+
+    def _start_wall_s(self) -> float:
+        return time.time()
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._origin_s, self._wall_s = self._loop.time(), self._start_wall_s()
+        return self._loop
+
+    def attach(self) -> None:
+        """A system begins to use it."""
+        self._bind()
+        self._users += 1
+        if self._users == 1:
+            self._watch()
+
+    def detach(self) -> None:
+        """A system has ended."""
+        self._users -= 1
+        if self._users == 0 and self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+
+    def _watch(self) -> None:
+        loop = self._bind()
+        due = loop.time() + TICK_S
+
+        def tick() -> None:
+            late = loop.time() - due
+            if late > STALL_S:
+                self._stalled_s += late
+            self._watch()
+
+        self._tick = loop.call_at(due, tick)
+
+    def monotonic(self) -> float:
+        """Seconds since the clock began; it never goes back."""
+        loop = self._loop or self._bind()
+        return float(loop.time() - self._origin_s - self._stalled_s)
+
+    def now(self) -> float:
+        """Unix seconds by this clock."""
+        return self._wall_s + self.monotonic() if self._loop is not None else self._wall_s_now()
+
+    def _wall_s_now(self) -> float:
+        self._bind()
+        return self._wall_s + self.monotonic()
+
+    def call_later(self, delay_s: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
+        """Calls back after some seconds."""
+        return TimerHandle(self, self.monotonic() + delay_s, callback, args)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long; with 0 only lets others run."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float | None) -> AsyncIterator[asyncio.Timeout]:
+        """Ends the body after so many seconds.
+
+        Raises:
+            TimeoutError: The body took longer.
+        """
+        async with asyncio.timeout(None) as scope:
+            if seconds is None:
+                yield scope
+                return
+            timer = self.call_later(seconds, lambda: scope.reschedule(0))
+            try:
+                yield scope
+            finally:
+                timer.cancel()
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+class SystemClock(Clock):
+    """The real time, less what the loop stood still."""
+
+
+class _Selector(Protocol):
+    def select(self, timeout: float | None = None) -> list[Any]: ...
+
+
+class _JumpingSelector:
+    """The loop's selector, which instead of waiting for a timer moves the loop's time to it."""
+
+    POLL_S: Final = 0.002
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._inner: _Selector = loop._selector  # noqa: SLF001 - asyncio has no seam for it
+        self._time, self._run_in_executor = loop.time, loop.run_in_executor
+        self.offset_s: float = 0.0
+        self.limit_s: float | None = None
+        self.users = 0
+        self._outside = 0
+        loop._selector = self  # noqa: SLF001
+        loop.time = self.time
+        loop.run_in_executor = self.run_in_executor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def uninstall(self) -> None:
+        """Gives the loop its own time back."""
+        self._loop._selector = self._inner  # noqa: SLF001
+        # The loop's time must not go back while timers of the test's own are armed.
+        del self._loop.time, self._loop.run_in_executor
+        now, real = self.offset_s, self._loop.time()
+        for handle in self._loop._scheduled:  # noqa: SLF001
+            handle._when += real - now  # noqa: SLF001
+
+    def time(self) -> float:
+        return self.offset_s
+
+    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:
+        """While a thread works, real time passes and virtual time stands."""
+        self._outside += 1
+        future = self._run_in_executor(executor, function, *args)
+        future.add_done_callback(self._came_back)
+        return future
+
+    def _came_back(self, _: Any) -> None:
+        self._outside -= 1
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        events = self._inner.select(0)
+        if events or timeout == 0:
+            return events
+        if timeout is None:
+            return self._inner.select(None)
+        if self._outside:
+            return self._inner.select(self.POLL_S)
+        target = self.offset_s + timeout
+        if self.limit_s is not None and target > self.limit_s + EARLY_S:
+            return self._inner.select(None)
+        self.offset_s = max(self.offset_s, target)
+        return []
+
+
+_installed: WeakKeyDictionary[asyncio.AbstractEventLoop, _JumpingSelector] = WeakKeyDictionary()
+
+
+class VirtualClock(Clock):
+    """Jumps to the next timer whenever the loop is idle; it owns its loop's time, `asyncio.sleep` included.
+
+    All virtual clocks on a loop share one time, which begins at 2026-01-01T00:00:00Z. While a thread of the
+    executor works, it stands.
+    """
+
+    def _start_wall_s(self) -> float:
+        return VIRTUAL_START_S
+
+    @property
+    def _selector(self) -> _JumpingSelector:
+        loop = asyncio.get_running_loop()
+        found = _installed.get(loop)
+        if found is None:
+            found = _installed[loop] = _JumpingSelector(loop)
+        return found
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._selector  # noqa: B018 - installs it before the origin is read
+        return super()._bind()
+
+    def attach(self) -> None:
+        """A system begins to use it."""
+        self._bind()
+        self._users += 1
+        self._selector.users += 1
+
+    def detach(self) -> None:
+        """A system has ended; the last one gives the loop its own time back."""
+        self._users -= 1
+        selector = self._selector
+        selector.users -= 1
+        if selector.users == 0:
+            selector.uninstall()
+            del _installed[asyncio.get_running_loop()]
+
+    def freeze(self) -> None:
+        """Time stands until `unfreeze`; `advance` still moves it."""
+        self._selector.limit_s = self._selector.time()
+
+    def unfreeze(self) -> None:
+        """Time jumps again."""
+        selector = self._selector
+        selector.limit_s = None
+        asyncio.get_running_loop().call_soon(lambda: None)
+
+    async def advance(self, seconds: float) -> None:
+        """Lets so much time pass, with all that happens in it, in its order.
+
+        Raises:
+            ValueError: The time is negative.
+        """
+        if seconds < 0:
+            raise ValueError(f"time cannot go back by {-seconds} s")
+        selector = self._selector
+        if selector.limit_s is not None:
+            selector.limit_s = selector.time() + seconds
+        await self.sleep(seconds)

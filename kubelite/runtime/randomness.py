@@ -1,0 +1,62 @@
+"""Seeded chance. Streams are independent by name, whatever the order in which they are used."""
+
+from __future__ import annotations
+
+import hashlib
+import random as standard
+import secrets
+import uuid
+from collections.abc import MutableSequence, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""Letters of generated names: no vowels and no look-alikes. Source: k8s.io/apimachinery/pkg/util/rand."""
+
+
+class Randomness:
+    """A generator; the same seed gives the same numbers in every process.
+
+    Args:
+        seed: None takes one by chance; `seed` tells which.
+    """
+
+    def __init__(self, seed: int | None = None, name: str = "") -> None:
+        self.seed = secrets.randbits(32) if seed is None else seed
+        self.name = name
+        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+        self._random = standard.Random(int.from_bytes(digest[:16], "big"))  # noqa: S311 - repeatable on purpose
+        self.random = self._random.random
+        self.uniform = self._random.uniform
+        self.randrange = self._random.randrange
+
+    def __repr__(self) -> str:
+        return f"<Randomness seed={self.seed} {self.name!r}>"
+
+    def fork(self, name: str) -> Randomness:
+        """An independent stream; the same name gives the same stream."""
+        return Randomness(self.seed, f"{self.name}/{name}")
+
+    def choice(self, items: Sequence[T]) -> T:
+        """One item.
+
+        Raises:
+            IndexError: There is none.
+        """
+        return self._random.choice(items)
+
+    def shuffle(self, items: MutableSequence[T]) -> None:
+        """Reorders in place."""
+        self._random.shuffle(items)
+
+    def sample(self, items: Sequence[T], count: int) -> list[T]:
+        """Different items."""
+        return self._random.sample(items, count)
+
+    def uuid4(self) -> str:
+        """A random UUID."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def suffix(self, length: int = 5) -> str:
+        """Letters for a generated name."""
+        return "".join(self._random.choices(SUFFIX_ALPHABET, k=length))
