@@ -118,7 +118,7 @@ def _same(before: Object, after: Object) -> bool:
     )
 
 
-# --- containers -----------------------------------------------------------------------------------------------------
+# --- containers ---------------------------------------------------------------------------
 
 
 def _container_status(container: ContainerState, default: str) -> Object:
@@ -188,7 +188,7 @@ def _was_initialized(state: PodState) -> bool:
     return any(c.spec.kind is Kind.APP and c.container_id for c in state.containers.values())
 
 
-# --- conditions -----------------------------------------------------------------------------------------------------
+# --- conditions ---------------------------------------------------------------------------
 
 
 def _conditions(

@@ -1,0 +1,96 @@
+"""The files in `/etc` that the kubelet manages: hosts, resolv.conf, hostname. Pure.
+
+Source: pkg/kubelet/kubelet_pods.go (managedHostsFileContent), pkg/kubelet/network/dns/dns.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+
+HOSTNAME_MAX: Final = 63
+SEARCH_MAX: Final = 32
+NAMESERVERS_MAX: Final = 3
+
+
+@attrs.frozen
+class DNSSettings:
+    """How a pod looks names up."""
+
+    nameservers: tuple[str, ...]
+    search: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def hostname_of(pod: Object) -> str:
+    """The host name of a pod: its own name cut to 63 characters, unless the spec says another."""
+    name: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    return name[:HOSTNAME_MAX].rstrip("-.")
+
+
+def domain_of(pod: Object, domain: str) -> str:
+    """What makes the host name fully qualified: SUBDOMAIN.NAMESPACE.svc.DOMAIN, "" without a subdomain."""
+    subdomain = pod["spec"].get("subdomain")
+    return f"{subdomain}.{pod['metadata']['namespace']}.svc.{domain}" if subdomain else ""
+
+
+def hosts_file(pod: Object, address: str, domain: str) -> str:
+    """The content of `/etc/hosts`."""
+    lines = [
+        "# Kubernetes-managed hosts file.",
+        "127.0.0.1\tlocalhost",
+        "::1\tlocalhost ip6-localhost ip6-loopback",
+        "fe00::0\tip6-localnet",
+        "fe00::0\tip6-mcastprefix",
+        "fe00::1\tip6-allnodes",
+        "fe00::2\tip6-allrouters",
+    ]
+    name, suffix = hostname_of(pod), domain_of(pod, domain)
+    lines.append(f"{address}\t{name}.{suffix}\t{name}" if suffix else f"{address}\t{name}")
+    aliases = pod["spec"].get("hostAliases") or ()
+    if aliases:
+        lines.extend(("", "# Entries added by HostAliases."))
+        lines.extend("\t".join((alias["ip"], *(alias.get("hostnames") or ()))) for alias in aliases)
+    return "\n".join(lines) + "\n"
+
+
+def dns_settings(pod: Object, nameserver: str, domain: str) -> DNSSettings:
+    """Where and with which search path the pod looks names up.
+
+    Args:
+        pod: The pod.
+        nameserver: Address of the cluster's DNS Service; "" while there is none.
+        domain: The cluster's domain.
+    """
+    spec = pod["spec"]
+    policy = spec.get("dnsPolicy") or "ClusterFirst"
+    cluster = policy == "ClusterFirstWithHostNet" or (
+        policy == "ClusterFirst" and not spec.get("hostNetwork")
+    )
+    nameservers: list[str] = [nameserver] if nameserver and policy != "None" else []
+    namespace = pod["metadata"]["namespace"]
+    search = [f"{namespace}.svc.{domain}", f"svc.{domain}", domain] if cluster else []
+    options = {"ndots": "5"} if cluster else {}
+    config = spec.get("dnsConfig") or {}
+    nameservers.extend(config.get("nameservers") or ())
+    search.extend(config.get("searches") or ())
+    options.update({option["name"]: option.get("value") or "" for option in config.get("options") or ()})
+    return DNSSettings(
+        nameservers=tuple(dict.fromkeys(nameservers))[:NAMESERVERS_MAX],
+        search=tuple(dict.fromkeys(search))[:SEARCH_MAX],
+        options=tuple(f"{name}:{value}" if value else name for name, value in options.items()),
+    )
+
+
+def resolv_conf(settings: DNSSettings) -> str:
+    """The content of `/etc/resolv.conf`."""
+    lines = []
+    if settings.search:
+        lines.append(f"search {' '.join(settings.search)}")
+    lines.extend(f"nameserver {server}" for server in settings.nameservers)
+    if settings.options:
+        lines.append(f"options {' '.join(settings.options)}")
+    return "\n".join(lines) + "\n"

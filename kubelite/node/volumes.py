@@ -1,0 +1,300 @@
+"""The volumes of a pod, as directories in memory. Pure but for the directories themselves.
+
+A volume whose content comes from the API is written as Kubernetes writes it: files are links to
+`..data/NAME`, and `..data` is a link to a directory of the current version, so that an update is one swap.
+A volume whose source is missing raises `MountError`: the pod waits and tries again.
+
+Source: pkg/volume/util/atomic_writer.go, pkg/volume/{configmap,secret,downwardapi,projected,emptydir}.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.images.files import Directory, File, FileSystem, Symlink
+from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
+
+FILE_MODE: Final = 0o644
+VOLUME_MODE: Final = 0o777
+_DATA: Final = "..data"
+
+
+class MountError(Exception):
+    """A volume cannot be mounted yet; the text is that of the FailedMount event."""
+
+
+@attrs.frozen
+class Payload:
+    """One file of a volume."""
+
+    data: bytes
+    mode: int = FILE_MODE
+
+
+@attrs.frozen
+class Sources:
+    """Where contents come from.
+
+    Attributes:
+        facts: The pod, for the downward API.
+        lookup: ConfigMaps and Secrets.
+        tokens: Service account tokens that were asked for, by audience.
+        host: The files of the node, for hostPath.
+    """
+
+    facts: PodFacts
+    lookup: Lookup
+    tokens: Mapping[str, str]
+    host: FileSystem
+
+
+def make_volumes(sources: Sources, now: float) -> dict[str, Directory]:
+    """The directory of each volume of the pod.
+
+    Raises:
+        MountError: A source is missing.
+    """
+    return {
+        volume["name"]: _make_volume(volume, sources, now)
+        for volume in sources.facts.pod["spec"].get("volumes") or ()
+    }
+
+
+def update_volumes(volumes: Mapping[str, Directory], sources: Sources, now: float) -> None:
+    """Bring contents from the API up to date; what has become impossible stays as it was."""
+    for volume in sources.facts.pod["spec"].get("volumes") or ():
+        try:
+            payload = _payload(volume, sources)
+        except MountError:
+            continue
+        if payload is not None and volume["name"] in volumes:
+            write_payload(volumes[volume["name"]], payload, now)
+
+
+def has_api_content(pod: Object) -> bool:
+    """Whether a volume or variable of the pod comes from a ConfigMap, a Secret or a token."""
+    spec = pod["spec"]
+    for volume in spec.get("volumes") or ():
+        if not volume.keys().isdisjoint({"configMap", "secret", "projected"}):
+            return True
+    for field in ("containers", "initContainers"):
+        for container in spec.get(field) or ():
+            if container.get("envFrom"):
+                return True
+            for variable in container.get("env") or ():
+                if (
+                    not (variable.get("valueFrom") or {})
+                    .keys()
+                    .isdisjoint({"configMapKeyRef", "secretKeyRef"})
+                ):
+                    return True
+    return False
+
+
+def write_payload(directory: Directory, payload: Mapping[str, Payload], now: float) -> None:
+    """Let `directory` show exactly the files of `payload`; nothing happens if it does already."""
+    current = directory.entries.get(_DATA)
+    version = directory.entries.get(current.target) if isinstance(current, Symlink) else None
+    if isinstance(version, Directory) and _content(version) == {
+        n: (p.data, p.mode) for n, p in payload.items()
+    }:
+        return
+    fresh = Directory(mtime=now)
+    for path, file in payload.items():
+        *parents, name = path.split("/")
+        place = fresh
+        for parent in parents:
+            inner = place.entries.setdefault(parent, Directory(mtime=now))
+            assert isinstance(inner, Directory)
+            place = inner
+        place.entries[name] = File(file.data, file.mode, now)
+    label = f"..{int(now * 1000):x}"
+    while label in directory.entries:
+        label += "_"
+    tops = {path.split("/")[0] for path in payload}
+    entries = {label: fresh, _DATA: Symlink(label, mtime=now)}
+    links = {name: Symlink(f"{_DATA}/{name}", mtime=now) for name in sorted(tops)}
+    directory.entries.clear()
+    directory.entries.update({**entries, **links})
+
+
+def mount_volumes(
+    files: FileSystem, container: Object, volumes: Mapping[str, Directory], env: Mapping[str, str]
+) -> None:
+    """Mount what the container asks for.
+
+    Raises:
+        ConfigError: An expanded subPath leaves its volume, or no volume has the name.
+    """
+    for mount in container.get("volumeMounts") or ():
+        volume = volumes.get(mount["name"])
+        if volume is None:
+            raise ConfigError(f"failed to find volume {mount['name']}", "CreateContainerError")
+        path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", env)
+        target = _sub_path(volume, path, mount["name"]) if path else volume
+        files.mount(mount["mountPath"], target, read_only=bool(mount.get("readOnly")))
+
+
+def _sub_path(volume: Directory, path: str, name: str) -> Directory | File:
+    """What stands at `path` in the volume, by value: later versions of it are not seen."""
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ConfigError(f'failed to prepare subPath for volumeMount "{name}" of container')
+    inside = FileSystem(volume)
+    if not inside.exists(path):
+        inside.mkdir(path, mode=0o750)
+    node: object = volume
+    parts = path.split("/")
+    while parts:
+        part = parts.pop(0)
+        if part in {"", "."}:
+            continue
+        assert isinstance(node, Directory)
+        node = node.entries[part]
+        if isinstance(node, Symlink):
+            parts = [*node.target.split("/"), *parts]
+            node = volume
+    assert isinstance(node, Directory | File)
+    return node
+
+
+# --- contents -------------------------------------------------------------------------------------------
+
+
+def _make_volume(volume: Object, sources: Sources, now: float) -> Directory:
+    if "hostPath" in volume:
+        return _host_path(volume, sources.host)
+    payload = _payload(volume, sources)
+    directory = Directory(mode=VOLUME_MODE, mtime=now)
+    if payload is not None:
+        write_payload(directory, payload, now)
+    elif "emptyDir" not in volume and set(volume) != {"name"}:
+        kind = next(key for key in volume if key != "name")
+        raise MountError(
+            f'MountVolume.SetUp failed for volume "{volume["name"]}" : no volume plugin for {kind}'
+        )
+    return directory
+
+
+def _host_path(volume: Object, host: FileSystem) -> Directory:
+    path, type_ = volume["hostPath"]["path"], volume["hostPath"].get("type") or ""
+    if not host.exists(path):
+        if type_ not in {"", "DirectoryOrCreate"}:
+            name = volume["name"]
+            problem = f"hostPath type check failed: {path} is not a {type_}"
+            raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {problem}')
+        host.mkdir(path)
+    found: object = host.root
+    for part in host.absolute(path).strip("/").split("/"):
+        if isinstance(found, Directory) and part:
+            found = found.entries[part]
+    if not isinstance(found, Directory):
+        raise MountError(
+            f'MountVolume.SetUp failed for volume "{volume["name"]}" : {path} is not a directory'
+        )
+    return found
+
+
+def _payload(volume: Object, sources: Sources) -> dict[str, Payload] | None:
+    """The files of a volume that comes from the API; None for other volumes.
+
+    Raises:
+        MountError: A source is missing.
+    """
+    try:
+        match volume:
+            case {"configMap": source}:
+                return _config_map(source, sources, source.get("defaultMode"))
+            case {"secret": source}:
+                renamed = {**source, "name": source.get("secretName") or ""}
+                return _secret(renamed, sources, source.get("defaultMode"))
+            case {"downwardAPI": source}:
+                return _downward(source, sources, source.get("defaultMode"))
+            case {"projected": source}:
+                files: dict[str, Payload] = {}
+                for inner in source.get("sources") or ():
+                    files.update(_projected(inner, sources, source.get("defaultMode")))
+                return files
+            case _:
+                return None
+    except (MountError, ConfigError) as error:
+        raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from error
+
+
+def _projected(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
+    match source:
+        case {"configMap": inner}:
+            return _config_map(inner, sources, mode)
+        case {"secret": inner}:
+            return _secret(inner, sources, mode)
+        case {"downwardAPI": inner}:
+            return _downward(inner, sources, mode)
+        case {"serviceAccountToken": inner}:
+            token = sources.tokens.get(inner.get("audience") or "")
+            return {} if token is None else {inner["path"]: Payload(token.encode(), mode or FILE_MODE)}
+        case _:
+            return {}
+
+
+def _config_map(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
+    namespace, name = sources.facts.pod["metadata"]["namespace"], source.get("name") or ""
+    found = sources.lookup.config_map(namespace, name)
+    if found is None:
+        if source.get("optional"):
+            return {}
+        raise MountError(f'configmap "{name}" not found')
+    data = {key: text.encode() for key, text in (found.get("data") or {}).items()}
+    data.update({key: base64.b64decode(text) for key, text in (found.get("binaryData") or {}).items()})
+    return _items(data, source, mode, "configmap references non-existent config key: {key}")
+
+
+def _secret(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
+    namespace, name = sources.facts.pod["metadata"]["namespace"], source.get("name") or ""
+    found = sources.lookup.secret(namespace, name)
+    if found is None:
+        if source.get("optional"):
+            return {}
+        raise MountError(f'secret "{name}" not found')
+    data = {key: base64.b64decode(text) for key, text in (found.get("data") or {}).items()}
+    return _items(data, source, mode, "references non-existent secret key: {key}")
+
+
+def _items(data: Mapping[str, bytes], source: Object, mode: int | None, missing: str) -> dict[str, Payload]:
+    default = FILE_MODE if mode is None else mode
+    items = source.get("items")
+    if not items:
+        return {key: Payload(content, default) for key, content in data.items()}
+    files = {}
+    for item in items:
+        if item["key"] in data:
+            own = item.get("mode")
+            files[item["path"]] = Payload(data[item["key"]], default if own is None else own)
+        elif not source.get("optional"):
+            raise MountError(missing.format(key=item["key"]))
+    return files
+
+
+def _downward(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
+    files = {}
+    for item in source.get("items") or ():
+        if "fieldRef" in item:
+            text = field_value(item["fieldRef"]["fieldPath"], sources.facts)
+        else:
+            text = resource_value(item["resourceFieldRef"], {}, sources.facts)
+        own = item.get("mode")
+        files[item["path"]] = Payload(text.encode(), own or mode or FILE_MODE)
+    return files
+
+
+def _content(directory: Directory, prefix: str = "") -> dict[str, tuple[bytes, int]]:
+    found: dict[str, tuple[bytes, int]] = {}
+    for name, node in directory.entries.items():
+        if isinstance(node, File):
+            found[prefix + name] = (node.data, node.mode)
+        elif isinstance(node, Directory):
+            found.update(_content(node, f"{prefix}{name}/"))
+    return found
