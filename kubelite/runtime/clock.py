@@ -180,7 +180,8 @@ class _JumpingSelector:
         self._loop = loop
         self._inner: _Selector = loop._selector  # noqa: SLF001 - asyncio has no seam for it
         self._time, self._run_in_executor = loop.time, loop.run_in_executor
-        self.offset_s: float = 0.0
+        self.offset_s: float = 0.0  # the same beginning in every run, so that sums of times round alike
+        self._shift(-loop.time())
         self.limit_s: float | None = None
         self.users = 0
         self._outside = 0
@@ -194,11 +195,13 @@ class _JumpingSelector:
     def uninstall(self) -> None:
         """Gives the loop its own time back."""
         self._loop._selector = self._inner  # noqa: SLF001
-        # The loop's time must not go back while timers of the test's own are armed.
         del self._loop.time, self._loop.run_in_executor
-        now, real = self.offset_s, self._loop.time()
+        self._shift(self._loop.time() - self.offset_s)
+
+    def _shift(self, seconds: float) -> None:
+        """Timers armed already keep their distance when the loop's time changes."""
         for handle in self._loop._scheduled:  # noqa: SLF001
-            handle._when += real - now  # noqa: SLF001
+            handle._when += seconds  # noqa: SLF001
 
     def time(self) -> float:
         return self.offset_s

@@ -163,7 +163,7 @@ class System:
             self._wake.set()
 
     def spawn(self, parent: Slot, spec: ChildSpec) -> Ref[Any]:
-        """Runs a child of an actor; it starts in the next turns of the loop, its mailbox takes messages now."""
+        """Runs a child of an actor; it starts soon, its mailbox takes messages now."""
         supervisor = Supervisor(SupervisorSpec(parent.name, (spec,)), parent.name, self, None)
         child = supervisor.children[0]
         assert isinstance(child, RunningActor)

@@ -1,0 +1,122 @@
+"""Kinds and the resources that serve them, and how one is found by the names people and clients use.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ (standard API terminology).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+Object: TypeAlias = dict[str, Any]
+"""An API object: a JSON tree that is shared and never mutated. A change makes a new spine."""
+
+ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@attrs.frozen(cache_hash=True)
+class Resource:
+    """One resource of one API version: what a path names.
+
+    Attributes:
+        group: "" for the core group.
+        plural: As in paths: `pods`.
+        singular: As in discovery; the kind in lower case if left empty.
+        subresources: Names, as `status`.
+    """
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool
+    singular: str = attrs.field(default="", eq=False)
+    short_names: tuple[str, ...] = attrs.field(default=(), eq=False)
+    categories: tuple[str, ...] = attrs.field(default=(), eq=False)
+    subresources: tuple[str, ...] = attrs.field(default=(), eq=False)
+    verbs: tuple[str, ...] = attrs.field(default=ALL_VERBS, eq=False)
+    api_version: str = attrs.field(init=False, eq=False, repr=False)
+    group_resource: str = attrs.field(init=False, eq=False, repr=False)
+    _prefix: str = attrs.field(init=False, eq=False, repr=False)
+
+    @api_version.default
+    def _api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @group_resource.default
+    def _group_resource(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @_prefix.default
+    def _path_prefix(self) -> str:
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+    def __attrs_post_init__(self) -> None:
+        if not self.singular:
+            object.__setattr__(self, "singular", self.kind.lower())
+
+    @property
+    def list_kind(self) -> str:
+        """The kind of its lists: `PodList`."""
+        return self.kind + "List"
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
+        """The URL path of a collection, an object, or a subresource."""
+        parts = [self._prefix]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        if name:
+            parts.append(name)
+        if subresource:
+            parts.append(subresource)
+        return "/".join(parts)
+
+
+class Scheme:
+    """The resources that a server knows. It changes when custom resources come and go."""
+
+    def __init__(self) -> None:
+        self._by_plural: dict[tuple[str, str, str], Resource] = {}
+        self._by_kind: dict[tuple[str, str], Resource] = {}
+        self.generation = 0
+
+    def __repr__(self) -> str:
+        return f"<Scheme {len(self._by_plural)} resources, generation {self.generation}>"
+
+    def register(self, resource: Resource) -> None:
+        """Adds a resource; one of the same name and version is replaced."""
+        self._by_plural[resource.group, resource.version, resource.plural] = resource
+        self._by_kind[resource.api_version, resource.kind] = resource
+        self.generation += 1
+
+    def unregister(self, resource: Resource) -> None:
+        """Takes a resource out; nothing happens if it is not there."""
+        self._by_plural.pop((resource.group, resource.version, resource.plural), None)
+        self._by_kind.pop((resource.api_version, resource.kind), None)
+        self.generation += 1
+
+    def by_plural(self, group: str, version: str, plural: str) -> Resource | None:
+        """The resource that a path names."""
+        return self._by_plural.get((group, version, plural))
+
+    def by_kind(self, api_version: str, kind: str) -> Resource | None:
+        """The resource for an object's `apiVersion` and `kind`."""
+        return self._by_kind.get((api_version, kind))
+
+    def resources(self) -> Iterator[Resource]:
+        """All resources, in the order of their registration."""
+        return iter(tuple(self._by_plural.values()))
+
+    def find(self, text: str) -> Resource | None:
+        """The resource that a person means: plural, singular, short name, kind, each also with `.group`."""
+        name, _, group = text.lower().partition(".")
+        for resource in self._by_plural.values():
+            names = {resource.plural, resource.singular, resource.kind.lower(), *resource.short_names}
+            if name in names and (
+                not group or group in {resource.group, f"{resource.version}.{resource.group}"}
+            ):
+                return resource
+        return None
