@@ -217,11 +217,7 @@ class Invalid(APIError):  # noqa: N818
     def __init__(
         self, resource: Resource | str, name: str, errors: Iterable[FieldError], *, message: str = ""
     ) -> None:
-        found = (
-            list(dict.fromkeys(errors))
-            if all(_is_hashable(each) for each in (errors := list(errors)))
-            else errors
-        )
+        found = list(errors)
         if isinstance(resource, Resource):
             kind, group = resource.kind, resource.group
         else:

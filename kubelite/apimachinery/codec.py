@@ -1,0 +1,255 @@
+"""Bodies of requests into JSON trees: JSON, YAML 1.1 as Go reads it, with limits against bombs.
+
+Source: sigs.k8s.io/yaml (YAML by way of JSON), sigs.k8s.io/json (duplicate fields).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import attrs
+import orjson
+
+JSON_TYPE: Final = "application/json"
+YAML_TYPE: Final = "application/yaml"
+PROTOBUF_TYPE: Final = "application/vnd.kubernetes.protobuf"
+DEPTH_MAX: Final = 1000
+NODES_MAX: Final = 1_000_000
+"""Nodes of a YAML document with its aliases followed: what a bomb would exceed."""
+
+
+class CodecError(ValueError):
+    """The body does not parse; the text is that of Go's decoders."""
+
+
+@attrs.frozen
+class Parsed:
+    """A body as a tree.
+
+    Attributes:
+        value: Usually an object.
+        duplicates: Paths of keys which stand twice; the last one counts.
+    """
+
+    value: Any
+    duplicates: tuple[str, ...] = ()
+
+
+def parse_json(body: bytes, *, duplicates: bool = False) -> Parsed:
+    """A JSON body.
+
+    Args:
+        body: UTF-8.
+        duplicates: Also look for keys that stand twice, which takes longer.
+
+    Raises:
+        CodecError: It does not parse, or is nested too deeply.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise CodecError(_json_problem(body, error)) from error
+    if not duplicates or not isinstance(value, dict | list):
+        return Parsed(value)
+    try:
+        marked = json.loads(body, object_pairs_hook=_Marked.of)
+    except RecursionError as error:
+        raise CodecError("exceeded max depth") from error
+    return Parsed(value, tuple(_duplicates(marked, "")))
+
+
+class _Marked(dict[str, Any]):
+    """An object that remembers which of its keys stood twice."""
+
+    twice: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, pairs: list[tuple[str, Any]]) -> _Marked:
+        made = cls(pairs)
+        if len(made) < len(pairs):
+            seen: set[str] = set()
+            made.twice = tuple(dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        return made
+
+
+def _duplicates(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Marked):
+        for key in value.twice:
+            yield f"{path}.{key}" if path else key
+        for key, inner in value.items():
+            if isinstance(inner, dict | list):
+                yield from _duplicates(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            if isinstance(inner, dict | list):
+                yield from _duplicates(inner, f"{path}[{index}]")
+
+
+def _json_problem(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What Go says of the same body, as near as it can be told."""
+    text = body.decode(errors="replace")
+    stripped = text.rstrip()
+    if not stripped or error.pos >= len(stripped):
+        return "unexpected end of JSON input"
+    message = str(error)
+    if "recursion" in message or "depth" in message:
+        return "exceeded max depth"
+    char = stripped[error.pos]
+    shown = f"'{char}'" if char != "'" else "'\\''"
+    before = stripped[: error.pos].rstrip()[-1:]
+    if before == "{" or (before == "," and "object" in message):
+        return f"invalid character {shown} looking for beginning of object key string"
+    if before in {"", ":", "[", ","}:
+        return f"invalid character {shown} looking for beginning of value"
+    if "trailing" in message:
+        return f"invalid character {shown} after top-level value"
+    return f"invalid character {shown} after object key:value pair"
+
+
+@cache
+def _loader() -> Any:
+    """A YAML loader with the booleans and numbers of Go's YAML 1.1, and limits."""
+    import re  # noqa: PLC0415 - YAML is loaded when first used
+
+    import yaml  # noqa: PLC0415 - as above
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]
+        """See above."""
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            if not isinstance(node, yaml.MappingNode):
+                return super().construct_mapping(node, deep)
+            self.flatten_mapping(node)
+            made: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = _key_text(self.construct_object(key_node, deep=True))
+                if key in made:
+                    line = key_node.start_mark.line + 1
+                    self.repeated.append(f'  line {line}: key "{key}" already set in map')
+                made[key] = self.construct_object(value_node, deep=True)
+            return made
+
+        repeated: list[str]
+
+    resolvers = {
+        char: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+        for char, found in base.yaml_implicit_resolvers.items()
+    }
+    Loader.yaml_implicit_resolvers = resolvers
+    booleans = re.compile(r"^(?:y|Y|n|N)$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", booleans, list("yYnN"))
+    Loader.bool_values = {**base.bool_values, "y": True, "n": False}
+    return Loader
+
+
+def _key_text(key: Any) -> str:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if key is None:
+        return "null"
+    return str(key)
+
+
+def _load_documents(text: str) -> Iterator[tuple[Any, list[str]]]:
+    import yaml  # noqa: PLC0415 - as above
+
+    try:
+        loader = _loader()(text)
+    except yaml.YAMLError as error:
+        raise CodecError(_yaml_problem(error)) from error
+    loader.repeated = []
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            _measure(node)
+            loader.repeated = []
+            value = loader.construct_document(node)
+            yield value, list(loader.repeated)
+    except yaml.YAMLError as error:
+        raise CodecError(_yaml_problem(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"yaml: {error}") from error
+    finally:
+        loader.dispose()
+
+
+def _measure(root: Any) -> None:
+    """Refuses a document which its aliases blow up, or which is nested too deeply.
+
+    Raises:
+        CodecError: It is such a document.
+    """
+    sizes: dict[int, int] = {}
+    stack: list[tuple[Any, int, bool]] = [(root, 1, False)]
+    open_nodes: set[int] = set()
+    while stack:
+        node, depth, done = stack.pop()
+        children = _children(node)
+        if done:
+            open_nodes.discard(id(node))
+            sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
+            if sizes[id(node)] > NODES_MAX:
+                raise CodecError("yaml: document contains excessive aliasing")
+            continue
+        if id(node) in sizes:
+            continue
+        if id(node) in open_nodes:
+            raise CodecError("yaml: anchor value contains itself")
+        if depth > DEPTH_MAX:
+            raise CodecError("yaml: exceeded max depth")
+        open_nodes.add(id(node))
+        stack.append((node, depth, True))
+        stack += [(child, depth + 1, False) for child in children]
+
+
+def _children(node: Any) -> list[Any]:
+    value = getattr(node, "value", None)
+    if not isinstance(value, list):
+        return []
+    return [part for pair in value for part in (pair if isinstance(pair, tuple) else (pair,))]
+
+
+def _yaml_problem(error: Any) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
+    where = f"line {mark.line + 1}: " if mark is not None and mark.line else ""
+    return f"yaml: {where}{problem.replace('mapping values are not allowed here', 'mapping values are not allowed in this context')}"
+
+
+def parse_yaml(body: bytes) -> Parsed:
+    """A YAML body with one document.
+
+    Raises:
+        CodecError: It does not parse.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise CodecError("yaml: invalid leading UTF-8 octet") from error
+    for value, repeated in _load_documents(text):
+        return Parsed(value, tuple(repeated))
+    return Parsed(None)
+
+
+def parse_yaml_documents(text: str) -> list[Any]:
+    """All documents of a YAML (or JSON) text, empty ones left out.
+
+    Raises:
+        CodecError: It does not parse.
+    """
+    return [value for value, _ in _load_documents(text) if value is not None]
+
+
+def to_yaml(value: Any) -> bytes:
+    """A tree as YAML, as the API server writes it: keys sorted."""
+    import yaml  # noqa: PLC0415 - as above
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(
+        value, Dumper=dumper, default_flow_style=False, allow_unicode=True, sort_keys=True, width=10_000
+    )
+    return str(text).encode()

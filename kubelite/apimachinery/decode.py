@@ -1,0 +1,233 @@
+"""A JSON tree against the facts of its type: unknown fields are told and pruned, wrong types refused.
+
+One pass; a function is made per type when it is first met. The words are those of Go's decoder, which clients show.
+Source: sigs.k8s.io/json and encoding/json (UnmarshalTypeError).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kubelite.apimachinery import quantity, timestamps
+from kubelite.apimachinery.schema import SchemaField, SchemaType
+from kubelite.apimachinery.scheme import Object
+
+_INTEGERS: Final = {"int32": 31, "int64": 63, "int": 63, "uint32": 32, "uint64": 64}
+_DEPTH_MAX: Final = 10_000
+ABSENT: Final = object()
+
+Report = Callable[[str], None]
+Check = Callable[[Any, str, str, Report], Any]
+"""(value, Go's path of fields, the path for people, where unknown fields go) -> the value to keep."""
+
+
+class DecodeError(ValueError):
+    """A value has another type than its field; the text is Go's."""
+
+
+def decode(obj: Mapping[str, Any], schema: SchemaType) -> tuple[Object, list[str]]:
+    """The object without unknown fields and nulls, and the paths of the unknown fields.
+
+    Raises:
+        DecodeError: A value has another type than its field.
+    """
+    unknown: list[str] = []
+    made = _checker(schema)(obj, "", "", unknown.append)
+    return made, unknown
+
+
+_checkers: dict[int, tuple[SchemaType, Check]] = {}
+
+
+def _checker(schema: SchemaType) -> Check:
+    found = _checkers.get(id(schema))
+    if found is None:
+        found = _checkers[id(schema)] = (schema, _struct(schema))
+    return found[1]
+
+
+def _struct(schema: SchemaType) -> Check:
+    checks: dict[str, Check] = {}
+    fields, owner = schema.fields, schema.name
+
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, dict):
+            raise DecodeError(_mismatch(value, go_path, f"v1.{owner}"))
+        made = {}
+        for key, inner in value.items():
+            one = checks.get(key)
+            if one is None:
+                field = fields.get(key)
+                if field is None:
+                    report(f"{path}.{key}" if path else key)
+                    continue
+                one = checks[key] = _field(field, owner)
+            if inner is None:
+                continue
+            made[key] = one(
+                inner, f"{go_path}.{key}" if go_path else key, f"{path}.{key}" if path else key, report
+            )
+        return made
+
+    return check
+
+
+def _field(field: SchemaField, owner: str) -> Check:
+    item = _item(field, owner)
+    match field.shape:
+        case "list":
+            return _list(item, owner, field)
+        case "map":
+            return _map(item, owner, field)
+        case _:
+            return item
+
+
+def _item(field: SchemaField, owner: str) -> Check:
+    inner = field.struct
+    if inner is None:
+        return _scalar(field.type, owner)
+
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, dict):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", f"v1.{inner.name}", prefixed=True))
+        return _checker(inner)(value, go_path, path, report)
+
+    return check
+
+
+def _list(item: Check, owner: str, field: SchemaField) -> Check:
+    what = f"v1.{field.struct.name}" if field.struct is not None else field.type
+
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, list):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", f"[]{what}", prefixed=True))
+        return [item(each, go_path, f"{path}[{index}]", report) for index, each in enumerate(value)]
+
+    return check
+
+
+def _map(item: Check, owner: str, field: SchemaField) -> Check:
+    what = f"v1.{field.struct.name}" if field.struct is not None else field.type
+
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, dict):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", f"map[string]{what}", prefixed=True))
+        return {
+            key: item("" if each is None and what == "string" else each, go_path, f"{path}.{key}", report)
+            for key, each in value.items()
+        }
+
+    return check
+
+
+def _scalar(type_: str, owner: str) -> Check:
+    bits = _INTEGERS.get(type_)
+
+    def string(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, str):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", "string", prefixed=True))
+        return value
+
+    def integer(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, float) and value.is_integer():
+                return int(value)
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
+        assert bits is not None
+        if not -(1 << bits) <= value < 1 << bits:
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
+        return value
+
+    def number(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True))
+        return value
+
+    def boolean(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, bool):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", "bool", prefixed=True))
+        return value
+
+    def free(value: Any, go_path: str, path: str, report: Report) -> Any:
+        return value
+
+    if bits is not None:
+        return integer
+    special: dict[str, Check] = {
+        "string": string,
+        "bool": boolean,
+        "float64": number,
+        "[]byte": _bytes,
+        "Time": _time("2006-01-02T15:04:05Z07:00"),
+        "MicroTime": _time("2006-01-02T15:04:05.000000Z07:00"),
+        "Quantity": _quantity,
+        "IntOrString": _int_or_string(owner),
+    }
+    return special.get(type_, free)
+
+
+def _bytes(value: Any, go_path: str, path: str, report: Report) -> Any:
+    if not isinstance(value, str):
+        raise DecodeError(_mismatch(value, go_path, "[]uint8"))
+    try:
+        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+        at = next((index for index, char in enumerate(value) if char not in alphabet), len(value) // 4 * 4)
+        raise DecodeError(f"illegal base64 data at input byte {at}") from error
+    return value
+
+
+def _time(layout: str) -> Check:
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if not isinstance(value, str):
+            raise DecodeError(_mismatch(value, go_path, "string"))
+        try:
+            timestamps.parse_time(value)
+        except ValueError as error:
+            raise DecodeError(
+                f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+            ) from error
+        return value
+
+    return check
+
+
+def _quantity(value: Any, go_path: str, path: str, report: Report) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise DecodeError(_mismatch(value, go_path, "string"))
+    try:
+        quantity.parse(value)
+    except ValueError as error:
+        raise DecodeError(str(error)) from error
+    return value if isinstance(value, str) else repr(value)
+
+
+def _int_or_string(owner: str) -> Check:
+    def check(value: Any, go_path: str, path: str, report: Report) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", "int32", prefixed=True, exact=True))
+        return value
+
+    return check
+
+
+def _mismatch(value: Any, field: str, type_: str, *, prefixed: bool = False, exact: bool = False) -> str:
+    """Go's words for a value of the wrong type."""
+    match value:
+        case bool():
+            found = "bool"
+        case int() | float():
+            found = f"number {value}" if exact else "number"
+        case str():
+            found = "string"
+        case list():
+            found = "array"
+        case _:
+            found = "object"
+    where = f"Go struct field {field}" if prefixed or field else "Go value"
+    return f"json: cannot unmarshal {found} into {where} of type {type_}"
