@@ -1,5 +1,6 @@
-"""What Kubernetes' OpenAPI says of its types: fields, formats, what a patch merges by. Loaded when first
-asked for.
+"""What Kubernetes' OpenAPI says of its types: fields, formats, what a patch merges by.
+
+It is loaded when first asked for.
 
 The packaged file (written by `generate`) is one gzipped JSON document:
 
@@ -64,3 +65,21 @@ def protobuf() -> Mapping[str, Sequence[Sequence[Any]]]:
     has the message's fields in place of it). The messages of `openapi.v2` are there too.
     """
     return MappingProxyType(read_packaged("protobuf"))
+
+
+def index_of(api_version: str, kind: str) -> int | None:
+    """The index of a kind's type; None for a kind without facts."""
+    index: int | None = _document()["kinds"].get(f"{api_version} {kind}")
+    return index
+
+
+def type_name(index: int) -> str:
+    """The definition's name without "io.k8s.", for example "api.core.v1.Pod"."""
+    name: str = _document()["names"][index]
+    return name
+
+
+def type_text(index: int) -> str:
+    """The encoded type; see the top of this file."""
+    text: str = _document()["types"][index]
+    return text

@@ -1,0 +1,43 @@
+"""What `kubectl get` shows of each kind: columns as data, cells as pure functions of object and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kubelite.api import resources as r
+from kubelite.api.columns import core
+from kubelite.api.columns.pods import POD_COLUMNS
+from kubelite.api.columns.pods import row_conditions as pod_row_conditions
+from kubelite.api.columns.text import Column
+from kubelite.apimachinery.scheme import Object, Resource
+
+__all__ = ["Column", "columns_for", "row_conditions"]
+
+_COLUMNS: Final[Mapping[Resource, tuple[Column, ...]]] = {
+    r.CONFIGMAPS: core.CONFIG_MAP_COLUMNS,
+    r.ENDPOINTS: core.ENDPOINTS_COLUMNS,
+    r.EVENTS: core.EVENT_COLUMNS,
+    r.NAMESPACES: core.NAMESPACE_COLUMNS,
+    r.NODES: core.NODE_COLUMNS,
+    r.PODS: POD_COLUMNS,
+    r.REPLICATIONCONTROLLERS: core.REPLICATION_CONTROLLER_COLUMNS,
+    r.SECRETS: core.SECRET_COLUMNS,
+    r.SERVICEACCOUNTS: core.SERVICE_ACCOUNT_COLUMNS,
+    r.SERVICES: core.SERVICE_COLUMNS,
+    r.PODDISRUPTIONBUDGETS: core.POD_DISRUPTION_BUDGET_COLUMNS,
+    r.LEASES: core.LEASE_COLUMNS,
+    r.ENDPOINTSLICES: core.ENDPOINT_SLICE_COLUMNS,
+}
+
+
+def columns_for(resource: Resource, subresource: str = "") -> tuple[Column, ...]:
+    """The columns of a kind; Name and Created At if it has none of its own."""
+    if subresource == "scale":
+        return core.SCALE_COLUMNS
+    return _COLUMNS.get(resource, core.GENERIC_COLUMNS)
+
+
+def row_conditions(resource: Resource, obj: Object) -> list[Object]:
+    """The conditions of an object's row; empty for nearly all."""
+    return pod_row_conditions(obj) if resource == r.PODS else []

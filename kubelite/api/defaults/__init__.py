@@ -1,0 +1,38 @@
+"""The values that Kubernetes fills in for what a manifest leaves out, kind by kind.
+
+Only what every object of a kind gets belongs here; what depends on other objects (admission) or on the
+request (addresses, uid, times) does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kubelite.api import resources as r
+from kubelite.api.defaults import core, podspec
+from kubelite.api.goform import go_form
+from kubelite.apimachinery.scheme import Object, Resource
+
+_DEFAULTS: Final[Mapping[Resource, Callable[[Object], Object]]] = {
+    r.PODS: podspec.default_pod,
+    r.NAMESPACES: core.default_namespace,
+    r.NODES: core.default_node,
+    r.REPLICATIONCONTROLLERS: core.default_replication_controller,
+    r.SERVICES: core.default_service,
+    r.SECRETS: core.default_secret,
+    r.ENDPOINTS: core.default_endpoints,
+    r.ENDPOINTSLICES: core.default_endpoint_slice,
+}
+
+
+def apply_defaults(resource: Resource, obj: Object) -> Object:
+    """The object as Kubernetes holds it after reading it: in Go's form, with the defaults of its kind.
+
+    Args:
+        resource: its kind; one without defaults (a custom resource) comes back as it is.
+        obj: of types that fit the schema. Not changed; the result shares what stayed.
+    """
+    obj = go_form(resource, obj)
+    default = _DEFAULTS.get(resource)
+    return obj if default is None else default(obj)

@@ -1,0 +1,199 @@
+"""What the API server sets in an object before it validates and stores it, kind by kind.
+
+A client's word on the status counts only at the status endpoint, on the rest only at the main one;
+`generation` counts the changes of what is wanted.
+
+Source: k8s.io/kubernetes/pkg/registry/*/strategy.go, k8s.io/apiserver/pkg/registry/rest/{create,update}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kubelite.api import resources as r
+from kubelite.api import servicestrategy
+from kubelite.api.identity import ByIdentity
+from kubelite.api.podutil import PENDING, qos_class
+from kubelite.apimachinery.scheme import Object, Resource
+
+NAMESPACE_FINALIZER: Final = "kubernetes"
+
+_WITH_GENERATION: Final = frozenset(
+    {
+        r.PODS,
+        r.REPLICATIONCONTROLLERS,
+        r.PODDISRUPTIONBUDGETS,
+        r.ENDPOINTSLICES,
+        *(resource for resource in r.KNOWN if "status" in resource.subresources),
+    }
+)
+"""Kinds whose changes are counted."""
+
+_KEEPS_STATUS_AT_CREATION: Final = frozenset({r.NODES})
+_EMPTY_STATUS: Final[Mapping[Resource, Object]] = {
+    r.REPLICATIONCONTROLLERS: {"replicas": 0},
+    r.SERVICES: {"loadBalancer": {}},
+    r.NAMESPACES: {"phase": "Active"},
+    r.PODDISRUPTIONBUDGETS: {
+        "disruptionsAllowed": 0,
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "expectedPods": 0,
+    },
+}
+_SERVER_FIELDS: Final = ("uid", "creationTimestamp")
+_UNCOUNTED: Final = frozenset({"metadata", "status"})
+
+_qos_class: Final = ByIdentity(qos_class)
+
+
+def prepare_for_create(resource: Resource, obj: Object) -> Object:
+    """The object as it is to be stored, but for what only the server knows (uid, times, addresses).
+
+    Args:
+        resource: its kind.
+        obj: with defaults.
+    """
+    metadata = _without(
+        obj.get("metadata") or {},
+        ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"),
+    )
+    if resource in _WITH_GENERATION:
+        metadata = {**metadata, "generation": 1}
+    obj = {**obj, "metadata": metadata}
+    if "status" in resource.subresources and resource not in _KEEPS_STATUS_AT_CREATION:
+        status = _EMPTY_STATUS.get(resource)
+        obj = {**obj, "status": status} if status is not None else _without(obj, ("status",))
+    prepare = _CREATE.get(resource)
+    return obj if prepare is None else prepare(obj)
+
+
+def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
+    """The new object with what the main endpoint may not change taken from the old one.
+
+    The generation counts up if something was changed that is counted.
+
+    Args:
+        resource: its kind.
+        new: with defaults.
+        old: what is stored.
+    """
+    new = _with_server_metadata(new, old)
+    if "status" in resource.subresources:
+        new = _taken(new, old, "status")
+    prepare = _UPDATE.get(resource)
+    if prepare is not None:
+        new = prepare(new, old)
+    if resource in _WITH_GENERATION and _is_counted(resource, new, old):
+        generation = (old["metadata"].get("generation") or 0) + 1
+        new = {**new, "metadata": {**new["metadata"], "generation": generation}}
+    return new
+
+
+def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> Object:
+    """The new object with all but status, labels, annotations and the like taken from the old one."""
+    new = _with_server_metadata(new, old)
+    for field in old.keys() | new.keys():
+        if field not in _UNCOUNTED:
+            new = _taken(new, old, field)
+    if resource == r.PODS:
+        metadata = _taken(new["metadata"], old["metadata"], "ownerReferences")
+        metadata = _taken(metadata, old["metadata"], "deletionTimestamp")
+        new = {**new, "metadata": metadata}
+        before = (old.get("status") or {}).get("qosClass")
+        status = new.get("status") or {}
+        if before and not status.get("qosClass"):
+            new = {**new, "status": {**status, "qosClass": before}}
+    return new
+
+
+def prepare_for_finalize(new: Object, old: Object) -> Object:
+    """A namespace of which only `spec.finalizers` and metadata are taken from the client."""
+    return _taken(_with_server_metadata(new, old), old, "status")
+
+
+def _without(obj: Object, fields: tuple[str, ...]) -> Object:
+    if not any(field in obj for field in fields):
+        return obj
+    return {key: value for key, value in obj.items() if key not in fields}
+
+
+def _taken(new: Object, old: Object, field: str) -> Object:
+    """`new` with the field as `old` has it, absent if it is absent there."""
+    value = old.get(field)
+    if value is None:
+        return _without(new, (field,))
+    return new if new.get(field) is value else {**new, field: value}
+
+
+def _with_server_metadata(new: Object, old: Object) -> Object:
+    """Metadata that a client may leave out or cannot change: it is as stored."""
+    before: Object = old["metadata"]
+    metadata: Object = new["metadata"]
+    metadata = _taken(metadata, before, "creationTimestamp")
+    metadata = _taken(metadata, before, "generation")
+    if not metadata.get("uid"):
+        metadata = _taken(metadata, before, "uid")
+    if before.get("deletionTimestamp"):
+        metadata = _taken(metadata, before, "deletionTimestamp")
+        if metadata.get("deletionGracePeriodSeconds") is None:
+            metadata = _taken(metadata, before, "deletionGracePeriodSeconds")
+    metadata = _without(metadata, ("selfLink",))
+    return new if metadata is new["metadata"] else {**new, "metadata": metadata}
+
+
+def _is_counted(resource: Resource, new: Object, old: Object) -> bool:
+    for field in new.keys() | old.keys():
+        if field in _UNCOUNTED or new.get(field) is old.get(field):
+            continue
+        if new.get(field) != old.get(field):
+            return True
+    if resource != r.ENDPOINTSLICES:
+        return False
+    ignored = ("resourceVersion", "managedFields", "generation")
+    return _without(new["metadata"], ignored) != _without(old["metadata"], ignored)
+
+
+def _create_pod(pod: Object) -> Object:
+    spec: Object = pod["spec"]
+    status: dict[str, Any] = {"phase": PENDING, "qosClass": _qos_class(spec)}
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        spec = {**spec, "terminationGracePeriodSeconds": 1}
+    if spec.get("schedulingGates"):
+        status["conditions"] = [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "lastProbeTime": None,
+                "lastTransitionTime": None,
+                "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+            }
+        ]
+    return {**pod, "spec": spec, "status": status}
+
+
+def _create_namespace(namespace: Object) -> Object:
+    spec = namespace.get("spec") or {}
+    finalizers = spec.get("finalizers") or []
+    if NAMESPACE_FINALIZER in finalizers:
+        return namespace
+    return {**namespace, "spec": {**spec, "finalizers": [*finalizers, NAMESPACE_FINALIZER]}}
+
+
+def _update_namespace(new: Object, old: Object) -> Object:
+    finalizers = (old.get("spec") or {}).get("finalizers")
+    spec = _taken(new.get("spec") or {}, {"finalizers": finalizers}, "finalizers")
+    return {**new, "spec": spec}
+
+
+_CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
+    r.PODS: _create_pod,
+    r.NAMESPACES: _create_namespace,
+    r.SERVICES: servicestrategy.prepare_for_create,
+}
+_UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
+    r.NAMESPACES: _update_namespace,
+    r.SERVICES: servicestrategy.prepare_for_update,
+}

@@ -1,0 +1,87 @@
+"""Whether an object is one that Kubernetes would take, with the errors it would name, in its order and words.
+
+What depends on other objects (quotas, addresses that are taken, absent namespaces) is not judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kubelite.api import resources as r
+from kubelite.api.validation import core, endpoints, pods, services
+from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
+from kubelite.api.validation.problems import Errors
+from kubelite.apimachinery.scheme import Object, Resource
+
+_CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
+    r.CONFIGMAPS: core.validate_config_map,
+    r.ENDPOINTS: endpoints.validate_endpoints,
+    r.EVENTS: core.validate_event,
+    r.NAMESPACES: core.validate_namespace,
+    r.NODES: core.validate_node,
+    r.PODS: pods.validate_pod,
+    r.REPLICATIONCONTROLLERS: core.validate_replication_controller,
+    r.SECRETS: core.validate_secret,
+    r.SERVICES: services.validate_service,
+    r.PODDISRUPTIONBUDGETS: core.validate_pod_disruption_budget,
+    r.LEASES: core.validate_lease,
+    r.ENDPOINTSLICES: endpoints.validate_endpoint_slice,
+}
+
+_UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
+    r.CONFIGMAPS: core.validate_config_map_update,
+    r.NODES: core.validate_node_update,
+    r.PODS: pods.validate_pod_update,
+    r.SECRETS: core.validate_secret_update,
+    r.SERVICES: services.validate_service_update,
+    r.ENDPOINTSLICES: endpoints.validate_endpoint_slice_update,
+}
+"""Kinds which judge an update by more than what they ask of a new object."""
+
+_STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
+    r.NAMESPACES: core.validate_namespace_status_update,
+    r.PODS: pods.validate_pod_status_update,
+    r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
+    r.SERVICES: lambda new, _: services.validate_service_status(new),
+}
+
+
+def validate_create(resource: Resource, obj: Object) -> Errors:
+    """The errors of a new object.
+
+    Args:
+        resource: its kind; of a kind unknown here (a custom resource) only the metadata is judged.
+        obj: with defaults, prepared for creation, its name generated.
+    """
+    errors = validate_metadata(resource, obj.get("metadata") or {})
+    validate = _CREATE.get(resource)
+    return errors if validate is None else errors + validate(obj)
+
+
+def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
+    """The errors of an update through the main endpoint.
+
+    Kubernetes judges the metadata once for all kinds and once more for the kind, so these errors come twice;
+    in a message they show once, among the causes twice.
+
+    Args:
+        resource: its kind.
+        new: with defaults, prepared for update.
+        old: what is stored.
+    """
+    errors = validate_metadata_update(new["metadata"], old["metadata"])
+    errors += errors
+    validate_both = _UPDATE.get(resource)
+    if validate_both is not None:
+        return errors + validate_both(new, old)
+    validate = _CREATE.get(resource)
+    return errors if validate is None else errors + validate(new)
+
+
+def validate_status_update(resource: Resource, new: Object, old: Object) -> Errors:
+    """The errors of an update of the status."""
+    errors = validate_metadata_update(new["metadata"], old["metadata"])
+    errors += errors
+    validate = _STATUS.get(resource)
+    return errors if validate is None else errors + validate(new, old)

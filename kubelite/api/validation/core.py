@@ -1,0 +1,305 @@
+"""What configuration, controllers, nodes, leases, events and budgets must be.
+
+Source: k8s.io/kubernetes/pkg/apis/core/validation, pkg/apis/coordination/validation,
+pkg/apis/policy/validation.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from kubelite.api.validation import names
+from kubelite.api.validation.metadata import validate_finalizer, validate_label_selector
+from kubelite.api.validation.pods import TAINT_EFFECTS, validate_template
+from kubelite.api.validation.problems import (
+    Errors,
+    duplicate,
+    forbidden,
+    invalid,
+    invalid_each,
+    not_negative,
+    not_supported,
+    required,
+    too_long,
+    unchanged,
+)
+from kubelite.apimachinery.scheme import Object
+
+DATA_SIZE_MAX: Final = 1024 * 1024
+"""Bytes of all values of a ConfigMap or Secret together."""
+
+_REDACTED: Final = "<secret contents redacted>"
+_IMMUTABLE_SET: Final = "field is immutable when `immutable` is set"
+_PERCENT: Final = re.compile("[0-9]+%")
+_EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
+_NODE_SPEC_MUTABLE: Final = frozenset({"unschedulable", "taints", "configSource"})
+_NODE_SPEC_ONCE: Final = frozenset({"podCIDR", "podCIDRs", "providerID"})
+
+
+def validate_config_map(config_map: Object) -> Errors:
+    """Keys that may be file names, each in one place, and a bounded size."""
+    errors: Errors = []
+    data = config_map.get("data") or {}
+    binary = config_map.get("binaryData") or {}
+    for key in sorted(data):
+        errors += invalid_each(f"data[{key}]", key, names.config_key(key))
+        if key in binary:
+            errors.append(invalid(f"data[{key}]", key, "duplicate of key present in binaryData"))
+    for key in sorted(binary):
+        errors += invalid_each(f"binaryData[{key}]", key, names.config_key(key))
+    size = sum(len(value.encode()) for value in data.values()) + _decoded_size(binary)
+    if size > DATA_SIZE_MAX:
+        errors.append(too_long("", "", DATA_SIZE_MAX))
+    return errors
+
+
+def _decoded_size(binary: Mapping[str, str]) -> int:
+    return sum(len(value) * 3 // 4 - value.endswith("=") - value.endswith("==") for value in binary.values())
+
+
+def validate_config_map_update(new: Object, old: Object) -> Errors:
+    """An immutable ConfigMap keeps its data."""
+    return _validate_immutable(new, old, ("data", "binaryData")) + validate_config_map(new)
+
+
+def _validate_immutable(new: Object, old: Object, fields: Collection[str]) -> Errors:
+    if not old.get("immutable"):
+        return []
+    errors: Errors = []
+    if not new.get("immutable"):
+        errors.append(forbidden("immutable", _IMMUTABLE_SET))
+    for field in fields:
+        if (new.get(field) or {}) != (old.get(field) or {}):
+            errors.append(forbidden(field, _IMMUTABLE_SET))
+    return errors
+
+
+def validate_secret(secret: Object) -> Errors:
+    """Keys, size, and what the type asks for."""
+    data: Mapping[str, str] = secret.get("data") or {}
+    errors: Errors = []
+    for key in sorted(data):
+        errors += invalid_each(f"data[{key}]", key, names.config_key(key))
+    if _decoded_size(data) > DATA_SIZE_MAX:
+        errors.append(too_long("data", "", DATA_SIZE_MAX))
+    return errors + _validate_secret_type(secret, data)
+
+
+def _validate_secret_type(secret: Object, data: Mapping[str, str]) -> Errors:
+    type_ = secret.get("type")
+    if type_ == "kubernetes.io/service-account-token":
+        key = "kubernetes.io/service-account.name"
+        if not (secret["metadata"].get("annotations") or {}).get(key):
+            return [required(f"metadata.annotations[{key}]", "")]
+    elif type_ == "kubernetes.io/dockercfg":
+        return _validate_json(data, ".dockercfg")
+    elif type_ == "kubernetes.io/dockerconfigjson":
+        return _validate_json(data, ".dockerconfigjson")
+    elif type_ == "kubernetes.io/basic-auth":
+        if "username" not in data and "password" not in data:
+            return [required("data[username]", ""), required("data[password]", "")]
+    elif type_ == "kubernetes.io/ssh-auth":
+        if not data.get("ssh-privatekey"):
+            return [required("data[ssh-privatekey]", "")]
+    elif type_ == "kubernetes.io/tls":
+        return [required(f"data[{key}]", "") for key in ("tls.crt", "tls.key") if key not in data]
+    return []
+
+
+def _validate_json(data: Mapping[str, str], key: str) -> Errors:
+    path = f"data[{key}]"
+    if key not in data:
+        return [required(path, "")]
+    text = base64.b64decode(data[key]).decode(errors="replace")
+    message = json_problem(text)
+    return [invalid(path, _REDACTED, message)] if message else []
+
+
+def json_problem(text: str) -> str:
+    """What Go's JSON reader says against a text; "" if it is an object (or null)."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        return _go_syntax_error(text, error.pos)
+    if value is None or isinstance(value, dict):
+        return ""
+    kinds = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+    return f"json: cannot unmarshal {kinds[type(value)]} into Go value"
+
+
+def _go_syntax_error(text: str, position: int) -> str:
+    for word in ("true", "false", "null"):
+        if text.startswith(word[0], position):
+            for index, expected in enumerate(word):
+                found = text[position + index : position + index + 1]
+                if found != expected:
+                    break
+            else:
+                continue
+            if not found:
+                return "unexpected end of JSON input"
+            return f"invalid character {found!r} in literal {word} (expecting {expected!r})"
+    if position >= len(text):
+        return "unexpected end of JSON input"
+    return f"invalid character {text[position]!r} looking for beginning of value"
+
+
+def validate_secret_update(new: Object, old: Object) -> Errors:
+    """The type is for ever; an immutable Secret keeps its data."""
+    errors = unchanged("type", new.get("type"), old.get("type"))
+    return errors + _validate_immutable(new, old, ("data",)) + validate_secret(new)
+
+
+def validate_namespace(namespace: Object) -> Errors:
+    """Its finalizers are names."""
+    errors: Errors = []
+    for index, finalizer in enumerate((namespace.get("spec") or {}).get("finalizers") or ()):
+        errors += validate_finalizer(finalizer, f"spec.finalizers[{index}]")
+    return errors
+
+
+def validate_namespace_status_update(new: Object, old: Object) -> Errors:
+    """Active unless it is being deleted, Terminating if it is."""
+    phase = (new.get("status") or {}).get("phase") or ""
+    if old["metadata"].get("deletionTimestamp"):
+        if phase != "Terminating":
+            detail = "may only be 'Terminating' if `deletionTimestamp` is not empty"
+            return [invalid("status.Phase", phase, detail)]
+    elif phase != "Active":
+        return [invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")]
+    return []
+
+
+def validate_node(node: Object) -> Errors:
+    """Taints with a key and an effect, none twice."""
+    errors: Errors = []
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate((node.get("spec") or {}).get("taints") or ()):
+        here = f"spec.taints[{index}]"
+        key, effect = taint.get("key") or "", taint.get("effect") or ""
+        errors += invalid_each(f"{here}.key", key, names.label_key(key))
+        value = taint.get("value") or ""
+        errors += invalid_each(f"{here}.value", value, names.label_value(value))
+        if not effect:
+            errors.append(required(f"{here}.effect", ""))
+        elif effect not in TAINT_EFFECTS:
+            errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
+        if (key, effect) in seen:
+            errors.append(duplicate(here, taint))
+        seen.add((key, effect))
+    return errors
+
+
+def validate_node_update(new: Object, old: Object) -> Errors:
+    """Of a node's spec only taints and cordoning change; addresses and provider are set once."""
+    errors = validate_node(new)
+    spec, before = new.get("spec") or {}, old.get("spec") or {}
+    for field in spec.keys() | before.keys():
+        if field in _NODE_SPEC_MUTABLE or spec.get(field) == before.get(field):
+            continue
+        if field in _NODE_SPEC_ONCE and not before.get(field):
+            continue
+        detail = (
+            "node updates may only change labels, taints, or capacity (or configSource, if the "
+            "DynamicKubeletConfig feature gate is enabled)"
+        )
+        return [*errors, forbidden("spec", detail)]
+    return errors
+
+
+def validate_replication_controller(controller: Object) -> Errors:
+    """A selector that its template matches; pods that are always restarted."""
+    spec = controller.get("spec") or {}
+    selector = spec.get("selector") or {}
+    errors = not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
+    if not selector:
+        errors.append(required("spec.selector", ""))
+    errors += not_negative("spec.replicas", spec.get("replicas"))
+    template = spec.get("template")
+    if template is None:
+        return [*errors, required("spec.template", "")]
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if any(labels.get(key) != value for key, value in selector.items()):
+        detail = "`selector` does not match template `labels`"
+        errors.append(invalid("spec.template.metadata.labels", labels, detail))
+    errors += validate_template(template, "spec.template")
+    pod_spec = template.get("spec") or {}
+    if pod_spec.get("restartPolicy") != "Always":
+        policy = pod_spec.get("restartPolicy") or ""
+        errors.append(not_supported("spec.template.spec.restartPolicy", policy, ["Always"]))
+    if pod_spec.get("activeDeadlineSeconds") is not None:
+        detail = "activeDeadlineSeconds in ReplicationController is not Supported"
+        errors.append(forbidden("spec.template.spec.activeDeadlineSeconds", detail))
+    return errors
+
+
+def validate_replication_controller_status(controller: Object) -> Errors:
+    """Counts that fit together."""
+    status = controller.get("status") or {}
+    fields = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
+    errors: Errors = []
+    for field in fields:
+        errors += not_negative(f"status.{field}", status.get(field))
+    counts = {field: status.get(field) or 0 for field in fields}
+    for field in fields[1:4]:
+        if counts[field] > counts["replicas"]:
+            errors.append(invalid(f"status.{field}", counts[field], "cannot be greater than status.replicas"))
+    if counts["availableReplicas"] > counts["readyReplicas"]:
+        detail = "cannot be greater than readyReplicas"
+        errors.append(invalid("status.availableReplicas", counts["availableReplicas"], detail))
+    return errors
+
+
+def validate_event(event: Object) -> Errors:
+    """An event lives beside the object that it is about."""
+    namespace = event["metadata"].get("namespace") or ""
+    about = (event.get("involvedObject") or {}).get("namespace") or ""
+    at_home = namespace in {"", "default", "kube-system"} if not about else namespace == about
+    if at_home:
+        return []
+    return [invalid("involvedObject.namespace", about, "does not match event.namespace")]
+
+
+def validate_lease(lease: Object) -> Errors:
+    """Positive duration, no negative count."""
+    spec = lease.get("spec") or {}
+    errors: Errors = []
+    duration_s = spec.get("leaseDurationSeconds")
+    if duration_s is not None and duration_s <= 0:
+        errors.append(invalid("spec.leaseDurationSeconds", duration_s, "must be greater than 0"))
+    return errors + not_negative("spec.leaseTransitions", spec.get("leaseTransitions"))
+
+
+def validate_pod_disruption_budget(budget: Object) -> Errors:
+    """One bound, not both; a number or a share."""
+    spec = budget.get("spec") or {}
+    errors: Errors = []
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        errors.append(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+    for field in ("minAvailable", "maxUnavailable"):
+        if spec.get(field) is not None:
+            errors += validate_int_or_percent(spec[field], f"spec.{field}")
+    errors += validate_label_selector(spec.get("selector"), "spec.selector")
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None and policy not in _EVICTION_POLICIES:
+        errors.append(not_supported("spec.unhealthyPodEvictionPolicy", policy, _EVICTION_POLICIES))
+    return errors
+
+
+def validate_int_or_percent(value: Any, path: str) -> Errors:
+    """A number that is not negative, or a percentage up to 100."""
+    if isinstance(value, int):
+        return not_negative(path, value)
+    if not _PERCENT.fullmatch(value):
+        detail = (
+            "a valid percent string must be a numeric string followed by an ending '%' "
+            "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+        )
+        return [invalid(path, value, detail)]
+    if int(value.removesuffix("%")) > 100:
+        return [invalid(path, value, "must not be greater than 100%")]
+    return []

@@ -1,0 +1,436 @@
+"""What a pod, and the template of one, must be; what of it may change later.
+
+Source: k8s.io/kubernetes/pkg/apis/core/validation/validation.go (ValidatePodSpec, ValidatePodUpdate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kubelite.api.identity import ByIdentity
+from kubelite.api.resourcelist import amount
+from kubelite.api.validation import names
+from kubelite.api.validation.containers import validate_containers, validate_image, validate_init_containers
+from kubelite.api.validation.metadata import validate_annotations, validate_label_selector, validate_labels
+from kubelite.api.validation.problems import (
+    Errors,
+    duplicate,
+    forbidden,
+    invalid,
+    invalid_each,
+    not_supported,
+    one_of,
+    required,
+)
+from kubelite.api.validation.volumes import validate_volumes
+from kubelite.apimachinery.scheme import Object
+
+RESTART_POLICIES: Final = ("Always", "OnFailure", "Never")
+DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+PREEMPTION_POLICIES: Final = ("Never", "PreemptLowerPriority")
+TAINT_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+INT32_MAX: Final = (1 << 31) - 1
+DNS_NAMESERVERS_MAX: Final = 3
+DNS_SEARCHES_MAX: Final = 32
+_SEARCH_LENGTH_MAX: Final = 2048
+
+_MUTABLE: Final = (
+    "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
+    "`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
+    """The errors in a pod's spec, in the order in which Kubernetes finds them.
+
+    Args:
+        spec: with defaults.
+        path: of the spec; another one inside a template.
+    """
+    volumes = frozenset(volume.get("name", "") for volume in spec.get("volumes") or ())
+    errors = validate_volumes(spec.get("volumes"), f"{path}.volumes")
+    errors += validate_containers(spec.get("containers"), volumes, f"{path}.containers")
+    errors += validate_init_containers(
+        spec.get("initContainers"), spec.get("containers"), volumes, f"{path}.initContainers"
+    )
+    errors += one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
+    errors += one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
+    for field, validate in _SPEC_FIELDS.items():
+        value = spec.get(field)
+        if value is not None:
+            errors += validate(value, f"{path}.{field}")
+    if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
+        detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+        errors.append(required(f"{path}.dnsConfig.nameservers", detail))
+    return errors
+
+
+def _validate_image_pull_secrets(secrets: list[Object], path: str) -> Errors:
+    return [
+        required(f"{path}[{index}].name", "")
+        for index, secret in enumerate(secrets)
+        if not secret.get("name")
+    ]
+
+
+def _validate_affinity(affinity: Object, path: str) -> Errors:
+    errors: Errors = []
+    node = affinity.get("nodeAffinity") or {}
+    wanted = node.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if wanted is not None:
+        here = f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+        terms = wanted.get("nodeSelectorTerms") or []
+        if not terms:
+            errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
+        for index, term in enumerate(terms):
+            errors += _validate_node_term(term, f"{here}.nodeSelectorTerms[{index}]")
+    here = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
+    for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
+        errors += _validate_weight(preferred, f"{here}[{index}]")
+        errors += _validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
+    for kind in ("podAffinity", "podAntiAffinity"):
+        errors += _validate_pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
+    return errors
+
+
+def _validate_weight(preferred: Object, path: str) -> Errors:
+    weight = preferred.get("weight") or 0
+    return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, "must be in the range 1-100")]
+
+
+def _validate_pod_affinity(affinity: Object, path: str) -> Errors:
+    errors: Errors = []
+    here = f"{path}.requiredDuringSchedulingIgnoredDuringExecution"
+    for index, term in enumerate(affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or ()):
+        errors += _validate_pod_affinity_term(term, f"{here}[{index}]")
+    here = f"{path}.preferredDuringSchedulingIgnoredDuringExecution"
+    for index, preferred in enumerate(affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
+        errors += _validate_weight(preferred, f"{here}[{index}]")
+        term = preferred.get("podAffinityTerm") or {}
+        errors += _validate_pod_affinity_term(term, f"{here}[{index}].podAffinityTerm")
+    return errors
+
+
+def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
+    errors = validate_label_selector(term.get("labelSelector"), f"{path}.labelSelector")
+    errors += validate_label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
+    for index, namespace in enumerate(term.get("namespaces") or ()):
+        errors += invalid_each(f"{path}.namespaces[{index}]", namespace, names.dns_label(namespace))
+    key = term.get("topologyKey") or ""
+    if not key:
+        return [*errors, required(f"{path}.topologyKey", "can not be empty")]
+    return errors + invalid_each(f"{path}.topologyKey", key, names.label_key(key))
+
+
+def _validate_node_term(term: Object, path: str) -> Errors:
+    errors: Errors = []
+    for field in ("matchExpressions", "matchFields"):
+        for index, requirement in enumerate(term.get(field) or ()):
+            here = f"{path}.{field}[{index}]"
+            operator = requirement.get("operator") or ""
+            values = requirement.get("values") or []
+            if operator in {"In", "NotIn"}:
+                if not values:
+                    detail = "must be specified when `operator` is 'In' or 'NotIn'"
+                    errors.append(required(f"{here}.values", detail))
+            elif operator in {"Exists", "DoesNotExist"}:
+                if values:
+                    detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                    errors.append(forbidden(f"{here}.values", detail))
+            elif operator in {"Gt", "Lt"}:
+                if len(values) != 1:
+                    detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
+                    errors.append(required(f"{here}.values", detail))
+            else:
+                errors.append(invalid(f"{here}.operator", operator, "not a valid selector operator"))
+            if field == "matchExpressions":
+                key = requirement.get("key") or ""
+                errors += invalid_each(f"{here}.key", key, names.label_key(key))
+            elif requirement.get("key") != "metadata.name":
+                detail = "not a valid field selector key"
+                errors.append(invalid(f"{here}.key", requirement.get("key") or "", detail))
+    return errors
+
+
+def _validate_dns_config(config: Object, path: str) -> Errors:
+    errors: Errors = []
+    servers = config.get("nameservers") or []
+    if len(servers) > DNS_NAMESERVERS_MAX:
+        detail = f"must not have more than {DNS_NAMESERVERS_MAX} nameservers"
+        errors.append(invalid(f"{path}.nameservers", servers, detail))
+    for index, server in enumerate(servers):
+        errors += invalid_each(f"{path}.nameservers[{index}]", server, names.ip_address(server))
+    searches = config.get("searches") or []
+    if len(searches) > DNS_SEARCHES_MAX:
+        detail = f"must not have more than {DNS_SEARCHES_MAX} search paths"
+        errors.append(invalid(f"{path}.searches", searches, detail))
+    if len(" ".join(searches)) > _SEARCH_LENGTH_MAX:
+        bound = f"must not have more than {_SEARCH_LENGTH_MAX} characters"
+        detail = f"{bound} (including spaces) in the search list"
+        errors.append(invalid(f"{path}.searches", searches, detail))
+    for index, option in enumerate(config.get("options") or ()):
+        if not option.get("name"):
+            errors.append(required(f"{path}.options[{index}]", "must not be empty"))
+    return errors
+
+
+def _validate_gates(field: str) -> Callable[[list[Object], str], Errors]:
+    def validate(gates: list[Object], path: str) -> Errors:
+        errors: Errors = []
+        seen: set[str] = set()
+        for index, gate in enumerate(gates):
+            name = gate.get(field) or ""
+            errors += invalid_each(f"{path}[{index}].{field}", name, names.qualified_name(name))
+            if field == "name" and name in seen:
+                errors.append(duplicate(f"{path}[{index}]", name))
+            seen.add(name)
+        return errors
+
+    return validate
+
+
+def _validate_spread(constraints: list[Object], path: str) -> Errors:
+    errors: Errors = []
+    for index, constraint in enumerate(constraints):
+        here = f"{path}[{index}]"
+        skew = constraint.get("maxSkew") or 0
+        if skew <= 0:
+            errors.append(invalid(f"{here}.maxSkew", skew, "must be greater than zero"))
+        if not constraint.get("topologyKey"):
+            errors.append(required(f"{here}.topologyKey", "can not be empty"))
+        when = constraint.get("whenUnsatisfiable") or ""
+        choices = ("DoNotSchedule", "ScheduleAnyway")
+        if when not in choices:
+            errors.append(not_supported(f"{here}.whenUnsatisfiable", when, choices))
+        errors += validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
+    return errors
+
+
+def _validate_deadline(value: int, path: str) -> Errors:
+    if 1 <= value <= INT32_MAX:
+        return []
+    return [invalid(path, value, f"must be between 1 and {INT32_MAX}, inclusive")]
+
+
+def validate_tolerations(tolerations: list[Object], path: str) -> Errors:
+    """The errors in a pod's tolerations."""
+    errors: Errors = []
+    for index, toleration in enumerate(tolerations):
+        here = f"{path}[{index}]"
+        key = toleration.get("key") or ""
+        operator = toleration.get("operator") or "Equal"
+        if key:
+            errors += invalid_each(f"{here}.key", key, names.label_key(key))
+        elif operator != "Exists":
+            detail = (
+                'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+            )
+            errors.append(invalid(f"{here}.operator", toleration.get("operator") or "", detail))
+        effect = toleration.get("effect") or ""
+        if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
+            detail = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+            errors.append(invalid(f"{here}.effect", effect, detail))
+        value = toleration.get("value") or ""
+        if operator == "Equal":
+            errors += invalid_each(f"{here}.operator", value, names.label_value(value))
+        elif operator == "Exists":
+            if value:
+                detail = "value must be empty when `operator` is 'Exists'"
+                errors.append(invalid(f"{here}.operator", toleration, detail))
+        else:
+            errors.append(not_supported(f"{here}.operator", operator, ["Equal", "Exists"]))
+        if effect and effect not in TAINT_EFFECTS:
+            errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
+    return errors
+
+
+def _validate_host_aliases(aliases: list[Object], path: str) -> Errors:
+    errors: Errors = []
+    for index, alias in enumerate(aliases):
+        address = alias.get("ip") or ""
+        errors += invalid_each(f"{path}[{index}].ip", address, names.ip_address(address))
+        for name in alias.get("hostnames") or ():
+            errors += invalid_each(f"{path}[{index}].hostnames", name, names.dns_subdomain(name))
+    return errors
+
+
+def _validate_overhead(overhead: Mapping[str, str], path: str) -> Errors:
+    return [
+        invalid(f"{path}[{name}]", value, names.NOT_NEGATIVE)
+        for name, value in overhead.items()
+        if amount("cpu", value) < 0
+    ]
+
+
+def _named(check: Callable[[str], list[str]]) -> Callable[[str, str], Errors]:
+    def validate(value: str, path: str) -> Errors:
+        return invalid_each(path, value, check(value)) if value else []
+
+    return validate
+
+
+def _preemption(value: str, path: str) -> Errors:
+    return one_of(path, value, PREEMPTION_POLICIES)
+
+
+_SPEC_FIELDS: Final[Mapping[str, Callable[[Any, str], Errors]]] = {
+    "nodeSelector": validate_labels,
+    "imagePullSecrets": _validate_image_pull_secrets,
+    "affinity": _validate_affinity,
+    "dnsConfig": _validate_dns_config,
+    "readinessGates": _validate_gates("conditionType"),
+    "schedulingGates": _validate_gates("name"),
+    "topologySpreadConstraints": _validate_spread,
+    "serviceAccountName": _named(names.dns_subdomain),
+    "nodeName": _named(names.dns_subdomain),
+    "activeDeadlineSeconds": _validate_deadline,
+    "hostname": _named(names.dns_label),
+    "subdomain": _named(names.dns_label),
+    "tolerations": validate_tolerations,
+    "hostAliases": _validate_host_aliases,
+    "priorityClassName": _named(names.dns_subdomain),
+    "runtimeClassName": _named(names.dns_subdomain),
+    "preemptionPolicy": _preemption,
+    "overhead": _validate_overhead,
+}
+"""Fields checked one by one, in Kubernetes' order."""
+
+
+_check_spec: Final = ByIdentity(validate_pod_spec)
+
+
+def validate_pod(pod: Object) -> Errors:
+    """The errors in a pod's spec; its metadata is checked for all kinds alike."""
+    return list(_check_spec(pod.get("spec") or {}))
+
+
+def validate_template(template: Object, path: str) -> Errors:
+    """The errors in a pod template."""
+    metadata = template.get("metadata") or {}
+    errors = validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
+    errors += validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
+    return errors + validate_pod_spec(template.get("spec") or {}, f"{path}.spec")
+
+
+def validate_pod_update(new: Object, old: Object) -> Errors:
+    """The errors in an update of a pod: little of its spec may change."""
+    new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
+    if new_spec is old_spec or new_spec == old_spec:
+        return []
+    errors = validate_pod_spec(new_spec)
+    for field in ("containers", "initContainers"):
+        count = len(new_spec.get(field) or ())
+        if count != len(old_spec.get(field) or ()):
+            return [*errors, forbidden(f"spec.{field}", "pod updates may not add or remove containers")]
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(new_spec.get(field) or ()):
+            errors += validate_image(container, f"spec.{field}[{index}]")
+    errors += _validate_deadline_update(
+        new_spec.get("activeDeadlineSeconds"), old_spec.get("activeDeadlineSeconds")
+    )
+    errors += _validate_added_tolerations(new_spec.get("tolerations"), old_spec.get("tolerations"))
+    errors += _validate_gates_removed(new_spec, old_spec)
+    changed = _changed_fields(_comparable(new_spec, old_spec), old_spec)
+    if changed:
+        shown = "".join(f"  {field}\n" for field in changed)
+        errors.append(forbidden("spec", f"pod updates may not change fields other than {_MUTABLE}\n{shown}"))
+    return errors
+
+
+def _validate_deadline_update(new: int | None, old: int | None) -> Errors:
+    path = "spec.activeDeadlineSeconds"
+    if new is not None:
+        if old is not None and old < new:
+            return [invalid(path, new, "must be less than or equal to previous value")]
+        return []
+    return [] if old is None else [invalid(path, new, "must not update from a positive integer to nil value")]
+
+
+def _validate_added_tolerations(new: list[Object] | None, old: list[Object] | None) -> Errors:
+    def essence(toleration: Object) -> Object:
+        return {key: value for key, value in toleration.items() if key != "tolerationSeconds"}
+
+    kept = [essence(toleration) for toleration in new or ()]
+    if all(essence(toleration) in kept for toleration in old or ()):
+        return []
+    detail = "existing toleration can not be modified except its tolerationSeconds"
+    return [forbidden("spec.tolerations", detail)]
+
+
+def _validate_gates_removed(new: Object, old: Object) -> Errors:
+    before = {gate["name"] for gate in old.get("schedulingGates") or ()}
+    return [
+        forbidden(
+            "spec.schedulingGates",
+            f"only deletion is allowed, but found new scheduling gate '{gate['name']}'",
+        )
+        for gate in new.get("schedulingGates") or ()
+        if gate["name"] not in before
+    ]
+
+
+def _comparable(new: Object, old: Object) -> Object:
+    """The new spec with what may change set back, so that what is left may be compared."""
+    result = dict(new)
+    for field in ("containers", "initContainers"):
+        if new.get(field):
+            result[field] = [
+                {**container, "image": before.get("image")}
+                for container, before in zip(new[field], old[field], strict=True)
+            ]
+    fields = ["activeDeadlineSeconds", "tolerations", "schedulingGates"]
+    if (old.get("terminationGracePeriodSeconds") or 0) < 0 and new.get("terminationGracePeriodSeconds") == 1:
+        fields.append("terminationGracePeriodSeconds")
+    if old.get("schedulingGates"):
+        fields += ["nodeSelector", "affinity"]
+    for field in fields:
+        result.pop(field, None)
+        if field in old:
+            result[field] = old[field]
+    return result
+
+
+def _changed_fields(new: Object, old: Object) -> list[str]:
+    return sorted(field for field in new.keys() | old.keys() if new.get(field) != old.get(field))
+
+
+def validate_pod_status_update(new: Object, old: Object) -> Errors:
+    """The errors in an update of a pod's status: terminated containers stay so if nothing may restart
+    them.
+    """
+    errors: Errors = []
+    policy = (old.get("spec") or {}).get("restartPolicy")
+    status, before = new.get("status") or {}, old.get("status") or {}
+    if policy != "Always":
+        errors += _validate_transitions(
+            status.get("containerStatuses"),
+            before.get("containerStatuses"),
+            policy,
+            "status.containerStatuses",
+        )
+    nominated = status.get("nominatedNodeName")
+    if nominated:
+        errors += invalid_each("status.nominatedNodeName", nominated, names.dns_subdomain(nominated))
+    if before.get("qosClass") and status.get("qosClass") and status["qosClass"] != before["qosClass"]:
+        errors.append(invalid("status.qosClass", status["qosClass"], names.IMMUTABLE))
+    return errors
+
+
+def _validate_transitions(
+    new: list[Object] | None, old: list[Object] | None, policy: str | None, path: str
+) -> Errors:
+    by_name = {status.get("name"): status for status in new or ()}
+    errors: Errors = []
+    for index, status in enumerate(old or ()):
+        terminated = (status.get("state") or {}).get("terminated")
+        later = by_name.get(status.get("name"))
+        if terminated is None or later is None:
+            continue
+        if terminated.get("exitCode") and policy == "OnFailure":
+            continue
+        if (later.get("state") or {}).get("terminated") is None:
+            detail = "may not be transitioned to non-terminated state"
+            errors.append(forbidden(f"{path}[{index}].state", detail))
+    return errors
