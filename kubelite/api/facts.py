@@ -25,6 +25,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+import attrs
+
 VERSION: Final = "1.36"
 """The minor version of Kubernetes whose facts are packaged."""
 
@@ -83,3 +85,127 @@ def type_text(index: int) -> str:
     """The encoded type; see the top of this file."""
     text: str = _document()["types"][index]
     return text
+
+
+_GO_SCALARS: Final = {
+    "s": "string",
+    "y": "[]byte",
+    "i": "int32",
+    "l": "int64",
+    "d": "float64",
+    "b": "bool",
+    "=Q": "Quantity",
+    "=I": "IntOrString",
+    "=T": "Time",
+}
+
+
+@attrs.frozen
+class Field:
+    """One field of a type: a `SchemaField` of `apimachinery.schema`, and what openapi and apply need besides.
+
+    Attributes:
+        shape: "scalar", "object" (any JSON object), "any" (any JSON), "struct", "list" or "map".
+        type: Go's word for a scalar, or for the scalar items of a list or map; a struct's name otherwise.
+        required: True if Kubernetes lists it as required.
+        merge_key: the field by which a strategic merge tells items apart; "" if it does not.
+        merges: True for a list that a strategic merge merges.
+        retains_keys: True for a struct of which a patch keeps only the keys that it names.
+        list_type: "atomic", "set" or "map", for apply; "" if not said.
+        list_map_keys: the fields that tell the items of a list of type "map" apart.
+        map_type: "atomic" for a map or struct that apply takes as a whole.
+        target: index of the type of a struct, or of the items; -1 for scalars.
+    """
+
+    shape: str
+    type: str
+    required: bool = False
+    merge_key: str = ""
+    merges: bool = False
+    retains_keys: bool = False
+    list_type: str = ""
+    list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
+    target: int = -1
+
+    @property
+    def struct(self) -> Type | None:
+        """The type of a struct, or of the items of a list or map of structs."""
+        return None if self.target < 0 else type_at(self.target)
+
+
+@attrs.frozen(eq=False)
+class Type:
+    """A type with fields, in the order of the Go struct.
+
+    Attributes:
+        index: its place among the facts.
+        definition: the full name, "io.k8s.api.core.v1.Pod".
+        name: as Go says it, without its package: "Pod".
+        fields: by JSON name.
+        map_type: "atomic" if apply takes it as a whole.
+    """
+
+    index: int
+    definition: str
+    name: str
+    fields: Mapping[str, Field]
+    map_type: str = ""
+
+
+def type_of(api_version: str, kind: str) -> Type | None:
+    """The type of a kind; None for a kind without facts."""
+    index = index_of(api_version, kind)
+    return None if index is None else type_at(index)
+
+
+@cache
+def type_at(index: int) -> Type:
+    """The type at an index; read out of its text when first asked for."""
+    name = type_name(index)
+    text = type_text(index)
+    fields = {} if text.startswith("=") else dict(_read_fields(text))
+    map_type = "atomic" if index in _document()["maps"] else ""
+    return Type(index, f"io.k8s.{name}", name.rpartition(".")[2], MappingProxyType(fields), map_type)
+
+
+def _read_fields(text: str) -> Iterator[tuple[str, Field]]:
+    for name, required, shape, options_text in split_fields(text):
+        options = dict(option.partition("=")[::2] for option in options_text.split("|") if option)
+        strategies = options.get("strategy", "").split(",")
+        kind, type_, target = _read_shape(shape)
+        yield (
+            name,
+            Field(
+                shape=kind,
+                type=type_,
+                required=required,
+                merge_key=options.get("key", ""),
+                merges="merge" in strategies and kind == "list",
+                retains_keys="retainKeys" in strategies,
+                list_type=options.get("list", ""),
+                list_map_keys=tuple(key for key in options.get("keys", "").split(",") if key),
+                map_type=options.get("map", ""),
+                target=target,
+            ),
+        )
+
+
+def _read_shape(shape: str) -> tuple[str, str, int]:
+    """(shape, type, index of the struct or -1) of an encoded shape."""
+    if shape[0] in "[{":
+        inner, type_, target = _read_shape(shape[1:])
+        if inner in {"list", "map"}:
+            type_, target = "any", -1
+        return "list" if shape[0] == "[" else "map", type_, target
+    if not shape.isdigit():
+        return ("object", "object", -1) if shape == "o" else ("scalar", _GO_SCALARS[shape], -1)
+    index = int(shape)
+    text, name = type_text(index), type_name(index).rpartition(".")[2]
+    if not text.startswith("="):
+        return "struct", name, index
+    if text == "=T":
+        return "scalar", name, -1
+    if text in _GO_SCALARS:
+        return "scalar", _GO_SCALARS[text], -1
+    return ("object", "object", -1) if text == "=o" else ("any", "any", -1)

@@ -92,12 +92,17 @@ def _kinds(definitions: Definitions, index: Mapping[str, int]) -> Iterator[tuple
                 yield f"{api_version} {gvk['kind']}", index[name]
 
 
+def _number(row: Sequence[Any]) -> int:
+    number: int = row[0]
+    return number
+
+
 def _field_order(name: str, protobuf: ProtobufFields) -> dict[str, int]:
     message = name.replace(PREFIX, "k8s.io.", 1).replace("-", "_")
     order: dict[str, int] = {}
-    for field in sorted(protobuf.get(message, ())):
+    for field in sorted(protobuf.get(message, ()), key=_number):
         if field[-1] == "inline":
-            for inner in sorted(protobuf[field[2]]):
+            for inner in sorted(protobuf[field[2]], key=_number):
                 order.setdefault(inner[1], len(order))
         order.setdefault(field[1], len(order))
     return order

@@ -397,9 +397,7 @@ def _changed_fields(new: Object, old: Object) -> list[str]:
 
 
 def validate_pod_status_update(new: Object, old: Object) -> Errors:
-    """The errors in an update of a pod's status: terminated containers stay so if nothing may restart
-    them.
-    """
+    """The errors in an update of a pod's status: what has ended stays so if nothing may restart it."""
     errors: Errors = []
     policy = (old.get("spec") or {}).get("restartPolicy")
     status, before = new.get("status") or {}, old.get("status") or {}

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.field import NOT_SUPPORTED, FieldError
 
 Errors: TypeAlias = list[FieldError]
 
 required = FieldError.required
 invalid = FieldError.invalid
-not_supported = FieldError.not_supported
 duplicate = FieldError.duplicate
 forbidden = FieldError.forbidden
 too_long = FieldError.too_long
 too_many = FieldError.too_many
 not_found = FieldError.not_found
+
+
+def not_supported(path: str, value: Any, supported: Iterable[str]) -> FieldError:
+    """A value that is none of those supported, which are listed in the order given."""
+    listed = ", ".join(f'"{choice}"' for choice in supported)
+    return FieldError(NOT_SUPPORTED, path, value, f"supported values: {listed}")
 
 
 def invalid_each(path: str, value: Any, messages: Iterable[str]) -> Errors:
