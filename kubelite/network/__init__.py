@@ -1,2 +1,26 @@
-"""The wires: addresses, who listens where, in-memory pipes, real sockets, destination translation.
-"""
+"""The wires: addresses, who listens where, in-memory pipes, real sockets, destination translation."""
+
+from kubelite.network.addresses import AddressBlock, AddressPool, AddressPoolExhausted
+from kubelite.network.connector import FabricConnector, client_session
+from kubelite.network.fabric import Fabric, Listener
+from kubelite.network.namespaces import NetworkNamespace, Resolver, current_namespace
+from kubelite.network.sockets import OpenListener
+from kubelite.network.translate import Endpoint, Picker, Rules, Translator
+
+__all__ = [
+    "AddressBlock",
+    "AddressPool",
+    "AddressPoolExhausted",
+    "Endpoint",
+    "Fabric",
+    "FabricConnector",
+    "Listener",
+    "NetworkNamespace",
+    "OpenListener",
+    "Picker",
+    "Resolver",
+    "Rules",
+    "Translator",
+    "client_session",
+    "current_namespace",
+]

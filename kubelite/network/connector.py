@@ -1,0 +1,89 @@
+"""aiohttp clients inside of the cluster's network.
+
+The hook is `BaseConnector._create_connection`, which aiohttp's own connectors override too; tests guard it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+
+from kubelite.network.namespaces import NetworkNamespace
+
+
+class FabricConnector(aiohttp.BaseConnector):
+    """Makes connections from one namespace, by names as its resolver knows them.
+
+    Args:
+        namespace: Whose network.
+        ssl_context: For `https` URLs where the request brings none.
+    """
+
+    allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+
+    def __init__(
+        self, namespace: NetworkNamespace, *, ssl_context: ssl.SSLContext | None = None, limit: int = 0
+    ) -> None:
+        super().__init__(limit=limit)
+        self._namespace = namespace
+        self._ssl_context = ssl_context
+
+    async def _create_connection(self, req: ClientRequest, traces: Any, timeout: Any) -> ResponseHandler:
+        host, port = req.url.raw_host or "", req.port or (443 if req.is_ssl() else 80)
+        try:
+            async with asyncio.timeout(timeout.sock_connect or timeout.connect):
+                return await self._connect(req, host.strip("[]"), port)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {req.url}") from error
+        except socket.gaierror as error:
+            raise aiohttp.ClientConnectorDNSError(req.connection_key, error) from error
+        except ssl.SSLCertVerificationError as error:
+            raise aiohttp.ClientConnectorCertificateError(req.connection_key, error) from error
+        except ssl.SSLError as error:
+            raise aiohttp.ClientConnectorSSLError(req.connection_key, error) from error
+        except OSError as error:
+            raise aiohttp.ClientConnectorError(req.connection_key, error) from error
+
+    async def _connect(self, req: ClientRequest, host: str, port: int) -> ResponseHandler:
+        addresses = await self._namespace.resolve(host)
+        fabric = self._namespace.fabric
+        for index, address in enumerate(addresses):
+            try:
+                transport, protocol = await fabric.connect(self._namespace, address, port, self._factory)
+                break
+            except OSError:
+                if index == len(addresses) - 1:
+                    raise
+        else:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if req.is_ssl():
+            loop = asyncio.get_running_loop()
+            context = self._context(req)
+            upgraded = await loop.start_tls(
+                transport, protocol, context, server_hostname=req.server_hostname or host
+            )
+            assert upgraded is not None
+            protocol.connection_made(upgraded)
+        return protocol
+
+    def _context(self, req: ClientRequest) -> ssl.SSLContext:
+        chosen = req.ssl
+        if isinstance(chosen, ssl.SSLContext):
+            return chosen
+        if chosen is False:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        return self._ssl_context or ssl.create_default_context()
+
+
+def client_session(namespace: NetworkNamespace, **options: Any) -> aiohttp.ClientSession:
+    """A client session in a namespace's network; `options` are those of `aiohttp.ClientSession`."""
+    return aiohttp.ClientSession(connector=FabricConnector(namespace), **options)

@@ -1,0 +1,212 @@
+"""Who listens where on a cluster's addresses, and how connections between them are made.
+
+Connections inside the process are pipes. A cut address is one whose node has lost its power: connections to it hang,
+open ones stay silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from asyncio import sslproto
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
+
+import attrs
+
+from kubelite.network.addresses import AddressBlock
+from kubelite.network.namespaces import NetworkNamespace, current_namespace
+from kubelite.network.pipes import PipeTransport, make_pipe
+
+FIRST_EPHEMERAL_PORT: Final = 32_768
+LAST_PORT: Final = 65_535
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+ProtocolFactory = Callable[[], asyncio.BaseProtocol]
+OnListen = Callable[["Listener"], None]
+
+
+@attrs.define(eq=False)
+class Listener:
+    """A listening address and port; `close` frees it. Open connections are the protocols' own."""
+
+    address: str
+    port: int
+    factory: ProtocolFactory
+    _fabric: Fabric
+    on_close: list[Callable[[], None]] = attrs.field(factory=list)
+
+    def close(self) -> None:
+        """Accepts no more."""
+        self._fabric.forget(self)
+
+
+class Fabric:
+    """The wires of one cluster.
+
+    Args:
+        block: The cluster's addresses; others are outside.
+        reaches_outside: Whether connections to addresses outside of the block are really made.
+    """
+
+    def __init__(self, block: AddressBlock, *, reaches_outside: bool = True) -> None:
+        self.block = block
+        self._reaches_outside = reaches_outside
+        self._listeners: dict[tuple[str, int], Listener] = {}
+        self._cut: set[str] = set()
+        self._pipes: dict[str, WeakSet[PipeTransport]] = {}
+        self._next_port = FIRST_EPHEMERAL_PORT
+        self._hanging: set[asyncio.Future[None]] = set()
+        self.connections = 0
+        self.on_listen: OnListen | None = None
+
+    def __repr__(self) -> str:
+        return f"<Fabric {self.block.network}, {len(self._listeners)} listeners, {self.connections} connections made>"
+
+    def statistics(self) -> dict[str, int]:
+        """Listeners, open pipes, connections made so far."""
+        return {
+            "listeners": len(self._listeners),
+            "pipes": sum(map(len, self._pipes.values())),
+            "connections": self.connections,
+        }
+
+    # -- listening
+
+    def listen(self, address: str, port: int, factory: ProtocolFactory) -> Listener:
+        """Accepts connections; port 0 takes a free one.
+
+        Raises:
+            OSError: The port is taken (EADDRINUSE).
+        """
+        if port == 0:
+            port = next(
+                each
+                for each in range(FIRST_EPHEMERAL_PORT, LAST_PORT)
+                if (address, each) not in self._listeners
+            )
+        if (address, port) in self._listeners:
+            raise OSError(98, f"Address already in use: {address}:{port}")
+        # The protocol of a connection belongs to who listens, not to who connects.
+        context = current_namespace.get()
+
+        def make() -> asyncio.BaseProtocol:
+            token = current_namespace.set(context)
+            try:
+                return factory()
+            finally:
+                current_namespace.reset(token)
+
+        listener = Listener(address, port, make, self)
+        self._listeners[address, port] = listener
+        if self.on_listen is not None:
+            self.on_listen(listener)
+        return listener
+
+    def forget(self, listener: Listener) -> None:
+        """A listener has been closed."""
+        if self._listeners.get((listener.address, listener.port)) is listener:
+            del self._listeners[listener.address, listener.port]
+            for callback in listener.on_close:
+                callback()
+
+    def is_listening(self, address: str, port: int) -> bool:
+        """Whether somebody accepts there."""
+        return (address, port) in self._listeners and address not in self._cut
+
+    def accept(self, address: str, port: int) -> asyncio.BaseProtocol | None:
+        """A protocol for a connection that was accepted elsewhere (a real socket); None refuses it."""
+        if address in self._cut:
+            return None
+        listener = self._listeners.get((address, port))
+        return None if listener is None else listener.factory()
+
+    # -- connecting
+
+    async def connect(
+        self, namespace: NetworkNamespace, host: str, port: int, factory: Callable[[], P]
+    ) -> tuple[asyncio.Transport, P]:
+        """Connects from a namespace to an address, translated by its node's rules.
+
+        Raises:
+            ConnectionRefusedError: Nobody listens there, or the Service has no ready endpoint.
+            OSError: The address is outside and cannot be reached.
+        """
+        source = namespace.address
+        address = source if host in {"localhost", "127.0.0.1", "::1"} else host
+        if namespace.translator is not None:
+            address, port = namespace.translator.translate(address, port, source)
+        if self._cut and (address in self._cut or source in self._cut):
+            await self._hang()
+        listener = self._listeners.get((address, port))
+        if listener is None:
+            if address in self.block:
+                raise ConnectionRefusedError(111, f"Connection refused: {address}:{port}")
+            return await self._connect_outside(address, port, factory)
+        loop = asyncio.get_running_loop()
+        self.connections += 1
+        client, server = factory(), listener.factory()
+        near, far = make_pipe(loop, client, server, (source, self._ephemeral()), (address, port))
+        self._track(source, near)
+        self._track(address, far)
+        return near, client
+
+    def _ephemeral(self) -> int:
+        port = self._next_port
+        self._next_port = port + 1 if port < LAST_PORT else FIRST_EPHEMERAL_PORT
+        return port
+
+    def _track(self, address: str, transport: PipeTransport) -> None:
+        pipes = self._pipes.get(address)
+        if pipes is None:
+            pipes = self._pipes[address] = WeakSet()
+        pipes.add(transport)
+
+    async def _connect_outside(
+        self, address: str, port: int, factory: Callable[[], P]
+    ) -> tuple[asyncio.Transport, P]:
+        if not self._reaches_outside:
+            raise OSError(
+                101,
+                f"Network is unreachable: {address}:{port} is outside of the cluster, and time is virtual",
+            )
+        loop = asyncio.get_running_loop()
+        token = current_namespace.set(None)
+        try:
+            return await loop.create_connection(factory, address, port)
+        finally:
+            current_namespace.reset(token)
+
+    async def _hang(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hanging.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._hanging.discard(waiter)
+
+    # -- failures
+
+    def cut(self, address: str) -> None:
+        """The power cut of an address: no byte goes in or out any more, and nobody is told."""
+        self._cut.add(address)
+        for transport in self._pipes.pop(address, ()):
+            transport.cut = True
+            peer = transport._peer  # noqa: SLF001 - both ends fall silent
+            if peer is not None:
+                peer.cut = True
+
+    def restore(self, address: str) -> None:
+        """The address is on the wire again; connections cut before stay dead."""
+        self._cut.discard(address)
+
+
+def serve_tls(factory: ProtocolFactory, context: ssl.SSLContext) -> ProtocolFactory:
+    """A factory whose connections speak TLS first, for servers on pipes."""
+
+    def make() -> Any:
+        loop = asyncio.get_running_loop()
+        waiter: Any = None  # nobody waits for the handshake: a failed one only ends the connection
+        return sslproto.SSLProtocol(loop, factory(), context, waiter, server_side=True)
+
+    return make

@@ -1,0 +1,90 @@
+"""Real listeners, for clients outside of the process.
+
+An accepted connection is handed to the chosen pod's own protocol: there is no second connection and no byte is copied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+log = structlog.get_logger().bind(component="network")
+Accept = Callable[[str], asyncio.BaseProtocol | None]
+"""Given the client's address: the protocol which gets the connection, None to refuse it."""
+
+
+class OpenListener(Protocol):
+    """How a component listens for clients outside: on sockets, or on pipes under virtual time."""
+
+    async def __call__(self, address: str, port: int, accept: Accept) -> Callable[[], None] | None:
+        """Listens; answers with what closes it, None if the address cannot be bound."""
+        ...
+
+
+class _HandOver(asyncio.Protocol):
+    """Stands in until the connection is there and its protocol can be chosen by the client's address."""
+
+    def __init__(self, accept: Accept) -> None:
+        self._accept = accept
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Chooses the protocol and steps aside."""
+        assert isinstance(transport, asyncio.Transport)
+        peer = transport.get_extra_info("peername")
+        protocol = self._accept(peer[0] if peer else "")
+        if protocol is None:
+            transport.abort()
+            return
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+
+
+async def open_socket_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
+    """Listens on a real socket. An address that cannot be bound gives a warning and None."""
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(lambda: _HandOver(accept), address, port, reuse_address=True)
+    except OSError as error:
+        hint = (
+            "ports below 1024 need privileges"
+            if port < 1024
+            else "is the port taken, or the address not local?"
+        )
+        log.warning(
+            "cannot listen",
+            address=address,
+            port=port,
+            error=str(error),
+            hint=f"{hint} A NodePort does without",
+        )
+        return None
+    return server.close
+
+
+def open_pipe_listener(fabric: Any) -> OpenListener:
+    """Listens on the fabric only: for virtual time, where nothing may listen on a socket."""
+
+    async def open_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
+        def factory() -> asyncio.BaseProtocol:
+            return _HandOver(accept)
+
+        try:
+            listener = fabric.listen(address, port, factory)
+        except OSError as error:
+            log.warning("cannot listen", address=address, port=port, error=str(error))
+            return None
+        close: Callable[[], None] = listener.close
+        return close
+
+    return open_listener
+
+
+def free_port(address: str) -> int:
+    """A port that is free at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
