@@ -1,2 +1,6 @@
-"""kube-proxy: turns Services and EndpointSlices into translation rules; pumps no bytes.
-"""
+"""kube-proxy: turns Services and EndpointSlices into translation rules; pumps no bytes."""
+
+from kubelite.proxy.loadbalancer import LoadBalancerProvider
+from kubelite.proxy.proxier import Proxier
+
+__all__ = ["LoadBalancerProvider", "Proxier"]

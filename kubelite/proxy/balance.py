@@ -1,0 +1,74 @@
+"""How a connection finds its endpoint.
+
+Source: https://kubernetes.io/docs/reference/networking/virtual-ips/ (iptables mode chooses at random;
+session affinity by client address).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubelite.network import Endpoint
+from kubelite.runtime import Clock, Randomness
+
+AFFINITY_CLIENTS_MAX = 100_000
+"""Clients whose choice one Service port remembers; the oldest are forgotten."""
+
+
+class RandomPicker:
+    """Any endpoint, each as likely as the others. The tuple is never changed, only the picker replaced."""
+
+    __slots__ = ("_count", "_endpoints", "_random")
+
+    def __init__(self, endpoints: tuple[Endpoint, ...], random: Randomness) -> None:
+        self._endpoints = endpoints
+        self._count = len(endpoints)
+        self._random: Callable[[], float] = random.random
+
+    def __repr__(self) -> str:
+        return f"<RandomPicker {self._count} endpoints>"
+
+    def pick(self, source: str) -> Endpoint | None:
+        """An endpoint; None if there is none."""
+        return self._endpoints[int(self._random() * self._count)] if self._count else None
+
+
+class AffinityPicker:
+    """The endpoint that a client had before, for as long as it comes back within the time-out.
+
+    Args:
+        endpoints: What there is to choose from.
+        random: For the first choice.
+        clock: For the time-out.
+        timeout_s: Seconds after the last connection for which a choice holds.
+        chosen: The choices so far, by client address: shared by the pickers that follow each other.
+    """
+
+    __slots__ = ("_chosen", "_clock", "_endpoints", "_random", "_timeout_s")
+
+    def __init__(
+        self,
+        endpoints: tuple[Endpoint, ...],
+        random: Randomness,
+        clock: Clock,
+        timeout_s: float,
+        chosen: dict[str, tuple[Endpoint, float]],
+    ) -> None:
+        self._endpoints, self._random, self._clock, self._timeout_s = endpoints, random, clock, timeout_s
+        self._chosen = chosen
+
+    def __repr__(self) -> str:
+        return f"<AffinityPicker {len(self._endpoints)} endpoints, {len(self._chosen)} clients>"
+
+    def pick(self, source: str) -> Endpoint | None:
+        """The client's endpoint; None if there is none at all."""
+        if not self._endpoints:
+            return None
+        now = self._clock.monotonic()
+        endpoint, until = self._chosen.pop(source, (None, 0.0))
+        if endpoint is None or until < now or endpoint not in self._endpoints:
+            endpoint = self._random.choice(self._endpoints)
+        self._chosen[source] = (endpoint, now + self._timeout_s)
+        if len(self._chosen) > AFFINITY_CLIENTS_MAX:
+            del self._chosen[next(iter(self._chosen))]
+        return endpoint

@@ -1,0 +1,175 @@
+"""kube-proxy: keeps one node's translation rules up to date; pumps no bytes.
+
+Only the Services that changed are planned anew; the rules are then swapped as a whole. A crash loses nothing: the
+informers replay what exists.
+
+Source: https://kubernetes.io/docs/reference/networking/virtual-ips/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+
+from kubelite.api.resources import ENDPOINTSLICES, SERVICES
+from kubelite.apimachinery import meta
+from kubelite.apimachinery.scheme import Object
+from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
+from kubelite.network.translate import Destination
+from kubelite.proxy.balance import AffinityPicker, RandomPicker
+from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
+from kubelite.runtime import Actor, Clock, Randomness
+
+BY_SERVICE = "proxy-service"
+"""The index of EndpointSlices by the Service they belong to."""
+
+
+@attrs.frozen
+class Sync:
+    """Plan what has changed and publish it."""
+
+
+def service_of_slice(slice_: Object) -> list[str]:
+    """The key of the Service that a slice belongs to."""
+    name = (slice_["metadata"].get("labels") or {}).get(SERVICE_NAME_LABEL)
+    return [f"{slice_['metadata']['namespace']}/{name}"] if name else []
+
+
+class Proxier(Actor[Sync]):
+    """The proxy of one node.
+
+    Args:
+        node_name: For traffic policy `Local`.
+        node_address: Where it opens node ports.
+        translator: What it programs.
+        informers: The node's view of the API.
+        clock: For session affinity.
+        random: Chooses endpoints.
+        fabric: Hands connections from outside to pods.
+        open_listener: Opens node ports; None opens none (a control plane's proxy).
+    """
+
+    def __init__(
+        self,
+        *,
+        node_name: str,
+        node_address: str,
+        translator: Translator,
+        informers: Any,
+        clock: Clock,
+        random: Randomness,
+        fabric: Fabric,
+        open_listener: OpenListener | None = None,
+    ) -> None:
+        self._node_name, self._node_address = node_name, node_address
+        self._translator = translator
+        self._informers = informers
+        self._clock, self._random = clock, random
+        self._fabric = fabric
+        self._open_listener = open_listener
+        self._changed: set[str] = set()
+        self._waking = False
+        self._planned: dict[str, ServiceRules] = {}
+        self._pickers: dict[Destination, Picker] = {}
+        self._affinity: dict[Destination, dict[str, tuple[Endpoint, float]]] = {}
+        self._open: dict[int, Callable[[], None]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Proxier {self._node_name}, {len(self._pickers)} rules, {len(self._open)} node ports open>"
+
+    async def started(self) -> None:
+        """Learns all Services and slices; the handlers replay them."""
+        self._services = self._informers.informer(SERVICES)
+        self._slices = self._informers.informer(ENDPOINTSLICES)
+        self._slices.add_index(BY_SERVICE, service_of_slice)
+        self._remove = [
+            self._services.add_handler(self._service_changed),
+            self._slices.add_handler(self._slice_changed),
+        ]
+
+    async def stopped(self) -> None:
+        """Closes its node ports; the rules stay, as iptables' would."""
+        for remove in getattr(self, "_remove", ()):
+            if callable(remove):
+                remove()
+        for close in self._open.values():
+            close()
+        self._open.clear()
+
+    def _service_changed(self, old: Object | None, new: Object | None) -> None:
+        self._note(meta.key(new or old or {}))
+
+    def _slice_changed(self, old: Object | None, new: Object | None) -> None:
+        for obj in (old, new):
+            if obj is not None:
+                for key in service_of_slice(obj):
+                    self._note(key)
+
+    def _note(self, key: str) -> None:
+        self._changed.add(key)
+        if not self._waking:
+            self._waking = True
+            self.context.ref.tell(Sync())
+
+    async def receive(self, message: Sync) -> None:
+        """Plans the Services that changed, swaps the rules, opens and closes node ports."""
+        assert isinstance(message, Sync)
+        self._waking = False
+        changed, self._changed = sorted(self._changed), set()
+        pickers = dict(self._pickers)
+        for key in changed:
+            for rule in self._planned.pop(key, ServiceRules()).rules:
+                pickers.pop(rule.destination, None)
+            namespace, name = meta.split_key(key)
+            service = self._services.get(namespace, name)
+            if service is None:
+                continue
+            plan = plan_service(
+                service, self._slices.by_index(BY_SERVICE, key), self._node_name, self._node_address
+            )
+            self._planned[key] = plan
+            for rule in plan.rules:
+                pickers[rule.destination] = self._picker(rule)
+        for gone in self._affinity.keys() - pickers.keys():
+            del self._affinity[gone]
+        self._pickers = pickers
+        self._translator.rules = MappingProxyType(pickers)
+        if self._open_listener is not None:
+            await self._open_and_close()
+
+    def _picker(self, rule: Rule) -> Picker:
+        if rule.affinity_s is None:
+            return RandomPicker(rule.endpoints, self._random)
+        chosen = self._affinity.setdefault(rule.destination, {})
+        return AffinityPicker(rule.endpoints, self._random, self._clock, rule.affinity_s, chosen)
+
+    async def _open_and_close(self) -> None:
+        assert self._open_listener is not None
+        wanted = {
+            port.port for plan in self._planned.values() for port in plan.node_ports if port.protocol == "TCP"
+        }
+        for port in self._open.keys() - wanted:
+            self._open.pop(port)()
+        for port in sorted(wanted - self._open.keys()):
+            accept = make_accept(self._fabric, self._translator, self._node_address, port)
+            close = await self._open_listener(self._node_address, port, accept)
+            if close is not None:
+                self._open[port] = close
+
+
+def make_accept(fabric: Fabric, translator: Translator, address: str, port: int) -> Callable[[str], Any]:
+    """What a listener for clients outside asks at each connection: the protocol of the chosen pod."""
+
+    def accept(source: str) -> Any:
+        try:
+            target, target_port = translator.translate(address, port, source)
+        except ConnectionRefusedError:
+            return None
+        if (target, target_port) == (address, port):
+            return None
+        return fabric.accept(target, target_port)
+
+    return accept

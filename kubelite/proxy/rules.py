@@ -1,0 +1,145 @@
+"""Services and EndpointSlices into translation rules: pure.
+
+Traffic goes to ready endpoints; if there are none, to those which are still serving while they terminate; with none at
+all a connection is refused. Policy `Local` leaves only the endpoints of the node itself.
+
+Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.network import Endpoint
+from kubelite.network.translate import Destination
+
+AFFINITY_TIMEOUT_S: Final = 10_800
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+
+
+@attrs.frozen
+class Rule:
+    """One destination and where its connections go.
+
+    Attributes:
+        affinity_s: For how long a client keeps its endpoint; None for no affinity.
+    """
+
+    destination: Destination
+    endpoints: tuple[Endpoint, ...]
+    affinity_s: float | None = None
+
+
+@attrs.frozen
+class NodePort:
+    """A port that every node listens on for a Service port."""
+
+    port: int
+    protocol: str
+    rule: Rule
+
+
+@attrs.frozen
+class ServiceRules:
+    """All that one Service asks of a node.
+
+    Attributes:
+        rules: For its cluster IPs, external IPs and load balancer addresses.
+        node_ports: What the node has to listen on.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    node_ports: tuple[NodePort, ...] = ()
+
+
+def cluster_ips(service: Object) -> tuple[str, ...]:
+    """The Service's own addresses; none for headless ones."""
+    spec = service["spec"]
+    found = spec.get("clusterIPs") or [spec.get("clusterIP") or ""]
+    return tuple(each for each in found if each and each != "None")
+
+
+def ingress_ips(service: Object) -> tuple[str, ...]:
+    """The addresses of its load balancer which are translated on the nodes."""
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
+    return tuple(each["ip"] for each in ingress if each.get("ip") and each.get("ipMode", "VIP") == "VIP")
+
+
+def plan_service(
+    service: Object, slices: Sequence[Object], node_name: str, node_address: str
+) -> ServiceRules:
+    """The rules of one Service on one node.
+
+    Args:
+        service: The Service.
+        slices: Its EndpointSlices.
+        node_name: For policy `Local`.
+        node_address: Where node ports are.
+    """
+    spec = service["spec"]
+    addresses = cluster_ips(service)
+    if not addresses:
+        return ServiceRules()
+    affinity_s = None
+    if spec.get("sessionAffinity") == "ClientIP":
+        config = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
+        affinity_s = float(config.get("timeoutSeconds", AFFINITY_TIMEOUT_S))
+    rules: list[Rule] = []
+    node_ports: list[NodePort] = []
+    for port in spec.get("ports") or ():
+        protocol = port.get("protocol", "TCP")
+        every = list(_port_endpoints(slices, port.get("name", ""), protocol))
+        inside = _chosen(every, node_name if spec.get("internalTrafficPolicy") == "Local" else None)
+        outside = _chosen(every, node_name if spec.get("externalTrafficPolicy") == "Local" else None)
+        rules += [Rule((address, port["port"], protocol), inside, affinity_s) for address in addresses]
+        external = (*(spec.get("externalIPs") or ()), *ingress_ips(service))
+        rules += [Rule((address, port["port"], protocol), outside, affinity_s) for address in external]
+        if port.get("nodePort"):
+            rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s)
+            rules.append(rule)
+            node_ports.append(NodePort(port["nodePort"], protocol, rule))
+    return ServiceRules(tuple(rules), tuple(node_ports))
+
+
+@attrs.frozen
+class _Candidate:
+    endpoint: Endpoint
+    node_name: str
+    ready: bool
+    serving: bool
+    terminating: bool
+
+
+def _port_endpoints(slices: Iterable[Object], name: str, protocol: str) -> Iterator[_Candidate]:
+    for each in slices:
+        for port in each.get("ports") or ():
+            if (
+                (port.get("name") or "") != name
+                or port.get("protocol", "TCP") != protocol
+                or not port.get("port")
+            ):
+                continue
+            for endpoint in each.get("endpoints") or ():
+                conditions = endpoint.get("conditions") or {}
+                ready = conditions.get("ready", True)
+                serving = conditions.get("serving", ready)
+                yield _Candidate(
+                    (endpoint["addresses"][0], port["port"]),
+                    endpoint.get("nodeName", ""),
+                    ready is not False,
+                    serving is not False,
+                    bool(conditions.get("terminating")),
+                )
+
+
+def _chosen(candidates: Sequence[_Candidate], node_name: str | None) -> tuple[Endpoint, ...]:
+    if node_name is not None:
+        candidates = [each for each in candidates if each.node_name == node_name]
+    ready = [each.endpoint for each in candidates if each.ready]
+    if not ready:
+        ready = [each.endpoint for each in candidates if each.serving and each.terminating]
+    return tuple(sorted(dict.fromkeys(ready)))
