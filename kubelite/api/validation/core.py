@@ -53,7 +53,7 @@ def validate_config_map(config_map: Object) -> Errors:
         errors += invalid_each(f"binaryData[{key}]", key, names.config_key(key))
     size = sum(len(value.encode()) for value in data.values()) + _decoded_size(binary)
     if size > DATA_SIZE_MAX:
-        errors.append(too_long("", "", DATA_SIZE_MAX))
+        errors.append(too_long("[]", "", DATA_SIZE_MAX))
     return errors
 
 

@@ -67,14 +67,6 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
     return errors
 
 
-def _validate_image_pull_secrets(secrets: list[Object], path: str) -> Errors:
-    return [
-        required(f"{path}[{index}].name", "")
-        for index, secret in enumerate(secrets)
-        if not secret.get("name")
-    ]
-
-
 def _validate_affinity(affinity: Object, path: str) -> Errors:
     errors: Errors = []
     node = affinity.get("nodeAffinity") or {}
@@ -277,7 +269,6 @@ def _preemption(value: str, path: str) -> Errors:
 
 _SPEC_FIELDS: Final[Mapping[str, Callable[[Any, str], Errors]]] = {
     "nodeSelector": validate_labels,
-    "imagePullSecrets": _validate_image_pull_secrets,
     "affinity": _validate_affinity,
     "dnsConfig": _validate_dns_config,
     "readinessGates": _validate_gates("conditionType"),

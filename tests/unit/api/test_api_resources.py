@@ -1,0 +1,98 @@
+import json
+from pathlib import Path
+
+from kubelite.api import facts, resources
+from kubelite.api.fieldlabels import field_labels, getter
+from kubelite.api.resources import default_scheme, subresource_of
+
+RECORDED = Path(__file__).parents[2] / "oracle" / "recorded"
+
+
+def discovered():
+    for line in (RECORDED / "discovery-aggregated.jsonl").read_text().splitlines():
+        for group in json.loads(line).get("body", {}).get("items", []):
+            for version in group["versions"]:
+                for resource in version["resources"]:
+                    yield group["metadata"].get("name", ""), version["version"], resource
+
+
+def test_the_table_says_what_discovery_says():
+    found = {(g, v, r["resource"]): r for g, v, r in discovered()}
+    rows = (*resources.SERVED, *resources.KNOWN)
+    assert {(r.group, r.version, r.plural) for r in rows} == set(found)
+    for row in rows:
+        entry = found[row.group, row.version, row.plural]
+        assert row.kind == entry["responseKind"]["kind"]
+        assert row.namespaced == (entry["scope"] == "Namespaced")
+        assert row.singular == entry["singularResource"]
+        assert list(row.short_names) == entry.get("shortNames", [])
+        assert list(row.categories) == entry.get("categories", [])
+        assert sorted(row.verbs) == sorted(entry["verbs"])
+        recorded = {sub["subresource"]: sub for sub in entry.get("subresources", [])}
+        for name in row.subresources:
+            ours, theirs = subresource_of(row, name), recorded[name]
+            assert sorted(ours.verbs) == sorted(theirs["verbs"])
+            kind = theirs["responseKind"]
+            assert (ours.kind or row.kind, ours.group, ours.version) == (
+                kind["kind"], kind["group"], kind["version"],
+            )  # fmt: skip
+
+
+def test_served_kinds_stand_in_the_order_of_discovery():
+    order = [(g, v, r["resource"]) for g, v, r in discovered()]
+    places = [order.index((r.group, r.version, r.plural)) for r in resources.SERVED]
+    assert places == sorted(places)
+
+
+def test_the_scheme_finds_kinds_by_the_names_that_kubectl_takes():
+    scheme = default_scheme()
+    assert scheme.find("rc") == resources.REPLICATIONCONTROLLERS
+    assert scheme.find("svc") == resources.SERVICES
+    assert scheme.by_kind("discovery.k8s.io/v1", "EndpointSlice") == resources.ENDPOINTSLICES
+
+
+def test_every_served_kind_has_facts():
+    for resource in resources.SERVED:
+        assert facts.type_of(resource.api_version, resource.kind).name == resource.kind
+    assert facts.type_of("example.com/v1", "Widget") is None
+
+
+def test_fields_know_how_a_patch_merges_them():
+    spec = facts.type_of("v1", "Pod").fields["spec"].struct
+    containers = spec.fields["containers"]
+    assert (containers.shape, containers.merges, containers.merge_key) == ("list", True, "name")
+    assert (containers.required, containers.list_map_keys) == (True, ("name",))
+    ports = containers.struct.fields["ports"]
+    assert ports.list_map_keys == ("containerPort", "protocol")
+    assert spec.fields["nodeSelector"].shape == "map"
+    assert spec.fields["nodeSelector"].type == "string"
+    assert spec.fields["volumes"].retains_keys
+    assert containers.struct.fields["resources"].struct.fields["limits"].type == "Quantity"
+    assert (
+        facts.type_of("v1", "Service").fields["spec"].struct.fields["ports"].struct.fields["targetPort"].type
+        == "IntOrString"
+    )
+
+
+def test_protobuf_messages_are_rows_of_number_name_and_type():
+    assert facts.protobuf()["k8s.io.api.core.v1.Secret"][1] == [2, "data", "map<string,bytes>"]
+
+
+def test_field_labels_read_what_selectors_name():
+    pod = {
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"nodeName": "n"},
+        "status": {"phase": "Running"},
+    }
+    get = getter(resources.PODS, pod)
+    assert [get(label) for label in ("metadata.name", "spec.nodeName", "status.phase", "spec.hostNetwork")] == [
+        "a", "n", "Running", "false",
+    ]  # fmt: skip
+    assert set(field_labels(resources.CONFIGMAPS)) == {"metadata.name", "metadata.namespace"}
+    assert set(field_labels(resources.NODES)) == {"metadata.name", "spec.unschedulable"}
+    assert (
+        getter(resources.NODES, {"metadata": {"name": "n"}, "spec": {"unschedulable": True}})(
+            "spec.unschedulable"
+        )
+        == "true"
+    )
