@@ -1,0 +1,185 @@
+"""What the controllers of Endpoints and EndpointSlices share: which pods belong to a Service, when it last changed.
+
+Source: k8s.io/endpointslice/util, k8s.io/kubernetes/pkg/controller/util/endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from kubelite.api import podutil
+from kubelite.api.conditions import get_condition
+from kubelite.apimachinery.scheme import Object
+from kubelite.controllers.replicas import is_subset
+from kubelite.reconcile.controller import InformerLike
+from kubelite.reconcile.ownership import key_of
+
+HEADLESS_LABEL: Final = "service.kubernetes.io/headless"
+TRIGGER_TIME: Final = "endpoints.kubernetes.io/last-change-trigger-time"
+ZONE_LABEL: Final = "topology.kubernetes.io/zone"
+
+
+def is_headless(service: Object) -> bool:
+    """True for a Service without an address of its own."""
+    return service["spec"].get("clusterIP") in {None, "", "None"}
+
+
+def belongs(pod: Object, *, terminating_too: bool) -> bool:
+    """True for a pod with an address that has not ended (and, unless wanted, is not ending)."""
+    status = pod.get("status", {})
+    if not (status.get("podIP") or status.get("podIPs")) or podutil.is_terminal(pod):
+        return False
+    return terminating_too or not podutil.is_terminating(pod)
+
+
+def pod_addresses(pod: Object, family: str) -> list[str]:
+    """The pod's addresses of a family (`IPv4` or `IPv6`)."""
+    status = pod.get("status", {})
+    addresses = [entry["ip"] for entry in status.get("podIPs") or ()] or [status.get("podIP")]
+    return [address for address in addresses if address and (":" in address) == (family == "IPv6")]
+
+
+def target_ref(pod: Object) -> Object:
+    """The reference by which an endpoint names its pod."""
+    metadata = pod["metadata"]
+    return {
+        "kind": "Pod",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+    }
+
+
+def published_hostname(pod: Object, service: Object) -> str:
+    """The host name under which DNS shows the pod in this Service; empty for none."""
+    spec = pod["spec"]
+    same = spec.get("subdomain") == service["metadata"]["name"]
+    return spec.get("hostname") or "" if same else ""
+
+
+def resolved_ports(service: Object, pod: Object) -> list[tuple[Object, int]]:
+    """The ports of the Service with their number in this pod; a name that the pod does not have is left out."""
+    ports: list[tuple[Object, int]] = []
+    for port in service["spec"].get("ports") or ():
+        target = port.get("targetPort") or port["port"]
+        number = podutil.resolve_port(pod["spec"], target, port.get("protocol") or "TCP")
+        if number is not None:
+            ports.append((port, number))
+    return ports
+
+
+def selected_pods(service: Object, pods: InformerLike) -> list[Object]:
+    """The pods that the Service's selector matches, in order of their names."""
+    selector = service["spec"].get("selector") or {}
+    namespace = service["metadata"]["namespace"]
+    key = label_key(namespace, selector)
+    found = [
+        pod for pod in pods.by_index(LABELS, key) if is_subset(selector, pod["metadata"].get("labels"))
+    ]
+    found.sort(key=lambda pod: pod["metadata"]["name"])
+    return found
+
+
+LABELS: Final = "namespaced-label"
+"""Index: namespace and one label -> objects; a selector is looked up by its first pair."""
+
+
+def label_key(namespace: str, selector: Mapping[str, str]) -> str:
+    """The key of index `LABELS` under which all matches of `selector` are found."""
+    name, value = min(selector.items())
+    return f"{namespace}/{name}={value}"
+
+
+def label_keys(obj: Object) -> list[str]:
+    """The index `LABELS`."""
+    metadata = obj["metadata"]
+    namespace = metadata.get("namespace", "")
+    return [f"{namespace}/{name}={value}" for name, value in (metadata.get("labels") or {}).items()]
+
+
+def services_of(pod: Object, services: Iterable[Object]) -> list[str]:
+    """Keys of those of a namespace's `services` whose selector matches the pod."""
+    labels = pod["metadata"].get("labels")
+    if not labels:
+        return []
+    return [
+        key_of(service)
+        for service in services
+        if (selector := service["spec"].get("selector")) and is_subset(selector, labels)
+    ]
+
+
+def signature(pod: Object) -> tuple[Any, ...]:
+    """What of a pod shows in endpoints; no look is needed while it stays the same."""
+    status = pod.get("status", {})
+    metadata = pod["metadata"]
+    ready = get_condition(pod, "Ready")
+    return (
+        metadata.get("deletionTimestamp") is not None,
+        ready is not None and ready.get("status") == "True",
+        status.get("podIP"),
+        status.get("phase") in podutil.TERMINAL_PHASES,
+        pod["spec"].get("nodeName"),
+    )
+
+
+def keys_of_change(old: Object | None, new: Object | None, services: InformerLike) -> Iterable[str]:
+    """Keys of the Services whose endpoints a change of a pod may alter."""
+    pod = new or old
+    assert pod is not None
+    candidates = services.list(pod["metadata"]["namespace"])
+    if not candidates:
+        return ()
+    if old is None or new is None:
+        return services_of(pod, candidates)
+    relabelled = old["metadata"].get("labels") != new["metadata"].get("labels")
+    if not relabelled and signature(old) == signature(new):
+        return ()
+    keys = services_of(new, candidates)
+    return {*keys, *services_of(old, candidates)} if relabelled else keys
+
+
+class TriggerTimes:
+    """When the change happened that a sync of a Service is about to publish.
+
+    The earliest of: the Service's creation, and the time at which a pod became (not) ready, of those which the sync
+    before had not seen. Latency measurements of the network programming rest on this annotation.
+
+    Source: k8s.io/endpointslice/trigger_time_tracker.go.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str, dict[str, str]]] = {}
+
+    def compute(self, key: str, service: Object, pods: Sequence[Object]) -> str | None:
+        """The trigger time, or None if nothing new is known."""
+        created = service["metadata"].get("creationTimestamp", "")
+        times = {pod["metadata"]["name"]: _pod_time(pod) for pod in pods}
+        known = self._seen.get(key)
+        self._seen[key] = (created, times)
+        if known is None:
+            changed = [*times.values(), created]
+        else:
+            changed = [time for name, time in times.items() if known[1].get(name) != time]
+            if created != known[0]:
+                changed.append(created)
+        return min(filter(None, changed), default=None)
+
+    def forget(self, key: str) -> None:
+        """The Service is gone."""
+        self._seen.pop(key, None)
+
+
+def _pod_time(pod: Object) -> str:
+    ready = get_condition(pod, "Ready")
+    time: str = (ready or {}).get("lastTransitionTime") or pod["metadata"].get("creationTimestamp", "")
+    return time
+
+
+def with_trigger_time(annotations: Mapping[str, str] | None, time: str | None) -> dict[str, str]:
+    """The annotations with the trigger time, or without one."""
+    updated = {name: value for name, value in (annotations or {}).items() if name != TRIGGER_TIME}
+    if time is not None:
+        updated[TRIGGER_TIME] = time
+    return updated

@@ -1,0 +1,371 @@
+"""The actor around a reconciler: events become keys, keys become syncs, syncs become requests.
+
+Level-triggered: an event says which key to look at, never what happened. Keys are deduplicated; a key that was just
+looked at rests for the reconciler's `interval_s`, so that a burst of a thousand pod events costs a handful of looks.
+Handlers of informers only note keys and wake the actor once; nothing is computed in the stack of a write.
+
+A controller that crashed starts fresh: its handlers are replayed all that exists, which is the resync.
+
+Source: sigs.k8s.io/controller-runtime/pkg/internal/controller, k8s.io/client-go/util/workqueue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Final, Protocol
+
+import attrs
+
+from kubelite.apimachinery.apierrors import APIError
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.client import Client
+from kubelite.reconcile.executor import Executor, Recorder
+from kubelite.reconcile.intents import Outcome, Outcomes, Steps
+from kubelite.reconcile.workqueue import WorkQueue
+from kubelite.runtime import Actor, ChildSpec, Clock, Randomness
+
+WORKERS: Final = 5
+"""Keys that one controller looks at side by side, as Kubernetes' --concurrent-…-syncs."""
+
+Handler = Callable[[Object | None, Object | None], Any]
+
+
+class InformerLike(Protocol):
+    """What of an `Informer` is used here and by reconcilers."""
+
+    def get(self, namespace: str | None, name: str) -> Object | None:
+        """The object, or None."""
+        ...
+
+    def list(self, namespace: str | None = None, selector: Any = None) -> list[Object]:
+        """The objects of a namespace (None: of all) which the selector matches."""
+        ...
+
+    def by_owner(self, uid: str) -> list[Object]:
+        """The objects which name that uid as an owner."""
+        ...
+
+    def add_index(self, name: str, fn: Callable[[Object], Iterable[str]]) -> None:
+        """Keep an index: the keys of each object."""
+        ...
+
+    def by_index(self, name: str, key: str) -> list[Object]:
+        """The objects under a key of an index."""
+        ...
+
+    def add_handler(self, handler: Handler) -> Any:
+        """Call `handler(old, new)` for what exists and for every change."""
+        ...
+
+    async def wait_synced(self) -> None:
+        """Wait until the first list is in."""
+        ...
+
+
+class InformersLike(Protocol):
+    """What of an `InformerFactory` is used here."""
+
+    def informer(self, resource: Resource) -> InformerLike:
+        """The shared informer of a kind."""
+        ...
+
+
+@attrs.frozen
+class Watch:
+    """Something a reconciler wants to know of.
+
+    Attributes:
+        keys: Which keys a change (old, new; None for absent) asks to look at; None if only the lister is used.
+    """
+
+    resource: Resource
+    keys: Callable[[Object | None, Object | None], Iterable[str]] | None = None
+
+
+@attrs.define(eq=False)
+class Environment:
+    """What a reconciler is given.
+
+    Attributes:
+        enqueue: Ask for a look at a key, after some seconds.
+    """
+
+    informers: InformersLike
+    clock: Clock
+    random: Randomness
+    enqueue: Callable[..., None]
+
+
+class Reconciler:
+    """What a controller does for one key. `sync` reads informers, plans purely, and yields intents."""
+
+    name: ClassVar[str]
+    component: ClassVar[str] = ""
+    """The source of its Events; the name if empty."""
+    workers: ClassVar[int] = WORKERS
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.clock = environment.clock
+        self.random = environment.random
+
+    def informer(self, resource: Resource) -> InformerLike:
+        """The shared informer of a kind."""
+        return self.environment.informers.informer(resource)
+
+    def watches(self) -> Sequence[Watch]:
+        """What is watched."""
+        return ()
+
+    def first_keys(self) -> Iterable[str]:
+        """Keys to look at once all informers are in sync, beside those of the replayed handlers."""
+        return ()
+
+    def sync(self, key: str) -> Steps:
+        """Bring the world of `key` nearer to what is wanted: yields intents, is given their outcomes."""
+        raise NotImplementedError  # pragma: no cover
+
+    def delay_s(self, key: str) -> float:
+        """Seconds to wait after an event for others to come, before a look at `key`."""
+        return 0.0
+
+    def interval_s(self, key: str) -> float:
+        """Seconds that lie at least between two looks at `key` which events ask for."""
+        return 0.0
+
+
+@attrs.frozen
+class Wake:
+    """There are keys to look at."""
+
+
+WAKE: Final = Wake()
+Message = Wake
+
+
+class Controller(Actor[Message]):
+    """Runs a reconciler.
+
+    Args:
+        make: Makes the reconciler; called anew at each (re)start.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Environment], Reconciler],
+        *,
+        client: Client,
+        informers: InformersLike,
+        clock: Clock,
+        random: Randomness,
+        recorder: Recorder | None = None,
+        field_manager: str = "kube-controller-manager",
+    ) -> None:
+        self._make = make
+        self._client = client
+        self._informers = informers
+        self._clock = clock
+        self._random = random
+        self._recorder = recorder
+        self._field_manager = field_manager
+        self._queue: WorkQueue[str] = WorkQueue()
+        self._looked: dict[str, float] = {}
+        self._running = 0
+        self._awake = False
+        self._synced = False
+        self._stopped = False
+        self._timer: Any = None
+        self._timer_due: float | None = None
+        self._syncs = 0
+        self._failed = 0
+
+    async def started(self) -> None:
+        """Build the reconciler, hang handlers on the informers, and begin once these are in sync."""
+        environment = Environment(self._informers, self._clock, self._random, self.enqueue)
+        self._reconciler = self._make(environment)
+        self._executor = Executor(
+            self._client, self._recorder, self.context.start_task, field_manager=self._field_manager
+        )
+        self._removals: list[Callable[[], Any]] = []
+        resources = [watch.resource for watch in self._reconciler.watches()]
+        for watch in self._reconciler.watches():
+            if watch.keys is not None:
+                removal = self._informers.informer(watch.resource).add_handler(self._handler(watch.keys))
+                if callable(removal):
+                    self._removals.append(removal)
+        self.context.start_task(self._begin(resources), name="resync")
+
+    async def stopped(self) -> None:
+        """Take the handlers off the informers."""
+        self._stopped = True
+        for remove in self._removals:
+            remove()
+
+    async def _begin(self, resources: Sequence[Resource]) -> None:
+        for resource in resources:
+            await self._informers.informer(resource).wait_synced()
+        for key in self._reconciler.first_keys():
+            self._queue.add(key)
+        self._synced = True
+        self._wake()
+
+    def _handler(self, keys: Callable[[Object | None, Object | None], Iterable[str]]) -> Handler:
+        def handle(old: Object | None, new: Object | None) -> None:
+            if not self._stopped:
+                for key in keys(old, new):
+                    self.enqueue(key)
+
+        return handle
+
+    def enqueue(self, key: str, delay_s: float | None = None) -> None:
+        """Ask for a look at `key`: when the reconciler's delay and interval allow, or after `delay_s` seconds."""
+        if delay_s is not None:
+            self._queue.add_at(key, self._clock.now() + delay_s)
+        else:
+            wait_s = self._reconciler.delay_s(key)
+            interval_s = self._reconciler.interval_s(key)
+            looked = self._looked.get(key) if interval_s else None
+            if wait_s or looked is not None:
+                now = self._clock.now()
+                due = now + wait_s if looked is None else max(now + wait_s, looked + interval_s)
+                if due > now:
+                    self._queue.add_at(key, due)
+                else:
+                    self._queue.add(key)
+            else:
+                self._queue.add(key)
+        if not self._awake:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._synced and not self._awake and not self._stopped:
+            self._awake = True
+            self.context.ref.tell(WAKE)
+
+    def receive(self, message: Message) -> None:
+        """Start as many workers as there are keys, up to the reconciler's number; set the timer for later keys."""
+        self._awake = False
+        self._queue.release_due(self._clock.now())
+        wanted = min(len(self._queue), self._reconciler.workers - self._running)
+        for _ in range(wanted):
+            self._running += 1
+            self.context.start_task(self._work(), name="sync")
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        due = self._queue.next_due
+        if due is None or (self._timer_due is not None and self._timer_due <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._clock.call_later(max(0.0, due - self._clock.now()), self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._timer = self._timer_due = None
+        self._wake()
+
+    async def _work(self) -> None:
+        try:
+            while not self._stopped and (key := self._queue.take()) is not None:
+                try:
+                    await self._sync(key)
+                finally:
+                    self._queue.done(key)
+                self._queue.release_due(self._clock.now())
+        finally:
+            self._running -= 1
+        self._wake_if_waiting()
+
+    def _wake_if_waiting(self) -> None:
+        due = self._queue.next_due
+        if len(self._queue) or (due is not None and (self._timer_due is None or due < self._timer_due)):
+            self._wake()
+
+    async def _sync(self, key: str) -> None:
+        """One look at `key`: run the generator, carry out what it yields, requeue if something failed."""
+        self._syncs += 1
+        steps = self._reconciler.sync(key)
+        failures: list[Outcome] = []
+        requeue_s: float | None = None
+        try:
+            intents = next(steps)
+            while True:
+                outcomes: Outcomes
+                outcomes, later_s = await self._executor.run(intents)
+                failures += [outcome for outcome in outcomes if outcome.failed]
+                if later_s is not None:
+                    requeue_s = later_s if requeue_s is None else min(requeue_s, later_s)
+                intents = steps.send(outcomes)
+        except StopIteration:
+            pass
+        finally:
+            steps.close()
+        self._note_looked(key)
+        if failures:
+            self._retry(key, failures[0])
+        else:
+            self._queue.forget(key)
+        if requeue_s is not None:
+            self._queue.add_at(key, self._clock.now() + requeue_s)
+
+    def _retry(self, key: str, failure: Outcome) -> None:
+        self._failed += 1
+        delay_s = self._queue.fail(key)
+        error = failure.error
+        assert isinstance(error, APIError)
+        log = self.context.log.debug if error.code == 409 else self.context.log.warning  # noqa: PLR2004
+        log(
+            "sync_failed",
+            key=key,
+            intent=type(failure.intent).__name__,
+            reason=error.reason,
+            error=str(error),
+            retry_s=delay_s,
+        )
+        self._queue.add_at(key, self._clock.now() + delay_s)
+
+    def _note_looked(self, key: str) -> None:
+        """Remember when `key` was looked at while an interval has to be kept."""
+        interval_s = self._reconciler.interval_s(key)
+        if interval_s:
+            self._looked[key] = self._clock.now()
+        else:
+            self._looked.pop(key, None)
+
+    def is_idle(self) -> bool:
+        """True if no key is queued or being looked at; keys of the future do not count."""
+        return self._queue.is_idle() and not self._awake
+
+    def statistics(self) -> dict[str, int]:
+        """What was done so far, and what waits."""
+        return {"syncs": self._syncs, "failed": self._failed, "running": self._running} | self._queue.statistics()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._syncs} syncs, {self._failed} failed, {self._queue!r}>"
+
+
+def controller_spec(
+    make: type[Reconciler] | Callable[[Environment], Reconciler],
+    name: str,
+    *,
+    client: Client,
+    informers: InformersLike,
+    clock: Clock,
+    random: Randomness,
+    recorder: Recorder | None,
+    field_manager: str = "kube-controller-manager",
+) -> ChildSpec:
+    """The child of a supervisor that runs a reconciler."""
+    return ChildSpec(
+        name=name,
+        factory=lambda: Controller(
+            make,
+            client=client,
+            informers=informers,
+            clock=clock,
+            random=random.fork(name),
+            recorder=recorder,
+            field_manager=field_manager,
+        ),
+    )
