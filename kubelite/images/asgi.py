@@ -1,4 +1,4 @@
-"""ASGI 3 applications (Starlette, FastAPI, …) behind aiohttp's server: HTTP with streaming, websockets, lifespan.
+"""ASGI 3 applications behind aiohttp's server: HTTP with streaming, websockets, lifespan.
 
 Source: https://asgi.readthedocs.io/en/latest/specs/main.html.
 """
@@ -6,6 +6,7 @@ Source: https://asgi.readthedocs.io/en/latest/specs/main.html.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
@@ -58,9 +59,9 @@ class ASGIHost:
     async def _run_lifespan(self) -> None:
         scope = {"type": "lifespan", "asgi": _VERSIONS, "state": self._state}
         try:
-            await self._app(scope, self._lifespan_receive, self._lifespan_send)
-        except Exception:  # noqa: BLE001  (the specification: an exception means that lifespan is not supported)
-            pass
+            # The specification: an exception here means that the application does not support lifespan.
+            with contextlib.suppress(Exception):
+                await self._app(scope, self._lifespan_receive, self._lifespan_send)
         finally:
             self._begin("")
 

@@ -1,11 +1,12 @@
-"""Whatever an image's program is, a container runs it as one thing: `async def main(container) -> int | None`.
+"""Whatever an image's program is, a container runs it as `async def main(container) -> int | None`.
 
-`adapt` makes that of an image; `host` makes an aiohttp application, a factory or an ASGI application ready to answer
-requests, which is what `Container.serve` needs.
+`adapt` makes that of an image; `host` makes an aiohttp application, a factory or an ASGI application ready
+to answer requests, which is what `Container.serve` needs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
@@ -20,7 +21,7 @@ from kubelite.images.registry import Image, kind_of
 
 @attrs.define
 class _Uses:
-    """How many containers of one loop run the same Application object: it is started once and cleaned up once."""
+    """How many containers run the same Application object: it is started once and cleaned up once."""
 
     count: int = 0
 
@@ -94,8 +95,6 @@ async def _host_application(app: web.Application) -> Hosted:
     uses = app[_USES] if _USES in app else _Uses()
     uses.count += 1
     if uses.count == 1:
-        import asyncio  # noqa: PLC0415  (for the loop alone)
-
         app._set_loop(asyncio.get_running_loop())  # noqa: SLF001  (what AppRunner does, without its server)
         app.on_startup.freeze()
         try:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import structlog
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from kubelite.images import programs
 from kubelite.images.container import CommandNotFoundError, InputStream, OutputStream
@@ -29,7 +30,6 @@ from kubelite.runtime import Clock, Randomness, tasks
 
 if TYPE_CHECKING:
     import aiohttp
-    from aiohttp.web_protocol import RequestHandler
 
 KILLED: Final = 137
 NOT_STARTED: Final = 128
@@ -165,12 +165,14 @@ class Box:
 
     @property
     def files(self) -> FileSystem:
+        """The files, made when they are first looked at."""
         if self._files is None:
             self._files = self.config.make_files()
         return self._files
 
     @property
     def random(self) -> Randomness:
+        """A stream of its own, made when it is first asked for."""
         if self._random is None:
             name = f"{self.config.pod_uid}/{self.config.name}/{self.config.attempt}"
             self._random = self.runtime.random.fork(name)
@@ -178,6 +180,7 @@ class Box:
 
     @property
     def terminating(self) -> anyio.Event:
+        """Set by SIGTERM."""
         if self._terminating is None:
             self._terminating = anyio.Event()
         return self._terminating
@@ -376,10 +379,7 @@ class Process:
 
     async def resolve(self, name: str) -> list[str]:
         """The addresses of a name."""
-        resolver = self.network.resolver
-        if resolver is None:
-            raise OSError(f"no resolver in the network of {self.pod_name}")
-        return await resolver.resolve(name, self.network.search)
+        return await self.network.resolve(name)
 
     async def exec(self, argv: Sequence[str], stdin: InputStream | bytes | None = None) -> int:
         """Run another program of the image."""
@@ -415,6 +415,17 @@ async def run_command(process: Process) -> int:
         return 1
 
 
+class _PodHandler(RequestHandler):
+    """Its task is made in the context of the pod that listens, not of whoever connects."""
+
+    __slots__ = ()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        server = self._manager
+        assert isinstance(server, PodServer)
+        server.context.copy().run(super().connection_made, transport)
+
+
 class PodServer(web.Server):
     """The HTTP server of one `serve`.
 
@@ -431,15 +442,7 @@ class PodServer(web.Server):
 
     def __call__(self) -> RequestHandler:
         """A protocol for one connection."""
-        handler = super().__call__()
-        made = handler.connection_made
-        context = self.context
-
-        def connection_made(transport: asyncio.BaseTransport) -> None:
-            context.copy().run(made, transport)
-
-        handler.connection_made = connection_made  # type: ignore[method-assign]
-        return handler
+        return _PodHandler(self, loop=self._loop, **self._kwargs)
 
     def listen(self, address: str, ports: Sequence[int]) -> None:
         """Listen on each port.

@@ -60,9 +60,15 @@ def phase_of(state: PodState) -> str:
     return "Succeeded" if all(container.succeeded for container in apps) else "Failed"
 
 
-def pod_status(state: PodState, node: NodeFacts, now: float) -> Object:
-    """The whole status as the kubelet sees it; transition times are kept from the pod's present status."""
-    pod = state.pod
+def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Object:
+    """The whole status as the kubelet sees it.
+
+    Args:
+        state: The pod's state.
+        pod: The newest object of the pod: transition times are kept from its status.
+        node: Where it runs.
+        now: Unix seconds.
+    """
     old: Object = pod.get("status") or {}
     phase = phase_of(state)
     generation = pod["metadata"].get("generation", 1)

@@ -1,0 +1,139 @@
+"""One check of a probe or one run of a hook: HTTP, TCP, a command, a sleep. Never raises but for cancellation.
+
+Source: pkg/probe/{http,tcp,exec}, pkg/kubelet/lifecycle/handlers.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import aiohttp
+import attrs
+
+from kubelite.api.podutil import resolve_port
+from kubelite.apimachinery.scheme import Object
+from kubelite.images.container import CommandNotFoundError
+from kubelite.network import NetworkNamespace
+from kubelite.node.probes import Outcome
+from kubelite.runtime import Clock
+
+USER_AGENT: Final = "kube-probe/1.36"
+OUTPUT_MAX: Final = 10_240
+"""How much of a command's output is kept, in bytes."""
+
+
+@attrs.frozen
+class Target:
+    """What is checked.
+
+    Attributes:
+        pod_spec: For named ports.
+        container: The container's spec.
+        address: The pod's address.
+        network: Where the kubelet connects from.
+        session: An HTTP client there.
+        run: Runs a command in the container; gives exit code and output.
+        clock: For time-outs.
+    """
+
+    pod_spec: Object
+    container: Object
+    address: str
+    network: NetworkNamespace
+    session: Callable[[], aiohttp.ClientSession]
+    run: Callable[[list[str]], Awaitable[tuple[int, str]]]
+    clock: Clock
+
+
+async def check(target: Target, action: Object, timeout_s: float | None) -> Outcome:
+    """Do what `action` says: httpGet, tcpSocket, exec or sleep.
+
+    Args:
+        target: Whom it concerns.
+        action: A probe or a hook.
+        timeout_s: None waits as long as it takes.
+    """
+    try:
+        if "httpGet" in action:
+            return await _http(target, action["httpGet"], timeout_s)
+        if "tcpSocket" in action:
+            return await _tcp(target, action["tcpSocket"], timeout_s)
+        if "exec" in action:
+            return await _exec(target, list(action["exec"].get("command") or ()), timeout_s)
+        if "sleep" in action:
+            await target.clock.sleep(action["sleep"]["seconds"])
+            return Outcome(success=True)
+    except LookupError as error:
+        return Outcome(False, str(error))
+    return Outcome(False, "this kind of check is not served: use httpGet, tcpSocket or exec")
+
+
+def _port(target: Target, port: int | str) -> int:
+    if isinstance(port, int) or port.isdigit():
+        return int(port)
+    for entry in target.container.get("ports") or ():
+        if entry.get("name") == port:
+            number: int = entry["containerPort"]
+            return number
+    found = resolve_port(target.pod_spec, port)
+    if found is None:
+        raise LookupError(f"couldn't find a port named {port}")
+    return found
+
+
+async def _http(target: Target, action: Object, timeout_s: float | None) -> Outcome:
+    scheme = (action.get("scheme") or "HTTP").lower()
+    host = action.get("host") or target.address
+    path = action.get("path") or "/"
+    url = f"{scheme}://{host}:{_port(target, action['port'])}/{path.removeprefix('/')}"
+    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"}
+    headers.update({header["name"]: header["value"] for header in action.get("httpHeaders") or ()})
+    try:
+        async with (
+            target.clock.timeout(timeout_s),
+            target.session().get(url, headers=headers, ssl=False) as answer,
+        ):
+            status = answer.status
+    except TimeoutError:
+        problem = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        return Outcome(False, f'Get "{url}": {problem}')
+    except (aiohttp.ClientError, OSError) as error:
+        return Outcome(False, f'Get "{url}": {_network_problem(error, host, _port(target, action["port"]))}')
+    if 200 <= status < 400:
+        return Outcome(success=True)
+    return Outcome(False, f"HTTP probe failed with statuscode: {status}")
+
+
+async def _tcp(target: Target, action: Object, timeout_s: float | None) -> Outcome:
+    host, port = action.get("host") or target.address, _port(target, action["port"])
+    try:
+        async with target.clock.timeout(timeout_s):
+            transport, _ = await target.network.fabric.connect(target.network, host, port, asyncio.Protocol)
+    except TimeoutError:
+        return Outcome(False, f"dial tcp {host}:{port}: i/o timeout")
+    except OSError as error:
+        return Outcome(False, _network_problem(error, host, port))
+    transport.close()
+    return Outcome(success=True)
+
+
+async def _exec(target: Target, command: list[str], timeout_s: float | None) -> Outcome:
+    try:
+        async with target.clock.timeout(timeout_s):
+            code, output = await target.run(command)
+    except TimeoutError:
+        return Outcome(False, f'command timed out: "{" ".join(command)}" timed out after {timeout_s:g}s')
+    except CommandNotFoundError as error:
+        return Outcome(
+            False, f"OCI runtime exec failed: exec failed: unable to start container process: {error}"
+        )
+    return Outcome(code == 0, output)
+
+
+def _network_problem(error: Exception, host: str, port: int) -> str:
+    refused = isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError)
+    if refused or "refused" in str(error):
+        return f"dial tcp {host}:{port}: connect: connection refused"
+    return str(error) or "EOF"

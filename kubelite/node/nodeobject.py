@@ -1,0 +1,187 @@
+"""The Node object and the Lease of a kubelet, and what its admission asks of a pod. Pure.
+
+Source: pkg/kubelet/kubelet_node_status.go, pkg/kubelet/lifecycle/predicate.go.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+
+from kubelite.api.resourcelist import Amounts, amount
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import format_micro_time, format_time
+from kubelite.node.config import VERSION, KubeletConfig
+
+LEASE_NAMESPACE = "kube-node-lease"
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "AMD64": "amd64"}
+_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+def architecture() -> str:
+    """The machine's architecture in Go's words."""
+    machine = platform.machine()
+    return _ARCHITECTURES.get(machine, machine)
+
+
+def node_object(name: str, address: str, boot_id: str, config: KubeletConfig, now: float) -> Object:
+    """The Node as it is registered."""
+    arch = architecture()
+    labels = {
+        "beta.kubernetes.io/arch": arch,
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": arch,
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        **config.labels,
+    }
+    spec: Object = {}
+    if config.pod_cidr:
+        spec = {"podCIDR": config.pod_cidr, "podCIDRs": [config.pod_cidr]}
+    if config.taints:
+        spec["taints"] = [dict(taint) for taint in config.taints]
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": spec,
+        "status": node_status(name, address, boot_id, config, (), now),
+    }
+
+
+def capacity(config: KubeletConfig) -> dict[str, str]:
+    """What the node has, as quantities by resource."""
+    return {
+        "cpu": config.cpu,
+        "ephemeral-storage": config.ephemeral_storage,
+        "memory": config.memory,
+        "pods": str(config.max_pods),
+    }
+
+
+def node_status(
+    name: str, address: str, boot_id: str, config: KubeletConfig, old: Sequence[Object], now: float
+) -> Object:
+    """The status of a Node that is well; transition times are kept from the `old` conditions."""
+    known = {condition["type"]: condition for condition in old}
+    conditions = []
+    for type_, status, reason, message in _CONDITIONS:
+        before = known.get(type_)
+        same = before is not None and before.get("status") == status
+        since = before.get("lastTransitionTime") if before is not None and same else None
+        conditions.append(
+            {
+                "type": type_,
+                "status": status,
+                "lastHeartbeatTime": format_time(now),
+                "lastTransitionTime": since or format_time(now),
+                "reason": reason,
+                "message": message,
+            }
+        )
+    machine_id = f"{name}-kubelite"
+    return {
+        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
+        "allocatable": capacity(config),
+        "capacity": capacity(config),
+        "conditions": conditions,
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": config.port}},
+        "nodeInfo": {
+            "architecture": architecture(),
+            "bootID": boot_id,
+            "containerRuntimeVersion": "containerd://2.1.0-kubelite",
+            "kernelVersion": platform.release() or "0",
+            "kubeProxyVersion": "",
+            "kubeletVersion": VERSION,
+            "machineID": machine_id,
+            "operatingSystem": "linux",
+            "osImage": "kubelite",
+            "systemUUID": machine_id,
+        },
+    }
+
+
+def lease_object(node: Object, config: KubeletConfig, now: float) -> Object:
+    """The Lease by which the control plane sees that the node lives."""
+    name = node["metadata"]["name"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "spec": {
+            "holderIdentity": name,
+            "leaseDurationSeconds": config.lease_duration_s,
+            "renewTime": format_micro_time(now),
+        },
+    }
+
+
+def refusal(
+    pod: Object, requests: Amounts, used: Mapping[str, int], config: KubeletConfig, labels: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Why the kubelet does not take a pod: (reason, message); None if it does.
+
+    Args:
+        pod: The pod.
+        requests: What it asks for.
+        used: What the pods that were taken ask for together; "pods" is their number.
+        config: What the node has.
+        labels: Those of the Node.
+    """
+    if not _fits_node(pod["spec"], pod["spec"].get("nodeName") or "", labels):
+        return (
+            "NodeAffinity",
+            "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+        )
+    has = capacity(config)
+    for resource, wanted in {**requests, "pods": 1}.items():
+        if not wanted:
+            continue
+        total = amount(resource, has.get(resource, "0"))
+        taken = used.get(resource, 0)
+        if taken + wanted > total:
+            numbers = f"requested: {wanted}, used: {taken}, capacity: {total}"
+            return f"OutOf{resource}", f"Node didn't have enough resource: {resource}, {numbers}"
+    return None
+
+
+def _fits_node(spec: Object, node: str, labels: Mapping[str, str]) -> bool:
+    selector = spec.get("nodeSelector") or {}
+    if any(labels.get(key) != value for key, value in selector.items()):
+        return False
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if not required:
+        return True
+    fields = {"metadata.name": node}
+    return any(
+        (term.get("matchExpressions") or term.get("matchFields"))
+        and all(_matches(rule, labels) for rule in term.get("matchExpressions") or ())
+        and all(_matches(rule, fields) for rule in term.get("matchFields") or ())
+        for term in required.get("nodeSelectorTerms") or ()
+    )
+
+
+def _matches(rule: Object, values: Mapping[str, str]) -> bool:
+    value, wanted = values.get(rule["key"]), rule.get("values") or []
+    match rule["operator"]:
+        case "In":
+            return value in wanted
+        case "NotIn":
+            return value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt":
+            return value is not None and value.isdigit() and int(value) > int(wanted[0])
+        case "Lt":
+            return value is not None and value.isdigit() and int(value) < int(wanted[0])
+        case _:
+            return False
