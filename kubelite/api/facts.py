@@ -21,7 +21,7 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -50,7 +50,7 @@ def read_packaged(what: str) -> Any:
     Raises:
         FileNotFoundError: this installation lacks it.
     """
-    body = (files(__package__) / schema_file_name(VERSION, what)).read_bytes()
+    body = Path(__file__).with_name(schema_file_name(VERSION, what)).read_bytes()
     return json.loads(gzip.decompress(body))
 
 

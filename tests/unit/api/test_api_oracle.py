@@ -106,11 +106,11 @@ def test_what_is_stored_is_as_recorded(resource, body, answer):
     assert obj == expected
 
 
-@pytest.mark.parametrize(("resource", "body", "answer"), list(creations(400)))
+MISTYPED = [param for param in creations(400) if "cannot be handled as" in param.values[2]["body"]["message"]]
+
+
+@pytest.mark.parametrize(("resource", "body", "answer"), MISTYPED)
 def test_bodies_that_do_not_decode(resource, body, answer):
-    expected = answer["body"].get("message", "")
-    if "cannot be handled as" not in expected:
-        pytest.skip("refused for another reason than its types")
     with pytest.raises(DecodeError) as caught:
         created(resource, body)
-    assert expected.endswith(str(caught.value))
+    assert answer["body"]["message"].endswith(str(caught.value))

@@ -1,9 +1,12 @@
 import json
 from pathlib import Path
 
-from kubelite.api import facts, resources
+from kubelite.api import facts, fresh, resources
+from kubelite.api.defaults import apply_defaults
 from kubelite.api.fieldlabels import field_labels, getter
 from kubelite.api.resources import default_scheme, subresource_of
+from kubelite.api.strategy import prepare_for_create
+from kubelite.api.validation import validate_create
 
 RECORDED = Path(__file__).parents[2] / "oracle" / "recorded"
 
@@ -85,9 +88,8 @@ def test_field_labels_read_what_selectors_name():
         "status": {"phase": "Running"},
     }
     get = getter(resources.PODS, pod)
-    assert [get(label) for label in ("metadata.name", "spec.nodeName", "status.phase", "spec.hostNetwork")] == [
-        "a", "n", "Running", "false",
-    ]  # fmt: skip
+    labels = ("metadata.name", "spec.nodeName", "status.phase", "spec.hostNetwork")
+    assert [get(label) for label in labels] == ["a", "n", "Running", "false"]
     assert set(field_labels(resources.CONFIGMAPS)) == {"metadata.name", "metadata.namespace"}
     assert set(field_labels(resources.NODES)) == {"metadata.name", "spec.unschedulable"}
     assert (
@@ -96,3 +98,13 @@ def test_field_labels_read_what_selectors_name():
         )
         == "true"
     )
+
+
+def test_what_a_fresh_cluster_contains_is_valid():
+    for namespace in fresh.namespaces():
+        obj = prepare_for_create(resources.NAMESPACES, apply_defaults(resources.NAMESPACES, namespace))
+        assert validate_create(resources.NAMESPACES, obj) == []
+    service = apply_defaults(resources.SERVICES, fresh.kubernetes_service("127.1.16.1", 6443))
+    obj = prepare_for_create(resources.SERVICES, service)
+    assert obj["spec"]["clusterIPs"] == ["127.1.16.1"]
+    assert validate_create(resources.SERVICES, obj) == []
