@@ -1,0 +1,160 @@
+"""Who owns whom: a graph kept from informers, in which the garbage collector looks instead of asking.
+
+Nodes are objects by uid; an owner that is only known from references is *virtual* until it is seen. The graph never
+forgets a reference while the dependent lives, so dependents of an owner that was deleted before it was ever seen are
+found too.
+
+Source: k8s.io/kubernetes/pkg/controller/garbagecollector/{graph,graph_builder}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object, Resource
+
+FOREGROUND: Final = "foregroundDeletion"
+ORPHAN: Final = "orphan"
+
+
+@attrs.define(eq=False)
+class Node:
+    """An object in the graph.
+
+    Attributes:
+        resource: Its kind; None for a virtual node of a kind that is not served.
+        object: As last seen; None while the node is virtual.
+        dependents: uids of those that name it as an owner.
+    """
+
+    uid: str
+    resource: Resource | None
+    namespace: str
+    name: str
+    object: Object | None = None
+    dependents: set[str] = attrs.field(factory=set)
+
+    @property
+    def is_deleting(self) -> bool:
+        """A deletion has been asked for."""
+        return self.object is not None and self.object["metadata"].get("deletionTimestamp") is not None
+
+    @property
+    def waits_for_dependents(self) -> bool:
+        """It is being deleted in the foreground."""
+        return self.is_deleting and self.has_finalizer(FOREGROUND)
+
+    def has_finalizer(self, name: str) -> bool:
+        """It carries the finalizer."""
+        return self.object is not None and name in (self.object["metadata"].get("finalizers") or ())
+
+    def owners(self) -> list[Object]:
+        """Its owner references."""
+        return [] if self.object is None else self.object["metadata"].get("ownerReferences") or []
+
+    def __repr__(self) -> str:
+        kind = self.resource.kind if self.resource else "?"
+        state = "virtual" if self.object is None else "deleting" if self.is_deleting else "alive"
+        return f"<{type(self).__name__} {kind} {self.namespace}/{self.name} {state}, {len(self.dependents)} dependents>"
+
+
+def blocks(dependent: Node, owner_uid: str) -> bool:
+    """True if the dependent holds up its owner's deletion in the foreground."""
+    return any(r["uid"] == owner_uid and r.get("blockOwnerDeletion") for r in dependent.owners())
+
+
+class OwnerGraph:
+    """The nodes, by uid."""
+
+    def __init__(self, resolve: Mapping[tuple[str, str], Resource]) -> None:
+        self._resolve = resolve
+        self._nodes: dict[str, Node] = {}
+
+    def get(self, uid: str) -> Node | None:
+        """The node of that uid."""
+        return self._nodes.get(uid)
+
+    def dependents(self, uid: str) -> list[Node]:
+        """The dependents of `uid`, in a stable order."""
+        node = self._nodes.get(uid)
+        if node is None:
+            return []
+        return [self._nodes[each] for each in sorted(node.dependents) if each in self._nodes]
+
+    def kind(self, reference: Object) -> Resource | None:
+        """The served kind that a reference means."""
+        return self._resolve.get((reference["apiVersion"], reference["kind"]))
+
+    def put(self, resource: Resource, old: Object | None, new: Object) -> Node | None:
+        """An object was seen.
+
+        Returns:
+            Its node if something changed that matters here, else None.
+        """
+        metadata = new["metadata"]
+        node = self._nodes.get(metadata["uid"])
+        if node is not None and node.object is not None:
+            before = node.object["metadata"]
+            same = all(
+                before.get(field) == metadata.get(field)
+                for field in ("ownerReferences", "deletionTimestamp", "finalizers")
+            )
+            if same:
+                node.object = new
+                return None
+            self._unlink(node)
+        elif node is None:
+            if not metadata.get("ownerReferences") and not metadata.get("deletionTimestamp"):
+                # Most objects own nothing and are owned by nobody; they are found through references when needed.
+                node = Node(metadata["uid"], resource, metadata.get("namespace", ""), metadata["name"], new)
+                self._nodes[metadata["uid"]] = node
+                return None
+            node = Node(metadata["uid"], resource, metadata.get("namespace", ""), metadata["name"])
+            self._nodes[metadata["uid"]] = node
+        node.resource, node.object = resource, new
+        node.namespace, node.name = metadata.get("namespace", ""), metadata["name"]
+        for reference in node.owners():
+            owner = self._nodes.get(reference["uid"])
+            if owner is None:
+                resource_of = self.kind(reference)
+                space = node.namespace if resource_of is None or resource_of.namespaced else ""
+                owner = Node(reference["uid"], resource_of, space, reference["name"])
+                self._nodes[reference["uid"]] = owner
+            owner.dependents.add(node.uid)
+        return node
+
+    def remove(self, uid: str) -> list[Node]:
+        """An object is gone.
+
+        Returns:
+            Its dependents and its owners, which may have to be looked at.
+        """
+        node = self._nodes.get(uid)
+        if node is None:
+            return []
+        touched = self.dependents(uid)
+        touched += [owner for r in node.owners() if (owner := self._nodes.get(r["uid"])) is not None]
+        self._unlink(node)
+        node.object = None
+        if not node.dependents:
+            del self._nodes[uid]
+        return touched
+
+    def _unlink(self, node: Node) -> None:
+        for reference in node.owners():
+            owner = self._nodes.get(reference["uid"])
+            if owner is not None:
+                owner.dependents.discard(node.uid)
+                if owner.object is None and not owner.dependents:
+                    del self._nodes[owner.uid]
+
+    def statistics(self) -> dict[str, int]:
+        """How many nodes there are, and how many of them are virtual."""
+        virtual = sum(node.object is None for node in self._nodes.values())
+        return {"nodes": len(self._nodes), "virtual": virtual}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {len(self._nodes)} nodes>"
