@@ -54,13 +54,14 @@ class WatchEvent:
 class Watcher:
     """A queue of events between the API server and one consumer in the same loop.
 
-    Args:
-        on_stop: Called once when the consumer stops the watch.
+    Attributes:
+        on_ready: Called when there is something to take again, and at the end; in the stack of whoever writes to
+            the store, therefore it must only arrange for the consumer to run.
     """
 
-    def __init__(self, *, on_stop: Callable[[], None] | None = None) -> None:
+    def __init__(self) -> None:
         self.on_ready: Callable[[], None] | None = None
-        self._on_stop = on_stop
+        self._end_callbacks: list[Callable[[], None]] = []
         self._events: deque[WatchEvent] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
@@ -80,11 +81,19 @@ class Watcher:
 
     def stop(self) -> None:
         """End the watch from the consumer's side; what was not taken is dropped."""
-        if not self._ended:
-            self._ended = True
-            if self._on_stop is not None:
-                self._on_stop()
         self._events.clear()
+        if not self._ended:
+            self._finish()
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Have something called once at the end, from whichever side it comes."""
+        self._end_callbacks.append(callback)
+
+    def _finish(self) -> None:
+        self._ended = True
+        callbacks, self._end_callbacks = self._end_callbacks, []
+        for callback in callbacks:
+            callback()
         self._wake()
 
     # --- the producer's side ------------------------------------------------------------------------------------------
@@ -103,8 +112,7 @@ class Watcher:
             return
         if event is not None:
             self._events.append(event)
-        self._ended = True
-        self._wake()
+        self._finish()
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

@@ -6,7 +6,6 @@ shown only to those it can concern, so that a thousand kubelets cost a pod's wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from kubelite.client.watcher import WatchEvent, Watcher
@@ -25,10 +24,8 @@ class StoreWatcher(Watcher):
         bookmarks: Whether it is sent bookmarks.
     """
 
-    def __init__(
-        self, selection: Selection, *, waiting_max: int | None, bookmarks: bool, on_stop: Callable[[], None]
-    ) -> None:
-        super().__init__(on_stop=on_stop)
+    def __init__(self, selection: Selection, *, waiting_max: int | None, bookmarks: bool) -> None:
+        super().__init__()
         self.selection = selection
         self.bookmarks = bookmarks
         self._waiting_max = waiting_max
@@ -45,14 +42,7 @@ class StoreWatcher(Watcher):
         if event is not None:
             self.push(event)
             if self._waiting_max is not None and len(self._events) > self._waiting_max:
-                self.fall_behind()
-
-    def fall_behind(self) -> None:
-        """End this watch, as Kubernetes does with a client that does not read; what waits can still be taken."""
-        on_stop = self._on_stop
-        self.end()
-        if on_stop is not None:
-            on_stop()
+                self.end()  # as Kubernetes does with a client that does not read
 
     def push_bookmark(self, kind: str, api_version: str, revision: int, *, initial_events_end: bool = False) -> None:
         """Tell how far this watcher has seen everything."""

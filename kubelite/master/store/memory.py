@@ -126,9 +126,7 @@ class MemoryStore:
         """Follow a selection; what it missed since `revision` is there at once."""
         collection = self._collection(resource)
         hub = collection.hub
-        watcher = StoreWatcher(
-            selection, waiting_max=waiting_max, bookmarks=bookmarks, on_stop=lambda: hub.remove(watcher)
-        )
+        watcher = StoreWatcher(selection, waiting_max=waiting_max, bookmarks=bookmarks)
         if revision is None:
             for entry in collection.select(selection):
                 watcher.push(WatchEvent("ADDED", entry.object, entry))
@@ -139,13 +137,14 @@ class MemoryStore:
             watcher.push_bookmark(resource.kind, resource.api_version, self._revision, initial_events_end=True)
         if not watcher.ended:
             hub.add(watcher)
+            watcher.when_ended(lambda: hub.remove(watcher))
         return watcher
 
     def send_bookmarks(self) -> None:
         """Tell all watchers that want it how far they have seen everything."""
         for name, collection in self._collections.items():
             resource = self._kinds[name]
-            for watcher in collection.hub.watchers:
+            for watcher in tuple(collection.hub.watchers):
                 if watcher.bookmarks:
                     watcher.push_bookmark(resource.kind, resource.api_version, self._revision)
 

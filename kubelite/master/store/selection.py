@@ -68,7 +68,7 @@ class Selection:
         exact: list[tuple[Attribute, str]] = []
         tests = 0
         for requirement in self.fields.requirements if self.fields is not None else ():
-            field, equal, value = requirement.field, requirement.operator != "!=", requirement.value
+            field, equal, value = requirement.field, requirement.equal, requirement.value
             if field == NAME and equal and self.name is None:
                 self.name = value
                 continue

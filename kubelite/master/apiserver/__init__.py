@@ -1,0 +1,1 @@
+"""The API server: one pipeline from request to store, and what each kind does in it. No HTTP here."""

@@ -1,0 +1,76 @@
+"""What a cluster contains before anybody asked for anything: namespaces, and the way to the API server itself.
+
+Source: k8s.io/kubernetes/pkg/controlplane/controller (systemnamespaces, kubernetesservice), pkg/controlplane/reconcilers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Final
+
+from kubelite.api.resources import ENDPOINTS, ENDPOINTSLICES, NAMESPACES, SERVICES
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.writes import create, update
+from kubelite.master.store.selection import EVERYTHING
+
+SYSTEM_NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
+KUBERNETES: Final = "kubernetes"
+_NAMESPACE: Final = "default"
+
+
+def bootstrap(env: Environment) -> None:
+    """Make what is missing, and take note of the numbers that Services have."""
+    for entry in env.store.list(SERVICES, EVERYTHING).entries:
+        env.numbers.load(entry.object)
+    for name in SYSTEM_NAMESPACES:
+        if env.store.get(NAMESPACES, "", name) is None:
+            namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            create(env, NAMESPACES, "", namespace)
+    reconcile(env)
+
+
+def first_address(network: str) -> str:
+    """The first usable address of a network, which the `kubernetes` Service has."""
+    return str(ipaddress.ip_network(network)[1])
+
+
+def reconcile(env: Environment) -> None:
+    """See to it that the `kubernetes` Service and its endpoints say where the API server is."""
+    config = env.config
+    port = {"name": "https", "protocol": "TCP", "port": 443, "targetPort": config.advertise_port}
+    target = {"name": "https", "port": config.advertise_port, "protocol": "TCP"}
+    _ensure(
+        env,
+        SERVICES,
+        labels={"component": "apiserver", "provider": "kubernetes"},
+        spec={"clusterIP": first_address(config.service_network), "ports": [port], "type": "ClusterIP"},
+    )
+    _ensure(
+        env,
+        ENDPOINTS,
+        labels={"endpointslice.kubernetes.io/skip-mirror": "true"},
+        subsets=[{"addresses": [{"ip": config.advertise_address}], "ports": [target]}],
+    )
+    _ensure(
+        env,
+        ENDPOINTSLICES,
+        labels={"kubernetes.io/service-name": KUBERNETES},
+        addressType="IPv4",
+        endpoints=[{"addresses": [config.advertise_address], "conditions": {"ready": True}}],
+        ports=[target],
+    )
+
+
+def _ensure(env: Environment, resource: Resource, *, labels: dict[str, str], **fields: Any) -> None:
+    entry = env.store.get(resource, _NAMESPACE, KUBERNETES)
+    if entry is None:
+        obj: Object = {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"name": KUBERNETES, "namespace": _NAMESPACE, "labels": labels},
+            **fields,
+        }
+        create(env, resource, _NAMESPACE, obj)
+    elif resource != SERVICES and any(entry.object.get(key) != value for key, value in fields.items()):
+        update(env, resource, entry, {**entry.object, **fields})

@@ -1,0 +1,75 @@
+"""From what a client sent to an object that the pipeline may take: types checked, unknown fields dealt with.
+
+Requests of components (without field validation) are trusted: they are built by code that the type checker has seen.
+Source: k8s.io/apimachinery/pkg/runtime/serializer/json; KEP-2885 (server-side unknown field validation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubelite.api import facts
+from kubelite.apimachinery.apierrors import BadRequest
+from kubelite.apimachinery.decode import DecodeError, decode
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.requests import FieldValidation
+
+
+class FieldProblems(ValueError):
+    """Unknown or duplicate fields that strict validation does not take; the text names them."""
+
+
+def checked(
+    api_version: str, kind: str, obj: Object, validation: FieldValidation, duplicates: Sequence[str]
+) -> tuple[Object, tuple[str, ...]]:
+    """The object without unknown fields, and warnings about them.
+
+    Raises:
+        DecodeError: A value has another type than its field.
+        FieldProblems: Strict validation finds unknown or duplicate fields.
+    """
+    if not validation:
+        return obj, ()
+    schema = facts.type_of(api_version, kind)
+    if schema is None:
+        return obj, tuple(duplicates)
+    made, unknown = decode(obj, schema)
+    problems = (*(f'unknown field "{path}"' for path in unknown), *duplicates)
+    if problems and validation == "Strict":
+        raise FieldProblems("strict decoding error: " + ", ".join(problems))
+    return made, problems if validation == "Warn" else ()
+
+
+def body(
+    resource: Resource,
+    obj: Object,
+    validation: FieldValidation,
+    duplicates: Sequence[str] = (),
+    *,
+    kind: tuple[str, str] | None = None,
+) -> tuple[Object, tuple[str, ...]]:
+    """The object of a POST or PUT.
+
+    Args:
+        kind: apiVersion and kind that are expected; those of the resource if not given.
+
+    Raises:
+        BadRequest: It is of another kind, or does not fit its type.
+    """
+    api_version, name = kind or (resource.api_version, resource.kind)
+    version = api_version.rpartition("/")[2]
+    given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
+    where = f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: '
+    if (given_version, given_kind) != (api_version, name):
+        group = api_version.rpartition("/")[0].partition(".")[0] or "core"
+        short = given_version.rpartition("/")[2]
+        raise BadRequest(f"{where}converting ({short}.{given_kind}) to ({group}.{name}): unknown conversion")
+    if "metadata" not in obj or obj["metadata"] is None:
+        obj = {**obj, "metadata": {}}
+    try:
+        made, warnings = checked(api_version, name, obj, validation, duplicates)
+    except (DecodeError, FieldProblems) as error:
+        raise BadRequest(f'{name} in version "{version}" cannot be handled as a {name}: {error}') from error
+    if made.get("kind") != name or made.get("apiVersion") != api_version:
+        made = {**made, "kind": name, "apiVersion": api_version}
+    return made, warnings

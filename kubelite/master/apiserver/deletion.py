@@ -1,0 +1,227 @@
+"""Deleting: grace periods, finalizers, what becomes of dependents, preconditions.
+
+A deletion either takes the object out at once, or marks it (`deletionTimestamp`) and leaves it to whoever it waits
+for: the kubelet of a pod in its grace period, the owners of finalizers, the namespace controller.
+Source: k8s.io/apiserver/pkg/registry/rest/delete.go, pkg/registry/generic/registry/store.go;
+k8s.io/kubernetes/pkg/registry/core/namespace/storage.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from kubelite.api.resources import NAMESPACES
+from kubelite.apimachinery.apierrors import Invalid
+from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.timestamps import format_time, parse_time
+from kubelite.client.requests import Answer, DeleteOptions, Item
+from kubelite.master.apiserver import metadata as meta
+from kubelite.master.apiserver.admission import namespaces
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.errors import precondition_failed, success
+from kubelite.master.apiserver.strategy import Strategy, strategy_of
+from kubelite.master.apiserver.writes import commit_update, remove
+from kubelite.master.store.entry import Entry
+
+ORPHAN: Final = "orphan"
+FOREGROUND: Final = "foregroundDeletion"
+POLICIES: Final = ("Background", "Foreground", "Orphan")
+
+
+def check_options(options: DeleteOptions) -> None:
+    """Judge delete options by themselves.
+
+    Raises:
+        Invalid: They contradict each other, or name an unknown policy.
+    """
+    policy = options.propagation_policy
+    errors = []
+    if policy is not None and options.orphan_dependents is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        errors.append(FieldError.invalid("propagationPolicy", policy, detail))
+    if policy is not None and policy not in POLICIES:
+        errors.append(FieldError.not_supported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]))
+    if errors:
+        raise Invalid("DeleteOptions", "", errors)
+
+
+def delete(env: Environment, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Answer:
+    """Delete one object.
+
+    Raises:
+        APIError: A refusal, as Kubernetes words it.
+    """
+    namespaces.admit_delete(resource, name)
+    check_options(options)
+    entry = env.must_get(resource, namespace, name)
+    return delete_entry(env, resource, entry, options)
+
+
+def delete_entry(env: Environment, resource: Resource, entry: Entry, options: DeleteOptions) -> Answer:
+    """Delete the object of which `entry` is the newest version."""
+    check_preconditions(entry.object, options)
+    strategy = strategy_of(resource)
+    if resource == NAMESPACES and entry.object["spec"].get("finalizers"):
+        return _mark_namespace(env, entry, options)
+    plan = plan_deletion(entry.object, options, strategy, env.clock.now())
+    if plan.marked is not None:
+        written = entry.object if options.dry_run else commit_marked(env, resource, entry, plan.marked)
+        if not plan.at_once:
+            if options.dry_run:
+                return Answer(Item(plan.marked))
+            return Answer(Item(written))
+        if options.dry_run:
+            return _gone(resource, plan.marked, strategy)
+        entry = env.must_get(resource, entry.object["metadata"].get("namespace", ""), entry.object["metadata"]["name"])
+    elif not plan.at_once:
+        return Answer(entry)
+    if options.dry_run:
+        return _gone(resource, entry.object, strategy)
+    return _gone(resource, remove(env, resource, entry), strategy)
+
+
+def commit_marked(env: Environment, resource: Resource, entry: Entry, marked: Object) -> Object:
+    """Store the mark; a mark that changes nothing keeps the version."""
+    if marked == entry.object:
+        return entry.object
+    return env.store.update(resource, entry, marked).object
+
+
+def _gone(resource: Resource, obj: Object, strategy: Strategy) -> Answer:
+    if strategy.returns_deleted:
+        return Answer(Item(obj))
+    metadata = obj["metadata"]
+    return Answer(Item(success(resource, metadata["name"], metadata["uid"])))
+
+
+def check_preconditions(obj: Object, options: DeleteOptions) -> None:
+    """Judge the preconditions of a delete.
+
+    Raises:
+        Conflict: The object is another one, or in another version.
+    """
+    metadata = obj["metadata"]
+    name = metadata["name"]
+    if options.uid is not None and options.uid != metadata["uid"]:
+        why = (
+            f"UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
+            "The object might have been deleted and then recreated"
+        )
+        raise precondition_failed(name, why)
+    if options.resource_version is not None and options.resource_version != metadata["resourceVersion"]:
+        why = (
+            f"ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"in record ({metadata['resourceVersion']}). The object might have been modified"
+        )
+        raise precondition_failed(name, why)
+
+
+# --- the decision, pure -----------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class Deletion:
+    """What a deletion does.
+
+    Attributes:
+        marked: The object with its marks, to be stored first; None if there is nothing to mark.
+        at_once: Whether the object is then taken out.
+    """
+
+    marked: Object | None
+    at_once: bool
+
+
+def plan_deletion(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:
+    """What deleting an object comes to at the time `now`, in Unix seconds."""
+    metadata: Object = obj["metadata"]
+    finalizers = finalizers_for(metadata.get("finalizers") or [], options, strategy)
+    refinalized = set(finalizers) != set(metadata.get("finalizers") or ())
+    changed = dict(metadata)
+    if refinalized:
+        changed["finalizers"] = finalizers
+        if not finalizers:
+            del changed["finalizers"]
+    if strategy.grace_period_s is not None:
+        grace_s = _mark_gracefully(changed, obj, options, strategy, now)
+        if grace_s is None:
+            return Deletion(None, at_once=False)
+        return Deletion(_marked(obj, changed), at_once=grace_s == 0 and not finalizers)
+    if finalizers:
+        _mark_now(changed, now)
+        return Deletion(_marked(obj, changed), at_once=False)
+    return Deletion(None, at_once=True)
+
+
+def _marked(obj: Object, metadata: Object) -> Object:
+    return meta.with_metadata(obj, meta.ordered(metadata))
+
+
+def _mark_now(metadata: Object, now: float) -> None:
+    """Mark without grace, for kinds that have none but wait for finalizers."""
+    if "deletionTimestamp" not in metadata:
+        metadata["deletionTimestamp"] = format_time(now)
+        if metadata.get("generation"):
+            metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = 0
+
+
+def _mark_gracefully(
+    metadata: Object, obj: Object, options: DeleteOptions, strategy: Strategy, now: float
+) -> int | None:
+    """Mark with a grace period in seconds; None if a pending deletion is not shortened by this one."""
+    assert strategy.grace_period_s is not None
+    if "deletionTimestamp" in metadata:
+        pending_s: int = metadata.get("deletionGracePeriodSeconds") or 0
+        if not pending_s:
+            return 0
+        if options.grace_period_s is None:
+            return None
+        grace_s = strategy.grace_period_s(obj, options.grace_period_s)
+        if grace_s >= pending_s:
+            return None
+        metadata["deletionTimestamp"] = format_time(parse_time(metadata["deletionTimestamp"]) - pending_s + grace_s)
+    else:
+        grace_s = strategy.grace_period_s(obj, options.grace_period_s)
+        metadata["deletionTimestamp"] = format_time(now + grace_s)
+        if metadata.get("generation"):
+            metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = grace_s
+    return grace_s
+
+
+def finalizers_for(present: list[str], options: DeleteOptions, strategy: Strategy) -> list[str]:
+    """The finalizers with those of the garbage collector as the propagation policy wants them."""
+    if strategy.deletion == "unsupported":
+        return present
+    kept = [finalizer for finalizer in present if finalizer not in {ORPHAN, FOREGROUND}]
+    if options.orphan_dependents is not None:
+        wanted = ORPHAN if options.orphan_dependents else ""
+    elif options.propagation_policy is not None:
+        wanted = {"Orphan": ORPHAN, "Foreground": FOREGROUND}.get(options.propagation_policy, "")
+    elif ORPHAN in present or FOREGROUND in present:
+        wanted = ORPHAN if ORPHAN in present else FOREGROUND
+    else:
+        wanted = ORPHAN if strategy.deletion == "orphan" else ""
+    return [*kept, wanted] if wanted else kept
+
+
+def _mark_namespace(env: Environment, entry: Entry, options: DeleteOptions) -> Answer:
+    """A namespace is only marked; its controller empties it and then takes it out by way of `finalize`."""
+    obj = entry.object
+    metadata = dict(obj["metadata"])
+    metadata.setdefault("deletionTimestamp", env.now_text())
+    strategy = strategy_of(NAMESPACES)
+    finalizers = finalizers_for(metadata.get("finalizers") or [], options, strategy)
+    if finalizers:
+        metadata["finalizers"] = finalizers
+    marked = {**_marked(obj, metadata), "status": {**obj["status"], "phase": "Terminating"}}
+    if options.dry_run:
+        return Answer(Item(marked))
+    written = commit_update(env, NAMESPACES, entry, marked)
+    return Answer(written.entry or Item(written.object))
+
+

@@ -1,0 +1,41 @@
+"""What the parts of the API server share: the store, the kinds, time, chance, the ranges that numbers come from."""
+
+from __future__ import annotations
+
+import attrs
+
+from kubelite.apimachinery.apierrors import NotFound
+from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.timestamps import format_time
+from kubelite.master.apiserver.config import APIServerConfig
+from kubelite.master.apiserver.servicenumbers import ServiceNumbers
+from kubelite.master.store.entry import Entry
+from kubelite.master.store.store import Store
+from kubelite.runtime import Clock, Randomness
+
+
+@attrs.frozen(eq=False)
+class Environment:
+    """The API server's surroundings; one per server."""
+
+    store: Store
+    scheme: Scheme
+    clock: Clock
+    random: Randomness
+    config: APIServerConfig
+    numbers: ServiceNumbers
+
+    def now_text(self) -> str:
+        """The present time as objects write it."""
+        return format_time(self.clock.now())
+
+    def must_get(self, resource: Resource, namespace: str, name: str) -> Entry:
+        """The newest version of an object.
+
+        Raises:
+            NotFound: There is none.
+        """
+        entry = self.store.get(resource, namespace, name)
+        if entry is None:
+            raise NotFound(resource, name)
+        return entry

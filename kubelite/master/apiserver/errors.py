@@ -1,0 +1,64 @@
+"""Answers that are no member of the error family, and those with causes of their own."""
+
+from __future__ import annotations
+
+from kubelite.apimachinery.apierrors import APIError, Conflict, Forbidden, Timeout, TooManyRequests
+from kubelite.apimachinery.scheme import Object, Resource
+
+
+def unexpected(message: str) -> APIError:
+    """An error that Kubernetes lets through as it is: code 500 without a reason."""
+    error = APIError(message)
+    error.reason = ""
+    return error
+
+
+def success(resource: Resource | None = None, name: str = "", uid: str = "", code: int = 0) -> Object:
+    """The `Status` that says that all is well; of a deletion it names what is gone."""
+    status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    if resource is not None:
+        details: Object = {"name": name}
+        if resource.group:
+            details["group"] = resource.group
+        status["details"] = {**details, "kind": resource.plural, "uid": uid}
+    if code:
+        status["code"] = code
+    return status
+
+
+def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forbidden:
+    """Nothing new in a namespace that is being deleted."""
+    cause = {
+        "reason": "NamespaceTerminating",
+        "message": f"namespace {namespace} is being terminated",
+        "field": "metadata.namespace",
+    }
+    text = f"unable to create new content in namespace {namespace} because it is being terminated"
+    return Forbidden(text, resource=resource, name=name, details={"causes": [cause]})
+
+
+def too_large_revision(asked: int, current: int) -> Timeout:
+    """A read at a version that does not exist yet."""
+    message = f"Too large resource version: {asked}, current: {current}"
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    return Timeout(message, details={"causes": [cause], "retryAfterSeconds": 1})
+
+
+def disruption_budget(why: str) -> TooManyRequests:
+    """An eviction that would break a PodDisruptionBudget."""
+    cause = {"reason": "DisruptionBudget", "message": why}
+    text = "Cannot evict pod as it would violate the pod's disruption budget."
+    return TooManyRequests(text, details={"causes": [cause]})
+
+
+def precondition_failed(name: str, why: str) -> Conflict:
+    """A delete whose preconditions do not hold; Kubernetes names no resource here."""
+    return Conflict("", name, f"the {why}")
+
+
+def no_service_account(resource: Resource, pod: str, namespace: str, account: str) -> Forbidden:
+    """A pod whose account does not exist (yet)."""
+    text = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+    return Forbidden(text, resource=resource, name=pod)
+
+

@@ -1,0 +1,127 @@
+"""`pods/eviction`: a delete that PodDisruptionBudgets have a say in.
+
+Source: k8s.io/kubernetes/pkg/registry/core/pod/storage/eviction.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kubelite.api.podutil import is_ready, is_terminal, phase
+from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS
+from kubelite.apimachinery.apierrors import BadRequest, Forbidden
+from kubelite.apimachinery.labels import from_label_selector
+from kubelite.apimachinery.scheme import Object
+from kubelite.client.requests import Create, DeleteOptions
+from kubelite.master.apiserver.deletion import check_preconditions, delete_entry
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.errors import disruption_budget, unexpected
+from kubelite.master.store.entry import Entry
+from kubelite.master.store.selection import Selection
+
+ALWAYS_ALLOW: Final = "AlwaysAllow"
+SEVERAL_BUDGETS: Final = (
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+)
+
+
+def evict(env: Environment, request: Create) -> None:
+    """Evict a pod.
+
+    Raises:
+        TooManyRequests: A budget does not allow it now.
+        APIError: Any other refusal.
+    """
+    eviction = request.object
+    name = (eviction.get("metadata") or {}).get("name")
+    if name and name != request.name:
+        raise BadRequest("name in URL does not match name in Eviction object")
+    options = parse_delete_options(eviction.get("deleteOptions") or {}, dry_run=request.dry_run)
+    entry = env.must_get(PODS, request.namespace, request.name)
+    check_preconditions(entry.object, options)
+    pod = entry.object
+    if not _is_free_of_budgets(pod):
+        budgets = _budgets_of(env, request.namespace, pod)
+        if len(budgets) > 1:
+            raise unexpected(SEVERAL_BUDGETS)
+        if budgets and not _is_unhealthy_and_free(pod, budgets[0].object):
+            _take_from_budget(env, budgets[0], pod, dry_run=options.dry_run)
+    if not options.dry_run:
+        entry = env.store.update(PODS, entry, _targeted(pod, env.now_text()))
+    delete_entry(env, PODS, entry, DeleteOptions(grace_period_s=options.grace_period_s, dry_run=options.dry_run))
+
+
+def parse_delete_options(body: Object, *, dry_run: bool = False) -> DeleteOptions:
+    """Delete options from their JSON form."""
+    preconditions = body.get("preconditions") or {}
+    return DeleteOptions(
+        grace_period_s=body.get("gracePeriodSeconds"),
+        propagation_policy=body.get("propagationPolicy"),
+        orphan_dependents=body.get("orphanDependents"),
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
+        dry_run=dry_run or "All" in (body.get("dryRun") or ()),
+    )
+
+
+def _is_free_of_budgets(pod: Object) -> bool:
+    """Pods that serve nobody: ended, not started, or going anyway."""
+    return is_terminal(pod) or phase(pod) == "Pending" or "deletionTimestamp" in pod["metadata"]
+
+
+def _budgets_of(env: Environment, namespace: str, pod: Object) -> list[Entry]:
+    entries = env.store.list(PODDISRUPTIONBUDGETS, Selection(namespace)).entries
+    labels = pod["metadata"].get("labels")
+    return [each for each in entries if from_label_selector(each.object["spec"].get("selector")).matches(labels)]
+
+
+def _is_unhealthy_and_free(pod: Object, budget: Object) -> bool:
+    """Whether a pod that is not ready may go without being counted."""
+    if is_ready(pod):
+        return False
+    if budget["spec"].get("unhealthyPodEvictionPolicy") == ALWAYS_ALLOW:
+        return True
+    status = budget["status"]
+    desired = status.get("desiredHealthy", 0)
+    return bool(status.get("currentHealthy", 0) >= desired > 0)
+
+
+def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: bool) -> None:
+    budget = entry.object
+    status, name = budget["status"], budget["metadata"]["name"]
+    allowed = status.get("disruptionsAllowed", 0)
+    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+        raise disruption_budget(f"The disruption budget {name} is still being processed by the server.")
+    if allowed < 0:
+        raise Forbidden("pdb disruptions allowed is negative", resource=PODDISRUPTIONBUDGETS, name=name)
+    disrupted = status.get("disruptedPods") or {}
+    if len(disrupted) > env.config.disrupted_pods_max:
+        raise Forbidden(
+            "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
+            resource=PODDISRUPTIONBUDGETS,
+            name=name,
+        )
+    if allowed == 0:
+        needs, has = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+        raise disruption_budget(f"The disruption budget {name} needs {needs} healthy pods and has {has} currently")
+    if not dry_run:
+        taken = {
+            **status,
+            "disruptionsAllowed": allowed - 1,
+            "disruptedPods": {**disrupted, pod["metadata"]["name"]: env.now_text()},
+        }
+        env.store.update(PODDISRUPTIONBUDGETS, entry, {**budget, "status": taken})
+
+
+def _targeted(pod: Object, now: str) -> Object:
+    """The pod with the condition that says why it goes."""
+    target = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+    conditions = [each for each in pod["status"].get("conditions") or () if each["type"] != "DisruptionTarget"]
+    return {**pod, "status": {**pod["status"], "conditions": [*conditions, target]}}

@@ -1,0 +1,36 @@
+"""When Events go: some time after they were last written.
+
+Source: kube-apiserver's `--event-ttl`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from kubelite.master.store.entry import Entry
+
+
+class Expiry:
+    """What was written when, oldest first.
+
+    Args:
+        ttl_s: Seconds that an object is kept after its last write.
+    """
+
+    def __init__(self, ttl_s: float) -> None:
+        self._ttl_s = ttl_s
+        self._written: deque[tuple[float, Entry]] = deque()
+
+    def note(self, entry: Entry, now: float) -> None:
+        """Take note of a write."""
+        self._written.append((now + self._ttl_s, entry))
+
+    def expired(self, now: float) -> list[Entry]:
+        """The versions whose time is over; who was written again since is there in a later version."""
+        found = []
+        while self._written and self._written[0][0] <= now:
+            found.append(self._written.popleft()[1])
+        return found
+
+    def __repr__(self) -> str:
+        return f"<Expiry {len(self._written)} waiting>"

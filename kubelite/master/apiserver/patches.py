@@ -1,0 +1,142 @@
+"""PATCH: the stored object, changed by a patch, goes the way of an update.
+
+Since nothing can come between reading and writing, there is no retry; a patch that itself names a stale
+resourceVersion is refused as a stale PUT is.
+Source: k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from kubelite.api import facts
+from kubelite.apimachinery.apierrors import BadRequest, Invalid, UnsupportedMediaType
+from kubelite.apimachinery.decode import DecodeError
+from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch, merge_patch
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.strategic import strategic_merge_patch
+from kubelite.client.requests import Patch
+from kubelite.master.apiserver.decoding import FieldProblems, checked
+
+GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Object, tuple[str, ...]]:
+    """What the patch makes of the object, decoded again, and warnings about fields.
+
+    Args:
+        kind: apiVersion and kind of what is patched (that of a subresource may be its own).
+
+    Raises:
+        BadRequest: The patch cannot be read.
+        Invalid: It cannot be applied, or makes something that does not fit the type.
+        UnsupportedMediaType: The kind does not know this type of patch.
+    """
+    api_version, name = kind
+    changed = _apply(request, current, api_version, name)
+    shown = _shown_patch(request) if request.patch_type == "strategic" else None
+    if (changed.get("apiVersion"), changed.get("kind")) != kind:
+        short = str(changed.get("apiVersion", "")).rpartition("/")[2]
+        group = api_version.rpartition("/")[0].partition(".")[0] or "core"
+        why = f"converting ({short}.{changed.get('kind')}) to ({group}.{name}): unknown conversion"
+        raise _unfit(shown or _json(changed), why)
+    try:
+        made, warnings = checked(api_version, name, changed, request.field_validation, request.problems)
+    except (DecodeError, FieldProblems) as error:
+        raise _unfit(shown or _json(changed), str(error)) from error
+    if made["metadata"].get("name") != current["metadata"]["name"]:
+        raise BadRequest(
+            f"the name of the object ({made['metadata'].get('name', '')}) does not match the name on the URL "
+            f"({current['metadata']['name']})"
+        )
+    return made, warnings
+
+
+def _apply(request: Patch, current: Object, api_version: str, kind: str) -> Object:
+    patch = request.patch
+    match request.patch_type:
+        case "json":
+            if not isinstance(patch, list):
+                raise BadRequest(
+                    f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    "[]handlers.jsonPatchOp"
+                )
+            try:
+                return json_patch(current, patch)
+            except PatchSyntaxError as error:
+                raise BadRequest(str(error)) from error
+            except PatchError as error:
+                raise _rejected() from error
+        case "merge":
+            if not isinstance(patch, Mapping):
+                raise BadRequest(
+                    f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    "map[string]interface {}"
+                )
+            merged: Object = merge_patch(current, patch)
+            return merged
+        case "strategic":
+            schema = facts.type_of(api_version, kind)
+            if schema is None:
+                raise UnsupportedMediaType(
+                    "the body of the request was in an unknown format - accepted media types include: "
+                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+                )
+            if not isinstance(patch, Mapping):
+                raise BadRequest(
+                    f"json: cannot unmarshal {_go_type(patch)} into Go value of type map[string]interface {{}}"
+                )
+            try:
+                return strategic_merge_patch(current, patch, schema)
+            except PatchSyntaxError as error:
+                raise BadRequest(str(error)) from error
+        case _:
+            raise UnsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"
+            )
+
+
+def _rejected() -> Invalid:
+    """A JSON patch that does not apply; Kubernetes does not say why."""
+    error = Invalid("", "", [], message="the server rejected our request due to an error in our request")
+    error.details = {}
+    return error
+
+
+def _unfit(shown: str, why: str) -> Invalid:
+    error = FieldError.invalid("patch", shown, why)
+    invalid = Invalid("", "", [error])
+    invalid.details = {"causes": [error.cause()]}
+    return invalid
+
+
+def _json(obj: Object) -> str:
+    return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _shown_patch(request: Patch) -> str:
+    return _go_value(request.patch)
+
+
+def _go_value(value: Any) -> str:
+    """A value as Go prints it with %+v."""
+    match value:
+        case dict():
+            return "map[" + " ".join(f"{key}:{_go_value(value[key])}" for key in sorted(value)) + "]"
+        case list():
+            return "[" + " ".join(map(_go_value, value)) + "]"
+        case None:
+            return "<nil>"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def _go_type(value: Any) -> str:
+    return GO_TYPES.get(type(value), "null")

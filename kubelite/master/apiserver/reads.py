@@ -1,0 +1,250 @@
+"""Lists and watches: selectors, versions, pages.
+
+Source: k8s.io/apiserver/pkg/storage (continue.go, etcd3/store.go), pkg/apis/meta/internalversion/validation;
+https://kubernetes.io/docs/reference/using-api/api-concepts/ (resource versions).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+import orjson
+
+from kubelite.api.fieldlabels import field_labels
+from kubelite.apimachinery.apierrors import APIError, BadRequest, Expired, Invalid
+from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.fields import FieldSelectorError
+from kubelite.apimachinery.fields import parse_selector as parse_field_selector
+from kubelite.apimachinery.labels import SelectorError
+from kubelite.apimachinery.labels import parse_selector as parse_label_selector
+from kubelite.apimachinery.scheme import Resource
+from kubelite.client.requests import List, Listing, Watch
+from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.store.selection import Selection
+
+TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
+INCONSISTENT: Final = -1
+"""The version in a continue token that goes on at whatever is newest."""
+CONTINUE_TOO_OLD: Final = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
+LIST_TOO_OLD: Final = "The resourceVersion for the provided list is too old."
+_PLAIN_FIELDS: Final = '"metadata.name", "metadata.namespace"'
+
+
+def select(resource: Resource, namespace: str, label_selector: str, field_selector: str) -> Selection:
+    """What a request's selectors mean.
+
+    Raises:
+        BadRequest: They do not parse, or name a field which the kind does not have.
+    """
+    if not label_selector and not field_selector:
+        return Selection(namespace)
+    try:
+        labels = parse_label_selector(label_selector) if label_selector else None
+        fields = parse_field_selector(field_selector) if field_selector else None
+    except (SelectorError, FieldSelectorError) as error:
+        raise BadRequest(str(error)) from error
+    readers = field_labels(resource) if fields is not None else {}
+    for requirement in fields.requirements if fields is not None else ():
+        if requirement.field not in readers:
+            raise BadRequest(_unknown_field(requirement.field, len(readers)))
+    return Selection(namespace, labels, fields, readers)
+
+
+def _unknown_field(field: str, known: int) -> str:
+    if known <= 2:  # the kind has none of its own
+        return f'"{field}" is not a known field selector: only {_PLAIN_FIELDS}'
+    return f"field label not supported: {field}"
+
+
+def parse_version(text: str) -> int:
+    """A resourceVersion as a number.
+
+    Raises:
+        Invalid: It is none.
+    """
+    if text.isdecimal():
+        return int(text)
+    detail = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+    raise Invalid("", "", [FieldError.invalid("resourceVersion", text, detail)])
+
+
+# --- continue tokens --------------------------------------------------------------------------------------------------
+
+
+def encode_continue(revision: int, after: str) -> str:
+    """A token that goes on behind the key `after`."""
+    text = orjson.dumps({"v": TOKEN_VERSION, "rv": revision, "start": f"{after}\0"})
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def decode_continue(token: str) -> tuple[int, str]:
+    """The revision and the last key that a token stands for.
+
+    Raises:
+        BadRequest: It is made up.
+    """
+    try:
+        value = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise BadRequest(f"continue key is not valid: {error}") from error
+    fits = isinstance(value, dict) and value.get("v") == TOKEN_VERSION
+    if not fits or not isinstance(value.get("start"), str) or not isinstance(value.get("rv"), int):
+        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    return value["rv"], value["start"].removesuffix("\0")
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def check_list(request: List) -> None:
+    """Judge how a list asks for versions.
+
+    Raises:
+        Invalid: The parts contradict each other.
+        BadRequest: As above, in words of its own.
+    """
+    version, match = request.resource_version, request.resource_version_match
+    if request.continue_ and version not in {"", "0"}:
+        raise BadRequest("specifying resource version is not allowed when using continue")
+    if request.limit < 0:
+        raise Invalid("ListOptions", "", [FieldError.invalid("limit", request.limit, "must be greater than or equal to 0")])
+    if not match:
+        return
+    errors = []
+    path = "resourceVersionMatch"
+    if not version:
+        errors.append(FieldError.forbidden(path, f"{path} is forbidden unless resourceVersion is provided"))
+    if request.continue_:
+        errors.append(FieldError.forbidden(path, f"{path} is forbidden when continue is provided"))
+    if match not in {"Exact", "NotOlderThan"}:
+        errors.append(FieldError.not_supported(path, match, ["Exact", "NotOlderThan", ""]))
+    elif match == "Exact" and version == "0":
+        errors.append(FieldError.forbidden(path, f'{path} "exact" is forbidden for resourceVersion "0"'))
+    if errors:
+        raise Invalid("ListOptions.meta.k8s.io", "", errors)
+
+
+def future_version(env: Environment, request: List) -> int | None:
+    """The version of the future which a list has to wait for; None if it need not wait."""
+    if not request.resource_version or request.continue_:
+        return None
+    version = parse_version(request.resource_version)
+    return version if version > env.store.revision else None
+
+
+def list_objects(env: Environment, request: List) -> Listing:
+    """A list, or a page of one.
+
+    Raises:
+        Expired: The version asked for, or that of the continue token, is forgotten.
+    """
+    selection = select(request.resource, request.namespace, request.label_selector, request.field_selector)
+    limit = 0 if request.resource_version == "0" and not request.continue_ else request.limit
+    if request.continue_:
+        return _next_page(env, request, selection, limit)
+    version = parse_version(request.resource_version) if request.resource_version else 0
+    exact = request.resource_version_match == "Exact" or (
+        version and limit and not request.resource_version_match
+    )
+    try:
+        return _page(env, request.resource, selection, limit, "", version if exact else None)
+    except Expired as error:
+        raise Expired(LIST_TOO_OLD) from error
+
+
+def _next_page(env: Environment, request: List, selection: Selection, limit: int) -> Listing:
+    revision, after = decode_continue(request.continue_)
+    at = None if revision == INCONSISTENT else revision
+    if at is not None and at > env.store.revision:
+        raise BadRequest("continue key is not valid: it is of the future")
+    try:
+        return _page(env, request.resource, selection, limit, after, at)
+    except Expired as error:
+        raise _ContinueExpired(encode_continue(INCONSISTENT, after)) from error
+
+
+class _ContinueExpired(Expired):
+    """The token is too old; another one goes on at the newest state."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(CONTINUE_TOO_OLD)
+        self._token = token
+
+    def status(self) -> dict[str, object]:
+        """The body of the answer, with the new token in its metadata."""
+        return {**super().status(), "metadata": {"continue": self._token}}
+
+
+def _page(
+    env: Environment, resource: Resource, selection: Selection, limit: int, after: str, revision: int | None
+) -> Listing:
+    page = env.store.list(resource, selection, limit=limit, after=after, revision=revision)
+    if not page.remaining:
+        return Listing(page.entries, str(page.revision))
+    token = encode_continue(page.revision, page.entries[-1].key)
+    remaining = None if selection.is_filtered else page.remaining
+    return Listing(page.entries, str(page.revision), token, remaining)
+
+
+# --- watches ----------------------------------------------------------------------------------------------------------
+
+
+def check_watch(request: Watch) -> None:
+    """Judge how a watch asks for its beginning.
+
+    Raises:
+        Invalid: The parts contradict each other.
+    """
+    errors = []
+    match, initial = request.resource_version_match, request.send_initial_events
+    path = "resourceVersionMatch"
+    if initial is not None and match != "NotOlderThan":
+        errors.append(
+            FieldError.forbidden(path, f"{path} is required when sendInitialEvents is set; must be NotOlderThan")
+            if match
+            else FieldError.forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        )
+    elif initial is None and match:
+        errors.append(
+            FieldError.forbidden(path, f"{path} is forbidden for watch unless sendInitialEvents is provided")
+        )
+    if errors:
+        raise Invalid("ListOptions.meta.k8s.io", "", errors)
+
+
+def watch(env: Environment, request: Watch) -> Watcher:
+    """Open a watch. A version that is forgotten gives a watch that only tells so."""
+    check_watch(request)
+    selection = select(request.resource, request.namespace, request.label_selector, request.field_selector)
+    revision: int | None = parse_version(request.resource_version) if request.resource_version else 0
+    initial = request.send_initial_events
+    if initial or (initial is None and not revision):
+        revision = None
+    elif initial is False and not revision:
+        revision = env.store.revision
+    try:
+        return env.store.watch(
+            request.resource,
+            selection,
+            revision=revision,
+            bookmarks=request.bookmarks,
+            initial_events_end=bool(initial) and request.bookmarks,
+            waiting_max=None if request.timeout_s is None else env.config.watch_waiting_max,
+        )
+    except Expired as error:
+        return ended_with(error)
+
+
+def ended_with(error: APIError) -> Watcher:
+    """A watch that has ended with an ERROR event."""
+    watcher = Watcher()
+    watcher.end(WatchEvent("ERROR", error.status()))
+    return watcher

@@ -1,0 +1,384 @@
+"""The API server: an actor that every request goes through, one after the other.
+
+authorize → decode → mutate → default → prepare → validate → admit → store. All of it is synchronous, so that a request
+of an idle server is answered in the asker's stack; what has to wait (a read of a version of the future) is answered
+by a task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, assert_never
+
+import attrs
+
+from kubelite.api.resources import EVENTS, SERVICES
+from kubelite.apimachinery.apierrors import APIError, BadRequest, Conflict, Forbidden, MethodNotAllowed, NotFound
+from kubelite.apimachinery.scheme import Object, Resource, Scheme
+from kubelite.client.requests import (
+    Answer,
+    AuthorizePath,
+    Connect,
+    ConnectInfo,
+    Create,
+    Delete,
+    DeleteCollection,
+    Get,
+    Item,
+    List,
+    Listing,
+    Message,
+    Patch,
+    ResourceRequest,
+    Update,
+    UserInfo,
+    Watch,
+)
+from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.master.apiserver import binding, decoding, deletion, eviction, reads, scale, writes
+from kubelite.master.apiserver.authorization import is_superuser, may_use_path, path_refusal, refusal
+from kubelite.master.apiserver.bootstrap import bootstrap, reconcile
+from kubelite.master.apiserver.config import APIServerConfig
+from kubelite.master.apiserver.connect import connect
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.errors import success, too_large_revision
+from kubelite.master.apiserver.expiry import Expiry
+from kubelite.master.apiserver.patches import patched
+from kubelite.master.apiserver.servicenumbers import ServiceNumbers
+from kubelite.master.apiserver.strategy import strategy_of
+from kubelite.master.store.entry import Entry
+from kubelite.master.store.store import Store
+from kubelite.runtime import Actor, Clock, Randomness
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class SendBookmarks:
+    """Time for bookmarks."""
+
+
+@attrs.frozen
+class Compact:
+    """Time to forget what is older than the interval before."""
+
+    revision: int
+
+
+@attrs.frozen
+class Reconcile:
+    """Time to look after the `kubernetes` Service and after Events that are too old."""
+
+
+Internal = SendBookmarks | Compact | Reconcile
+WRITE_BODY_KINDS = {"scale": (scale.API_VERSION, scale.KIND)}
+"""Kinds of bodies at subresources, where they differ from the resource's."""
+
+
+class APIServer(Actor[Message | Internal]):
+    """One API server.
+
+    Args:
+        store: Outlives this actor: after a crash its successor goes on with it.
+        scheme: The kinds served.
+    """
+
+    reply_errors: ClassVar[tuple[type[Exception], ...]] = (APIError,)
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        scheme: Scheme,
+        clock: Clock,
+        random: Randomness,
+        config: APIServerConfig | None = None,
+    ) -> None:
+        config = config or APIServerConfig()
+        numbers = ServiceNumbers(config, random.fork("services"))
+        self._env = Environment(store, scheme, clock, random, config, numbers)
+        self._expiry = Expiry(config.event_ttl_s)
+        bootstrap(self._env)
+
+    async def started(self) -> None:
+        """Arm the periodic duties."""
+        config = self._env.config
+        self.context.call_later(config.bookmark_interval_s, SendBookmarks())
+        self.context.call_later(config.compaction_interval_s, Compact(self._env.store.revision))
+        self.context.call_later(config.reconcile_interval_s, Reconcile())
+
+    def receive(self, message: Message | Internal) -> Any:
+        """Answer one request."""
+        match message:
+            case Get():
+                self._authorize(message, "get")
+                return self._get(message)
+            case Create():
+                self._authorize(message, "create")
+                return self._create(message)
+            case Update():
+                self._authorize(message, "update")
+                return self._update(message)
+            case Patch():
+                self._authorize(message, "patch")
+                return self._patch(message)
+            case Delete():
+                self._authorize(message, "delete")
+                return self._delete(message)
+            case List():
+                self._authorize(message, "list")
+                return self._list(message)
+            case Watch():
+                self._authorize(message, "watch")
+                return self._watch(message)
+            case DeleteCollection():
+                self._authorize(message, "deletecollection")
+                return self._delete_collection(message)
+            case Connect():
+                return self._connect(message)
+            case AuthorizePath(user=user, verb=verb, path=path):
+                return self._authorize_path(user, verb, path)
+            case SendBookmarks():
+                self._env.store.send_bookmarks()
+                self.context.call_later(self._env.config.bookmark_interval_s, SendBookmarks())
+            case Compact(revision=revision):
+                self._env.store.compact(revision)
+                self.context.call_later(self._env.config.compaction_interval_s, Compact(self._env.store.revision))
+            case Reconcile():
+                self._reconcile()
+            case _:
+                assert_never(message)
+        return None
+
+    # --- authorization ------------------------------------------------------------------------------------------------
+
+    def _authorize(self, request: ResourceRequest[Any], verb: str) -> None:
+        resource = request.resource
+        if not is_superuser(request.user):
+            text = refusal(request.user, verb, resource, request.subresource, request.namespace)
+            raise Forbidden(text, resource=resource, name=request.name)
+        if not request.subresource and verb not in resource.verbs:
+            raise MethodNotAllowed
+
+    @staticmethod
+    def _authorize_path(user: UserInfo, verb: str, path: str) -> None:
+        if not may_use_path(user, verb, path):
+            raise Forbidden(path_refusal(user, verb, path), details={})
+
+    # --- reads --------------------------------------------------------------------------------------------------------
+
+    def _get(self, request: Get) -> Answer | asyncio.Future[Answer]:
+        version = reads.parse_version(request.resource_version) if request.resource_version else 0
+        if version > self._env.store.revision:
+            return self._later(version, lambda: self._read(request))
+        return self._read(request)
+
+    def _read(self, request: Get) -> Answer:
+        entry = self._entry(request)
+        if request.subresource == "scale":
+            return Answer(Item(scale.scale_of(entry.object)))
+        return Answer(entry)
+
+    def _entry(self, request: ResourceRequest[Any]) -> Entry:
+        subresource = request.subresource
+        if subresource and subresource not in request.resource.subresources:
+            raise NotFound.path()
+        return self._env.must_get(request.resource, request.namespace, request.name)
+
+    def _list(self, request: List) -> Listing | asyncio.Future[Listing]:
+        reads.check_list(request)
+        version = reads.future_version(self._env, request)
+        if version is not None:
+            return self._later(version, lambda: reads.list_objects(self._env, request))
+        return reads.list_objects(self._env, request)
+
+    def _later(self, version: int, read: Callable[[], T]) -> asyncio.Future[T]:
+        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.context.start_task(self._when_reached(version, read, reply), name=f"read at {version}")
+        return reply
+
+    async def _when_reached(self, version: int, read: Callable[[], T], reply: asyncio.Future[T]) -> None:
+        store, reached = self._env.store, asyncio.Event()
+        call_off = store.on_revision(version, reached.set)
+        try:
+            async with self._env.clock.timeout(self._env.config.future_revision_wait_s):
+                await reached.wait()
+            result = read()
+        except TimeoutError:
+            _fail(reply, too_large_revision(version, store.revision))
+        except APIError as error:
+            _fail(reply, error)
+        else:
+            if not reply.done():
+                reply.set_result(result)
+        finally:
+            call_off()
+
+    def _watch(self, request: Watch) -> Watcher:
+        watcher = reads.watch(self._env, request)
+        if request.timeout_s is not None and not watcher.ended:
+            self._end_later(watcher, request, request.timeout_s)
+        return watcher
+
+    def _end_later(self, watcher: Watcher, request: Watch, timeout_s: float) -> None:
+        clock, store = self._env.clock, self._env.store
+        timers = [clock.call_later(timeout_s, watcher.end)]
+        if request.bookmarks:
+            kind, api_version = request.resource.kind, request.resource.api_version
+
+            def last_bookmark() -> None:
+                metadata = {"resourceVersion": str(store.revision)}
+                obj = {"kind": kind, "apiVersion": api_version, "metadata": metadata}
+                watcher.push(WatchEvent("BOOKMARK", obj))
+
+            before_end_s = max(0.0, timeout_s - self._env.config.bookmark_before_end_s)
+            timers.append(clock.call_later(before_end_s, last_bookmark))
+        watcher.when_ended(lambda: [timer.cancel() for timer in timers] and None)
+
+    # --- writes -------------------------------------------------------------------------------------------------------
+
+    def _create(self, request: Create) -> Answer:
+        match request.subresource:
+            case "":
+                obj, warnings = self._body(request)
+                written = writes.create(
+                    self._env, request.resource, request.namespace, obj, dry_run=request.dry_run
+                )
+                return self._written(request.resource, written, warnings)
+            case "binding":
+                self._subresource(request)
+                binding.bind(self._env, request)
+            case "eviction":
+                self._subresource(request)
+                eviction.evict(self._env, request)
+            case _:
+                raise MethodNotAllowed
+        return Answer(Item(success(code=201)), 201)
+
+    @staticmethod
+    def _subresource(request: ResourceRequest[Any]) -> None:
+        if request.subresource not in request.resource.subresources:
+            raise NotFound.path()
+
+    def _body(self, request: Create | Update) -> tuple[Object, tuple[str, ...]]:
+        kind = WRITE_BODY_KINDS.get(request.subresource)
+        resource = request.resource
+        return decoding.body(resource, request.object, request.field_validation, request.problems, kind=kind)
+
+    def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
+        """The answer to a write, after what else it sets off."""
+        entry = written.entry
+        if entry is not None and resource == SERVICES:
+            self._balance(entry)
+        elif entry is not None and resource == EVENTS:
+            self._expiry.note(entry, self._env.clock.now())
+        return written.answer(warnings)
+
+    def _balance(self, entry: Entry) -> None:
+        """Give a Service of type LoadBalancer its address, as a cloud's controller would right after its creation."""
+        balanced = self._env.numbers.balanced(entry.object)
+        if balanced is not entry.object:
+            later = self._env.store.update(SERVICES, entry, balanced)
+            self._env.numbers.release_former(entry.object, later.object)
+
+    def _update(self, request: Update) -> Answer:
+        env, resource = self._env, request.resource
+        if request.subresource not in {"", "scale"} and request.subresource not in writes.PREPARE:
+            raise MethodNotAllowed
+        obj, warnings = self._body(request)
+        given = obj["metadata"].get("name", "")
+        if given != request.name:
+            raise BadRequest(
+                f"the name of the object ({given}) does not match the name on the URL ({request.name})"
+            )
+        obj = writes.check_namespace(resource, obj, request.namespace)
+        absent = env.store.get(resource, request.namespace, request.name) is None
+        if absent and not request.subresource and strategy_of(resource).creates_on_update:
+            if obj["metadata"].get("resourceVersion"):
+                raise NotFound(resource, request.name)
+            written = writes.create(env, resource, request.namespace, obj, dry_run=request.dry_run)
+            return self._written(resource, written, warnings)
+        entry = self._entry(request)
+        self._check_uid(request, obj, entry)
+        return self._replace(request, entry, obj, warnings)
+
+    @staticmethod
+    def _check_uid(request: Update, obj: Object, entry: Entry) -> None:
+        given, stored = obj["metadata"].get("uid"), entry.object["metadata"]["uid"]
+        if given and given != stored:
+            key = f"/registry/{request.resource.plural}/{entry.key}"
+            why = (
+                f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: UID in precondition: {given}, UID in object meta: {stored}"
+            )
+            raise Conflict(request.resource, request.name, why)
+
+    def _replace(
+        self, request: Update | Patch, entry: Entry, obj: Object, warnings: tuple[str, ...]
+    ) -> Answer:
+        env, resource, subresource = self._env, request.resource, request.subresource
+        if subresource == "scale":
+            obj, subresource = scale.scaled(entry.object, obj), ""
+        writes.check_version(resource, obj, entry)
+        written = writes.update(env, resource, entry, obj, subresource=subresource, dry_run=request.dry_run)
+        answer = self._written(resource, written, warnings)
+        if request.subresource == "scale":
+            return Answer(Item(scale.scale_of(answer.object)), warnings=warnings)
+        return answer
+
+    def _patch(self, request: Patch) -> Answer:
+        subresource = request.subresource
+        if subresource not in {"", "scale"} and subresource not in writes.PREPARE:
+            raise MethodNotAllowed
+        entry = self._entry(request)
+        resource = request.resource
+        kind = WRITE_BODY_KINDS.get(subresource, (resource.api_version, resource.kind))
+        current = scale.scale_of(entry.object) if subresource == "scale" else entry.object
+        obj, warnings = patched(request, current, kind)
+        obj = writes.check_namespace(resource, obj, request.namespace)
+        return self._replace(request, entry, obj, warnings)
+
+    # --- deletes ------------------------------------------------------------------------------------------------------
+
+    def _delete(self, request: Delete) -> Answer:
+        if request.subresource:
+            raise MethodNotAllowed
+        return deletion.delete(self._env, request.resource, request.namespace, request.name, request.options)
+
+    def _delete_collection(self, request: DeleteCollection) -> Listing:
+        deletion.check_options(request.options)
+        env, resource = self._env, request.resource
+        selection = reads.select(resource, request.namespace, request.label_selector, request.field_selector)
+        page = env.store.list(resource, selection)
+        items = [deletion.delete_entry(env, resource, entry, request.options).item for entry in page.entries]
+        return Listing(
+            [
+                entry if item.object["kind"] == "Status" else item
+                for entry, item in zip(page.entries, items, strict=True)
+            ],
+            str(env.store.revision),
+        )
+
+    def _connect(self, request: Connect) -> ConnectInfo:
+        self._authorize(request, request.verb)
+        return connect(self._env, request)
+
+    # --- duties -------------------------------------------------------------------------------------------------------
+
+    def _reconcile(self) -> None:
+        env = self._env
+        reconcile(env)
+        for entry in self._expiry.expired(env.clock.now()):
+            namespace = entry.object["metadata"]["namespace"]
+            if env.store.get(EVENTS, namespace, entry.object["metadata"]["name"]) is entry:
+                env.store.delete(EVENTS, entry)
+        self.context.call_later(env.config.reconcile_interval_s, Reconcile())
+
+    def __repr__(self) -> str:
+        return f"<APIServer {self._env.store!r}>"
+
+
+def _fail(reply: asyncio.Future[Any], error: APIError) -> None:
+    if not reply.done():
+        reply.set_exception(error)
