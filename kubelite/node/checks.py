@@ -1,4 +1,6 @@
-"""One check of a probe or one run of a hook: HTTP, TCP, a command, a sleep. Never raises but for cancellation.
+"""One check of a probe or one run of a hook: HTTP, TCP, a command, a sleep.
+
+Nothing is raised but cancellation.
 
 Source: pkg/probe/{http,tcp,exec}, pkg/kubelet/lifecycle/handlers.go.
 """

@@ -1,0 +1,96 @@
+"""The machine under a kubelet: what survives the kubelet's restart, and what a power cut ends.
+
+Containers, addresses and the pods' states belong to the machine; the kubelet actor drives them, and a
+restarted one finds them here. `fail` is a power cut, `boot` what comes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kubelite.images.files import FileSystem
+from kubelite.network import AddressPool, Fabric, NetworkNamespace, Resolver, Translator
+from kubelite.node.asyncio_runtime import AsyncioRuntime
+from kubelite.node.config import KubeletConfig
+from kubelite.runtime import Clock, Randomness
+
+if TYPE_CHECKING:
+    from kubelite.node.podworker import PodWorker
+
+
+class Machine:
+    """One node's hardware.
+
+    Attributes:
+        powered: False between `fail` and `boot`.
+        boot_id: Changes with each boot.
+        workers: The pods it knows, by UID.
+        pulled: Images that were pulled here.
+        files: The files of the node itself, for hostPath volumes.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        address: str,
+        clock: Clock,
+        random: Randomness,
+        fabric: Fabric,
+        pod_addresses: AddressPool,
+        resolver: Resolver | None = None,
+        translator: Translator | None = None,
+        config: KubeletConfig | None = None,
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.clock = clock
+        self.random = random
+        self.fabric = fabric
+        self.pod_addresses = pod_addresses
+        self.resolver = resolver
+        self.translator = translator
+        self.config = config or KubeletConfig()
+        self.powered = True
+        self.boot_id = random.uuid4()
+        self.workers: dict[str, PodWorker] = {}
+        self.pulled: set[str] = set()
+        self.files = FileSystem(now=clock.now)
+        self.network = NetworkNamespace(
+            name=name, address=address, fabric=fabric, hostname=name, resolver=resolver, translator=translator
+        )
+        self.runtime = AsyncioRuntime(
+            clock, random, drain_delay_s=self.config.drain_delay_s, log_bytes_max=self.config.log_bytes_max
+        )
+        self.on_power: Callable[[], None] | None = None
+
+    def __repr__(self) -> str:
+        power = "on" if self.powered else "off"
+        return f"<Machine {self.name} {self.address} {power}, {len(self.workers)} pods>"
+
+    def fail(self) -> None:
+        """Cut the power: nothing answers any more, open connections hang, containers end without a word."""
+        if not self.powered:
+            return
+        self.powered = False
+        for address in self._addresses():
+            self.fabric.cut(address)
+        self.runtime.power_off()
+        if self.on_power is not None:
+            self.on_power()
+
+    def boot(self) -> None:
+        """Power is back: a new boot id, no container runs; the kubelet goes on from the API's state."""
+        if self.powered:
+            return
+        for address in self._addresses():
+            self.fabric.restore(address)
+        self.boot_id = self.random.uuid4()
+        self.powered = True
+        if self.on_power is not None:
+            self.on_power()
+
+    def _addresses(self) -> list[str]:
+        pods = {worker.state.address for worker in self.workers.values() if worker.state.address}
+        return [self.address, *sorted(pods - {self.address})]
