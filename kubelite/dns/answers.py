@@ -40,6 +40,7 @@ class Answerer:
             size_max: Bytes that fit; None for TCP. A longer answer is cut and says so.
         """
         self.queries += 1
+        query = bytes(query)
         if len(query) < _HEADER.size:
             return b""
         identifier, flags, questions, _, _, _ = _HEADER.unpack_from(query)
@@ -74,7 +75,7 @@ class Answerer:
     def _fits(query: bytes, at: int, size_max: int) -> int:
         """The size that the client's EDNS record allows."""
         if len(query) >= at + 5 and query[at] == 0 and query[at + 1 : at + 3] == b"\x00\x29":
-            return max(size_max, min(struct.unpack(">H", query[at + 3 : at + 5])[0], EDNS_BYTES_MAX))
+            return max(size_max, min(int.from_bytes(query[at + 3 : at + 5], "big"), EDNS_BYTES_MAX))
         return size_max
 
     def _make(self, name: bytes, kind: bytes) -> tuple[bytes, bytes] | None:

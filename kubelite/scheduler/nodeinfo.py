@@ -1,0 +1,175 @@
+"""What the scheduler knows of nodes and pods: kept incrementally, read by the cycle.
+
+Invariant: `used`, `ports` and `groups` are the sums over `pods`; a pod that was assumed counts like one that is bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from kubelite.api import podutil
+from kubelite.api.resourcelist import Amounts, amounts_of
+from kubelite.apimachinery import meta
+from kubelite.apimachinery.scheme import Object
+
+HostPort = tuple[str, str, int]
+
+
+@attrs.frozen
+class PodInfo:
+    """A pod, and what the plugins ask of it, worked out once.
+
+    Attributes:
+        requests: Amounts that it asks for, one of `pods` among them.
+        group: What it is spread with: the uid of its controller, "" if it has none.
+    """
+
+    pod: Object
+    key: str
+    uid: str
+    requests: Amounts
+    ports: tuple[HostPort, ...]
+    group: str
+    tolerations: tuple[Mapping[str, Any], ...]
+    priority: int
+
+    @classmethod
+    def of(cls, pod: Object) -> PodInfo:
+        """The facts of a pod."""
+        spec, owner = pod["spec"], meta.controller_of(pod)
+        return cls(
+            pod,
+            meta.key(pod),
+            pod["metadata"]["uid"],
+            {**podutil.requests(spec), "pods": 1},
+            tuple(podutil.host_ports(spec)),
+            owner["uid"] if owner else "",
+            tuple(spec.get("tolerations") or ()),
+            spec.get("priority") or 0,
+        )
+
+
+@attrs.define(eq=False)
+class NodeInfo:
+    """A node, and the sums over its pods."""
+
+    name: str
+    node: Object | None = None
+    allocatable: Amounts = attrs.field(factory=dict)
+    taints: tuple[Mapping[str, Any], ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    unschedulable: bool = False
+    used: dict[str, int] = attrs.field(factory=dict)
+    pods: dict[str, PodInfo] = attrs.field(factory=dict)
+    ports: set[HostPort] = attrs.field(factory=set)
+    groups: dict[str, int] = attrs.field(factory=dict)
+
+    def set_node(self, node: Object | None) -> None:
+        """The node as it is now."""
+        self.node = node
+        if node is None:
+            return
+        self.allocatable = amounts_of((node.get("status") or {}).get("allocatable"))
+        self.taints = tuple(node["spec"].get("taints") or ())
+        self.labels = node["metadata"].get("labels") or {}
+        self.unschedulable = bool(node["spec"].get("unschedulable"))
+
+    def add(self, info: PodInfo) -> None:
+        """One more pod."""
+        self.remove(info.uid)
+        self.pods[info.uid] = info
+        used = self.used
+        for name, amount in info.requests.items():
+            used[name] = used.get(name, 0) + amount
+        self.ports.update(info.ports)
+        if info.group:
+            self.groups[info.group] = self.groups.get(info.group, 0) + 1
+
+    def remove(self, uid: str) -> None:
+        """One pod less; nothing happens if it was not there."""
+        info = self.pods.pop(uid, None)
+        if info is None:
+            return
+        for name, amount in info.requests.items():
+            self.used[name] -= amount
+        if info.ports:
+            self.ports = {port for other in self.pods.values() for port in other.ports}
+        if info.group:
+            self.groups[info.group] -= 1
+            if not self.groups[info.group]:
+                del self.groups[info.group]
+
+
+class Cache:
+    """All nodes, and where each pod is or is about to be."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, NodeInfo] = {}
+        self._ready: list[NodeInfo] | None = None
+        self._where: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Cache {len(self.nodes)} nodes, {len(self._where)} pods>"
+
+    def set_node(self, name: str, node: Object | None) -> None:
+        """A node came, changed, or went."""
+        info = self.nodes.get(name)
+        if info is None:
+            info = self.nodes[name] = NodeInfo(name)
+        info.set_node(node)
+        if node is None and not info.pods:
+            del self.nodes[name]
+        self._ready = None
+
+    def listed(self) -> list[NodeInfo]:
+        """The nodes which exist, by name."""
+        if self._ready is None:
+            self._ready = [
+                self.nodes[name] for name in sorted(self.nodes) if self.nodes[name].node is not None
+            ]
+        return self._ready
+
+    def place(self, info: PodInfo, node_name: str) -> None:
+        """A pod is on a node, or assumed to be."""
+        before = self._where.get(info.uid)
+        if before is not None and before != node_name:
+            self.forget(info.uid)
+        if node_name not in self.nodes:
+            self.nodes[node_name] = NodeInfo(node_name)
+        self.nodes[node_name].add(info)
+        self._where[info.uid] = node_name
+
+    def node_of(self, uid: str) -> str | None:
+        """Where a pod is, or is assumed to be."""
+        return self._where.get(uid)
+
+    def forget(self, uid: str) -> None:
+        """A pod is gone, or was not bound after all."""
+        name = self._where.pop(uid, None)
+        if name is None:
+            return
+        info = self.nodes[name]
+        info.remove(uid)
+        if info.node is None and not info.pods:
+            del self.nodes[name]
+
+
+def tolerates(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the tolerations is for the taint.
+
+    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
+    """
+    for each in tolerations:
+        if each.get("effect") and each["effect"] != taint["effect"]:
+            continue
+        if each.get("key") and each["key"] != taint["key"]:
+            continue
+        exists = each.get("operator") == "Exists"
+        if not each.get("key") and not exists:
+            continue
+        if exists or each.get("value", "") == taint.get("value", ""):
+            return True
+    return False

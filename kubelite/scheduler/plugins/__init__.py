@@ -1,0 +1,1 @@
+"""What decides where a pod may run (filters), and where it should (scores). Pure."""

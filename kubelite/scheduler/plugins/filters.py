@@ -1,0 +1,142 @@
+"""Filters: may a pod run on a node? None means it may, else why not.
+
+Source: https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins; the reasons are kube-scheduler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo, tolerates
+
+HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
+_UNSCHEDULABLE_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_ANY_ADDRESS = frozenset({"", "0.0.0.0"})  # noqa: S104 - the wildcard that is compared with
+
+
+@attrs.frozen
+class Refusal:
+    """Why a node is out of the question.
+
+    Attributes:
+        reasons: As kube-scheduler words them.
+        resolvable: Whether deleting pods from the node could help.
+    """
+
+    reasons: tuple[str, ...]
+    resolvable: bool = False
+
+
+Filter = Callable[[PodInfo, NodeInfo], Refusal | None]
+
+
+def node_unschedulable(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """A cordoned node takes only pods that tolerate it."""
+    if node.unschedulable and not tolerates(_UNSCHEDULABLE_TAINT, info.tolerations):
+        return Refusal(("node(s) were unschedulable",))
+    return None
+
+
+def node_name(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """A pod may name its node."""
+    wanted = info.pod["spec"].get("nodeName")
+    return (
+        Refusal(("node(s) didn't match the requested node name",)) if wanted and wanted != node.name else None
+    )
+
+
+def taint_toleration(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """Every hard taint must be tolerated."""
+    for taint in node.taints:
+        if taint["effect"] in HARD_EFFECTS and not tolerates(taint, info.tolerations):
+            return Refusal((f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}",))
+    return None
+
+
+def matches_expression(expression: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    """Whether one term of a node selector is met."""
+    present, wanted = values.get(expression["key"]), expression.get("values") or []
+    match expression["operator"]:
+        case "In":
+            return present in wanted
+        case "NotIn":
+            return present not in wanted
+        case "Exists":
+            return present is not None
+        case "DoesNotExist":
+            return present is None
+        case "Gt" | "Lt" as operator:
+            try:
+                number, bound = int(present or ""), int(wanted[0])
+            except (ValueError, IndexError):
+                return False
+            return number > bound if operator == "Gt" else number < bound
+        case _:
+            return False
+
+
+def matches_terms(terms: Sequence[Mapping[str, Any]], node: NodeInfo) -> bool:
+    """Whether one of the terms is met; a term without expressions never is."""
+    for term in terms:
+        expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
+        if not expressions and not fields:
+            continue
+        if all(matches_expression(each, node.labels) for each in expressions) and all(
+            matches_expression(each, {"metadata.name": node.name}) for each in fields
+        ):
+            return True
+    return False
+
+
+def node_affinity(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """NodeSelector and the required node affinity."""
+    spec = info.pod["spec"]
+    refusal = Refusal(("node(s) didn't match Pod's node affinity/selector",))
+    selector = spec.get("nodeSelector")
+    if selector and any(node.labels.get(key) != value for key, value in selector.items()):
+        return refusal
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    if required and not matches_terms(required.get("nodeSelectorTerms") or (), node):
+        return refusal
+    return None
+
+
+def node_ports(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """Host ports must be free; the wildcard address conflicts with every address."""
+    for address, protocol, port in info.ports:
+        for other, other_protocol, other_port in node.ports:
+            if (protocol, port) == (other_protocol, other_port) and (
+                address == other or address in _ANY_ADDRESS or other in _ANY_ADDRESS
+            ):
+                return Refusal(
+                    ("node(s) didn't have free ports for the requested pod ports",), resolvable=True
+                )
+    return None
+
+
+def node_resources_fit(info: PodInfo, node: NodeInfo) -> Refusal | None:
+    """All that the pod requests must be left."""
+    used, allocatable = node.used, node.allocatable
+    reasons, resolvable = None, True
+    for name, amount in info.requests.items():
+        if amount and used.get(name, 0) + amount > allocatable.get(name, 0):
+            reasons = [] if reasons is None else reasons
+            reasons.append("Too many pods" if name == "pods" else f"Insufficient {name}")
+            resolvable = resolvable and amount <= allocatable.get(name, 0)
+    return None if reasons is None else Refusal(tuple(reasons), resolvable)
+
+
+FILTERS: Mapping[str, Filter] = {
+    "NodeUnschedulable": node_unschedulable,
+    "NodeName": node_name,
+    "TaintToleration": taint_toleration,
+    "NodeAffinity": node_affinity,
+    "NodePorts": node_ports,
+    "NodeResourcesFit": node_resources_fit,
+}
+"""In kube-scheduler's order: the first refusal counts."""
