@@ -18,7 +18,7 @@ from kubelite.api.conditions import is_condition_true, set_condition
 from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import DeleteObject, Intent, PatchObject, ReadObject, RequeueAfter, Steps, Together
+from kubelite.reconcile.intents import DeleteObject, Intent, PatchObject, ReadObject, RequeueAfter, Steps
 
 PERIOD_S: Final = 20.0
 QUARANTINE_S: Final = 40.0
@@ -143,7 +143,7 @@ class PodGarbageCollector(Reconciler):
             *plan_terminating(pods, nodes, now),
         )
         if removals:
-            yield (Together(removals),) if len(removals) == 1 else removals
+            yield removals
         yield (RequeueAfter(self._period_s),)
 
     def _missing(self, used: Collection[str], nodes: Mapping[str, Object], now: float):  # type: ignore[no-untyped-def]  # noqa: ANN202

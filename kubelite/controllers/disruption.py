@@ -1,0 +1,237 @@
+"""PodDisruptionBudgets: how many pods are healthy, how many have to be, how many may be evicted now.
+
+The eviction subresource lowers `disruptionsAllowed` and notes the pod in `disruptedPods`; here the note is dropped
+when the pod is going, or after `DISRUPTED_TIMEOUT_S` if it is not.
+
+Source: k8s.io/kubernetes/pkg/controller/disruption/disruption.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from kubelite.api import podutil
+from kubelite.api.conditions import set_condition
+from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
+from kubelite.apimachinery import labels
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import parse_time
+from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.intents import Intent, RecordEvent, RequeueAfter, Steps, UpdateStatus
+from kubelite.reconcile.ownership import controller_of, key_of, split_key
+
+DISRUPTED_TIMEOUT_S: Final = 120.0
+"""Seconds after which an evicted pod that is still there counts as healthy again."""
+REST_S: Final = 0.02
+
+ScaleOf = Callable[[Object], int | None]
+
+
+@attrs.frozen
+class Budget:
+    """How many pods are expected and how many of them have to be healthy."""
+
+    expected: int
+    desired: int
+
+
+def scaled(value: int | str, total: int) -> int:
+    """A number, or a percentage of `total` rounded up."""
+    if isinstance(value, int):
+        return value
+    return -(-int(value.removesuffix("%")) * total // 100)
+
+
+def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
+    """The sum of the scales of the pods' controllers; pods without one do not count.
+
+    Args:
+        scale_of: The scale of the controller that a reference names; None if it is not found.
+
+    Raises:
+        LookupError: The controller of a pod has no scale.
+    """
+    scales: dict[str, int] = {}
+    for pod in pods:
+        reference = controller_of(pod)
+        if reference is None or reference["uid"] in scales:
+            continue
+        scale = scale_of({**reference, "namespace": pod["metadata"]["namespace"]})
+        if scale is None:
+            raise LookupError(
+                f'found no controllers for pod "{pod["metadata"]["name"]}"'
+            )
+        scales[reference["uid"]] = scale
+    return sum(scales.values())
+
+
+def budget_of(pdb: Object, pods: Sequence[Object], scale_of: ScaleOf) -> Budget:
+    """What the spec asks for.
+
+    Raises:
+        LookupError: As `expected_scale`.
+    """
+    spec = pdb["spec"]
+    if spec.get("maxUnavailable") is not None:
+        expected = expected_scale(pods, scale_of)
+        return Budget(expected, max(0, expected - scaled(spec["maxUnavailable"], expected)))
+    minimum = spec.get("minAvailable", 0)
+    if isinstance(minimum, int):
+        return Budget(len(pods), minimum)
+    expected = expected_scale(pods, scale_of)
+    return Budget(expected, scaled(minimum, expected))
+
+
+def disrupted(pdb: Object, pods: Sequence[Object], now: float) -> tuple[dict[str, str], float | None, list[Object]]:
+    """The evicted pods that are still to go.
+
+    Returns:
+        Name -> time of eviction; when to look again; pods that should have gone long ago.
+    """
+    noted: Mapping[str, str] = pdb.get("status", {}).get("disruptedPods") or {}
+    kept: dict[str, str] = {}
+    late: list[Object] = []
+    again: float | None = None
+    for pod in pods if noted else ():
+        time = noted.get(pod["metadata"]["name"])
+        if time is None or podutil.is_terminating(pod):
+            continue
+        expires = parse_time(time) + DISRUPTED_TIMEOUT_S
+        if expires < now:
+            late.append(pod)
+            continue
+        kept[pod["metadata"]["name"]] = time
+        again = expires if again is None else min(again, expires)
+    return kept, again, late
+
+
+def make_status(pdb: Object, budget: Budget, healthy: int, noted: Mapping[str, str], now: float) -> Object:
+    """The status of a budget."""
+    allowed = max(0, healthy - budget.desired) if budget.expected > 0 else 0
+    generation = pdb["metadata"].get("generation", 0)
+    words = ("True", "SufficientPods") if allowed > 0 else ("False", "InsufficientPods")
+    status: dict[str, Any] = {"observedGeneration": generation} if generation else {}
+    if noted:
+        status["disruptedPods"] = dict(noted)
+    status |= {
+        "disruptionsAllowed": allowed,
+        "currentHealthy": healthy,
+        "desiredHealthy": budget.desired,
+        "expectedPods": budget.expected,
+        "conditions": _conditions(pdb, *words, "", now),
+    }
+    return status
+
+
+def make_failed_status(pdb: Object, message: str, now: float) -> Object:
+    """The status of a budget that cannot be worked out: nothing may be disrupted."""
+    return {
+        **pdb.get("status", {}),
+        "disruptionsAllowed": 0,
+        "conditions": _conditions(pdb, "False", "SyncFailed", message, now),
+    }
+
+
+def _conditions(pdb: Object, status: str, reason: str, message: str, now: float) -> list[Object]:
+    condition = {
+        "type": "DisruptionAllowed",
+        "status": status,
+        "observedGeneration": pdb["metadata"].get("generation", 0),
+        "lastTransitionTime": None,
+        "reason": reason,
+        "message": message,
+    }
+    return set_condition(pdb.get("status", {}).get("conditions"), condition, now)
+
+
+def is_selected(pdb: Object, pod: Object) -> bool:
+    """True if the budget covers the pod; a missing selector covers none, an empty one all."""
+    selector = pdb["spec"].get("selector")
+    if selector is None:
+        return False
+    return labels.from_label_selector(selector).matches(pod["metadata"].get("labels"))
+
+
+class DisruptionController(Reconciler):
+    """Keeps the status of each budget."""
+
+    name = "disruption-controller"
+    component = "controllermanager"
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._budgets = self.informer(PODDISRUPTIONBUDGETS)
+        self._pods = self.informer(PODS)
+        self._controllers = self.informer(REPLICATIONCONTROLLERS)
+
+    def watches(self) -> Sequence[Watch]:
+        """Budgets, the pods they cover, and the controllers whose scale counts."""
+        return (
+            Watch(PODDISRUPTIONBUDGETS, lambda old, new: (key_of(new or old or {}),)),
+            Watch(PODS, self._pod_keys),
+            Watch(REPLICATIONCONTROLLERS, self._controller_keys),
+        )
+
+    def interval_s(self, key: str) -> float:
+        """Pod events come in bursts."""
+        return REST_S
+
+    def _pod_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        pod = new or old
+        assert pod is not None
+        budgets = self._budgets.list(pod["metadata"]["namespace"])
+        return [
+            key_of(budget)
+            for budget in budgets
+            if any(each is not None and is_selected(budget, each) for each in (old, new))
+        ]
+
+    def _controller_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        before, after = (None if each is None else each["spec"].get("replicas") for each in (old, new))
+        if before == after:
+            return ()
+        return [key_of(each) for each in self._budgets.list((new or old or {})["metadata"]["namespace"])]
+
+    def _scale_of(self, reference: Object) -> int | None:
+        if reference["kind"] != REPLICATIONCONTROLLERS.kind:
+            return None
+        owner = self._controllers.get(reference["namespace"], reference["name"])
+        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+            return 0
+        replicas: int = owner["spec"].get("replicas", 1)
+        return replicas
+
+    def sync(self, key: str) -> Steps:
+        """Work out one budget's status."""
+        namespace, name = split_key(key)
+        pdb = self._budgets.get(namespace, name)
+        if pdb is None:
+            return
+        now = self.clock.now()
+        pods = [pod for pod in self._pods.list(namespace) if is_selected(pdb, pod)]
+        intents: list[Intent] = []
+        if not pods:
+            intents.append(RecordEvent(pdb, "Normal", "NoPods", "No matching pods found"))
+        noted, again, late = disrupted(pdb, pods, now)
+        text = f"Pod was expected by PDB {key} to be deleted but it wasn't"
+        intents += [RecordEvent(pod, "Warning", "NotDeleted", text) for pod in late]
+        try:
+            budget = budget_of(pdb, pods, self._scale_of)
+        except LookupError as error:
+            status = make_failed_status(pdb, str(error.args[0]), now)
+        else:
+            healthy = sum(
+                podutil.is_ready(pod)
+                and not podutil.is_terminating(pod)
+                and pod["metadata"]["name"] not in noted
+                for pod in pods
+            )
+            status = make_status(pdb, budget, healthy, noted, now)
+        if status != pdb.get("status"):
+            intents.append(UpdateStatus(PODDISRUPTIONBUDGETS, {**pdb, "status": status}))
+        if again is not None:
+            intents.append(RequeueAfter(max(0.0, again - now) + 1.0))
+        yield intents
