@@ -1,4 +1,6 @@
-"""A pod worker feeds events to the lifecycle of one pod and carries out its effects. It has no task of its own.
+"""A pod worker feeds events to the lifecycle of one pod and carries out its effects.
+
+It has no task of its own: the kubelet calls it, and what takes time is told to the kubelet when it is done.
 
 Source: pkg/kubelet/pod_workers.go.
 """
@@ -198,8 +200,8 @@ class PodWorker:
                     self._do(effect)
         finally:
             self._busy = False
+        self._set_timer()
         if self.state is not before:
-            self._set_timer()
             self.host.changed(self)
 
     def woken(self) -> None:

@@ -1,0 +1,597 @@
+"""The kubelet: registers its Node, keeps its Lease, and lets workers run the pods bound to it.
+
+One actor per node. Everything that takes time (API calls, hooks, checks) runs in tasks which tell it what
+came of them; everything else happens in `receive`, one message at a time. What must survive its restart is
+in `Machine`. A pod's statuses are written one after another, the newest first seen wins; a pod that starts
+is written once.
+
+Source: pkg/kubelet/kubelet.go, pkg/kubelet/status/status_manager.go, pkg/kubelet/nodelease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+
+import attrs
+
+from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICES
+from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, NotFound
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import format_micro_time
+from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
+from kubelite.node.config import KubeletConfig
+from kubelite.node.environment import service_environment
+from kubelite.node.machine import Machine
+from kubelite.node.nodeobject import LEASE_NAMESPACE, lease_object, node_object, node_status, refusal
+from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
+from kubelite.node.podworker import PodWorker, PrepareAgain, Wake, WorkerEvent
+from kubelite.node.server import KubeletServer
+from kubelite.node.status import NodeFacts, pod_status, status_patch
+from kubelite.runtime import Actor, Clock, Randomness, TimerHandle
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from kubelite.client.client import Client
+    from kubelite.client.events import EventRecorder
+    from kubelite.client.informer import Informer, InformerFactory
+    from kubelite.images.registry import ImageRegistry
+
+_CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
+
+
+@attrs.frozen
+class PodChanged:
+    """A pod of this node was added, changed or removed (then `new` is None)."""
+
+    old: Object | None
+    new: Object | None
+
+
+@attrs.frozen
+class SourcesChanged:
+    """A ConfigMap or Secret of this namespace has changed."""
+
+    namespace: str
+
+
+@attrs.frozen
+class FlushStatuses:
+    """Write the statuses that have changed."""
+
+
+@attrs.frozen
+class Heartbeat:
+    """Renew the Lease."""
+
+
+@attrs.frozen
+class ReportNode:
+    """Write the Node's status."""
+
+
+@attrs.frozen
+class PowerChanged:
+    """The machine went off or on."""
+
+
+Message: TypeAlias = (
+    PodChanged
+    | SourcesChanged
+    | FlushStatuses
+    | Heartbeat
+    | ReportNode
+    | PowerChanged
+    | WorkerEvent
+    | Wake
+    | PrepareAgain
+)
+
+
+class Kubelet(Actor[Message]):
+    """See the module's docstring.
+
+    Args:
+        name: Of the node.
+        client: As system:node:NAME.
+        informers: Makes the informer of the node's pods, and shared ones of Services, ConfigMaps, Secrets.
+        clock: The cluster's.
+        random: A stream of its own.
+        fabric: The cluster's wires.
+        images: What can be pulled.
+        address: Of the node.
+        pod_addresses: The node's pod range.
+        resolver: DNS for node and pods.
+        translator: The node's translation of Service addresses.
+        recorder: Records Events.
+        config: Periods and bounds.
+        machine: The hardware, if it is to survive restarts of this actor: then the arguments that describe it
+            are taken from there.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        client: Client,
+        informers: InformerFactory,
+        clock: Clock,
+        random: Randomness,
+        fabric: Fabric,
+        images: ImageRegistry,
+        address: str,
+        pod_addresses: AddressPool,
+        resolver: Resolver | None = None,
+        translator: Translator | None = None,
+        recorder: EventRecorder,
+        config: KubeletConfig | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        self.machine = machine or Machine(
+            name=name,
+            address=address,
+            clock=clock,
+            random=random,
+            fabric=fabric,
+            pod_addresses=pod_addresses,
+            resolver=resolver,
+            translator=translator,
+            config=config,
+        )
+        self.images = images
+        self.lookup = self
+        self._client = client
+        self._informers = informers
+        self._clock = clock
+        self._random = random
+        self._recorder = recorder
+        self._config = self.machine.config
+        self._pods: Informer = informers.informer(PODS, field_selector=f"spec.nodeName={self.machine.name}")
+        self._services: Informer = informers.informer(SERVICES)
+        self._config_maps: Informer | None = None
+        self._secrets: Informer | None = None
+        self._service_env: dict[tuple[str, bool], Mapping[str, str]] = {}
+        self._server = KubeletServer(self.machine, self._find)
+        self._session: aiohttp.ClientSession | None = None
+        self._names: dict[tuple[str, str], PodWorker] = {}
+        self._dirty: dict[str, PodWorker] = {}
+        self._flushing = False
+        self._used: dict[str, int] = {"pods": 0}
+        self._labels: Mapping[str, str] = {}
+        self._lease_known = False
+        self._begun_at = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Kubelet {self.machine.name}, {len(self.machine.workers)} pods, {len(self._dirty)} to write>"
+
+    def statistics(self) -> dict[str, int]:
+        """Pods, statuses to be written, containers."""
+        own = {"pods": len(self.machine.workers), "unwritten": len(self._dirty)}
+        return {**own, **self.machine.runtime.statistics()}
+
+    async def started(self) -> None:
+        """Register, listen, take over what runs, then watch."""
+        self._begun_at = self._clock.monotonic()
+        self.machine.on_power = self._power_changed
+        self._server.start()
+        await self._register()
+        for worker in list(self.machine.workers.values()):
+            self._take_over(worker)
+        self._services.add_handler(self._service_changed)
+        self._pods.add_handler(self._pod_changed)
+        self.context.call_later(self._config.lease_renew_s, Heartbeat())
+        self.context.call_later(self._config.status_update_s, ReportNode())
+
+    async def stopped(self) -> None:
+        """Close what is open; containers go on."""
+        self.machine.on_power = None
+        for worker in self.machine.workers.values():
+            worker.close()
+        await self._server.stop()
+        if self._session is not None:
+            await self._session.close()
+
+    def receive(self, message: Message) -> Any:
+        """One message."""
+        if not self.machine.powered and not isinstance(message, PowerChanged | Heartbeat | ReportNode):
+            return
+        match message:
+            case WorkerEvent(uid, event):
+                if (worker := self.machine.workers.get(uid)) is not None:
+                    worker.handle(event)
+                    self._after(worker)
+            case PodChanged(old, new):
+                self._see(old, new)
+            case FlushStatuses():
+                self._flush()
+            case Wake(uid):
+                if (worker := self.machine.workers.get(uid)) is not None:
+                    worker.woken()
+                    worker.handle(Tick())
+                    self._after(worker)
+            case PrepareAgain(uid):
+                if (worker := self.machine.workers.get(uid)) is not None:
+                    worker.prepare_again()
+            case SourcesChanged(namespace):
+                self._sources_changed(namespace)
+            case Heartbeat():
+                self.context.call_later(self._config.lease_renew_s, Heartbeat())
+                if self.machine.powered:
+                    self.context.start_task(self._renew(), name="lease")
+            case ReportNode():
+                self.context.call_later(self._config.status_update_s, ReportNode())
+                if self.machine.powered:
+                    self.context.start_task(self._report_node(), name="node status")
+            case PowerChanged():
+                self._power()
+            case _:
+                assert_never(message)
+
+    # --- what workers ask for (WorkerHost)
+
+    def tell(self, message: WorkerEvent | Wake | PrepareAgain) -> None:
+        """Into the mailbox."""
+        self.context.ref.tell(message)
+
+    def tell_later(self, delay_s: float, message: WorkerEvent | Wake | PrepareAgain) -> TimerHandle:
+        """Into the mailbox after a while."""
+        return self.context.call_later(delay_s, message)
+
+    def start_task(self, coroutine: Any, name: str) -> Any:
+        """A task that ends with the actor."""
+        return self.context.start_task(coroutine, name=name)
+
+    def record(self, pod: Object, type_: str, reason: str, message: str, container: str) -> None:
+        """An Event of the pod, or of one of its containers."""
+        if self.machine.powered:
+            self._recorder.event(pod, type_, reason, message, field_path=_field_path(pod, container))
+
+    def changed(self, worker: PodWorker) -> None:
+        """Its status may have changed: written with the others of this turn."""
+        worker.dirty = True
+        self._dirty[worker.uid] = worker
+        if not self._flushing:
+            self._flushing = True
+            self.context.ref.tell(FlushStatuses())
+
+    def services_of(self, namespace: str, *, links: bool) -> Mapping[str, str]:
+        """Variables of the Services there are now."""
+        key = (namespace, links)
+        found = self._service_env.get(key)
+        if found is None:
+            found = self._service_env[key] = service_environment(
+                self._services.list(), namespace, links=links
+            )
+        return found
+
+    def lookups_ready(self) -> bool:
+        """Whether ConfigMaps and Secrets are known; the first question starts the watching."""
+        if self._config_maps is None or self._secrets is None:
+            self._config_maps = self._informers.informer(CONFIGMAPS)
+            self._secrets = self._informers.informer(SECRETS)
+            self._config_maps.add_handler(self._source_changed)
+            self._secrets.add_handler(self._source_changed)
+        return bool(self._config_maps.has_synced() and self._secrets.has_synced())
+
+    async def wait_lookups(self) -> None:
+        """Wait until ConfigMaps and Secrets are known."""
+        if not self.lookups_ready():
+            assert self._config_maps is not None
+            assert self._secrets is not None
+            await self._config_maps.wait_synced()
+            await self._secrets.wait_synced()
+
+    def config_map(self, namespace: str, name: str) -> Object | None:
+        """The ConfigMap, or None."""
+        assert self._config_maps is not None
+        return self._config_maps.get(namespace, name)
+
+    def secret(self, namespace: str, name: str) -> Object | None:
+        """The Secret, or None."""
+        assert self._secrets is not None
+        return self._secrets.get(namespace, name)
+
+    def session(self) -> aiohttp.ClientSession:
+        """An HTTP client on the node, for probes: nothing is kept open."""
+        if self._session is None:
+            self._session = client_session(self.machine.network)
+        return self._session
+
+    def probe_delay(self, period_s: float) -> float:
+        """Only just after the kubelet's own start are first probes spread over their period."""
+        young = self._clock.monotonic() - self._begun_at < period_s
+        taken_over = young and self._config.probe_jitter and self.machine.boot_count > 0
+        return self._random.uniform(0, period_s) if taken_over else 0.0
+
+    # --- pods
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        self.context.ref.tell(PodChanged(old, new))
+
+    def _see(self, old: Object | None, new: Object | None) -> None:
+        if new is None:
+            assert old is not None
+            self._gone(old["metadata"]["uid"])
+            return
+        if old is not None and old["metadata"]["uid"] != new["metadata"]["uid"]:
+            self._gone(old["metadata"]["uid"])
+        worker = self.machine.workers.get(new["metadata"]["uid"])
+        if worker is None:
+            worker = PodWorker(new, self)
+            self.machine.workers[worker.uid] = worker
+            metadata = new["metadata"]
+            self._names[metadata["namespace"], metadata["name"]] = worker
+            if not worker.ended:
+                self._admit(worker)
+        elif worker.base is new:
+            return
+        else:
+            before = worker.base["metadata"]
+            worker.see(new)
+            after = new["metadata"]
+            labels = before.get("labels") != after.get("labels")
+            if worker.volumes and (labels or before.get("annotations") != after.get("annotations")):
+                worker.handle(PodSeen(new))
+                worker.refresh_volumes()
+        worker.handle(PodSeen(new))
+        self._after(worker)
+
+    def _admit(self, worker: PodWorker) -> None:
+        problem = refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+        if problem is not None:
+            worker.handle(PodRejected(*problem))
+            return
+        worker.admitted = True
+        self._count(worker, 1)
+
+    def _count(self, worker: PodWorker, sign: int) -> None:
+        self._used["pods"] += sign
+        for resource, wanted in worker.requests.items():
+            self._used[resource] = self._used.get(resource, 0) + sign * wanted
+
+    def _gone(self, uid: str) -> None:
+        worker = self.machine.workers.get(uid)
+        if worker is not None:
+            worker.handle(PodGone())
+            self._after(worker)
+
+    def _after(self, worker: PodWorker) -> None:
+        """Give back what an ended pod held, and forget one whose object is gone."""
+        if not worker.ended:
+            return
+        if worker.admitted:
+            worker.admitted = False
+            self._count(worker, -1)
+        if worker.state.removed and not worker.remove and not worker.writing:
+            self._forget(worker)
+
+    def _forget(self, worker: PodWorker) -> None:
+        worker.close()
+        self.machine.workers.pop(worker.uid, None)
+        self.machine.runtime.forget(worker.uid)
+        self._dirty.pop(worker.uid, None)
+        metadata = worker.base["metadata"]
+        if self._names.get((metadata["namespace"], metadata["name"])) is worker:
+            del self._names[metadata["namespace"], metadata["name"]]
+
+    def _find(self, namespace: str, name: str) -> PodWorker | None:
+        return self._names.get((namespace, name))
+
+    def _take_over(self, worker: PodWorker) -> None:
+        metadata = worker.base["metadata"]
+        self._names[metadata["namespace"], metadata["name"]] = worker
+        if worker.admitted:
+            self._count(worker, 1)
+        worker.resume(self)
+        if worker.base["metadata"]["uid"] and worker.remove:
+            self.changed(worker)
+
+    def _service_changed(self, _old: Object | None, _new: Object | None) -> None:
+        self._service_env.clear()
+
+    def _source_changed(self, old: Object | None, new: Object | None) -> None:
+        found = new or old
+        assert found is not None
+        self.context.ref.tell(SourcesChanged(found["metadata"]["namespace"]))
+
+    def _sources_changed(self, namespace: str) -> None:
+        for worker in list(self.machine.workers.values()):
+            if worker.base["metadata"]["namespace"] == namespace:
+                if worker.state.set_up is SetUp.ASKED:
+                    worker.prepare_again()
+                else:
+                    worker.refresh_volumes()
+
+    # --- statuses
+
+    def _flush(self) -> None:
+        self._flushing = False
+        for uid, worker in list(self._dirty.items()):
+            if not worker.state.settled and not worker.remove:
+                continue
+            del self._dirty[uid]
+            if not worker.writing:
+                worker.writing = True
+                self.context.start_task(self._write(worker), name="status")
+
+    async def _write(self, worker: PodWorker) -> None:
+        """Bring the API up to date with a pod, then delete it if it is to go."""
+        try:
+            while worker.dirty and self.machine.powered:
+                worker.dirty = False
+                if not await self._write_status(worker):
+                    worker.dirty = True
+                    await self._clock.sleep(self._config.write_retry_s)
+            if worker.remove and self.machine.powered:
+                await self._remove(worker)
+        finally:
+            worker.writing = False
+        self._after(worker)
+
+    async def _write_status(self, worker: PodWorker) -> bool:
+        """Write what differs; False if it is to be tried again."""
+        pod = worker.base
+        node = NodeFacts(self.machine.address)
+        status = pod_status(worker.state, pod, node, self._clock.now())
+        patch = status_patch(pod, status)
+        if patch is None or not _is_own(worker):
+            return True
+        metadata = pod["metadata"]
+        try:
+            written = await self._client.patch(
+                PODS,
+                metadata["name"],
+                patch,
+                metadata["namespace"],
+                patch_type="strategic",
+                subresource="status",
+            )
+        except (NotFound, Conflict):
+            return True
+        except APIError as error:
+            self.context.log.warning("status_not_written", key=_key(pod), error=str(error))
+            return False
+        worker.see(written)
+        return True
+
+    async def _remove(self, worker: PodWorker) -> None:
+        metadata = worker.base["metadata"]
+        while worker.remove:
+            try:
+                await self._client.delete(
+                    PODS, metadata["name"], metadata["namespace"], grace_period_s=0, uid=worker.uid
+                )
+            except (NotFound, Conflict):
+                pass
+            except APIError as error:
+                self.context.log.warning("pod_not_removed", key=_key(worker.base), error=str(error))
+                await self._clock.sleep(self._config.write_retry_s)
+                continue
+            worker.remove = False
+
+    # --- the node
+
+    async def _register(self) -> None:
+        """Make the Node, or take it over, and the Lease with it.
+
+        Retried until the API server takes it: without a Node nothing can run here.
+        """
+        machine = self.machine
+        while True:
+            now = self._clock.now()
+            node = node_object(machine.name, machine.address, machine.boot_id, self._config, now)
+            try:
+                try:
+                    written = await self._client.create(NODES, node)
+                except AlreadyExists:
+                    written = await self._client.get(NODES, machine.name)
+                self._labels = written["metadata"].get("labels") or {}
+                if not _is_registered(written, node):
+                    await self._client.patch(
+                        NODES, machine.name, {"status": node["status"]}, subresource="status"
+                    )
+                self._lease_known = False
+                await self._write_lease(written)
+            except APIError as error:
+                self.context.log.warning("node_not_registered", node=machine.name, error=str(error))
+                await self._clock.sleep(self._config.write_retry_s)
+            else:
+                return
+
+    async def _write_lease(self, node: Object) -> None:
+        lease = lease_object(node, self._config, self._clock.now())
+        try:
+            await self._client.create(LEASES, lease, LEASE_NAMESPACE)
+        except AlreadyExists:
+            await self._renew()
+        self._lease_known = True
+
+    async def _renew(self) -> None:
+        patch = {"spec": {"renewTime": format_micro_time(self._clock.now())}}
+        try:
+            await self._client.patch(LEASES, self.machine.name, patch, LEASE_NAMESPACE)
+        except NotFound:
+            await self._renew_lost()
+        except APIError as error:
+            self.context.log.warning("lease_not_renewed", node=self.machine.name, error=str(error))
+
+    async def _renew_lost(self) -> None:
+        """The Lease is gone, or the Node too: register again."""
+        await self._register()
+
+    async def _report_node(self) -> None:
+        machine = self.machine
+        try:
+            node = await self._client.get(NODES, machine.name)
+            self._labels = node["metadata"].get("labels") or {}
+            old = (node.get("status") or {}).get("conditions") or ()
+            now = self._clock.now()
+            status = node_status(machine.name, machine.address, machine.boot_id, self._config, old, now)
+            await self._client.patch(
+                NODES, machine.name, {"status": status}, subresource="status", patch_type="strategic"
+            )
+        except NotFound:
+            await self._register()
+        except APIError as error:
+            self.context.log.warning("node_status_not_written", node=machine.name, error=str(error))
+
+    # --- power
+
+    def _power_changed(self) -> None:
+        self.context.ref.tell(PowerChanged())
+
+    def _power(self) -> None:
+        """Off: nothing to do, nothing can be done. On: lost pods begin again, the API is caught up with."""
+        if not self.machine.powered:
+            for worker in self.machine.workers.values():
+                worker.close()
+            return
+        self.context.start_task(self._after_boot(), name="boot")
+
+    async def _after_boot(self) -> None:
+        now = self._clock.now()
+        machine = self.machine
+        pod = node_object(machine.name, machine.address, machine.boot_id, self._config, now)
+        self._recorder.event(
+            pod, "Warning", "Rebooted", f"Node {machine.name} has been rebooted, boot id: {machine.boot_id}"
+        )
+        await self._report_node()
+        await self._renew()
+        existing = {pod["metadata"]["uid"]: pod for pod in self._pods.list()}
+        for worker in list(machine.workers.values()):
+            worker.lost()
+            if worker.uid not in existing:
+                worker.handle(PodGone())
+            self._after(worker)
+        for pod in existing.values():
+            self._see(None, pod)
+
+
+def _is_own(worker: PodWorker) -> bool:
+    """A pod that had ended before this kubelet saw it keeps the status it has."""
+    return bool(worker.admitted or worker.state.rejected or worker.state.address or worker.state.start_time)
+
+
+def _is_registered(written: Object, wanted: Object) -> bool:
+    status = written.get("status") or {}
+    return bool(
+        status.get("conditions")
+        and status.get("addresses") == wanted["status"]["addresses"]
+        and (status.get("nodeInfo") or {}).get("bootID") == wanted["status"]["nodeInfo"]["bootID"]
+    )
+
+
+def _field_path(pod: Object, container: str) -> str:
+    """Where in the pod an Event belongs: `spec.containers{web}`; "" for the pod itself."""
+    if not container:
+        return ""
+    for field in _CONTAINER_FIELDS:
+        for entry in pod["spec"].get(field) or ():
+            if entry["name"] == container:
+                return f"spec.{field}{{{container}}}"
+    return ""
+
+
+def _key(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"

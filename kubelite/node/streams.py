@@ -1,0 +1,208 @@
+"""Exec over a websocket: one byte of channel number, then the data of that channel.
+
+Channels: 0 stdin, 1 stdout, 2 stderr, 3 error (a Status at the end), 4 resize, 255 close (v5: the client
+ends a channel, so that stdin has an end).
+
+Source: k8s.io/apimachinery/pkg/util/remotecommand, KEP-4006.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from kubelite.images.container import CommandNotFoundError
+from kubelite.node.cri import Runtime
+from kubelite.runtime import tasks
+
+STDIN: Final = 0
+STDOUT: Final = 1
+STDERR: Final = 2
+ERROR: Final = 3
+CLOSE: Final = 255
+PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "channel.k8s.io")
+INPUT_MAX: Final = 32 * 1024 * 1024
+"""Largest websocket message that is taken, in bytes."""
+
+
+class Input:
+    """The standard input that a client sends."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def feed(self, data: bytes) -> None:
+        """More has come."""
+        self._data += data
+        self._changed.set()
+
+    def end(self) -> None:
+        """No more comes."""
+        self._ended = True
+        self._changed.set()
+
+    async def read(self, n: int = -1) -> bytes:
+        """Up to `n` bytes as soon as there are any; all until the end if negative."""
+        while not self._ended and (n < 0 or not self._data):
+            self._changed.clear()
+            await self._changed.wait()
+        size = len(self._data) if n < 0 else n
+        piece = bytes(self._data[:size])
+        del self._data[:size]
+        return piece
+
+
+class Sender:
+    """Sends what processes write, in order, without blocking them."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._queue: deque[bytes] = deque()
+        self._changed = asyncio.Event()
+        self._ended = False
+
+    def put(self, channel: int, data: bytes) -> None:
+        """Queue a message."""
+        self._queue.append(bytes((channel,)) + data)
+        self._changed.set()
+
+    def end(self) -> None:
+        """No more comes; `run` ends when everything is sent."""
+        self._ended = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send until the end, or until the client is gone."""
+        while self._queue or not self._ended:
+            while self._queue:
+                if self._socket.closed:
+                    return
+                await self._socket.send_bytes(self._queue.popleft())
+            if not self._ended:
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Output:
+    """A standard stream that goes to a channel; one that is not wanted is dropped."""
+
+    def __init__(self, sender: Sender, channel: int, *, wanted: bool) -> None:
+        self._sender = sender
+        self._channel = channel
+        self._wanted = wanted
+
+    def write(self, data: str | bytes) -> None:
+        """Send."""
+        if self._wanted and data:
+            self._sender.put(self._channel, data.encode() if isinstance(data, str) else bytes(data))
+
+
+async def serve_exec(
+    request: web.BaseRequest,
+    runtime: Runtime,
+    container_id: str,
+    argv: Sequence[str],
+    *,
+    stdin: bool,
+    stdout: bool,
+    stderr: bool,
+) -> web.StreamResponse:
+    """Run a command for a websocket client and tell it how it ended."""
+    socket = web.WebSocketResponse(protocols=PROTOCOLS, max_msg_size=INPUT_MAX)
+    await socket.prepare(request)
+    sender, source = Sender(socket), Input()
+    if not stdin:
+        source.end()
+    # The real one says so that the connection is made: an empty message on the first channel that is open.
+    sender.put(STDOUT if stdout else STDERR if stderr else ERROR, b"")
+    sending = tasks.start(sender.run(), name="exec sender")
+    receiving = tasks.start(_receive(socket, source), name="exec receiver")
+    running = tasks.start(
+        _run(
+            runtime,
+            container_id,
+            argv,
+            source,
+            Output(sender, STDOUT, wanted=stdout),
+            Output(sender, STDERR, wanted=stderr),
+        ),
+        name="exec",
+    )
+    try:
+        await asyncio.wait([running, receiving], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            sender.put(ERROR, _error_message(running.result(), socket.ws_protocol))
+            sender.end()
+            await asyncio.wait([sending])
+            await socket.close()
+    finally:
+        for task in (running, receiving, sending):
+            task.cancel()
+        await asyncio.wait([running, receiving, sending])
+    return socket
+
+
+async def _run(
+    runtime: Runtime, container_id: str, argv: Sequence[str], stdin: Input, stdout: Output, stderr: Output
+) -> dict[str, Any]:
+    """Run to the end; gives the Status of how it ended."""
+    try:
+        code = await runtime.exec(container_id, argv, stdin=stdin, stdout=stdout, stderr=stderr)
+    except CommandNotFoundError as error:
+        runc = f"OCI runtime exec failed: exec failed: unable to start container process: {error}"
+        return internal_error(f"error executing command in container: failed to exec in container: {runc}")
+    except LookupError as error:
+        return internal_error(f"error executing command in container: {error}")
+    return exit_status(code)
+
+
+async def _receive(socket: web.WebSocketResponse, source: Input) -> None:
+    """Take messages until the client closes the connection."""
+    async for message in socket:
+        if message.type not in {WSMsgType.BINARY, WSMsgType.TEXT} or not message.data:
+            continue
+        data = message.data.encode() if isinstance(message.data, str) else message.data
+        if data[0] == STDIN:
+            source.feed(data[1:])
+        elif data[0] == CLOSE and data[1:2] == bytes((STDIN,)):
+            source.end()
+    source.end()
+
+
+def exit_status(code: int) -> dict[str, Any]:
+    """The Status that tells an exit code."""
+    if code == 0:
+        return {"metadata": {}, "status": "Success"}
+    return {
+        "metadata": {},
+        "status": "Failure",
+        "message": f"command terminated with non-zero exit code: command terminated with exit code {code}",
+        "reason": "NonZeroExitCode",
+        "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
+    }
+
+
+def internal_error(message: str) -> dict[str, Any]:
+    """The Status that tells that a command could not be run."""
+    return {
+        "metadata": {},
+        "status": "Failure",
+        "message": f"Internal error occurred: {message}",
+        "reason": "InternalError",
+        "details": {"causes": [{"message": message}]},
+        "code": 500,
+    }
+
+
+def _error_message(status: dict[str, Any], protocol: str | None) -> bytes:
+    """Since v4 the error channel carries a Status, before it a text."""
+    if protocol in {"v5.channel.k8s.io", "v4.channel.k8s.io"}:
+        return orjson.dumps(status)
+    return b"" if status["status"] == "Success" else str(status["message"]).encode()
