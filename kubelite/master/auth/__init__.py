@@ -1,0 +1,1 @@
+"""Who is asking: the cluster's certificates and tokens, authentication, impersonation."""

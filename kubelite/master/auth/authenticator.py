@@ -1,0 +1,146 @@
+"""Who is asking: a client certificate, a bearer token, or nobody; and on whose behalf.
+
+A certificate that the TLS layer has verified names its user by common name and its groups by organizations. A
+token that is not known is refused; a request that shows neither is `system:anonymous`.
+
+Source: k8s.io/apiserver/pkg/authentication (union, x509, bearertoken),
+pkg/endpoints/filters/impersonation.go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from kubelite.apimachinery.apierrors import BadRequest, Forbidden, Unauthorized
+from kubelite.client.requests import (
+    ANONYMOUS,
+    SYSTEM_AUTHENTICATED,
+    SYSTEM_MASTERS,
+    SYSTEM_UNAUTHENTICATED,
+    UserInfo,
+)
+
+_BEARER: Final = "bearer"
+_ACCOUNT_PREFIX: Final = "system:serviceaccount:"
+_IMPERSONATE: Final = "Impersonate-"
+_EXTRA: Final = "impersonate-extra-"
+
+
+class Authenticator:
+    """Turns what a request shows into a user.
+
+    Args:
+        tokens: Bearer tokens and their users; only digests of the tokens are kept.
+    """
+
+    def __init__(self, tokens: Mapping[str, UserInfo] | None = None) -> None:
+        self._users = {_digest(token): user for token, user in (tokens or {}).items()}
+
+    def __repr__(self) -> str:
+        return f"<Authenticator {len(self._users)} tokens>"
+
+    def add_token(self, token: str, user: UserInfo) -> None:
+        """Accept a token from now on."""
+        self._users[_digest(token)] = user
+
+    def remove_token(self, token: str) -> None:
+        """Accept a token no longer; nothing happens if it is not known."""
+        self._users.pop(_digest(token), None)
+
+    def authenticate(self, authorization: str, certificate: Mapping[str, Any] | None) -> UserInfo:
+        """The user of a request.
+
+        Args:
+            authorization: The `Authorization` header; empty for none.
+            certificate: The verified peer certificate as `ssl` gives it; None for none.
+
+        Raises:
+            Unauthorized: The token is not known.
+        """
+        if certificate:
+            user = user_of_certificate(certificate)
+            if user is not None:
+                return user
+        scheme, _, token = authorization.strip().partition(" ")
+        token = token.strip()
+        if scheme.lower() != _BEARER or not token:
+            return ANONYMOUS
+        found = self._users.get(_digest(token))
+        if found is None:
+            raise Unauthorized
+        return found
+
+
+def user_of_certificate(certificate: Mapping[str, Any]) -> UserInfo | None:
+    """The user that a certificate's subject names; None if it has no common name."""
+    names: dict[str, list[str]] = {}
+    for relative in certificate.get("subject", ()):
+        for key, value in relative:
+            names.setdefault(key, []).append(value)
+    common_names = names.get("commonName", [])
+    if not common_names:
+        return None
+    groups = (*names.get("organizationName", ()), SYSTEM_AUTHENTICATED)
+    return UserInfo(common_names[0], tuple(dict.fromkeys(groups)))
+
+
+def impersonated(user: UserInfo, headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> UserInfo:
+    """The user on whose behalf a request is made: `user`, or who the `Impersonate-` headers name.
+
+    Raises:
+        BadRequest: Groups, uid or extra facts without a user.
+        Forbidden: This user may not act for others.
+    """
+    name = headers.get(_IMPERSONATE + "User", "")
+    groups = tuple(headers.getall(_IMPERSONATE + "Group", ()))
+    uid = headers.get(_IMPERSONATE + "Uid", "")
+    extra: dict[str, tuple[str, ...]] = {}
+    for key, value in headers.items():
+        if key.lower().startswith(_EXTRA):
+            fact = unquote(key[len(_EXTRA) :].lower())
+            extra[fact] = (*extra.get(fact, ()), value)
+    if not name:
+        if groups or uid or extra:
+            raise BadRequest(f"requested {_go_user(uid, groups, extra)} without impersonating a user name")
+        return user
+    if SYSTEM_MASTERS not in user.groups:
+        what = "serviceaccounts" if name.startswith(_ACCOUNT_PREFIX) else "users"
+        why = f'User "{user.name}" cannot impersonate resource "{what}" in API group "" at the cluster scope'
+        raise Forbidden(why, resource=what, name=name)
+    return UserInfo(name, _groups_of(name, groups), uid, extra)
+
+
+def _groups_of(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups that an impersonated user has besides those asked for."""
+    if name == ANONYMOUS.name:
+        return tuple(dict.fromkeys((*groups, SYSTEM_UNAUTHENTICATED)))
+    if name.startswith(_ACCOUNT_PREFIX) and not groups:
+        namespace = name.removeprefix(_ACCOUNT_PREFIX).partition(":")[0]
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    if SYSTEM_UNAUTHENTICATED in groups:
+        return groups
+    return tuple(dict.fromkeys((*groups, SYSTEM_AUTHENTICATED)))
+
+
+def _go_user(uid: str, groups: Sequence[str], extra: Mapping[str, Sequence[str]]) -> str:
+    """A user as Go prints it, for the one message that shows it."""
+    listed = "{" + ", ".join(f'"{group}"' for group in groups) + "}" if groups else "(nil)"
+    facts = (
+        "{" + ", ".join(f'"{key}":[]string{{"{", ".join(values)}"}}' for key, values in extra.items()) + "}"
+        if extra
+        else "(nil)"
+    )
+    return (
+        f'&user.DefaultInfo{{Name:"", UID:"{uid}", Groups:[]string{listed}, '
+        f"Extra:map[string][]string{facts}}}"
+    )
+
+
+def _digest(token: str) -> bytes:
+    """What is kept of a token: finding it takes the same time whatever is shown."""
+    return hashlib.sha256(token.encode()).digest()

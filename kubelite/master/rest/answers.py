@@ -1,0 +1,190 @@
+"""From what the API server answered to bytes in the form that the client asked for. Pure.
+
+Objects go out as the bytes that were encoded when they were written; lists are those bytes joined.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers/response.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import orjson
+
+from kubelite.api import facts
+from kubelite.api.columns import columns_for, row_conditions
+from kubelite.apimachinery import codec, protobuf
+from kubelite.apimachinery.apierrors import BadRequest, NotAcceptable
+from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.table import IncludeObject, make_row, make_table, partial_metadata
+from kubelite.client.requests import Item, Listing
+from kubelite.client.watcher import WatchEvent
+from kubelite.master.rest.negotiation import JSON, PARTIAL, PARTIAL_LIST, PROTOBUF, TABLE, YAML, Form
+
+_INCLUDES: Final = ("", "Metadata", "Object", "None")
+_STATUS_KIND: Final = "Status"
+
+
+def include_object(text: str) -> IncludeObject:
+    """What of the objects goes along with the rows of a Table.
+
+    Raises:
+        BadRequest: None of the words for it.
+    """
+    if text not in _INCLUDES:
+        error = FieldError.invalid("includeObject", text, "must be 'Metadata', 'Object', 'None', or empty")
+        raise BadRequest(f"Unable to convert to Table as requested: {error}")
+    return cast("IncludeObject", text or "Metadata")
+
+
+def object_bytes(
+    item: Item, form: Form, resource: Resource, subresource: str, now: float, include: str = ""
+) -> bytes:
+    """One object in a form.
+
+    Args:
+        item: The object; a `Status` is never turned into another kind.
+        form: What was negotiated.
+        resource: What was asked for.
+        subresource: As above.
+        now: Unix seconds, for ages in Tables.
+        include: The option `includeObject`.
+
+    Raises:
+        NotAcceptable: The form is one of lists.
+    """
+    if form.kind and item.object.get("kind") != _STATUS_KIND:
+        if form.kind == PARTIAL_LIST:
+            raise NotAcceptable(
+                f"you requested {PARTIAL_LIST}, but the requested object is not a list {_go(resource)}"
+            )
+        if form.kind == PARTIAL:
+            return encode(partial_metadata(item.object, form.api_version), form.media_type)
+        metadata = {"resourceVersion": item.object.get("metadata", {}).get("resourceVersion", "")}
+        return encode(
+            _table([item.object], metadata, form, resource, subresource, now, include), form.media_type
+        )
+    if form.media_type == JSON:
+        return item.json()
+    return encode(item.object, form.media_type)
+
+
+def list_bytes(listing: Listing, form: Form, resource: Resource, now: float, include: str = "") -> bytes:
+    """A collection in a form; the arguments are those of `object_bytes`.
+
+    Raises:
+        NotAcceptable: The form is one of single objects.
+    """
+    metadata = list_metadata(listing)
+    if form.kind == PARTIAL:
+        raise NotAcceptable(
+            f"you requested {PARTIAL}, but the requested object is a list {_go(resource, 'List')}"
+        )
+    if form.kind == PARTIAL_LIST:
+        items = [partial_metadata(item.object, form.api_version) for item in listing.items]
+        made = {"kind": PARTIAL_LIST, "apiVersion": form.api_version, "metadata": metadata, "items": items}
+        return encode(made, form.media_type)
+    if form.kind == TABLE:
+        objects = [item.object for item in listing.items]
+        return encode(_table(objects, metadata, form, resource, "", now, include), form.media_type)
+    head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
+    if form.media_type == JSON:
+        return b'%b,"items":[%b]}' % (
+            orjson.dumps(head)[:-1],
+            b",".join([item.list_json() for item in listing.items]),
+        )
+    return encode({**head, "items": [_bare(item.object) for item in listing.items]}, form.media_type)
+
+
+def list_metadata(listing: Listing) -> Object:
+    """The metadata of a list."""
+    metadata: Object = {"resourceVersion": listing.resource_version}
+    if listing.continue_:
+        metadata["continue"] = listing.continue_
+    if listing.remaining is not None:
+        metadata["remainingItemCount"] = listing.remaining
+    return metadata
+
+
+def encode(obj: Object, media_type: str) -> bytes:
+    """An object in a media type."""
+    if media_type == YAML:
+        return codec.to_yaml(obj)
+    if media_type == PROTOBUF:
+        return protobuf.encode(obj, facts.protobuf())
+    return orjson.dumps(obj)
+
+
+class FrameEncoder:
+    """Turns watch events into lines: as they are, as Tables (columns in the first only) or as metadata."""
+
+    def __init__(self, form: Form, resource: Resource, include: str) -> None:
+        self._form = form
+        self._resource = resource
+        self._include = include
+        self._first = True
+
+    def __call__(self, event: WatchEvent, now: float) -> bytes:
+        """One event as a line.
+
+        Args:
+            event: The event; an ERROR is sent as it is.
+            now: Unix seconds, for ages.
+        """
+        form = self._form
+        if not form.kind or event.type == "ERROR":
+            return event.frame()
+        if form.kind == TABLE:
+            metadata = {"resourceVersion": event.object.get("metadata", {}).get("resourceVersion", "")}
+            made = _table(
+                [event.object],
+                metadata,
+                form,
+                self._resource,
+                "",
+                now,
+                self._include,
+                with_columns=self._first,
+            )
+            self._first = False
+        else:
+            made = partial_metadata(event.object, form.api_version)
+        return orjson.dumps({"type": event.type, "object": made}) + b"\n"
+
+
+def _table(
+    objects: list[Object],
+    metadata: Object,
+    form: Form,
+    resource: Resource,
+    subresource: str,
+    now: float,
+    include: str,
+    *,
+    with_columns: bool = True,
+) -> Object:
+    """A Table of objects."""
+    columns, included = columns_for(resource, subresource), include_object(include)
+    rows = [
+        make_row(
+            obj,
+            columns,
+            now,
+            include_object=included,
+            conditions=row_conditions(resource, obj),
+            api_version=form.api_version,
+        )
+        for obj in objects
+    ]
+    return make_table(columns, rows, metadata, api_version=form.api_version, with_columns=with_columns)
+
+
+def _bare(obj: Object) -> Object:
+    """An object as lists hold it."""
+    return {key: value for key, value in obj.items() if key not in {"kind", "apiVersion"}}
+
+
+def _go(resource: Resource, suffix: str = "") -> str:
+    """The Go type of a kind, as errors show it."""
+    return f"(*{resource.group.partition('.')[0] or 'core'}.{resource.kind}{suffix})"

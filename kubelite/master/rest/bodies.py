@@ -1,0 +1,265 @@
+"""Bodies of requests: read within limits, and parsed by their content type.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers (limitedReadBody, create.go, patch.go, delete.go).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from aiohttp import web
+
+from kubelite.api import facts
+from kubelite.apimachinery import codec, protobuf
+from kubelite.apimachinery.apierrors import (
+    BadRequest,
+    Invalid,
+    RequestEntityTooLarge,
+    Timeout,
+    UnsupportedMediaType,
+)
+from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.scheme import Object
+from kubelite.client.requests import DeleteOptions, PatchType
+from kubelite.master.rest import options
+from kubelite.master.rest.negotiation import JSON, MEDIA_TYPES, PROTOBUF, YAML
+from kubelite.master.rest.requestinfo import Query
+from kubelite.runtime import Clock
+
+BODY_BYTES_MAX: Final = 3 * 1024 * 1024
+BODY_TIMEOUT_S: Final = 60.0
+"""How long a client may take to send its body."""
+
+PATCH_TYPES: Final[dict[str, PatchType]] = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+}
+_SUMMARY_LENGTH: Final = 30
+_UNKNOWN_FORMAT: Final = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    + ", ".join(MEDIA_TYPES)
+)
+_TYPE_META: Final = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
+_POLICIES: Final = ("Background", "Foreground", "Orphan", "nil")
+
+
+@attrs.frozen
+class Body:
+    """A parsed body, and what to say of keys that stand in it twice."""
+
+    value: Any
+    problems: tuple[str, ...] = ()
+
+
+async def read_body(request: web.BaseRequest, clock: Clock) -> bytes:
+    """All of a body.
+
+    Raises:
+        RequestEntityTooLarge: It is larger than 3 MiB.
+        BadRequest: It ends early, or its encoding is broken.
+        Timeout: The client is too slow.
+    """
+    if (request.content_length or 0) > BODY_BYTES_MAX:
+        raise _too_large()
+    if not request.body_exists:
+        return b""
+    content, parts, size = request.content, [], 0
+    try:
+        if not content.is_eof():
+            async with clock.timeout(BODY_TIMEOUT_S):
+                async for part in content.iter_any():
+                    size += len(part)
+                    if size > BODY_BYTES_MAX:
+                        raise _too_large()
+                    parts.append(part)
+        else:
+            parts.append(content.read_nowait())
+            if len(parts[0]) > BODY_BYTES_MAX:
+                raise _too_large()
+    except TimeoutError as error:
+        raise Timeout("Timeout: request did not complete within the allotted timeout") from error
+    except web.RequestPayloadError as error:
+        raise BadRequest(f"unexpected EOF: {error}") from error
+    return b"".join(parts)
+
+
+def _too_large() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"Request entity too large: limit is {BODY_BYTES_MAX}")
+
+
+def media_type(content_type: str) -> str:
+    """A `Content-Type` without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def parse_object(body: bytes, content_type: str, kind: str, *, duplicates: bool = True) -> Body:
+    """The object in a body.
+
+    Args:
+        body: What was sent.
+        content_type: The header; empty means JSON.
+        kind: What is expected, for the words of errors.
+        duplicates: Whether keys that stand twice matter.
+
+    Raises:
+        BadRequest: It does not parse, or is no object.
+        UnsupportedMediaType: The content type is not known.
+    """
+    media = media_type(content_type) or JSON
+    if media not in MEDIA_TYPES:
+        raise UnsupportedMediaType(_UNKNOWN_FORMAT)
+    unrecognized = f"the object provided is unrecognized (must be of type {kind})"
+    if media == PROTOBUF:
+        try:
+            return Body(protobuf.decode(body, facts.protobuf())[2])
+        except (protobuf.ProtobufError, ValueError) as error:
+            raise BadRequest(f"{unrecognized}: {error} ({summary(body)})") from error
+    try:
+        if media == YAML:
+            parsed = codec.parse_yaml(body)
+            problems = _yaml_problems(parsed.duplicates)
+        else:
+            parsed = codec.parse_json(body, duplicates=duplicates)
+            problems = tuple(f'duplicate field "{path}"' for path in parsed.duplicates)
+    except codec.CodecError as error:
+        where = "" if media == YAML else "couldn't get version/kind; json parse error: "
+        raise BadRequest(f"{unrecognized}: {where}{error} ({summary(body)})") from error
+    value = {} if parsed.value is None else parsed.value
+    if not isinstance(value, dict):
+        why = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_go_word(value)}"
+        raise BadRequest(f"{unrecognized}: {why} into Go value of type {_TYPE_META} ({summary(body)})")
+    return Body(value, problems)
+
+
+def _yaml_problems(repeated: tuple[str, ...]) -> tuple[str, ...]:
+    return ("yaml: unmarshal errors:\n" + "\n".join(repeated),) if repeated else ()
+
+
+def summary(body: bytes) -> str:
+    """The beginning of a body, as errors show it: JSON objects as text, the rest as hexadecimal digits.
+
+    Source: apimachinery pkg/runtime/serializer/versioning, `summarizeData`.
+    """
+    if not body:
+        return "<empty>"
+    more = " ..." if len(body) > _SUMMARY_LENGTH else ""
+    if body.startswith(b"{"):
+        return body[:_SUMMARY_LENGTH].decode(errors="replace") + more
+    return body[:_SUMMARY_LENGTH].hex() + more
+
+
+def _go_word(value: Any) -> str:
+    """What Go calls a JSON value that is no object."""
+    match value:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "number"
+
+
+def patch_type_of(content_type: str) -> PatchType:
+    """The kind of patch that a content type names.
+
+    Raises:
+        UnsupportedMediaType: It names none.
+    """
+    found = PATCH_TYPES.get(media_type(content_type))
+    if found is None:
+        raise UnsupportedMediaType("415: Unsupported Media Type", details={})
+    return found
+
+
+def parse_patch(body: bytes, patch_type: PatchType) -> Body:
+    """The patch in a body.
+
+    Raises:
+        BadRequest: It does not parse, or has the wrong shape.
+    """
+    try:
+        if patch_type == "apply":
+            parsed = codec.parse_yaml(body)
+            problems = _yaml_problems(parsed.duplicates)
+        else:
+            parsed = codec.parse_json(body, duplicates=True)
+            problems = tuple(f'duplicate field "{path}"' for path in parsed.duplicates)
+    except codec.CodecError as error:
+        text = f"error decoding YAML: {error}" if patch_type == "apply" else str(error)
+        raise BadRequest(text) from error
+    value = parsed.value
+    if patch_type == "json":
+        if not isinstance(value, list):
+            word = _go_word(value) if not isinstance(value, dict) else "object"
+            raise BadRequest(f"json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
+    elif not isinstance(value, dict):
+        word = "null" if value is None else _go_word(value)
+        raise BadRequest(f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}")
+    return Body(value, problems)
+
+
+def delete_options(body: bytes, content_type: str, query: Query) -> DeleteOptions:
+    """How to delete: by the body, or without one by the query.
+
+    Raises:
+        BadRequest: The body does not parse.
+        Invalid: An option has a value that it cannot have.
+    """
+    if body:
+        given: Object = parse_object(body, content_type, "DeleteOptions", duplicates=False).value
+        if query.texts("dryRun") and not given.get("dryRun"):
+            given = {**given, "dryRun": list(query.texts("dryRun"))}
+    else:
+        given = {}
+        grace_period_s = options.integer(query, "gracePeriodSeconds")
+        if grace_period_s is not None:
+            given["gracePeriodSeconds"] = grace_period_s
+        if query.has("orphanDependents"):
+            given["orphanDependents"] = query.flag("orphanDependents")
+        if query.has("propagationPolicy"):
+            given["propagationPolicy"] = query.text("propagationPolicy")
+        if query.texts("dryRun"):
+            given["dryRun"] = list(query.texts("dryRun"))
+    _check_delete_options(given)
+    preconditions = given.get("preconditions") or {}
+    return DeleteOptions(
+        grace_period_s=given.get("gracePeriodSeconds"),
+        propagation_policy=given.get("propagationPolicy") or None,
+        orphan_dependents=given.get("orphanDependents"),
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
+        dry_run=bool(given.get("dryRun")),
+    )
+
+
+def _check_delete_options(given: Object) -> None:
+    """See `delete_options`."""
+    grace_period_s = given.get("gracePeriodSeconds")
+    if grace_period_s is not None and (
+        isinstance(grace_period_s, bool) or not isinstance(grace_period_s, int)
+    ):
+        word = "string" if isinstance(grace_period_s, str) else "bool"
+        where = "Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        raise BadRequest(
+            'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: '
+            f"json: cannot unmarshal {word} into {where}"
+        )
+    errors = []
+    policy, orphan = given.get("propagationPolicy"), given.get("orphanDependents")
+    if policy is not None and orphan is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        errors.append(FieldError.invalid("propagationPolicy", policy, why))
+    elif policy is not None and policy not in _POLICIES[:3]:
+        errors.append(FieldError.not_supported("propagationPolicy", policy, _POLICIES))
+    wrong = [value for value in given.get("dryRun") or () if value != "All"]
+    if wrong:
+        errors.append(FieldError.not_supported("dryRun", wrong[0], ("All",)))
+    if errors:
+        raise Invalid("DeleteOptions.meta.k8s.io", "", errors)
