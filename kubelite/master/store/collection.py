@@ -6,9 +6,11 @@ it and kept up by every write from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from kubelite.apimachinery.scheme import Object
+from kubelite.client.index import Index
 from kubelite.master.store.entry import Change, Entry, make_key
 from kubelite.master.store.history import History
 from kubelite.master.store.hub import Hub
@@ -18,32 +20,12 @@ INDICES_MAX: Final = 32
 """Indices of one collection; lists by further labels look at every object."""
 
 
-class Index:
-    """Which keys have which value of one attribute."""
+def _values_of(attribute: Attribute) -> Callable[[Object], Iterable[str]]:
+    def values_of(obj: Object) -> Iterable[str]:
+        value = attribute.read(obj)
+        return () if value is None else (value,)
 
-    __slots__ = ("_keys", "attribute")
-
-    def __init__(self, attribute: Attribute, entries: Iterable[Entry]) -> None:
-        self.attribute = attribute
-        self._keys: dict[str, set[str]] = {}
-        for entry in entries:
-            self.change(None, entry)
-
-    def change(self, previous: Entry | None, entry: Entry | None) -> None:
-        """Take note of a write."""
-        old = None if previous is None else self.attribute.read(previous.object)
-        new = None if entry is None else self.attribute.read(entry.object)
-        if previous is not None and old is not None and (entry is None or old != new):
-            keys = self._keys[old]
-            keys.discard(previous.key)
-            if not keys:
-                del self._keys[old]
-        if entry is not None and new is not None and (previous is None or old != new):
-            self._keys.setdefault(new, set()).add(entry.key)
-
-    def get(self, value: str) -> set[str]:
-        """The keys of the objects with this value."""
-        return self._keys.get(value, set())
+    return values_of
 
 
 class Collection:
@@ -82,8 +64,11 @@ class Collection:
         if entry is None or previous is None:
             self._sorted.pop("", None)
             self._sorted.pop(namespace, None)
-        for index in self._indices.values():
-            index.change(previous, entry)
+        if self._indices:
+            old = None if previous is None else previous.object
+            new = None if entry is None else entry.object
+            for index in self._indices.values():
+                index.change(key, old, new)
         self.history.append(change)
         self.hub.publish(namespace, change)
 
@@ -117,7 +102,9 @@ class Collection:
     def _index(self, attribute: Attribute) -> Index | None:
         index = self._indices.get(attribute.name)
         if index is None and len(self._indices) < INDICES_MAX:
-            index = self._indices[attribute.name] = Index(attribute, self.entries.values())
+            index = self._indices[attribute.name] = Index(_values_of(attribute))
+            for key, entry in self.entries.items():
+                index.change(key, None, entry.object)
         return index
 
     def select_past(self, selection: Selection, revision: int, after: str = "") -> list[Entry]:

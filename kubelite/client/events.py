@@ -1,0 +1,266 @@
+"""Recording Events about objects: what happened, why, how often.
+
+The same thing again raises the count of its Event; many similar things are combined into one; a flood about one object
+is cut off. Recording never fails and never waits: an Event that cannot be written is lost.
+Source: k8s.io/client-go/tools/record (event.go, events_cache.go).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeVar
+
+import attrs
+import structlog
+
+from kubelite.api.resources import EVENTS
+from kubelite.apimachinery.apierrors import APIError, NotFound
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.timestamps import format_time
+from kubelite.client.client import Client
+from kubelite.runtime import ActorStopped, Clock, Randomness, tasks
+
+SIMILAR_MAX: Final = 10
+"""Similar Events with different messages, after which they are combined."""
+SIMILAR_INTERVAL_S: Final = 600.0
+BURST_MAX: Final = 25
+"""Events about one object at once; then one every `REFILL_INTERVAL_S`."""
+REFILL_INTERVAL_S: Final = 300.0
+CACHE_MAX: Final = 4096
+PENDING_MAX: Final = 1000
+"""Events that may wait to be written; the newest beyond it are lost."""
+MESSAGE_LENGTH_MAX: Final = 1024
+COMBINED: Final = "(combined from similar events): "
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+_log = structlog.get_logger()
+
+
+class _Cache(OrderedDict[K, V]):
+    """The entries used last."""
+
+    def use(self, key: K, make: Callable[[], V]) -> V:
+        """The entry, made if it is not there."""
+        if key in self:
+            self.move_to_end(key)
+        else:
+            self[key] = make()
+            if len(self) > CACHE_MAX:
+                self.popitem(last=False)
+        return self[key]
+
+
+# --- the correlator: decides, does not talk ---------------------------------------------------------------------------
+
+
+@attrs.define
+class _Bucket:
+    """Tokens of the spam filter."""
+
+    tokens: float
+    at_s: float
+
+
+@attrs.define
+class _Similar:
+    """Messages of similar Events."""
+
+    messages: set[str]
+    at_s: float
+
+
+@attrs.define
+class _Known:
+    """An Event that was recorded: which it is, and how often."""
+
+    namespace: str
+    name: str
+    first: str
+    count: int = 0
+
+
+@attrs.frozen(eq=False)
+class Decision:
+    """What becomes of an Event.
+
+    Attributes:
+        count: How often it happened; 1 makes it, more counts it up.
+    """
+
+    namespace: str
+    name: str
+    message: str
+    first: str
+    count: int
+
+
+class Correlator:
+    """Which Events are one. Pure but for its memory; times are Unix seconds."""
+
+    def __init__(self) -> None:
+        self._buckets: _Cache[tuple[str, ...], _Bucket] = _Cache()
+        self._similar: _Cache[tuple[str, ...], _Similar] = _Cache()
+        self._known: _Cache[tuple[str, ...], _Known] = _Cache()
+        self._made = 0
+
+    def correlate(
+        self, source: tuple[str, str], reference: Object, type_: str, reason: str, message: str, now: float
+    ) -> Decision | None:
+        """What becomes of this happening; None if it is spam."""
+        who = (*source, *(str(reference.get(key, "")) for key in ("kind", "namespace", "name", "uid", "apiVersion")))
+        if not self._has_token(who, now):
+            return None
+        kind = (*who, str(reference.get("fieldPath", "")), type_, reason)
+        message = self._combined(kind, message[:MESSAGE_LENGTH_MAX], now)
+        key = kind if message.startswith(COMBINED) else (*kind, message)
+        known = self._known.use(key, lambda: self._new(reference, now))
+        known.count += 1
+        return Decision(known.namespace, known.name, message, known.first, known.count)
+
+    def _new(self, reference: Object, now: float) -> _Known:
+        self._made += 1
+        name = f"{reference.get('name', '')}.{round(now * 1_000_000_000) + self._made:x}"
+        return _Known(reference.get("namespace") or "default", name, format_time(now))
+
+    def _has_token(self, who: tuple[str, ...], now: float) -> bool:
+        bucket = self._buckets.use(who, lambda: _Bucket(BURST_MAX, now))
+        bucket.tokens = min(BURST_MAX, bucket.tokens + (now - bucket.at_s) / REFILL_INTERVAL_S)
+        bucket.at_s = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def _combined(self, kind: tuple[str, ...], message: str, now: float) -> str:
+        similar = self._similar.use(kind, lambda: _Similar(set(), now))
+        if now - similar.at_s > SIMILAR_INTERVAL_S:
+            similar.messages.clear()
+        similar.at_s = now
+        similar.messages.add(message)
+        if len(similar.messages) < SIMILAR_MAX:
+            return message
+        similar.messages.pop()
+        similar.messages.add(message)
+        return COMBINED + message
+
+    def forget(self, decision: Decision) -> None:
+        """The Event is gone from the server: the next of its kind is a new one."""
+        for key, known in list(self._known.items()):
+            if known.name == decision.name and known.namespace == decision.namespace:
+                del self._known[key]
+
+
+def reference_to(obj: Object) -> Object:
+    """The `involvedObject` that stands for an object."""
+    metadata = obj["metadata"]
+    reference = {
+        "kind": obj.get("kind"),
+        "namespace": metadata.get("namespace"),
+        "name": metadata.get("name"),
+        "uid": metadata.get("uid"),
+        "apiVersion": obj.get("apiVersion"),
+        "resourceVersion": metadata.get("resourceVersion"),
+    }
+    return {key: value for key, value in reference.items() if value}
+
+
+# --- the shell --------------------------------------------------------------------------------------------------------
+
+
+class EventRecorder:
+    """Records Events of one component.
+
+    Args:
+        component: The Events' source, as `kubelet`.
+        random: Not drawn from yet; the name of an Event comes from the time.
+        host: The node of a component that runs on one.
+    """
+
+    def __init__(
+        self, client: Client, component: str, clock: Clock, random: Randomness | None = None, *, host: str = ""
+    ) -> None:
+        self._client = client
+        self._component = component
+        self._host = host
+        self._clock = clock
+        self._correlator = Correlator()
+        self._pending: deque[tuple[Decision, Object]] = deque()
+        self._writing = False
+        self._lost = 0
+
+    def event(
+        self, obj: Object, type: str, reason: str, message: str, *, field_path: str = ""  # noqa: A002
+    ) -> None:
+        """Record that something happened to `obj` (an object, or an `involvedObject`); does not wait.
+
+        Args:
+            type: `Normal` or `Warning`.
+            reason: A word, as `SuccessfulCreate`.
+            field_path: Which part of the object, as `spec.containers{web}`.
+        """
+        reference = reference_to(obj) if "metadata" in obj else obj
+        if field_path:
+            reference = {**reference, "fieldPath": field_path}
+        now = self._clock.now()
+        source = self._component, self._host
+        decision = self._correlator.correlate(source, reference, type, reason, message, now)
+        if decision is None or len(self._pending) >= PENDING_MAX:
+            self._lost += 1
+            return
+        self._pending.append((decision, self._body(decision, reference, type, reason, format_time(now))))
+        if not self._writing:
+            self._writing = True
+            tasks.start(self._write(), name=f"events of {self._component}")
+
+    def _body(self, decision: Decision, reference: Object, type_: str, reason: str, now: str) -> Object:
+        source = {"component": self._component}
+        if self._host:
+            source["host"] = self._host
+        return {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": {"name": decision.name, "namespace": decision.namespace},
+            "involvedObject": reference,
+            "reason": reason,
+            "message": decision.message,
+            "source": source,
+            "firstTimestamp": decision.first,
+            "lastTimestamp": now,
+            "count": decision.count,
+            "type": type_,
+            "eventTime": None,
+            "reportingComponent": self._component,
+            "reportingInstance": self._host,
+        }
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                decision, body = self._pending.popleft()
+                try:
+                    await self._send(decision, body)
+                except (APIError, ActorStopped, OSError) as error:
+                    self._lost += 1
+                    _log.debug("event lost", component=self._component, reason=body["reason"], error=str(error))
+        finally:
+            self._writing = False
+
+    async def _send(self, decision: Decision, body: Object) -> None:
+        if decision.count > 1:
+            changed = {key: body[key] for key in ("count", "lastTimestamp", "message")}
+            try:
+                await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
+            except NotFound:
+                self._correlator.forget(decision)
+            else:
+                return
+        await self._client.create(EVENTS, body, decision.namespace)
+
+    def statistics(self) -> dict[str, Any]:
+        """Events that wait, and those lost."""
+        return {"pending": len(self._pending), "lost": self._lost}
+
+    def __repr__(self) -> str:
+        return f"<EventRecorder {self._component} {len(self._pending)} pending, {self._lost} lost>"

@@ -1,0 +1,177 @@
+"""Keeping a copy of a collection: list, then watch, and again when that ends. Pure; `informer` carries it out.
+
+    IDLE ──begin──▶ LISTING ──listed──▶ OPENING ──opened──▶ WATCHING
+                       ▲                   ▲                   │ ended: goes on where it was
+                       │                   └───────────────────┤
+                       └────── expired (410): list anew ───────┘
+    a failure: WAITING (0.8 s doubling to 30 s, with jitter), then the same again
+
+Source: k8s.io/client-go/tools/cache/reflector.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, assert_never
+
+import attrs
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.client.watcher import WatchEvent
+
+BACKOFF_FIRST_S: Final = 0.8
+BACKOFF_MAX_S: Final = 30.0
+GONE: Final = frozenset({"Expired", "Gone"})
+
+
+class Phase(Enum):
+    """What a reflector is at."""
+
+    IDLE = "idle"
+    """It has not begun."""
+    LISTING = "listing"
+    """A list is under way."""
+    OPENING = "opening"
+    """A watch is being opened."""
+    WATCHING = "watching"
+    """Events come in."""
+    WAITING = "waiting"
+    """It failed, and waits before it tries again."""
+
+
+@attrs.frozen
+class State:
+    """Where a reflector stands.
+
+    Attributes:
+        resource_version: The newest version that it has seen; empty if it has to list.
+        failures: Failures in a row.
+    """
+
+    phase: Phase = Phase.IDLE
+    resource_version: str = ""
+    failures: int = 0
+
+
+# --- what happens -----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Begin:
+    """Start, or go on after having waited."""
+
+
+@attrs.frozen
+class Listed:
+    """The list is in."""
+
+    objects: Sequence[Object]
+    resource_version: str
+
+
+@attrs.frozen
+class Opened:
+    """The watch is open."""
+
+
+@attrs.frozen
+class Seen:
+    """Events came in, in order."""
+
+    events: Sequence[WatchEvent]
+
+
+@attrs.frozen
+class Ended:
+    """The watch has ended."""
+
+
+@attrs.frozen
+class Failed:
+    """A list or watch was refused, or could not be made; `reason` is that of the API's error, if it was one."""
+
+    reason: str = ""
+
+
+Input = Begin | Listed | Opened | Seen | Ended | Failed
+
+# --- what to do -------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class MakeList:
+    """List the collection."""
+
+
+@attrs.frozen
+class OpenWatch:
+    """Watch from (after) a version."""
+
+    resource_version: str
+
+
+@attrs.frozen
+class Replace:
+    """The copy is this, and nothing else."""
+
+    objects: Sequence[Object]
+
+
+@attrs.frozen
+class Apply:
+    """Bring these changes into the copy."""
+
+    events: Sequence[WatchEvent]
+
+
+@attrs.frozen
+class Wait:
+    """Begin again after about so many seconds."""
+
+    seconds: float
+
+
+Effect = MakeList | OpenWatch | Replace | Apply | Wait
+
+
+def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
+    """What comes of an input: the next state, and what is to be done."""
+    match event:
+        case Begin():
+            if state.resource_version:
+                return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+            return attrs.evolve(state, phase=Phase.LISTING), (MakeList(),)
+        case Listed(objects=objects, resource_version=version):
+            return State(Phase.OPENING, version), (Replace(objects), OpenWatch(version))
+        case Opened():
+            return attrs.evolve(state, phase=Phase.WATCHING, failures=0), ()
+        case Seen(events=events):
+            return _seen(state, events)
+        case Ended():
+            if state.phase is not Phase.WATCHING:
+                return state, ()
+            return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+        case Failed(reason=reason):
+            version = "" if reason in GONE else state.resource_version
+            wait = min(BACKOFF_FIRST_S * 2**state.failures, BACKOFF_MAX_S)
+            return State(Phase.WAITING, version, state.failures + 1), (Wait(wait),)
+        case _:
+            assert_never(event)
+
+
+def _seen(state: State, events: Sequence[WatchEvent]) -> tuple[State, tuple[Effect, ...]]:
+    """Events up to an error are applied; an error ends the watch."""
+    for index, event in enumerate(events):
+        if event.type == "ERROR":
+            state, effects = _seen(state, events[:index])
+            if event.object.get("reason") in GONE:
+                return State(Phase.LISTING, "", state.failures), (*effects, MakeList())
+            after, waits = step(state, Failed(event.object.get("reason", "")))
+            return after, (*effects, *waits)
+    if not events:
+        return state, ()
+    version = events[-1].object["metadata"].get("resourceVersion") or state.resource_version
+    changes = [event for event in events if event.type != "BOOKMARK"]
+    effects_: tuple[Effect, ...] = (Apply(changes),) if changes else ()
+    return State(state.phase, version, state.failures), effects_
