@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -171,7 +171,7 @@ class ContainerState:
             case _:
                 return None
 
-    def to(self, stage: Stage, **changes: object) -> ContainerState:
+    def to(self, stage: Stage, **changes: Any) -> ContainerState:
         """The state after going to `stage`; a forbidden step is a broken invariant."""
         assert stage in TRANSITIONS[self.stage], f"{self.spec.name}: {self.stage.name} -> {stage.name}"
         return attrs.evolve(self, stage=stage, **changes)

@@ -21,7 +21,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
 from kubelite.node.config import KubeletConfig
-from kubelite.node.environment import service_environment
+from kubelite.node.environment import Lookup, service_environment
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import LEASE_NAMESPACE, lease_object, node_object, node_status, refusal
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
@@ -140,7 +140,7 @@ class Kubelet(Actor[Message]):
             config=config,
         )
         self.images = images
-        self.lookup = self
+        self.lookup: Lookup = self
         self._client = client
         self._informers = informers
         self._clock = clock
@@ -173,6 +173,7 @@ class Kubelet(Actor[Message]):
     async def started(self) -> None:
         """Register, listen, take over what runs, then watch."""
         self._begun_at = self._clock.monotonic()
+        self.machine.kubelet_starts += 1
         self.machine.on_power = self._power_changed
         self._server.start()
         await self._register()
@@ -272,7 +273,7 @@ class Kubelet(Actor[Message]):
             self._secrets = self._informers.informer(SECRETS)
             self._config_maps.add_handler(self._source_changed)
             self._secrets.add_handler(self._source_changed)
-        return bool(self._config_maps.has_synced() and self._secrets.has_synced())
+        return self._config_maps.has_synced and self._secrets.has_synced
 
     async def wait_lookups(self) -> None:
         """Wait until ConfigMaps and Secrets are known."""
@@ -301,8 +302,8 @@ class Kubelet(Actor[Message]):
     def probe_delay(self, period_s: float) -> float:
         """Only just after the kubelet's own start are first probes spread over their period."""
         young = self._clock.monotonic() - self._begun_at < period_s
-        taken_over = young and self._config.probe_jitter and self.machine.boot_count > 0
-        return self._random.uniform(0, period_s) if taken_over else 0.0
+        again = self.machine.kubelet_starts > 1
+        return self._random.uniform(0, period_s) if young and again and self._config.probe_jitter else 0.0
 
     # --- pods
 
@@ -317,6 +318,7 @@ class Kubelet(Actor[Message]):
         if old is not None and old["metadata"]["uid"] != new["metadata"]["uid"]:
             self._gone(old["metadata"]["uid"])
         worker = self.machine.workers.get(new["metadata"]["uid"])
+        refresh = False
         if worker is None:
             worker = PodWorker(new, self)
             self.machine.workers[worker.uid] = worker
@@ -331,10 +333,10 @@ class Kubelet(Actor[Message]):
             worker.see(new)
             after = new["metadata"]
             labels = before.get("labels") != after.get("labels")
-            if worker.volumes and (labels or before.get("annotations") != after.get("annotations")):
-                worker.handle(PodSeen(new))
-                worker.refresh_volumes()
+            refresh = labels or before.get("annotations") != after.get("annotations")
         worker.handle(PodSeen(new))
+        if refresh:
+            worker.refresh_volumes()
         self._after(worker)
 
     def _admit(self, worker: PodWorker) -> None:
@@ -435,7 +437,7 @@ class Kubelet(Actor[Message]):
         node = NodeFacts(self.machine.address)
         status = pod_status(worker.state, pod, node, self._clock.now())
         patch = status_patch(pod, status)
-        if patch is None or not _is_own(worker):
+        if patch is None or worker.ended_before:
             return True
         metadata = pod["metadata"]
         try:
@@ -560,17 +562,12 @@ class Kubelet(Actor[Message]):
         await self._renew()
         existing = {pod["metadata"]["uid"]: pod for pod in self._pods.list()}
         for worker in list(machine.workers.values()):
-            worker.lost()
             if worker.uid not in existing:
                 worker.handle(PodGone())
+            worker.lost()
             self._after(worker)
         for pod in existing.values():
             self._see(None, pod)
-
-
-def _is_own(worker: PodWorker) -> bool:
-    """A pod that had ended before this kubelet saw it keeps the status it has."""
-    return bool(worker.admitted or worker.state.rejected or worker.state.address or worker.state.start_time)
 
 
 def _is_registered(written: Object, wanted: Object) -> bool:

@@ -27,6 +27,7 @@ class Machine:
         boot_id: Changes with each boot.
         workers: The pods it knows, by UID.
         pulled: Images that were pulled here.
+        kubelet_starts: How often a kubelet began to work on it.
         files: The files of the node itself, for hostPath volumes.
     """
 
@@ -63,6 +64,7 @@ class Machine:
         self.runtime = AsyncioRuntime(
             clock, random, drain_delay_s=self.config.drain_delay_s, log_bytes_max=self.config.log_bytes_max
         )
+        self.kubelet_starts = 0
         self.on_power: Callable[[], None] | None = None
 
     def __repr__(self) -> str:

@@ -146,6 +146,8 @@ class PodWorker:
         dirty: Its status is to be compared with the API's.
         writing: A task writes to the API for it.
         remove: The object is to be deleted after the last status.
+        admitted: The kubelet's admission took it, and counts what it asks for.
+        ended_before: It had ended before this kubelet saw it, and keeps the status it has.
     """
 
     def __init__(self, pod: Object, host: WorkerHost) -> None:
@@ -158,6 +160,7 @@ class PodWorker:
         self.writing = False
         self.remove = False
         self.admitted = False
+        self.ended_before = self.state.stop_by is not None
         self.network: NetworkNamespace | None = None
         self.volumes: dict[str, Directory] = {}
         self._queue: deque[Event] = deque()

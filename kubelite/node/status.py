@@ -86,7 +86,8 @@ def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Obj
             status["podIP"] = state.address
             status["podIPs"] = [{"ip": state.address}]
         default = "PodInitializing" if state.plan.spec.get("initContainers") else "ContainerCreating"
-        inits, apps = [], []
+        inits: list[Object] = []
+        apps: list[Object] = []
         for container in state.containers.values():
             (apps if container.spec.kind is Kind.APP else inits).append(_container_status(container, default))
         if inits:

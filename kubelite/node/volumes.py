@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory, File, FileSystem, Symlink
+from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
 
 FILE_MODE: Final = 0o644
@@ -117,7 +117,7 @@ def write_payload(directory: Directory, payload: Mapping[str, Payload], now: flo
     while label in directory.entries:
         label += "_"
     tops = {path.split("/")[0] for path in payload}
-    entries = {label: fresh, _DATA: Symlink(label, mtime=now)}
+    entries: dict[str, Node] = {label: fresh, _DATA: Symlink(label, mtime=now)}
     links = {name: Symlink(f"{_DATA}/{name}", mtime=now) for name in sorted(tops)}
     directory.entries.clear()
     directory.entries.update({**entries, **links})
