@@ -41,7 +41,9 @@ class HarnessClient(InProcessClient):
     async def namespace(self, name: str) -> None:
         """Make a namespace with its `default` service account."""
         if name != "default":
-            await self.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            await self.create(
+                NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            )
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
         await self.create(SERVICEACCOUNTS, account, name)
 
@@ -66,7 +68,11 @@ async def api_server(
 
     def make() -> APIServer:
         return APIServer(
-            store=store, scheme=scheme, clock=system.clock, random=system.random.fork("apiserver"), config=config
+            store=store,
+            scheme=scheme,
+            clock=system.clock,
+            random=system.random.fork("apiserver"),
+            config=config,
         )
 
     await system.start(ChildSpec("apiserver", make))

@@ -1,7 +1,9 @@
 """What every client of the API server can do, in-process or over HTTP.
 
-Components are written against this protocol and cannot tell the flavours apart; that both are equal is tested.
-All methods raise `APIError` (a subclass by reason). Objects that go in and come out are immutable shared trees.
+Components are written against this protocol and cannot tell the flavours apart; that both are equal is
+tested.
+All methods raise `APIError` (a subclass by reason). Objects that go in and come out are immutable shared
+trees.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from kubelite.client.watcher import Watcher
 class Client(Protocol):
     """A door to the API server with one user's rights.
 
-    In all methods `namespace` is None for cluster-scoped kinds; for `list`, `watch` and `delete_collection` None
+    In all methods `namespace` is None for cluster-scoped kinds; for `list`, `watch` and `delete_collection`
+    None
     means all namespaces. `create` and `update` take the namespace of the object's metadata if none is given.
     """
 

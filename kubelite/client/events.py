@@ -1,6 +1,7 @@
 """Recording Events about objects: what happened, why, how often.
 
-The same thing again raises the count of its Event; many similar things are combined into one; a flood about one object
+The same thing again raises the count of its Event; many similar things are combined into one; a flood about
+one object
 is cut off. Recording never fails and never waits: an Event that cannot be written is lost.
 Source: k8s.io/client-go/tools/record (event.go, events_cache.go).
 """
@@ -52,7 +53,7 @@ class _Cache(OrderedDict[K, V]):
         return self[key]
 
 
-# --- the correlator: decides, does not talk ---------------------------------------------------------------------------
+# --- the correlator: decides, does not talk -----------------------------------------------------------------
 
 
 @attrs.define
@@ -109,7 +110,10 @@ class Correlator:
         self, source: tuple[str, str], reference: Object, type_: str, reason: str, message: str, now: float
     ) -> Decision | None:
         """What becomes of this happening; None if it is spam."""
-        who = (*source, *(str(reference.get(key, "")) for key in ("kind", "namespace", "name", "uid", "apiVersion")))
+        who = (
+            *source,
+            *(str(reference.get(key, "")) for key in ("kind", "namespace", "name", "uid", "apiVersion")),
+        )
         if not self._has_token(who, now):
             return None
         kind = (*who, str(reference.get("fieldPath", "")), type_, reason)
@@ -166,7 +170,7 @@ def reference_to(obj: Object) -> Object:
     return {key: value for key, value in reference.items() if value}
 
 
-# --- the shell --------------------------------------------------------------------------------------------------------
+# --- the shell ----------------------------------------------------------------------------------------------
 
 
 class EventRecorder:
@@ -179,7 +183,13 @@ class EventRecorder:
     """
 
     def __init__(
-        self, client: Client, component: str, clock: Clock, random: Randomness | None = None, *, host: str = ""
+        self,
+        client: Client,
+        component: str,
+        clock: Clock,
+        random: Randomness | None = None,
+        *,
+        host: str = "",
     ) -> None:
         self._client = client
         self._component = component
@@ -191,13 +201,21 @@ class EventRecorder:
         self._lost = 0
 
     def event(
-        self, obj: Object, type: str, reason: str, message: str, *, field_path: str = ""  # noqa: A002
+        self,
+        obj: Object,
+        type: str,  # noqa: A002
+        reason: str,
+        message: str,
+        *,
+        field_path: str = "",
     ) -> None:
-        """Record that something happened to `obj` (an object, or an `involvedObject`); does not wait.
+        """Record that something happened to an object, or an `involvedObject`; does not wait.
 
         Args:
+            obj: What it happened to.
             type: `Normal` or `Warning`.
             reason: A word, as `SuccessfulCreate`.
+            message: A sentence.
             field_path: Which part of the object, as `spec.containers{web}`.
         """
         reference = reference_to(obj) if "metadata" in obj else obj
@@ -243,7 +261,9 @@ class EventRecorder:
                     await self._send(decision, body)
                 except (APIError, ActorStopped, OSError) as error:
                     self._lost += 1
-                    _log.debug("event lost", component=self._component, reason=body["reason"], error=str(error))
+                    _log.debug(
+                        "event lost", component=self._component, reason=body["reason"], error=str(error)
+                    )
         finally:
             self._writing = False
 

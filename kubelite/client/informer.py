@@ -1,7 +1,9 @@
 """Shared copies of collections, with look-ups and handlers.
 
-An `InformerFactory` is a plain value that components are given; the actor of `factory.spec()` keeps its informers up
-to date. Level-triggered: after a lost watch the copy is compared with a new list, and handlers see the difference.
+An `InformerFactory` is a plain value that components are given; the actor of `factory.spec()` keeps its
+informers up
+to date. Level-triggered: after a lost watch the copy is compared with a new list, and handlers see the
+difference.
 
 Invariant: objects handed out are the very trees of the store; nobody changes them.
 """
@@ -21,7 +23,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client import reflector
 from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref
 
 Handler = Callable[[Object | None, Object | None], Any]
@@ -60,7 +62,7 @@ class Informer:
         self._handlers_made = 0
         self._synced = asyncio.Event()
 
-    # --- look-ups -----------------------------------------------------------------------------------------------------
+    # --- look-ups -------------------------------------------------------------------------------------------
 
     def get(self, namespace: str | None, name: str) -> Object | None:
         """The object, or None."""
@@ -69,7 +71,9 @@ class Informer:
     def list(self, namespace: str | None = None, selector: Selector | None = None) -> builtins.list[Object]:
         """The objects of a namespace (None: of all) which the selector (None: any) matches."""
         if selector is None or selector.empty:
-            return list((self._objects if namespace is None else self._namespaces.get(namespace, {})).values())
+            return list(
+                (self._objects if namespace is None else self._namespaces.get(namespace, {})).values()
+            )
         if selector.nothing:
             return []
         objects, keys = self._objects, self._labelled(selector)
@@ -119,10 +123,10 @@ class Informer:
     def __len__(self) -> int:
         return len(self._objects)
 
-    # --- changes ------------------------------------------------------------------------------------------------------
+    # --- changes --------------------------------------------------------------------------------------------
 
     def add_handler(self, handler: Handler) -> Callable[[], None]:
-        """Call `handler(old, new)` for what exists, now, and for every change; gives a function that ends this."""
+        """Call `handler(old, new)` for what exists, now, and for every change; what it gives ends this."""
         number = self._handlers_made = self._handlers_made + 1
         self._handlers[number] = handler
         for obj in tuple(self._objects.values()):
@@ -194,7 +198,7 @@ def _label_values(label: str) -> KeysOf:
     return values_of
 
 
-# --- who keeps them up to date ----------------------------------------------------------------------------------------
+# --- who keeps them up to date ------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
@@ -237,7 +241,9 @@ class InformerFactory:
         self._informers: dict[tuple[Resource, str | None, str], Informer] = {}
         self._runner: Ref[Message] | None = None
 
-    def informer(self, resource: Resource, *, field_selector: str = "", namespace: str | None = None) -> Informer:
+    def informer(
+        self, resource: Resource, *, field_selector: str = "", namespace: str | None = None
+    ) -> Informer:
         """The informer of a collection; it fills as soon as the factory's actor runs."""
         key = resource, namespace, field_selector
         informer = self._informers.get(key)
@@ -322,7 +328,9 @@ class InformerRunner(Actor[Message]):
                 self.context.start_task(self._list(informer), name=f"list {informer.resource.plural}")
             case reflector.OpenWatch(resource_version=version):
                 self._close(informer)
-                self.context.start_task(self._watch(informer, version), name=f"watch {informer.resource.plural}")
+                self.context.start_task(
+                    self._watch(informer, version), name=f"watch {informer.resource.plural}"
+                )
             case reflector.Wait(seconds=seconds):
                 self._close(informer)
                 self.context.call_later(seconds * self.context.random.uniform(1.0, 2.0), Start(informer))

@@ -1,6 +1,7 @@
 """The client for everything that runs in the API server's own process.
 
-Each call is one message to the API server actor; an idle one answers in the caller's stack, without a turn of the
+Each call is one message to the API server actor; an idle one answers in the caller's stack, without a turn of
+the
 event loop. Nothing is encoded or copied.
 """
 

@@ -1,4 +1,6 @@
-"""Keeping a copy of a collection: list, then watch, and again when that ends. Pure; `informer` carries it out.
+"""Keeping a copy of a collection: list, then watch, and again when that ends.
+
+Pure; `informer` carries it out.
 
     IDLE ──begin──▶ LISTING ──listed──▶ OPENING ──opened──▶ WATCHING
                        ▲                   ▲                   │ ended: goes on where it was
@@ -54,7 +56,7 @@ class State:
     failures: int = 0
 
 
-# --- what happens -----------------------------------------------------------------------------------------------------
+# --- what happens -------------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -89,14 +91,14 @@ class Ended:
 
 @attrs.frozen
 class Failed:
-    """A list or watch was refused, or could not be made; `reason` is that of the API's error, if it was one."""
+    """A list or watch was refused, or could not be made; `reason` is that of the API's error, if any."""
 
     reason: str = ""
 
 
 Input = Begin | Listed | Opened | Seen | Ended | Failed
 
-# --- what to do -------------------------------------------------------------------------------------------------------
+# --- what to do ---------------------------------------------------------------------------------------------
 
 
 @attrs.frozen

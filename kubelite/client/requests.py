@@ -1,7 +1,8 @@
 """What is asked of the API server, and what it answers: the one vocabulary of both its doors.
 
 The REST door and the in-process client send the very same messages to the API server actor, so that both go
-through one pipeline. Objects in requests and answers are immutable shared trees: whoever gets one never mutates it.
+through one pipeline. Objects in requests and answers are immutable shared trees: whoever gets one never
+mutates it.
 
 Invariant: an answer's `Item` has the object and its JSON text, and the text is encoded at most once.
 """
@@ -15,7 +16,7 @@ import attrs
 import orjson
 
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
 
 __all__ = [
@@ -79,14 +80,15 @@ ANONYMOUS: Final = UserInfo("system:anonymous", (SYSTEM_UNAUTHENTICATED,))
 ADMIN: Final = UserInfo("kubernetes-admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
 
 
-# --- answers ----------------------------------------------------------------------------------------------------------
+# --- answers ------------------------------------------------------------------------------------------------
 
 
 @attrs.define(eq=False)
 class Item:
     """An object and its JSON text, which is encoded when first asked for and then kept.
 
-    A stored object begins with `kind` and `apiVersion`, so that the form which Kubernetes uses inside of lists
+    A stored object begins with `kind` and `apiVersion`, so that the form which Kubernetes uses inside of
+    lists
     (without these two) is the same text less its beginning.
     """
 
@@ -177,7 +179,7 @@ class ConnectInfo:
     path: str
 
 
-# --- requests ---------------------------------------------------------------------------------------------------------
+# --- requests -----------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,9 @@
 """The receiving end of a watch: events are pushed in, and taken out in batches or by `async for`.
 
-A watcher never drops, merges or reorders events: it is either complete or ended. `on_ready` serves the consumers
-that are called rather than waiting: it is called when the first event comes after all had been taken, and at the end.
+A watcher never drops, merges or reorders events: it is either complete or ended. `on_ready` serves the
+consumers
+that are called rather than waiting: it is called when the first event comes after all had been taken, and at
+the end.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ class Watcher:
     """A queue of events between the API server and one consumer in the same loop.
 
     Attributes:
-        on_ready: Called when there is something to take again, and at the end; in the stack of whoever writes to
+        on_ready: Called when there is something to take again, and at the end; in the stack of whoever writes
+        to
             the store, therefore it must only arrange for the consumer to run.
     """
 
@@ -96,7 +99,7 @@ class Watcher:
             callback()
         self._wake()
 
-    # --- the producer's side ------------------------------------------------------------------------------------------
+    # --- the producer's side --------------------------------------------------------------------------------
 
     def push(self, event: WatchEvent) -> None:
         """Add an event; ignored once the watch has ended."""
@@ -121,7 +124,7 @@ class Watcher:
         if self.on_ready is not None:
             self.on_ready()
 
-    # --- the consumer that waits --------------------------------------------------------------------------------------
+    # --- the consumer that waits ----------------------------------------------------------------------------
 
     def __aiter__(self) -> Watcher:
         return self

@@ -1,6 +1,7 @@
 """Numbers out of ranges: cluster addresses, node ports, load balancer addresses.
 
-Numbers wanted by name may be anywhere in the range; those chosen here come from its upper part first, so that the
+Numbers wanted by name may be anywhere in the range; those chosen here come from its upper part first, so that
+the
 lower one is left to those who choose themselves.
 Source: k8s.io/kubernetes/pkg/registry/core/service (ipallocator, portallocator), KEP-3070, KEP-3668.
 """
@@ -61,12 +62,12 @@ class Allocator:
         size = self.last - upper + 1
         if size > 0:
             for _ in range(RANDOM_TRIES):
-                number = upper + self._random.randrange(size)
+                number: int = upper + self._random.randrange(size)
                 if number not in self._taken:
                     return number
-        for number in (*range(upper, self.last + 1), *range(self.first, upper)):
-            if number not in self._taken:
-                return number
+        for other in (*range(upper, self.last + 1), *range(self.first, upper)):
+            if other not in self._taken:
+                return other
         raise RangeFull
 
     def release(self, number: int) -> None:

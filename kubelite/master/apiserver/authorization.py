@@ -1,7 +1,8 @@
 """Who may do what: the group of masters and the cluster's own components everything, everybody a few paths.
 
 Rules by roles (RBAC) are not there yet; what is not allowed here is refused, in the words that RBAC has.
-Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go; the default public-info-viewer role.
+Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go; the default public-info-viewer
+role.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from typing import Final
 from kubelite.apimachinery.scheme import Resource
 from kubelite.client.requests import SYSTEM_AUTHENTICATED, SYSTEM_MASTERS, UserInfo
 
-COMPONENTS: Final = frozenset({
-    "system:apiserver",
-    "system:kube-controller-manager",
-    "system:kube-scheduler",
-    "system:kube-proxy",
-    "system:kube-dns",
-})
+COMPONENTS: Final = frozenset(
+    {
+        "system:apiserver",
+        "system:kube-controller-manager",
+        "system:kube-scheduler",
+        "system:kube-proxy",
+        "system:kube-dns",
+    }
+)
 NODES_GROUP: Final = "system:nodes"
 PUBLIC_PATHS: Final = frozenset({"/version", "/version/", "/healthz", "/livez", "/readyz"})
 PUBLIC_PREFIXES: Final = ("/healthz/", "/livez/", "/readyz/")

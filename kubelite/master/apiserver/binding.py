@@ -45,7 +45,9 @@ def _check(pod: Object, given: Object, name: str) -> None:
     metadata, spec = pod["metadata"], pod["spec"]
     what = "pods/binding"
     if given.get("uid") and given["uid"] != metadata["uid"]:
-        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {metadata['uid']}"
+        why = (
+            f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {metadata['uid']}"
+        )
         raise Conflict(what, name, why)
     if "deletionTimestamp" in metadata:
         raise Conflict(what, name, f"pod {name} is being deleted, cannot be assigned to a host")
@@ -59,7 +61,9 @@ def _bound(pod: Object, node: str, given: Object, now: str) -> Object:
     """The pod on its node, with the annotations and labels that the binding brings."""
     metadata = pod["metadata"]
     additions = {
-        key: {**(metadata.get(key) or {}), **given[key]} for key in ("labels", "annotations") if given.get(key)
+        key: {**(metadata.get(key) or {}), **given[key]}
+        for key in ("labels", "annotations")
+        if given.get(key)
     }
     if additions:
         metadata = meta.ordered({**metadata, **additions})

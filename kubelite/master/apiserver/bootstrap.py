@@ -1,6 +1,7 @@
-"""What a cluster contains before anybody asked for anything: namespaces, and the way to the API server itself.
+"""What a cluster contains before anybody asked for anything: namespaces, the way to the API server.
 
-Source: k8s.io/kubernetes/pkg/controlplane/controller (systemnamespaces, kubernetesservice), pkg/controlplane/reconcilers.
+Source: k8s.io/kubernetes/pkg/controlplane/controller (systemnamespaces, kubernetesservice),
+pkg/controlplane/reconcilers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """From what a client sent to an object that the pipeline may take: types checked, unknown fields dealt with.
 
-Requests of components (without field validation) are trusted: they are built by code that the type checker has seen.
+Requests of components (without field validation) are trusted: they are built by code that the type checker
+has seen.
 Source: k8s.io/apimachinery/pkg/runtime/serializer/json; KEP-2885 (server-side unknown field validation).
 """
 
@@ -15,7 +16,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import FieldValidation
 
 
-class FieldProblems(ValueError):
+class FieldProblems(ValueError):  # noqa: N818 - what was found, not what went wrong
     """Unknown or duplicate fields that strict validation does not take; the text names them."""
 
 
@@ -51,6 +52,10 @@ def body(
     """The object of a POST or PUT.
 
     Args:
+        resource: What the path names.
+        obj: The decoded body.
+        validation: What to do about unknown and duplicate fields; empty trusts the object.
+        duplicates: What the decoder found of the latter.
         kind: apiVersion and kind that are expected; those of the resource if not given.
 
     Raises:

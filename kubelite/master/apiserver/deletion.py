@@ -1,6 +1,7 @@
 """Deleting: grace periods, finalizers, what becomes of dependents, preconditions.
 
-A deletion either takes the object out at once, or marks it (`deletionTimestamp`) and leaves it to whoever it waits
+A deletion either takes the object out at once, or marks it (`deletionTimestamp`) and leaves it to whoever it
+waits
 for: the kubelet of a pod in its grace period, the owners of finalizers, the namespace controller.
 Source: k8s.io/apiserver/pkg/registry/rest/delete.go, pkg/registry/generic/registry/store.go;
 k8s.io/kubernetes/pkg/registry/core/namespace/storage.
@@ -43,7 +44,11 @@ def check_options(options: DeleteOptions) -> None:
         detail = "orphanDependents and deletionPropagation cannot be both set"
         errors.append(FieldError.invalid("propagationPolicy", policy, detail))
     if policy is not None and policy not in POLICIES:
-        errors.append(FieldError.not_supported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]))
+        errors.append(
+            FieldError.not_supported(
+                "propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]
+            )
+        )
     if errors:
         raise Invalid("DeleteOptions", "", errors)
 
@@ -75,7 +80,9 @@ def delete_entry(env: Environment, resource: Resource, entry: Entry, options: De
             return Answer(Item(written))
         if options.dry_run:
             return _gone(resource, plan.marked, strategy)
-        entry = env.must_get(resource, entry.object["metadata"].get("namespace", ""), entry.object["metadata"]["name"])
+        entry = env.must_get(
+            resource, entry.object["metadata"].get("namespace", ""), entry.object["metadata"]["name"]
+        )
     elif not plan.at_once:
         return Answer(entry)
     if options.dry_run:
@@ -113,13 +120,13 @@ def check_preconditions(obj: Object, options: DeleteOptions) -> None:
         raise precondition_failed(name, why)
     if options.resource_version is not None and options.resource_version != metadata["resourceVersion"]:
         why = (
-            f"ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
-            f"in record ({metadata['resourceVersion']}). The object might have been modified"
+            f"ResourceVersion in the precondition ({options.resource_version}) does not match the "
+            f"ResourceVersion in record ({metadata['resourceVersion']}). The object might have been modified"
         )
         raise precondition_failed(name, why)
 
 
-# --- the decision, pure -----------------------------------------------------------------------------------------------
+# --- the decision, pure -------------------------------------------------------------------------------------
 
 
 @attrs.frozen(eq=False)
@@ -183,7 +190,9 @@ def _mark_gracefully(
         grace_s = strategy.grace_period_s(obj, options.grace_period_s)
         if grace_s >= pending_s:
             return None
-        metadata["deletionTimestamp"] = format_time(parse_time(metadata["deletionTimestamp"]) - pending_s + grace_s)
+        metadata["deletionTimestamp"] = format_time(
+            parse_time(metadata["deletionTimestamp"]) - pending_s + grace_s
+        )
     else:
         grace_s = strategy.grace_period_s(obj, options.grace_period_s)
         metadata["deletionTimestamp"] = format_time(now + grace_s)
@@ -223,5 +232,3 @@ def _mark_namespace(env: Environment, entry: Entry, options: DeleteOptions) -> A
         return Answer(Item(marked))
     written = commit_update(env, NAMESPACES, entry, marked)
     return Answer(written.entry or Item(written.object))
-
-

@@ -1,4 +1,4 @@
-"""What the parts of the API server share: the store, the kinds, time, chance, the ranges that numbers come from."""
+"""What the parts of the API server share: the store, the kinds, time, chance, ranges of numbers."""
 
 from __future__ import annotations
 

@@ -60,5 +60,3 @@ def no_service_account(resource: Resource, pod: str, namespace: str, account: st
     """A pod whose account does not exist (yet)."""
     text = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
     return Forbidden(text, resource=resource, name=pod)
-
-

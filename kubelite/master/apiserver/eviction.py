@@ -48,7 +48,9 @@ def evict(env: Environment, request: Create) -> None:
             _take_from_budget(env, budgets[0], pod, dry_run=options.dry_run)
     if not options.dry_run:
         entry = env.store.update(PODS, entry, _targeted(pod, env.now_text()))
-    delete_entry(env, PODS, entry, DeleteOptions(grace_period_s=options.grace_period_s, dry_run=options.dry_run))
+    delete_entry(
+        env, PODS, entry, DeleteOptions(grace_period_s=options.grace_period_s, dry_run=options.dry_run)
+    )
 
 
 def parse_delete_options(body: Object, *, dry_run: bool = False) -> DeleteOptions:
@@ -72,7 +74,9 @@ def _is_free_of_budgets(pod: Object) -> bool:
 def _budgets_of(env: Environment, namespace: str, pod: Object) -> list[Entry]:
     entries = env.store.list(PODDISRUPTIONBUDGETS, Selection(namespace)).entries
     labels = pod["metadata"].get("labels")
-    return [each for each in entries if from_label_selector(each.object["spec"].get("selector")).matches(labels)]
+    return [
+        each for each in entries if from_label_selector(each.object["spec"].get("selector")).matches(labels)
+    ]
 
 
 def _is_unhealthy_and_free(pod: Object, budget: Object) -> bool:
@@ -103,7 +107,9 @@ def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: b
         )
     if allowed == 0:
         needs, has = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
-        raise disruption_budget(f"The disruption budget {name} needs {needs} healthy pods and has {has} currently")
+        raise disruption_budget(
+            f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
+        )
     if not dry_run:
         taken = {
             **status,
@@ -123,5 +129,7 @@ def _targeted(pod: Object, now: str) -> Object:
         "reason": "EvictionByEvictionAPI",
         "message": "Eviction API: evicting",
     }
-    conditions = [each for each in pod["status"].get("conditions") or () if each["type"] != "DisruptionTarget"]
+    conditions = [
+        each for each in pod["status"].get("conditions") or () if each["type"] != "DisruptionTarget"
+    ]
     return {**pod, "status": {**pod["status"], "conditions": [*conditions, target]}}

@@ -29,6 +29,8 @@ def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Obj
     """What the patch makes of the object, decoded again, and warnings about fields.
 
     Args:
+        request: The patch, its type, and what to do about unknown fields.
+        current: What is stored, or the subresource of it.
         kind: apiVersion and kind of what is patched (that of a subresource may be its own).
 
     Raises:
@@ -88,7 +90,8 @@ def _apply(request: Patch, current: Object, api_version: str, kind: str) -> Obje
                 )
             if not isinstance(patch, Mapping):
                 raise BadRequest(
-                    f"json: cannot unmarshal {_go_type(patch)} into Go value of type map[string]interface {{}}"
+                    f"json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    "map[string]interface {}"
                 )
             try:
                 return strategic_merge_patch(current, patch, schema)
@@ -97,7 +100,8 @@ def _apply(request: Patch, current: Object, api_version: str, kind: str) -> Obje
         case _:
             raise UnsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: "
-                "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"
+                "application/json-patch+json, application/merge-patch+json, "
+                "application/strategic-merge-patch+json"
             )
 
 

@@ -21,7 +21,7 @@ from kubelite.apimachinery.labels import SelectorError
 from kubelite.apimachinery.labels import parse_selector as parse_label_selector
 from kubelite.apimachinery.scheme import Resource
 from kubelite.client.requests import List, Listing, Watch
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.store.selection import Selection
 
@@ -29,10 +29,11 @@ TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
 INCONSISTENT: Final = -1
 """The version in a continue token that goes on at whatever is newest."""
 CONTINUE_TOO_OLD: Final = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
-    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    "The provided continue parameter is too old to display a consistent list result. You can start a new "
+    "list without the continue parameter, or use the continue token in this response to retrieve the "
+    "remainder of the results. Continuing with the provided token results in an inconsistent list - objects "
+    "that were created, modified, or deleted between the time the first chunk was returned and now may show "
+    "up in the list."
 )
 LIST_TOO_OLD: Final = "The resourceVersion for the provided list is too old."
 _PLAIN_FIELDS: Final = '"metadata.name", "metadata.namespace"'
@@ -76,7 +77,7 @@ def parse_version(text: str) -> int:
     raise Invalid("", "", [FieldError.invalid("resourceVersion", text, detail)])
 
 
-# --- continue tokens --------------------------------------------------------------------------------------------------
+# --- continue tokens ----------------------------------------------------------------------------------------
 
 
 def encode_continue(revision: int, after: str) -> str:
@@ -97,11 +98,13 @@ def decode_continue(token: str) -> tuple[int, str]:
         raise BadRequest(f"continue key is not valid: {error}") from error
     fits = isinstance(value, dict) and value.get("v") == TOKEN_VERSION
     if not fits or not isinstance(value.get("start"), str) or not isinstance(value.get("rv"), int):
-        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+        raise BadRequest(
+            "continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
+        )
     return value["rv"], value["start"].removesuffix("\0")
 
 
-# --- lists ------------------------------------------------------------------------------------------------------------
+# --- lists --------------------------------------------------------------------------------------------------
 
 
 def check_list(request: List) -> None:
@@ -115,7 +118,11 @@ def check_list(request: List) -> None:
     if request.continue_ and version not in {"", "0"}:
         raise BadRequest("specifying resource version is not allowed when using continue")
     if request.limit < 0:
-        raise Invalid("ListOptions", "", [FieldError.invalid("limit", request.limit, "must be greater than or equal to 0")])
+        raise Invalid(
+            "ListOptions",
+            "",
+            [FieldError.invalid("limit", request.limit, "must be greater than or equal to 0")],
+        )
     if not match:
         return
     errors = []
@@ -194,7 +201,7 @@ def _page(
     return Listing(page.entries, str(page.revision), token, remaining)
 
 
-# --- watches ----------------------------------------------------------------------------------------------------------
+# --- watches ------------------------------------------------------------------------------------------------
 
 
 def check_watch(request: Watch) -> None:
@@ -208,9 +215,13 @@ def check_watch(request: Watch) -> None:
     path = "resourceVersionMatch"
     if initial is not None and match != "NotOlderThan":
         errors.append(
-            FieldError.forbidden(path, f"{path} is required when sendInitialEvents is set; must be NotOlderThan")
+            FieldError.forbidden(
+                path, f"{path} is required when sendInitialEvents is set; must be NotOlderThan"
+            )
             if match
-            else FieldError.forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            else FieldError.forbidden(
+                path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            )
         )
     elif initial is None and match:
         errors.append(

@@ -1,7 +1,9 @@
 """The API server: an actor that every request goes through, one after the other.
 
-authorize → decode → mutate → default → prepare → validate → admit → store. All of it is synchronous, so that a request
-of an idle server is answered in the asker's stack; what has to wait (a read of a version of the future) is answered
+authorize → decode → mutate → default → prepare → validate → admit → store. All of it is synchronous, so that
+a request
+of an idle server is answered in the asker's stack; what has to wait (a read of a version of the future) is
+answered
 by a task.
 """
 
@@ -14,7 +16,14 @@ from typing import Any, ClassVar, TypeVar, assert_never
 import attrs
 
 from kubelite.api.resources import EVENTS, SERVICES
-from kubelite.apimachinery.apierrors import APIError, BadRequest, Conflict, Forbidden, MethodNotAllowed, NotFound
+from kubelite.apimachinery.apierrors import (
+    APIError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+)
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.client.requests import (
     Answer,
@@ -35,7 +44,7 @@ from kubelite.client.requests import (
     UserInfo,
     Watch,
 )
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver import binding, decoding, deletion, eviction, reads, scale, writes
 from kubelite.master.apiserver.authorization import is_superuser, may_use_path, path_refusal, refusal
 from kubelite.master.apiserver.bootstrap import bootstrap, reconcile
@@ -144,14 +153,16 @@ class APIServer(Actor[Message | Internal]):
                 self.context.call_later(self._env.config.bookmark_interval_s, SendBookmarks())
             case Compact(revision=revision):
                 self._env.store.compact(revision)
-                self.context.call_later(self._env.config.compaction_interval_s, Compact(self._env.store.revision))
+                self.context.call_later(
+                    self._env.config.compaction_interval_s, Compact(self._env.store.revision)
+                )
             case Reconcile():
                 self._reconcile()
             case _:
                 assert_never(message)
         return None
 
-    # --- authorization ------------------------------------------------------------------------------------------------
+    # --- authorization --------------------------------------------------------------------------------------
 
     def _authorize(self, request: ResourceRequest[Any], verb: str) -> None:
         resource = request.resource
@@ -166,7 +177,7 @@ class APIServer(Actor[Message | Internal]):
         if not may_use_path(user, verb, path):
             raise Forbidden(path_refusal(user, verb, path), details={})
 
-    # --- reads --------------------------------------------------------------------------------------------------------
+    # --- reads ----------------------------------------------------------------------------------------------
 
     def _get(self, request: Get) -> Answer | asyncio.Future[Answer]:
         version = reads.parse_version(request.resource_version) if request.resource_version else 0
@@ -234,9 +245,10 @@ class APIServer(Actor[Message | Internal]):
 
             before_end_s = max(0.0, timeout_s - self._env.config.bookmark_before_end_s)
             timers.append(clock.call_later(before_end_s, last_bookmark))
-        watcher.when_ended(lambda: [timer.cancel() for timer in timers] and None)
+        for timer in timers:
+            watcher.when_ended(timer.cancel)
 
-    # --- writes -------------------------------------------------------------------------------------------------------
+    # --- writes ---------------------------------------------------------------------------------------------
 
     def _create(self, request: Create) -> Answer:
         match request.subresource:
@@ -276,7 +288,7 @@ class APIServer(Actor[Message | Internal]):
         return written.answer(warnings)
 
     def _balance(self, entry: Entry) -> None:
-        """Give a Service of type LoadBalancer its address, as a cloud's controller would right after its creation."""
+        """Give a Service of type LoadBalancer its address, as a cloud's controller would."""
         balanced = self._env.numbers.balanced(entry.object)
         if balanced is not entry.object:
             later = self._env.store.update(SERVICES, entry, balanced)
@@ -339,7 +351,7 @@ class APIServer(Actor[Message | Internal]):
         obj = writes.check_namespace(resource, obj, request.namespace)
         return self._replace(request, entry, obj, warnings)
 
-    # --- deletes ------------------------------------------------------------------------------------------------------
+    # --- deletes --------------------------------------------------------------------------------------------
 
     def _delete(self, request: Delete) -> Answer:
         if request.subresource:
@@ -364,7 +376,7 @@ class APIServer(Actor[Message | Internal]):
         self._authorize(request, request.verb)
         return connect(self._env, request)
 
-    # --- duties -------------------------------------------------------------------------------------------------------
+    # --- duties ---------------------------------------------------------------------------------------------
 
     def _reconcile(self) -> None:
         env = self._env

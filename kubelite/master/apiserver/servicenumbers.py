@@ -1,6 +1,7 @@
 """Cluster addresses and node ports of Services: filled in, checked, taken, given back.
 
-A write first gets its fields in order (`normalised`), is validated, then takes numbers (`take`); if it fails after
+A write first gets its fields in order (`normalised`), is validated, then takes numbers (`take`); if it fails
+after
 that or was a dry run, what it took goes back.
 Source: k8s.io/kubernetes/pkg/registry/core/service/storage (alloc.go, storage.go), strategy.go.
 """
@@ -55,7 +56,7 @@ class ServiceNumbers:
         network = config.load_balancer_network
         self.balancers = make_address_allocator(network, random.fork("balancers")) if network else None
 
-    # --- before validation --------------------------------------------------------------------------------------------
+    # --- before validation ----------------------------------------------------------------------------------
 
     @staticmethod
     def normalised(service: Object) -> Object:
@@ -68,7 +69,7 @@ class ServiceNumbers:
         _default_families(spec)
         return {**service, "spec": spec}
 
-    # --- after validation ---------------------------------------------------------------------------------------------
+    # --- after validation -----------------------------------------------------------------------------------
 
     def take(self, new: Object, old: Object | None) -> tuple[Object, Taken]:
         """Take the numbers which the Service has and its former version had not.
@@ -150,7 +151,9 @@ class ServiceNumbers:
             if (self.addresses, number) in held:
                 return
             if not self.addresses.contains(number):
-                raise _address_error(service, address, "the provided network does not match the current range")
+                raise _address_error(
+                    service, address, "the provided network does not match the current range"
+                )
             if not self.addresses.take(number):
                 raise _address_error(service, address, "provided IP is already allocated")
         else:
@@ -180,7 +183,9 @@ class ServiceNumbers:
             path = f"spec.ports[{index}].nodePort"
             if not self.node_ports.contains(number):
                 first, last = self.node_ports.first, self.node_ports.last
-                detail = f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+                detail = (
+                    f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+                )
                 errors.append(FieldError.invalid(path, number, detail))
             elif not self.node_ports.take(number):
                 errors.append(FieldError.invalid(path, number, "provided port is already allocated"))

@@ -1,4 +1,4 @@
-"""How the registry treats each kind: what a delete answers, who may be made by PUT, how long a deletion takes.
+"""How the registry treats each kind: what a delete answers, who may be made by PUT, grace periods.
 
 What a kind does with its own fields is `kubelite.api.strategy`.
 Source: k8s.io/kubernetes/pkg/registry/*/*/{strategy,storage/storage}.go.
@@ -38,7 +38,7 @@ class Strategy:
 
 
 def _pod_grace_period_s(pod: Object, asked_s: int | None) -> int:
-    """Seconds that a deleted pod has: none without a node or when it has ended, else what is asked for or its own."""
+    """Seconds that a deleted pod has: none without a node or after its end, else those asked or its own."""
     period = asked_s if asked_s is not None else pod["spec"].get("terminationGracePeriodSeconds", 0)
     if not podutil.is_scheduled(pod) or podutil.is_terminal(pod):
         return 0

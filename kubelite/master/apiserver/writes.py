@@ -1,6 +1,7 @@
 """Creating and replacing objects: the same steps for every kind.
 
-mutate (admission) → default → prepare → validate → admit → store. Nothing here waits, so that a version which was read
+mutate (admission) → default → prepare → validate → admit → store. Nothing here waits, so that a version which
+was read
 is still the newest when its successor is written.
 Source: k8s.io/apiserver/pkg/registry/generic/registry/store.go, pkg/registry/rest (create.go, update.go).
 """
@@ -73,10 +74,12 @@ def check_namespace(resource: Resource, obj: Object, namespace: str) -> Object:
     return obj
 
 
-# --- create -----------------------------------------------------------------------------------------------------------
+# --- create -------------------------------------------------------------------------------------------------
 
 
-def create(env: Environment, resource: Resource, namespace: str, obj: Object, *, dry_run: bool = False) -> Written:
+def create(
+    env: Environment, resource: Resource, namespace: str, obj: Object, *, dry_run: bool = False
+) -> Written:
     """Make a new object.
 
     Raises:
@@ -143,7 +146,7 @@ def _tainted_node(node: Object) -> Object:
     return {**node, "spec": {**node["spec"], "taints": [*taints, NOT_READY_TAINT]}}
 
 
-# --- update -----------------------------------------------------------------------------------------------------------
+# --- update -------------------------------------------------------------------------------------------------
 
 PREPARE: dict[str, Callable[[Resource, Object, Object], Object]] = {
     "": prepare_for_update,
@@ -181,7 +184,8 @@ def update(
 ) -> Written:
     """Replace a version by what `obj` says, as far as the endpoint may change it.
 
-    A change of nothing keeps the version. An object which is being deleted and loses its last finalizer is gone.
+    A change of nothing keeps the version. An object which is being deleted and loses its last finalizer is
+    gone.
 
     Raises:
         APIError: A refusal, as Kubernetes words it.

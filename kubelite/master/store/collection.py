@@ -1,6 +1,7 @@
 """The objects of one resource: the newest versions, their order, what can be looked up, who watches.
 
-Look-ups go by namespace and name, or by an index over a label or a field; an index is made when a list first asks for
+Look-ups go by namespace and name, or by an index over a label or a field; an index is made when a list first
+asks for
 it and kept up by every write from then on.
 """
 
@@ -57,10 +58,7 @@ class Collection:
                 del self.namespaces[namespace]
         else:
             self.entries[key] = entry
-            inside = self.namespaces.get(namespace)
-            if inside is None:
-                inside = self.namespaces[namespace] = {}
-            inside[key] = entry
+            self.namespaces.setdefault(namespace, {})[key] = entry
         if entry is None or previous is None:
             self._sorted.pop("", None)
             self._sorted.pop(namespace, None)
@@ -96,7 +94,9 @@ class Collection:
             return sorted(index.get(selection.exact[0][1]))
         keys = self._sorted.get(namespace)
         if keys is None:
-            keys = self._sorted[namespace] = sorted(self.namespaces.get(namespace, ()) if namespace else self.entries)
+            keys = self._sorted[namespace] = sorted(
+                self.namespaces.get(namespace, ()) if namespace else self.entries
+            )
         return keys
 
     def _index(self, attribute: Attribute) -> Index | None:

@@ -1,6 +1,7 @@
 """One object in one version, and what a write changed.
 
-Entries are immutable: a write makes a new one. What was before is kept by the history for as long as watchers and
+Entries are immutable: a write makes a new one. What was before is kept by the history for as long as watchers
+and
 consistent lists may ask for it.
 """
 
@@ -68,7 +69,7 @@ class Change:
         return entry.key
 
     def event(self, before: bool, after: bool) -> WatchEvent | None:
-        """What a watcher sees, to whose selection the object belonged `before` and belongs `after` the write."""
+        """What a watcher sees whose selection the object belonged to `before`, and belongs to `after`."""
         if after:
             if before:
                 return self._modified or self._make("MODIFIED")

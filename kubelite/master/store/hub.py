@@ -1,6 +1,7 @@
 """Who of a resource's watchers sees a change.
 
-Watchers are filed by what their selection requires: a name, a value of a field, a namespace, or nothing. A change is
+Watchers are filed by what their selection requires: a name, a value of a field, a namespace, or nothing. A
+change is
 shown only to those it can concern, so that a thousand kubelets cost a pod's write no more than one.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.store.entry import Change
 from kubelite.master.store.selection import Attribute, Selection
 
@@ -44,7 +45,9 @@ class StoreWatcher(Watcher):
             if self._waiting_max is not None and len(self._events) > self._waiting_max:
                 self.end()  # as Kubernetes does with a client that does not read
 
-    def push_bookmark(self, kind: str, api_version: str, revision: int, *, initial_events_end: bool = False) -> None:
+    def push_bookmark(
+        self, kind: str, api_version: str, revision: int, *, initial_events_end: bool = False
+    ) -> None:
         """Tell how far this watcher has seen everything."""
         metadata: dict[str, object] = {"resourceVersion": str(revision)}
         if initial_events_end:

@@ -1,6 +1,7 @@
 """The engine that holds everything in this process's memory.
 
-The past is not stored: it is the newest state with the changes of the history undone, so that a write costs nothing
+The past is not stored: it is the newest state with the changes of the history undone, so that a write costs
+nothing
 more and a consistent list of an old revision costs as much as was written since.
 """
 
@@ -11,7 +12,7 @@ from typing import Final
 
 from kubelite.apimachinery.apierrors import AlreadyExists, Conflict
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.watcher import WatchEvent, Watcher
+from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.store.collection import Collection
 from kubelite.master.store.entry import Change, Entry, make_key, with_revision
 from kubelite.master.store.history import History
@@ -19,7 +20,9 @@ from kubelite.master.store.hub import StoreWatcher
 from kubelite.master.store.selection import Selection
 from kubelite.master.store.store import Page, StoreConfig
 
-MODIFIED: Final = "the object has been modified; please apply your changes to the latest version and try again"
+MODIFIED: Final = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
 
 
 class MemoryStore:
@@ -47,7 +50,7 @@ class MemoryStore:
             self._kinds[name] = resource
         return collection
 
-    # --- one object ---------------------------------------------------------------------------------------------------
+    # --- one object -----------------------------------------------------------------------------------------
 
     def get(self, resource: Resource, namespace: str, name: str) -> Entry | None:
         """The newest version of an object; None if there is none."""
@@ -91,10 +94,16 @@ class MemoryStore:
             self._wake()
         return entry
 
-    # --- many ---------------------------------------------------------------------------------------------------------
+    # --- many -----------------------------------------------------------------------------------------------
 
     def list(
-        self, resource: Resource, selection: Selection, *, limit: int = 0, after: str = "", revision: int | None = None
+        self,
+        resource: Resource,
+        selection: Selection,
+        *,
+        limit: int = 0,
+        after: str = "",
+        revision: int | None = None,
     ) -> Page:
         """Objects in key order, at most `limit` from beyond the key `after`, at a revision or the newest."""
         collection = self._collection(resource)
@@ -111,7 +120,7 @@ class MemoryStore:
         """How many objects there are."""
         return len(self._collection(resource).entries)
 
-    # --- watchers -----------------------------------------------------------------------------------------------------
+    # --- watchers -------------------------------------------------------------------------------------------
 
     def watch(
         self,
@@ -134,7 +143,9 @@ class MemoryStore:
             for change in collection.history.since(revision):
                 watcher.show(change)
         if initial_events_end:
-            watcher.push_bookmark(resource.kind, resource.api_version, self._revision, initial_events_end=True)
+            watcher.push_bookmark(
+                resource.kind, resource.api_version, self._revision, initial_events_end=True
+            )
         if not watcher.ended:
             hub.add(watcher)
             watcher.when_ended(lambda: hub.remove(watcher))
@@ -166,7 +177,7 @@ class MemoryStore:
             for _, reached in due:
                 reached()
 
-    # --- the past -----------------------------------------------------------------------------------------------------
+    # --- the past -------------------------------------------------------------------------------------------
 
     def compact(self, revision: int) -> None:
         """Forget what was before `revision`."""

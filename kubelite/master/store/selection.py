@@ -1,6 +1,7 @@
 """Which objects of a collection are meant: a namespace, labels, fields.
 
-What can be looked up (a namespace, a name, a label or field that must equal a value) is found out once, when the
+What can be looked up (a namespace, a name, a label or field that must equal a value) is found out once, when
+the
 selection is made; only the rest is asked of each object.
 """
 
@@ -52,7 +53,8 @@ class Selection:
         readers: How the fields of the field selector are read.
         name: The one name that is meant; None if there is no such requirement.
         exact: Attributes that must have exactly this value, the most selective first.
-        rest: Whether `matches` must be asked even of objects with the namespace, the name and the first of `exact`.
+        rest: Whether `matches` must be asked even of objects with the namespace, the name and the first of
+        `exact`.
     """
 
     namespace: str = ""

@@ -1,6 +1,7 @@
 """What a store does, whatever engine holds the objects.
 
-One writer, one rising sequence of revisions over all kinds; a revision is the resourceVersion of what it wrote.
+One writer, one rising sequence of revisions over all kinds; a revision is the resourceVersion of what it
+wrote.
 All methods are synchronous and atomic: nothing can happen between a check and its write.
 
 Source: etcd's data model; k8s.io/apiserver/pkg/storage (interfaces.go).
@@ -75,7 +76,7 @@ class Store(Protocol):
         ...
 
     def delete(self, resource: Resource, entry: Entry) -> Object:
-        """Remove the object of which `entry` is the newest version; gives its last state with the new revision.
+        """Remove the object in the version `entry`; gives its last state with the new revision.
 
         Raises:
             Conflict: That is not the newest version any more.
@@ -83,11 +84,21 @@ class Store(Protocol):
         ...
 
     def list(
-        self, resource: Resource, selection: Selection, *, limit: int = 0, after: str = "", revision: int | None = None
+        self,
+        resource: Resource,
+        selection: Selection,
+        *,
+        limit: int = 0,
+        after: str = "",
+        revision: int | None = None,
     ) -> Page:
         """Objects in key order, at most `limit` (0 for all) from beyond the key `after`.
 
         Args:
+            resource: The kind.
+            selection: Which of its objects.
+            limit: The size of the page.
+            after: Where the page before ended.
             revision: The state to list; None for the newest.
 
         Raises:
@@ -112,6 +123,8 @@ class Store(Protocol):
         """Follow a selection.
 
         Args:
+            resource: The kind.
+            selection: Which of its objects.
             revision: See what came after it; None begins with ADDED for what exists.
             bookmarks: Whether `send_bookmarks` concerns this watcher.
             initial_events_end: Send the annotated bookmark after the events that tell what exists.

@@ -1,6 +1,7 @@
 """What admission adds to a new pod: account and token volume, tolerations, priority.
 
-`check` judges and answers with the additions as a plan; `decorated` applies it. Between the two the pod is validated as
+`check` judges and answers with the additions as a plan; `decorated` applies it. Between the two the pod is
+validated as
 the user wrote it, so that the thousand pods of one template, which share their spec, are validated once.
 Source: k8s.io/kubernetes/plugin/pkg/admission (serviceaccount, defaulttolerationseconds, priority).
 """
@@ -116,7 +117,9 @@ def decorated(pod: Object, additions: Additions, random: Randomness) -> Object:
 
 
 def _tolerations(tolerations: list[Object]) -> list[Object]:
-    missing = [key for key in (NOT_READY, UNREACHABLE) if not any(_tolerates(each, key) for each in tolerations)]
+    missing = [
+        key for key in (NOT_READY, UNREACHABLE) if not any(_tolerates(each, key) for each in tolerations)
+    ]
     return tolerations + [
         {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": TOLERATION_S}
         for key in missing
@@ -130,9 +133,7 @@ def _tolerates(toleration: Object, key: str) -> bool:
 def _mount_token(spec: Object, random: Randomness) -> None:
     """Mount the token into each container which has nothing at its place."""
     volumes = spec.get("volumes") or []
-    name = next(
-        (volume["name"] for volume in volumes if volume["name"].startswith(TOKEN_VOLUME_PREFIX)), ""
-    )
+    name = next((volume["name"] for volume in volumes if volume["name"].startswith(TOKEN_VOLUME_PREFIX)), "")
     exists = bool(name)
     if not exists:
         name = TOKEN_VOLUME_PREFIX + random.suffix()
