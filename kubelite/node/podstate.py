@@ -14,7 +14,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
-from kubelite.node.containerstate import ContainerSpec, ContainerState, Kind, Stage, spec_of
+from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
 
 DEFAULT_GRACE_S: Final = 30.0
 NORMAL: Final = "Normal"
@@ -104,7 +104,9 @@ class PodState:
 
         Then a status would be outdated when written.
         """
-        return all(c.stage not in {Stage.PULLING, Stage.CREATING} for c in self.containers.values())
+        if self.set_up is SetUp.ASKED and not self.set_up_problem:
+            return False
+        return all(c.stage not in AWAITING for c in self.containers.values())
 
 
 def plan_of(spec: Object) -> PodPlan:

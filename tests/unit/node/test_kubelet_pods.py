@@ -1,0 +1,239 @@
+"""What happens to pods on a node, seen through the API."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from kubelite.network import client_session
+
+
+def is_ready(pod):
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+
+
+def status_of(pod):
+    return pod["status"]["containerStatuses"][0]
+
+
+async def hello(_request):
+    return web.Response(text="hello")
+
+
+def make_app():
+    app = web.Application()
+    app.router.add_get("/", hello)
+    return app
+
+
+async def test_an_application_is_served_on_its_pod_address(node):
+    node.images["hello"] = make_app
+    await node.run(containers=[{"name": "c", "image": "hello", "ports": [{"containerPort": 8080}]}])
+    pod = await node.until(is_ready)
+    assert pod["status"]["phase"] == "Running"
+    async with client_session(node.machine.network) as http:
+        async with http.get(f"http://{pod['status']['podIP']}:8080/") as answer:
+            assert await answer.text() == "hello"
+    assert node.recorder.reasons() == ["Pulling", "Pulled", "Created", "Started"]
+
+
+async def test_a_pod_that_starts_is_written_once(node):
+    before = await node.run()
+    pod = await node.until(is_ready)
+    assert int(pod["metadata"]["resourceVersion"]) - int(before["metadata"]["resourceVersion"]) == 1
+
+
+async def test_a_program_that_returns_completes(node):
+    async def main(container):
+        container.log("done")
+
+    node.images["job"] = main
+    await node.run(restartPolicy="Never", containers=[{"name": "c", "image": "job"}])
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Succeeded")
+    assert status_of(pod)["state"]["terminated"]["reason"] == "Completed"
+
+
+async def test_a_program_that_raises_is_restarted_with_back_off(node):
+    async def main(container):
+        raise ValueError("broken")
+
+    node.images["bad"] = main
+    await node.run(containers=[{"name": "c", "image": "bad"}])
+    pod = await node.until(
+        lambda pod: (
+            pod["status"].get("containerStatuses")
+            and status_of(pod)["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff"
+        )
+    )
+    assert status_of(pod)["restartCount"] == 1
+    assert status_of(pod)["lastState"]["terminated"]["exitCode"] == 1
+    assert pod["status"]["phase"] == "Running"
+    assert "ValueError: broken" in node.machine.runtime.log(pod["metadata"]["uid"], "c").tail(50, 5000)
+    pod = await node.until(lambda pod: status_of(pod)["restartCount"] == 4)
+    assert "BackOff" in node.recorder.reasons()
+
+
+async def test_an_unknown_image_is_waited_for(node):
+    await node.run(containers=[{"name": "c", "image": "nothing"}])
+
+    def waits(reason):
+        return lambda pod: (
+            "containerStatuses" in pod["status"]
+            and status_of(pod)["state"].get("waiting", {}).get("reason") == reason
+        )
+
+    await node.until(waits("ErrImagePull"))
+    await node.until(waits("ImagePullBackOff"))
+    node.images["nothing"] = make_app
+    await node.until(is_ready)
+
+
+async def test_a_deleted_pod_is_stopped_and_removed(node):
+    await node.run()
+    await node.until(is_ready)
+    await node.client.delete(node_pods(), "web", "default")
+    assert await node.gone() < 1
+    assert not node.machine.workers
+
+
+async def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(node):
+    async def main(container):
+        await container.clock.sleep(100_000)
+
+    node.images["deaf"] = main
+    await node.run(terminationGracePeriodSeconds=7, containers=[{"name": "c", "image": "deaf"}])
+    await node.until(is_ready)
+    await node.client.delete(node_pods(), "web", "default")
+    assert 6.9 < await node.gone() < 9
+
+
+async def test_a_program_that_swallows_cancellation_is_abandoned(node):
+    async def main(container):
+        while True:
+            try:
+                await container.clock.sleep(100_000)
+            except BaseException:
+                if container.env.get("STOP"):
+                    return
+
+    node.images["zombie"] = main
+    await node.run(terminationGracePeriodSeconds=1, containers=[{"name": "c", "image": "zombie"}])
+    pod = await node.until(is_ready)
+    box = next(iter(node.machine.runtime._running.values()))
+    await node.client.delete(node_pods(), "web", "default")
+    await node.gone()
+    assert node.machine.runtime.statistics()["abandoned"] == 1
+    box.config.env["STOP"] = "1"
+    box._task.cancel()
+    assert pod
+
+
+async def test_readiness_and_liveness(node):
+    healthy = {"ready": False, "alive": True}
+
+    def make():
+        async def check(request):
+            return web.Response(status=200 if healthy[request.match_info["what"]] else 500)
+
+        app = web.Application()
+        app.router.add_get("/{what}", check)
+        return app
+
+    node.images["probed"] = make
+    container = {
+        "name": "c",
+        "image": "probed",
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": 80}, "periodSeconds": 1},
+        "livenessProbe": {"httpGet": {"path": "/alive", "port": 80}, "periodSeconds": 5},
+    }
+    await node.run(containers=[container])
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Running")
+    assert not is_ready(pod)
+    healthy["ready"] = True
+    await node.until(is_ready)
+    healthy["alive"] = False
+    await node.until(lambda pod: status_of(pod)["restartCount"] == 1)
+    assert "Unhealthy" in node.recorder.reasons()
+    texts = [message for _, _, message in node.recorder.events]
+    assert "Liveness probe failed: HTTP probe failed with statuscode: 500" in texts
+    assert "Container c failed liveness probe, will be restarted" in texts
+
+
+async def test_init_containers_run_in_order(node):
+    order = []
+
+    async def main(container):
+        order.append(container.name)
+
+    node.images["step"] = main
+    await node.run(
+        initContainers=[{"name": "one", "image": "step"}, {"name": "two", "image": "step"}],
+        containers=[{"name": "c", "image": "pause"}],
+    )
+    pod = await node.until(is_ready)
+    assert order == ["one", "two"]
+    assert [s["state"]["terminated"]["exitCode"] for s in pod["status"]["initContainerStatuses"]] == [0, 0]
+
+
+async def test_a_pod_waits_for_its_config_map(node):
+    from kubelite.api.resources import CONFIGMAPS
+
+    seen = {}
+
+    async def main(container):
+        seen["file"] = container.files.read_text("/etc/config/key")
+        seen["env"] = container.env["KEY"]
+        await container.terminating.wait()
+
+    node.images["reader"] = main
+    container = {
+        "name": "c",
+        "image": "reader",
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/config"}],
+        "env": [{"name": "KEY", "valueFrom": {"configMapKeyRef": {"name": "cm", "key": "key"}}}],
+    }
+    await node.run(containers=[container], volumes=[{"name": "config", "configMap": {"name": "cm"}}])
+    await node.clock.sleep(5)
+    assert "FailedMount" in node.recorder.reasons()
+    cm = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cm"}, "data": {"key": "value"}}
+    await node.client.create(CONFIGMAPS, cm, "default")
+    await node.until(is_ready)
+    assert seen == {"file": "value", "env": "value"}
+
+
+async def test_a_power_cut_and_a_boot(node):
+    await node.run()
+    before = await node.until(is_ready)
+    node.machine.fail()
+    await node.clock.sleep(60)
+    lease = await node.client.get(leases(), "n1", "kube-node-lease")
+    node.machine.boot()
+    pod = await node.until(lambda pod: status_of(pod)["restartCount"] == 1 and is_ready(pod))
+    assert status_of(pod)["lastState"]["terminated"]["exitCode"] == 255
+    assert pod["metadata"]["uid"] == before["metadata"]["uid"]
+    renewed = await node.client.get(leases(), "n1", "kube-node-lease")
+    assert renewed["spec"]["renewTime"] > lease["spec"]["renewTime"]
+
+
+async def test_pods_beyond_the_node_are_refused(node):
+    big = {"name": "c", "image": "pause", "resources": {"requests": {"cpu": "100"}}}
+    await node.run(containers=[big])
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed")
+    assert pod["status"]["reason"] == "OutOfcpu"
+
+
+def node_pods():
+    from kubelite.api.resources import PODS
+
+    return PODS
+
+
+def leases():
+    from kubelite.api.resources import LEASES
+
+    return LEASES
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog):
+    return caplog
