@@ -1,2 +1,1 @@
-"""The control loops of kube-controller-manager, one file each: a pure plan and its declaration.
-"""
+"""The control loops of kube-controller-manager, one file each: a pure plan and its declaration."""

@@ -1,9 +1,9 @@
 """Which pods a controller deletes first when it has too many.
 
-In this order, the first difference decides: unassigned before assigned; Pending before Unknown before Running; not
-ready before ready; lower deletion cost first; more of the related pods on the same node first; ready for a shorter
-time first; more restarts first; newer first. Times are compared by the logarithm of their age, so that of pods that
-are about as old the victim is drawn (by uid), not always the youngest.
+In this order, the first difference decides: unassigned before assigned; Pending before Unknown before
+Running; not ready before ready; lower deletion cost first; more of the related pods on the same node first;
+ready for a shorter time first; more restarts first; newer first. Times are compared by the logarithm of
+their age, so that of pods that are about as old the victim is drawn (by uid), not always the youngest.
 
 Source: k8s.io/kubernetes/pkg/controller/controller_utils.go (ActivePodsWithRanks.Less).
 """
@@ -68,6 +68,7 @@ def ranked(pod: Object, on_its_node: int) -> Ranked:
     """What `pod` is compared by.
 
     Args:
+        pod: The pod.
         on_its_node: How many related pods are on its node.
     """
     metadata = pod["metadata"]

@@ -1,7 +1,7 @@
 """PodDisruptionBudgets: how many pods are healthy, how many have to be, how many may be evicted now.
 
-The eviction subresource lowers `disruptionsAllowed` and notes the pod in `disruptedPods`; here the note is dropped
-when the pod is going, or after `DISRUPTED_TIMEOUT_S` if it is not.
+The eviction subresource lowers `disruptionsAllowed` and notes the pod in `disruptedPods`; here the note is
+dropped when the pod is going, or after `DISRUPTED_TIMEOUT_S` if it is not.
 
 Source: k8s.io/kubernetes/pkg/controller/disruption/disruption.go.
 """
@@ -49,6 +49,7 @@ def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
     """The sum of the scales of the pods' controllers; pods without one do not count.
 
     Args:
+        pods: The pods concerned.
         scale_of: The scale of the controller that a reference names; None if it is not found.
 
     Raises:
@@ -61,9 +62,7 @@ def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
             continue
         scale = scale_of({**reference, "namespace": pod["metadata"]["namespace"]})
         if scale is None:
-            raise LookupError(
-                f'found no controllers for pod "{pod["metadata"]["name"]}"'
-            )
+            raise LookupError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
         scales[reference["uid"]] = scale
     return sum(scales.values())
 
@@ -85,7 +84,9 @@ def budget_of(pdb: Object, pods: Sequence[Object], scale_of: ScaleOf) -> Budget:
     return Budget(expected, scaled(minimum, expected))
 
 
-def disrupted(pdb: Object, pods: Sequence[Object], now: float) -> tuple[dict[str, str], float | None, list[Object]]:
+def disrupted(
+    pdb: Object, pods: Sequence[Object], now: float
+) -> tuple[dict[str, str], float | None, list[Object]]:
     """The evicted pods that are still to go.
 
     Returns:

@@ -1,8 +1,9 @@
 """The Endpoints object of each Service with a selector: subsets of addresses that share their ports.
 
-Pods that are not ready stand under notReadyAddresses, terminating and terminal ones nowhere. At most 1000 addresses
-are kept, ready ones first, which the annotation over-capacity says. Since the whole object is written again for each
-change, it rests for longer than slices do: `BATCH_S`, and up to half a second for a thousand addresses.
+Pods that are not ready stand under notReadyAddresses, terminating and terminal ones nowhere. At most 1000
+addresses are kept, ready ones first, which the annotation over-capacity says. Since the whole object is
+written again for each change, it rests for longer than slices do: `BATCH_S`, and up to half a second for a
+thousand addresses.
 
 Source: k8s.io/kubernetes/pkg/controller/endpoint/endpoints_controller.go, pkg/api/v1/endpoints/util.go.
 """
@@ -18,12 +19,10 @@ from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.serviceparts import (
     HEADLESS_LABEL,
-    LABELS,
     TriggerTimes,
     belongs,
     is_headless,
     keys_of_change,
-    label_keys,
     pod_addresses,
     published_hostname,
     resolved_ports,
@@ -96,7 +95,9 @@ def make_subsets(service: Object, pods: Sequence[Object]) -> list[Object]:
     for port_id, entries in members.items():
         groups.setdefault(tuple(entries), []).append(port_id)
     subsets = [_subset(ports, members[ports[0]].values()) for ports in groups.values()]
-    return sorted(subsets, key=lambda subset: [tuple(map(str, p.values())) for p in subset.get("ports") or ()])
+    return sorted(
+        subsets, key=lambda subset: [tuple(map(str, p.values())) for p in subset.get("ports") or ()]
+    )
 
 
 def _subset(ports: Sequence[PortId | None], entries: Iterable[tuple[Object, bool]]) -> Object:
@@ -147,10 +148,14 @@ def truncate(subsets: Sequence[Object], capacity: int = CAPACITY) -> tuple[list[
     return kept, True
 
 
-def plan(service: Object, pods: Sequence[Object], current: Object | None, time: str | None) -> tuple[Intent, ...]:
+def plan(
+    service: Object, pods: Sequence[Object], current: Object | None, time: str | None
+) -> tuple[Intent, ...]:
     """Create or update the Service's Endpoints, if it differs.
 
     Args:
+        pods: The pods concerned.
+        service: The Service.
         current: The object as it is, or None.
         time: When the change happened that is published.
     """
@@ -200,7 +205,6 @@ class EndpointsController(Reconciler):
         super().__init__(environment)
         self._services = self.informer(SERVICES)
         self._pods = self.informer(PODS)
-        self._pods.add_index(LABELS, label_keys)
         self._endpoints = self.informer(ENDPOINTS)
         self._times = TriggerTimes()
         self._sizes: dict[str, int] = {}

@@ -1,8 +1,9 @@
-"""EndpointSlices of Services with a selector: up to 100 endpoints each, one set of slices per set of port numbers.
+"""EndpointSlices of Services with a selector.
 
-A Service without pods keeps one empty slice. A terminating pod stays in its slice, not ready, but serving while its
-probe says so, until it is gone. Pod events of one Service are gathered for `BATCH_S`, and the more endpoints there are
-the longer its slices rest between two writes.
+Up to 100 endpoints stand in a slice, and there is one set of slices per set of port numbers.
+A Service without pods keeps one empty slice. A terminating pod stays in its slice, not ready, but serving
+while its probe says so, until it is gone. Pod events of one Service are gathered for `BATCH_S`, and the
+more endpoints there are the longer its slices rest between two writes.
 
 Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/controller/endpointslice.
 """
@@ -19,13 +20,11 @@ from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.serviceparts import (
     HEADLESS_LABEL,
-    LABELS,
     ZONE_LABEL,
     TriggerTimes,
     belongs,
     is_headless,
     keys_of_change,
-    label_keys,
     pod_addresses,
     published_hostname,
     resolved_ports,
@@ -131,6 +130,9 @@ def desired_endpoints(
     """The endpoints of a family, by their ports.
 
     Args:
+        family: `IPv4` or `IPv6`.
+        pods: The pods concerned.
+        service: The Service.
         zone_of: Node name -> its zone, "" if it has none, None if there is no such node.
 
     Returns:
@@ -155,7 +157,7 @@ def desired_endpoints(
     return groups, incomplete
 
 
-def slice_labels(service: Object, existing: Mapping[str, str] | None = None) -> dict[str, str]:
+def slice_labels(service: Object) -> dict[str, str]:
     """The Service's labels, its name, the managing controller, and a mark on those of headless Services."""
     reserved = {SERVICE_NAME, MANAGED_BY, HEADLESS_LABEL}
     labels = {
@@ -192,6 +194,8 @@ def plan_family(
     """The slices of one address family to create, update and delete.
 
     Args:
+        family: `IPv4` or `IPv6`.
+        service: The Service.
         slices: Those which exist, of this family.
         groups: The endpoints wanted.
     """
@@ -262,7 +266,6 @@ class EndpointSliceController(Reconciler):
         super().__init__(environment)
         self._services = self.informer(SERVICES)
         self._pods = self.informer(PODS)
-        self._pods.add_index(LABELS, label_keys)
         self._nodes = self.informer(NODES)
         self._slices = self.informer(ENDPOINTSLICES)
         self._slices.add_index(BY_SERVICE, by_service)
@@ -300,7 +303,8 @@ class EndpointSliceController(Reconciler):
         node = self._nodes.get(None, node_name)
         if node is None:
             return None
-        return (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
+        zone: str = (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
+        return zone
 
     def sync(self, key: str) -> Steps:
         """Write the slices that differ; wait while own writes have not been seen."""

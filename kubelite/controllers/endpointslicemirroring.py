@@ -1,7 +1,7 @@
-"""Slices that mirror hand-made Endpoints of Services without a selector, so that proxies need only read slices.
+"""Slices that mirror hand-made Endpoints, so that proxies need only read slices.
 
-Not mirrored: Endpoints labelled skip-mirror, those used for leader election, and those whose Service is missing or
-has a selector.
+Not mirrored: Endpoints labelled skip-mirror, those used for leader election, and those whose Service is
+missing or has a selector.
 
 Source: k8s.io/kubernetes/pkg/controller/endpointslicemirroring.
 """
@@ -47,7 +47,9 @@ def is_mirrored(endpoints: Object | None, service: Object | None) -> bool:
     metadata = endpoints["metadata"]
     if metadata.get("deletionTimestamp"):
         return False
-    return (metadata.get("labels") or {}).get(SKIP) != "true" and LEADER not in (metadata.get("annotations") or {})
+    return (metadata.get("labels") or {}).get(SKIP) != "true" and LEADER not in (
+        metadata.get("annotations") or {}
+    )
 
 
 def desired(endpoints: Object) -> dict[Group, tuple[list[Object], dict[str, Object]]]:

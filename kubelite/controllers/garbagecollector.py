@@ -1,9 +1,10 @@
 """Garbage collector: deletes what has no living owner, holds owners for their dependents, sets orphans free.
 
-*Background*: the owner is gone; dependents whose owners are all gone are deleted. *Foreground*: the owner carries the
-finalizer foregroundDeletion until no dependent with blockOwnerDeletion is left; these are deleted in the foreground
-themselves if they have dependents. *Orphan*: the owner carries the finalizer orphan until no dependent names it.
-An owner that the informers do not show is read live before anything is deleted on its account.
+*Background*: the owner is gone; dependents whose owners are all gone are deleted. *Foreground*: the owner
+carries the finalizer foregroundDeletion until no dependent with blockOwnerDeletion is left; these are
+deleted in the foreground themselves if they have dependents. *Orphan*: the owner carries the finalizer
+orphan until no dependent names it. An owner that the informers do not show is read live before anything is
+deleted on its account.
 
 Source: k8s.io/kubernetes/pkg/controller/garbagecollector/garbagecollector.go.
 """
@@ -11,7 +12,7 @@ Source: k8s.io/kubernetes/pkg/controller/garbagecollector/garbagecollector.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -28,7 +29,6 @@ from kubelite.reconcile.intents import (
     Steps,
     Together,
 )
-
 
 GONE_MAX: Final = 500
 """uids of deleted objects that are remembered, so that their dependents need not ask for them."""
@@ -49,11 +49,13 @@ class Owners:
     waiting: tuple[Object, ...] = ()
 
 
-def _patch(node: Node, live: Object, patch: dict[str, Any], patch_type: str = "merge") -> Intent:
+def _patch(
+    node: Node, live: Object, patch: dict[str, Any], patch_type: Literal["merge", "strategic"] = "merge"
+) -> Intent:
     assert node.resource is not None
     metadata = {"uid": live["metadata"]["uid"], **patch}
     return PatchObject(
-        node.resource, node.namespace or None, node.name, {"metadata": metadata}, patch_type=patch_type  # type: ignore[arg-type]
+        node.resource, node.namespace or None, node.name, {"metadata": metadata}, patch_type=patch_type
     )
 
 
@@ -71,7 +73,8 @@ def without_finalizer(node: Node, live: Object, finalizer: str) -> Intent:
     return _patch(node, live, {"resourceVersion": version, "finalizers": kept or None})
 
 
-def _delete(node: Node, live: Object, policy: str) -> Intent:
+def _delete(node: Node, live: Object, policy: str, *, changed: bool = False) -> Intent:
+    """Delete the very version that was read, unless our own patch has `changed` it."""
     assert node.resource is not None
     metadata = live["metadata"]
     return DeleteObject(
@@ -79,15 +82,19 @@ def _delete(node: Node, live: Object, policy: str) -> Intent:
         node.namespace or None,
         node.name,
         uid=metadata["uid"],
-        resource_version=metadata.get("resourceVersion"),
+        resource_version=None if changed else metadata.get("resourceVersion"),
         propagation_policy=policy,
     )
 
 
-def plan_dependent(node: Node, live: Object, owners: Owners, dependents: Sequence[Node]) -> tuple[Intent, ...]:
+def plan_dependent(
+    node: Node, live: Object, owners: Owners, dependents: Sequence[Node]
+) -> tuple[Intent, ...]:
     """What becomes of an object, given its owners.
 
     Args:
+        node: The node.
+        owners: Its owners, sorted by what became of them.
         live: The object as just read.
         dependents: Its own dependents.
     """
@@ -105,12 +112,14 @@ def plan_dependent(node: Node, live: Object, owners: Owners, dependents: Sequenc
             version = live["metadata"].get("resourceVersion")
             return (
                 _patch(node, live, {"resourceVersion": version, "ownerReferences": references}),
-                attrs.evolve(_delete(node, live, "Foreground"), resource_version=None),  # type: ignore[type-var]
+                _delete(node, live, "Foreground", changed=True),
             )
         return (_delete(node, live, "Foreground"),)
     if live["metadata"].get("ownerReferences"):
         finalizers = live["metadata"].get("finalizers") or ()
-        policy = "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
+        policy = (
+            "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
+        )
         return (_delete(node, live, policy),)
     return ()
 
@@ -211,7 +220,9 @@ class GarbageCollector(Reconciler):
                 continue
             owner = self._graph.get(reference["uid"])
             known = owner.object if owner is not None else None
-            if known is None or (resource.namespaced and known["metadata"].get("namespace") != node.namespace):
+            if known is None or (
+                resource.namespaced and known["metadata"].get("namespace") != node.namespace
+            ):
                 if known is not None:
                     yield (_warning(live, reference, node),)
                 space = node.namespace if resource.namespaced else None
@@ -229,7 +240,7 @@ class GarbageCollector(Reconciler):
         return Owners(tuple(solid), tuple(dangling), tuple(waiting))
 
     def _finish_foreground(self, node: Node) -> Steps:
-        """Let the owner go if nothing holds it up any more; else see to it that its dependents are looked at."""
+        """Let the owner go if nothing holds it up any more; else have its dependents looked at."""
         assert node.resource is not None
         holding = [each for each in self._graph.dependents(node.uid) if blocks(each, node.uid)]
         if holding:
@@ -277,8 +288,6 @@ def _needs_look(node: Node) -> bool:
 def _warning(live: Object, reference: Object, node: Node) -> Intent:
     text = (
         f"ownerRef [{reference['apiVersion']}/{reference['kind']}, namespace: {node.namespace}, "
-        f"name: {reference['name']}, uid: {reference['uid']}] does not exist in namespace \"{node.namespace}\""
+        f'name: {reference["name"]}, uid: {reference["uid"]}] does not exist in namespace "{node.namespace}"'
     )
     return RecordEvent(live, "Warning", "OwnerRefInvalidNamespace", text)
-
-

@@ -1,8 +1,8 @@
 """Deleting what a namespace contains, in order: pods first, then every other kind, then the namespace itself.
 
-Each kind is deleted through the API (`deletecollection`), so finalizers and grace periods hold. While something is
-left, conditions say what and why, and the namespace is tried again after the longest grace period of its pods, or
-after `RETRY_S`. Once it is empty its finalizer is taken away through `/finalize`.
+Each kind is deleted through the API (`deletecollection`), so finalizers and grace periods hold. While
+something is left, conditions say what and why, and the namespace is tried again after the longest grace
+period of its pods, or after `RETRY_S`. Once it is empty its finalizer is taken away through `/finalize`.
 
 Source: k8s.io/kubernetes/pkg/controller/namespace/deletion/namespaced_resources_deleter.go.
 """
@@ -47,11 +47,17 @@ _GONE: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def make_conditions(
-    old: Sequence[Object] | None, remaining: Mapping[str, int], finalizers: Mapping[str, int], errors: Sequence[str], now: float
+    old: Sequence[Object] | None,
+    remaining: Mapping[str, int],
+    finalizers: Mapping[str, int],
+    errors: Sequence[str],
+    now: float,
 ) -> list[Object]:
     """The conditions of a namespace that is being deleted.
 
     Args:
+        now: Unix seconds.
+        old: The conditions as they are.
         remaining: "plural.group" -> how many objects are left.
         finalizers: Finalizer -> in how many objects.
         errors: What went wrong.
@@ -84,15 +90,16 @@ def make_conditions(
 def without_finalizer(namespace: Object) -> Object:
     """The namespace without our finalizer, for `/finalize`."""
     spec = namespace.get("spec") or {}
-    return {**namespace, "spec": {**spec, "finalizers": [f for f in spec.get("finalizers") or () if f != FINALIZER]}}
+    return {
+        **namespace,
+        "spec": {**spec, "finalizers": [f for f in spec.get("finalizers") or () if f != FINALIZER]},
+    }
 
 
-def retry_after_s(pods: Sequence[Object], now: float) -> float:
-    """How long to wait before another try: the longest grace period left, at least `RETRY_S`."""
-    return max(
-        (min(float(pod["metadata"].get("deletionGracePeriodSeconds") or 0), 30.0) / 2 for pod in pods),
-        default=RETRY_S,
-    ) or RETRY_S
+def retry_after_s(pods: Sequence[Object]) -> float:
+    """Seconds before another try: half the longest grace period of the pods, at least `RETRY_S`."""
+    graces = (float(pod["metadata"].get("deletionGracePeriodSeconds") or 0) / 2 for pod in pods)
+    return max(RETRY_S, *graces, 0.0)
 
 
 class NamespaceController(Reconciler):
@@ -143,8 +150,7 @@ class NamespaceController(Reconciler):
             others = [resource for resource in self._resources if resource != PODS]
             left, errors = yield from self._empty(key, others)
         if not left and not errors:
-            outcomes = yield (UpdateObject(NAMESPACES, without_finalizer(namespace), "finalize"),)
-            del outcomes
+            yield (UpdateObject(NAMESPACES, without_finalizer(namespace), "finalize"),)
             return
         remaining = {f"{resource.plural}.{resource.group}": len(items) for resource, items in left}
         finalizers: Counter[str] = Counter()
@@ -156,9 +162,11 @@ class NamespaceController(Reconciler):
         conditions = make_conditions(status.get("conditions"), remaining, finalizers, errors, now)
         after: list[Intent] = []
         if conditions != (status.get("conditions") or []):
-            after.append(UpdateStatus(NAMESPACES, {**namespace, "status": {**status, "conditions": conditions}}))
+            after.append(
+                UpdateStatus(NAMESPACES, {**namespace, "status": {**status, "conditions": conditions}})
+            )
         pods = [item for resource, items in left if resource == PODS for item in items]
-        after.append(RequeueAfter(retry_after_s([p for p in pods if not podutil.is_terminal(p)], now)))
+        after.append(RequeueAfter(retry_after_s([p for p in pods if not podutil.is_terminal(p)])))
         yield after
 
     def _empty(self, namespace: str, resources: Sequence[Resource]) -> Any:

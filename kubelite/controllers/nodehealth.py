@@ -76,7 +76,7 @@ def observe(node: Object, lease: Object | None, known: Health | None, now: float
 
 
 def is_silent(node: Object, health: Health, grace_s: float, now: float) -> bool:
-    """True if nothing was heard of the node for longer than the grace (a longer one before its first status)."""
+    """True if the node was silent for longer than the grace (a longer one before its first status)."""
     never = get_condition(node, "Ready") is None
     return now - health.heard > (max(grace_s, STARTUP_GRACE_S) if never else grace_s)
 
@@ -108,6 +108,8 @@ def plan_taints(node: Object, execute: str | None, now: float) -> list[Object] |
     """The taints that the node should have.
 
     Args:
+        node: The node.
+        now: Unix seconds.
         execute: The NoExecute taint it should carry: a key, "" for none, None to leave what there is.
 
     Returns:
@@ -123,7 +125,9 @@ def plan_taints(node: Object, execute: str | None, now: float) -> list[Object] |
         wanted.add((UNSCHEDULABLE, NO_SCHEDULE))
     if execute:
         wanted.add((execute, NO_EXECUTE))
-    kept = [taint for taint in current if _is_foreign(taint, execute) or (taint["key"], taint["effect"]) in wanted]
+    kept = [
+        taint for taint in current if _is_foreign(taint, execute) or (taint["key"], taint["effect"]) in wanted
+    ]
     have = {(taint["key"], taint["effect"]) for taint in kept}
     added = [
         {"key": key, "effect": effect, "timeAdded": format_time(now)} for key, effect in sorted(wanted - have)
@@ -154,7 +158,8 @@ def has_execute_taint(node: Object) -> str:
 def zone_of(node: Object) -> str:
     """Region and zone of a node, as one text."""
     labels = node["metadata"].get("labels") or {}
-    return f"{labels.get('topology.kubernetes.io/region', '')}:\x00:{labels.get('topology.kubernetes.io/zone', '')}"
+    region = labels.get("topology.kubernetes.io/region", "")
+    return f"{region}:\x00:{labels.get('topology.kubernetes.io/zone', '')}"
 
 
 def zone_rate(ready: int, not_ready: int, *, rate: float = EVICTION_RATE) -> float:

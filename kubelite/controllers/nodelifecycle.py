@@ -1,8 +1,9 @@
-"""Node lifecycle: silence becomes Ready=Unknown, conditions become taints, pods of dead nodes become not ready.
+"""Node lifecycle: what becomes of silent and of unhealthy nodes, and of their pods.
 
-Every period all nodes are looked at: has its heartbeat (Lease or status) moved within the grace? NoExecute taints,
-which evict pods, are given to at most 0.1 nodes a second per zone, fewer in a zone that is mostly down, and to none
-while all nodes are down. NoSchedule taints follow the conditions at once.
+Silence becomes Ready=Unknown, conditions become taints, pods of dead nodes become not ready.
+Every period all nodes are looked at: has its heartbeat (Lease or status) moved within the grace? NoExecute
+taints, which evict pods, are given to at most 0.1 nodes a second per zone, fewer in a zone that is mostly
+down, and to none while all nodes are down. NoSchedule taints follow the conditions at once.
 
 Source: k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go.
 """
@@ -34,7 +35,15 @@ from kubelite.controllers.nodehealth import (
 )
 from kubelite.controllers.podgc import BY_NODE, by_node
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import Intent, PatchObject, RecordEvent, RequeueAfter, Steps, Together, UpdateStatus
+from kubelite.reconcile.intents import (
+    Intent,
+    PatchObject,
+    RecordEvent,
+    RequeueAfter,
+    Steps,
+    Together,
+    UpdateStatus,
+)
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 _MONITOR: Final = "\x00monitor"
@@ -111,7 +120,9 @@ class NodeLifecycleController(Reconciler):
             return
         if key not in self._was:
             self._was[key] = ready_status(node)
-            yield (self._event(node, "RegisteredNode", f"Node {key} event: Registered Node {key} in Controller"),)
+            yield (
+                self._event(node, "RegisteredNode", f"Node {key} event: Registered Node {key} in Controller"),
+            )
         execute = "" if ready_status(node) == "True" and has_execute_taint(node) else None
         yield _taint(node, execute, self.clock.now())
 
@@ -142,17 +153,17 @@ class NodeLifecycleController(Reconciler):
         was, self._was[name] = self._was.get(name), status
         if status == "True" or was not in {"True", None}:
             return
-        patches = [mark_not_ready(pod, now) for pod in self._pods.by_index(BY_NODE, name)]
         intents: list[Intent] = []
         if was == "True":
-            text = f"Node {name} status is now: NodeNotReady"
-            intents.append(self._event(node, "NodeNotReady", text))
-        for pod, patch in zip(self._pods.by_index(BY_NODE, name), patches, strict=True):
-            if patch is not None:
+            intents.append(self._event(node, "NodeNotReady", f"Node {name} status is now: NodeNotReady"))
+        marks: list[Intent] = []
+        for pod in self._pods.by_index(BY_NODE, name):
+            mark = mark_not_ready(pod, now)
+            if mark is not None:
+                marks.append(mark)
                 intents.append(RecordEvent(pod, "Warning", "NodeNotReady", "Node is not ready"))
-        marks = tuple(patch for patch in patches if patch is not None)
         if marks:
-            intents.append(Together(marks))
+            intents.append(Together(tuple(marks)))
         outcomes = yield intents
         if any(outcome.failed for outcome in outcomes):
             self._was[name] = was or "True"
@@ -184,7 +195,9 @@ class NodeLifecycleController(Reconciler):
             wanted = UNREACHABLE if status == "Unknown" else NOT_READY
             present = has_execute_taint(node)
             zone = zone_of(node)
-            if present or self._may_taint(zone, zone_rate(ready[zone], down[zone], rate=self._eviction_rate), now):
+            if present or self._may_taint(
+                zone, zone_rate(ready[zone], down[zone], rate=self._eviction_rate), now
+            ):
                 intents += _taint(node, wanted, now)
         return intents
 

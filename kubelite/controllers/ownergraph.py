@@ -1,8 +1,8 @@
 """Who owns whom: a graph kept from informers, in which the garbage collector looks instead of asking.
 
-Nodes are objects by uid; an owner that is only known from references is *virtual* until it is seen. The graph never
-forgets a reference while the dependent lives, so dependents of an owner that was deleted before it was ever seen are
-found too.
+Nodes are objects by uid; an owner that is only known from references is *virtual* until it is seen. The
+graph never forgets a reference while the dependent lives, so dependents of an owner that was deleted before
+it was ever seen are found too.
 
 Source: k8s.io/kubernetes/pkg/controller/garbagecollector/{graph,graph_builder}.go.
 """
@@ -58,7 +58,8 @@ class Node:
     def __repr__(self) -> str:
         kind = self.resource.kind if self.resource else "?"
         state = "virtual" if self.object is None else "deleting" if self.is_deleting else "alive"
-        return f"<{type(self).__name__} {kind} {self.namespace}/{self.name} {state}, {len(self.dependents)} dependents>"
+        count = len(self.dependents)
+        return f"<{type(self).__name__} {kind} {self.namespace}/{self.name} {state}, {count} dependents>"
 
 
 def blocks(dependent: Node, owner_uid: str) -> bool:
@@ -108,7 +109,7 @@ class OwnerGraph:
             self._unlink(node)
         elif node is None:
             if not metadata.get("ownerReferences") and not metadata.get("deletionTimestamp"):
-                # Most objects own nothing and are owned by nobody; they are found through references when needed.
+                # Most objects own nothing and are owned by nobody.
                 node = Node(metadata["uid"], resource, metadata.get("namespace", ""), metadata["name"], new)
                 self._nodes[metadata["uid"]] = node
                 return None

@@ -1,16 +1,17 @@
 """Pod garbage collector: pods that nobody else will ever remove.
 
-Every `PERIOD_S`: terminated pods over the threshold (oldest first), pods bound to nodes that do not exist (after the
-node has been missing for `QUARANTINE_S`), terminating pods that were never scheduled, and terminating pods on nodes
-that are not ready and carry the taint out-of-service. Pods of an unreachable node stay Terminating until the node
-comes back, is deleted, or is declared out of service: only then is it sure that they do not run.
+Every `PERIOD_S`: terminated pods over the threshold (oldest first), pods bound to nodes that do not exist
+(after the node has been missing for `QUARANTINE_S`), terminating pods that were never scheduled, and
+terminating pods on nodes that are not ready and carry the taint out-of-service. Pods of an unreachable node
+stay Terminating until the node comes back, is deleted, or is declared out of service: only then is it sure
+that they do not run.
 
 Source: k8s.io/kubernetes/pkg/controller/podgc/gc_controller.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Final
 
 from kubelite.api import podutil
@@ -18,7 +19,15 @@ from kubelite.api.conditions import is_condition_true, set_condition
 from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import DeleteObject, Intent, PatchObject, ReadObject, RequeueAfter, Steps
+from kubelite.reconcile.intents import (
+    DeleteObject,
+    Intent,
+    Outcomes,
+    PatchObject,
+    ReadObject,
+    RequeueAfter,
+    Steps,
+)
 
 PERIOD_S: Final = 20.0
 QUARANTINE_S: Final = 40.0
@@ -44,6 +53,8 @@ def plan_removal(pod: Object, now: float, *, reason_text: str = "") -> tuple[Int
     """Mark the pod Failed (with DisruptionTarget if a reason is given) if it had not ended, and force it out.
 
     Args:
+        now: Unix seconds.
+        pod: The pod.
         reason_text: Message of the condition DisruptionTarget.
     """
     metadata = pod["metadata"]
@@ -59,7 +70,9 @@ def plan_removal(pod: Object, now: float, *, reason_text: str = "") -> tuple[Int
             }
             status["conditions"] = set_condition(pod.get("status", {}).get("conditions"), condition, now)
         intents.append(
-            PatchObject(PODS, metadata["namespace"], metadata["name"], {"status": status}, subresource="status")
+            PatchObject(
+                PODS, metadata["namespace"], metadata["name"], {"status": status}, subresource="status"
+            )
         )
     intents.append(
         DeleteObject(PODS, metadata["namespace"], metadata["name"], uid=metadata["uid"], grace_period_s=0)
@@ -125,7 +138,7 @@ class PodGarbageCollector(Reconciler):
 
     def watches(self) -> Sequence[Watch]:
         """Only nodes that are declared out of service wake it; else it looks by the clock."""
-        return Watch(PODS, _never_scheduled), Watch(NODES, _declared)
+        return Watch(PODS, _nothing), Watch(NODES, _declared)
 
     def first_keys(self) -> Iterable[str]:
         """The one key."""
@@ -136,7 +149,9 @@ class PodGarbageCollector(Reconciler):
         now = self.clock.now()
         pods = self._pods.list()
         nodes = {node["metadata"]["name"]: node for node in self._nodes.list()}
-        missing = yield from self._missing({pod["spec"].get("nodeName") or "" for pod in pods} - {""}, nodes, now)
+        missing = yield from self._missing(
+            {pod["spec"].get("nodeName") or "" for pod in pods} - {""}, nodes, now
+        )
         removals = (
             *plan_terminated(pods, self._terminated_max, now),
             *plan_orphaned(pods, missing, now),
@@ -146,7 +161,9 @@ class PodGarbageCollector(Reconciler):
             yield removals
         yield (RequeueAfter(self._period_s),)
 
-    def _missing(self, used: Collection[str], nodes: Mapping[str, Object], now: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _missing(
+        self, used: Collection[str], nodes: Mapping[str, Object], now: float
+    ) -> Generator[Sequence[Intent], Outcomes, frozenset[str]]:
         """Nodes in use that have been missing for long enough, and are so when read live."""
         absent = set(used) - set(nodes)
         self._missing_since = {name: self._missing_since.get(name, now) for name in absent}
@@ -161,9 +178,9 @@ class PodGarbageCollector(Reconciler):
         )
 
 
-def _declared(old: Object | None, new: Object | None) -> Iterable[str]:
+def _declared(_old: Object | None, new: Object | None) -> Iterable[str]:
     return ("pods",) if new is not None and is_out_of_service(new) else ()
 
 
-def _never_scheduled(old: Object | None, new: Object | None) -> Iterable[str]:
+def _nothing(_old: Object | None, _new: Object | None) -> Iterable[str]:
     return ()

@@ -97,6 +97,11 @@ def controller_specs(
     """The children of the controller manager.
 
     Args:
+        client: The door to the API server.
+        clock: The cluster's clock.
+        config: Periods and bounds.
+        informers: The shared informers.
+        random: The cluster's random numbers; each controller gets a stream of its own.
         recorder: One recorder for all, or a function from the name of a component to its recorder, so that
             Events name the controller they come from.
     """

@@ -27,7 +27,8 @@ class Counts:
     """What a status says of pods.
 
     Attributes:
-        next_available: When the next ready pod becomes available, in Unix seconds; None if none is on its way.
+        next_available: When the next ready pod becomes available, in Unix seconds; None if none is on its
+        way.
     """
 
     replicas: int
@@ -81,6 +82,8 @@ def plan_scaling(owner: Object, pods: Sequence[Object], related: Sequence[Object
     """How many pods to create, or which to delete; at most `BURST_REPLICAS`.
 
     Args:
+        now: Unix seconds.
+        owner: The ReplicationController (or ReplicaSet).
         pods: The owner's active pods.
         related: As for `sort_for_deletion`.
     """
@@ -115,6 +118,8 @@ def make_status(owner: Object, counts: Counts, *, failure: tuple[str, str] | Non
     """The status that `owner` should have.
 
     Args:
+        owner: The ReplicationController (or ReplicaSet).
+        counts: Of the owner's active pods.
         failure: Reason and message if pods could not be created or deleted.
         now: Unix seconds.
     """

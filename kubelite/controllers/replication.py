@@ -1,7 +1,7 @@
 """ReplicationController manager: as many pods as the spec says, adopted, released, ranked, counted.
 
-The shell around `replicas`: who is looked at when a pod changes, what was asked for and not yet seen, which Events
-tell of it. A ReplicaSet manager is the same class with another `kind` and `matcher`.
+The shell around `replicas`: who is looked at when a pod changes, what was asked for and not yet seen, which
+Events tell of it. A ReplicaSet manager is the same class with another `kind` and `matcher`.
 
 Invariant: no pods are created or deleted while earlier creations or deletions have not been seen.
 
@@ -88,7 +88,7 @@ class ReplicationManager(Reconciler):
         size = self._sizes.get(key, 0)
         return min(REST_MAX_S, size * REST_PER_POD_S) if size > _RESTING_FROM else 0.0
 
-    # --- events to keys ---------------------------------------------------------------------------------------------
+    # --- events to keys -------------------------------------------------------------------------------------
 
     def _owner_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         owner = new or old
@@ -109,6 +109,8 @@ class ReplicationManager(Reconciler):
             return self._created(new)
         if new is None:
             return self._deleted(old)
+        if old["metadata"]["uid"] != new["metadata"]["uid"]:
+            return {*self._pod_keys(old, None), *self._pod_keys(None, new)}
         if not matters(old, new):
             return ()
         keys = set(self._deleted(new) if podutil.is_terminating(new) else self._owner_key(new))
@@ -155,7 +157,7 @@ class ReplicationManager(Reconciler):
         owners = self._owners.list(pod["metadata"]["namespace"])
         return [key_of(owner) for owner in owners if self.matcher(owner)(labels)]
 
-    # --- a look -----------------------------------------------------------------------------------------------------
+    # --- a look ---------------------------------------------------------------------------------------------
 
     def related(self, owner: Object, pods: Sequence[Object]) -> Sequence[Object]:
         """Pods which count as "the same" when victims are chosen by node."""

@@ -1,4 +1,6 @@
-"""The ServiceAccount `default` and the ConfigMap `kube-root-ca.crt` of each namespace; both come back when deleted.
+"""What each namespace is given: the ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`.
+
+Both come back when deleted.
 
 Source: k8s.io/kubernetes/pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
 """
@@ -17,9 +19,9 @@ DEFAULT: Final = "default"
 ROOT_CA: Final = "kube-root-ca.crt"
 DESCRIPTION: Final = "kubernetes.io/description"
 DESCRIPTION_TEXT: Final = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such "
+    "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions "
+    "of Kubernetes clusters."
 )
 
 
@@ -95,13 +97,15 @@ class RootCAPublisher(Reconciler):
             yield plan_root_ca(namespace, self._configmaps.get(key, ROOT_CA), self._certificate)
 
 
-def _namespace_keys(old: Object | None, new: Object | None) -> Iterable[str]:
+def _namespace_keys(_old: Object | None, new: Object | None) -> Iterable[str]:
     return () if new is None else (new["metadata"]["name"],)
 
 
 def _account_keys(old: Object | None, new: Object | None) -> Iterable[str]:
     metadata = (old or {}).get("metadata")
-    return () if new is not None or metadata is None or metadata["name"] != DEFAULT else (metadata["namespace"],)
+    return (
+        () if new is not None or metadata is None or metadata["name"] != DEFAULT else (metadata["namespace"],)
+    )
 
 
 def _configmap_keys(old: Object | None, new: Object | None) -> Iterable[str]:

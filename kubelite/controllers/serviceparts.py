@@ -1,4 +1,4 @@
-"""What the controllers of Endpoints and EndpointSlices share: which pods belong to a Service, when it last changed.
+"""What Endpoints and EndpointSlices share: the pods of a Service, the time of a change.
 
 Source: k8s.io/endpointslice/util, k8s.io/kubernetes/pkg/controller/util/endpoint.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
+from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.replicas import is_subset
 from kubelite.reconcile.controller import InformerLike
@@ -59,7 +60,7 @@ def published_hostname(pod: Object, service: Object) -> str:
 
 
 def resolved_ports(service: Object, pod: Object) -> list[tuple[Object, int]]:
-    """The ports of the Service with their number in this pod; a name that the pod does not have is left out."""
+    """The Service's ports with their number in this pod; names that the pod does not have are left out."""
     ports: list[tuple[Object, int]] = []
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort") or port["port"]
@@ -71,42 +72,21 @@ def resolved_ports(service: Object, pod: Object) -> list[tuple[Object, int]]:
 
 def selected_pods(service: Object, pods: InformerLike) -> list[Object]:
     """The pods that the Service's selector matches, in order of their names."""
-    selector = service["spec"].get("selector") or {}
-    namespace = service["metadata"]["namespace"]
-    key = label_key(namespace, selector)
-    found = [
-        pod for pod in pods.by_index(LABELS, key) if is_subset(selector, pod["metadata"].get("labels"))
-    ]
-    found.sort(key=lambda pod: pod["metadata"]["name"])
+    selector = labels.from_set(service["spec"].get("selector") or {})
+    found = list(pods.list(service["metadata"]["namespace"], selector))
+    found.sort(key=lambda pod: str(pod["metadata"]["name"]))
     return found
-
-
-LABELS: Final = "namespaced-label"
-"""Index: namespace and one label -> objects; a selector is looked up by its first pair."""
-
-
-def label_key(namespace: str, selector: Mapping[str, str]) -> str:
-    """The key of index `LABELS` under which all matches of `selector` are found."""
-    name, value = min(selector.items())
-    return f"{namespace}/{name}={value}"
-
-
-def label_keys(obj: Object) -> list[str]:
-    """The index `LABELS`."""
-    metadata = obj["metadata"]
-    namespace = metadata.get("namespace", "")
-    return [f"{namespace}/{name}={value}" for name, value in (metadata.get("labels") or {}).items()]
 
 
 def services_of(pod: Object, services: Iterable[Object]) -> list[str]:
     """Keys of those of a namespace's `services` whose selector matches the pod."""
-    labels = pod["metadata"].get("labels")
-    if not labels:
+    pod_labels = pod["metadata"].get("labels")
+    if not pod_labels:
         return []
     return [
         key_of(service)
         for service in services
-        if (selector := service["spec"].get("selector")) and is_subset(selector, labels)
+        if (selector := service["spec"].get("selector")) and is_subset(selector, pod_labels)
     ]
 
 
@@ -143,8 +123,8 @@ def keys_of_change(old: Object | None, new: Object | None, services: InformerLik
 class TriggerTimes:
     """When the change happened that a sync of a Service is about to publish.
 
-    The earliest of: the Service's creation, and the time at which a pod became (not) ready, of those which the sync
-    before had not seen. Latency measurements of the network programming rest on this annotation.
+    The earliest of: the creation of the Service and the times at which pods became (not) ready, of those that the
+    sync before had not seen. Latency measurements of the network programming rest on this annotation.
 
     Source: k8s.io/endpointslice/trigger_time_tracker.go.
     """

@@ -1,8 +1,8 @@
 """Spreading endpoints over slices with as few changed slices as possible.
 
-Endpoints that exist stay where they are. New ones go first into slices that change anyway, then into the fullest
-unchanged slice that has room for all the rest, then into new slices. Slices that became empty are deleted, or reused
-for new ones, so that watchers see one update instead of a deletion and a creation.
+Endpoints that exist stay where they are. New ones go first into slices that change anyway, then into the
+fullest unchanged slice that has room for all the rest, then into new slices. Slices that became empty are
+deleted, or reused for new ones, so that watchers see one update instead of a deletion and a creation.
 
 Invariant: each wanted endpoint is in exactly one slice, no slice has more than the maximum.
 
@@ -95,7 +95,10 @@ def pack(
 
 
 def _fill_one(
-    unchanged: list[Object], changed: list[tuple[Object, list[Object]]], rest: list[Object], endpoints_max: int
+    unchanged: list[Object],
+    changed: list[tuple[Object, list[Object]]],
+    rest: list[Object],
+    endpoints_max: int,
 ) -> None:
     """Put all of what is left into the fullest slice with room for it, if there is one."""
     if not rest or len(rest) >= endpoints_max:

@@ -1,7 +1,7 @@
 """Which writes of slices a controller has made and not yet seen in its informer.
 
-A plan made from slices that lag behind would create the same slice twice. After a write the Service rests until its
-slices show that write, at most `TIMEOUT_S`.
+A plan made from slices that lag behind would create the same slice twice. After a write the Service rests
+until its slices show that write, at most `TIMEOUT_S`.
 
 Source: k8s.io/endpointslice/util/endpointslice_tracker.go.
 """
@@ -65,9 +65,10 @@ class SliceTracker:
         """True if a change of a slice is nothing but an own write, after which no look is needed."""
         if new is None:
             assert old is not None
-            return old["metadata"]["uid"] in self._own_deletions
-        metadata = new["metadata"]
-        return self._own.get(metadata["uid"]) == metadata["resourceVersion"]
+            uid: str = old["metadata"]["uid"]
+            return uid in self._own_deletions
+        version: str = new["metadata"]["resourceVersion"]
+        return self._own.get(new["metadata"]["uid"]) == version
 
     def forget(self, key: str) -> None:
         """The Service is gone, or nothing is awaited any more."""

@@ -1,8 +1,8 @@
 """Evicting pods from nodes with NoExecute taints which they do not tolerate, or tolerate only for a time.
 
-The clock of a toleration runs from when its taint was set; the shortest matching one counts. A taint taken away in
-time cancels the eviction: each look decides anew. An evicted pod gets the condition DisruptionTarget and then an
-ordinary, graceful deletion.
+The clock of a toleration runs from when its taint was set; the shortest matching one counts. A taint taken
+away in time cancels the eviction: each look decides anew. An evicted pod gets the condition
+DisruptionTarget and then an ordinary, graceful deletion.
 
 Source: k8s.io/kubernetes/pkg/controller/tainteviction/taint_eviction.go.
 """
@@ -45,10 +45,14 @@ def tolerates(toleration: Object, taint: Object) -> bool:
     return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
-def eviction_due(pod: Object, taints: Sequence[Object], seen: Mapping[Taint, float], now: float) -> float | None:
+def eviction_due(
+    pod: Object, taints: Sequence[Object], seen: Mapping[Taint, float], now: float
+) -> float | None:
     """When the pod has to go: a time (which may be past), or None if it may stay for ever.
 
     Args:
+        now: Unix seconds.
+        pod: The pod.
         taints: The NoExecute taints of its node.
         seen: When each taint (key, value) without a `timeAdded` was first seen.
     """

@@ -1,8 +1,9 @@
 """The actor around a reconciler: events become keys, keys become syncs, syncs become requests.
 
-Level-triggered: an event says which key to look at, never what happened. Keys are deduplicated; a key that was just
-looked at rests for the reconciler's `interval_s`, so that a burst of a thousand pod events costs a handful of looks.
-Handlers of informers only note keys and wake the actor once; nothing is computed in the stack of a write.
+Level-triggered: an event says which key to look at, never what happened. Keys are deduplicated; a key that
+was just looked at rests for the reconciler's `interval_s`, so that a burst of a thousand pod events costs a
+handful of looks. Handlers of informers only note keys and wake the actor once; nothing is computed in the
+stack of a write.
 
 A controller that crashed starts fresh: its handlers are replayed all that exists, which is the resync.
 
@@ -37,11 +38,11 @@ class InformerLike(Protocol):
         """The object, or None."""
         ...
 
-    def list(self, namespace: str | None = None, selector: Any = None) -> list[Object]:
+    def list(self, namespace: str | None = None, selector: Any = None) -> Sequence[Object]:
         """The objects of a namespace (None: of all) which the selector matches."""
         ...
 
-    def by_owner(self, uid: str) -> list[Object]:
+    def by_owner(self, uid: str) -> Sequence[Object]:
         """The objects which name that uid as an owner."""
         ...
 
@@ -49,7 +50,7 @@ class InformerLike(Protocol):
         """Keep an index: the keys of each object."""
         ...
 
-    def by_index(self, name: str, key: str) -> list[Object]:
+    def by_index(self, name: str, key: str) -> Sequence[Object]:
         """The objects under a key of an index."""
         ...
 
@@ -75,7 +76,7 @@ class Watch:
     """Something a reconciler wants to know of.
 
     Attributes:
-        keys: Which keys a change (old, new; None for absent) asks to look at; None if only the lister is used.
+        keys: Which keys a change (old, new; None for absent) asks for; None if only the lister is used.
     """
 
     resource: Resource
@@ -198,6 +199,8 @@ class Controller(Actor[Message]):
     async def stopped(self) -> None:
         """Take the handlers off the informers."""
         self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
         for remove in self._removals:
             remove()
 
@@ -218,7 +221,7 @@ class Controller(Actor[Message]):
         return handle
 
     def enqueue(self, key: str, delay_s: float | None = None) -> None:
-        """Ask for a look at `key`: when the reconciler's delay and interval allow, or after `delay_s` seconds."""
+        """Ask for a look at `key`: when delay and interval allow, or after `delay_s` seconds."""
         if delay_s is not None:
             self._queue.add_at(key, self._clock.now() + delay_s)
         else:
@@ -243,7 +246,7 @@ class Controller(Actor[Message]):
             self.context.ref.tell(WAKE)
 
     def receive(self, message: Message) -> None:
-        """Start as many workers as there are keys, up to the reconciler's number; set the timer for later keys."""
+        """Start workers for the keys, up to the reconciler's number; set the timer for later keys."""
         self._awake = False
         self._queue.release_due(self._clock.now())
         wanted = min(len(self._queue), self._reconciler.workers - self._running)
@@ -314,7 +317,7 @@ class Controller(Actor[Message]):
         delay_s = self._queue.fail(key)
         error = failure.error
         assert isinstance(error, APIError)
-        log = self.context.log.debug if error.code == 409 else self.context.log.warning  # noqa: PLR2004
+        log = self.context.log.debug if error.code == 409 else self.context.log.warning
         log(
             "sync_failed",
             key=key,
@@ -339,7 +342,11 @@ class Controller(Actor[Message]):
 
     def statistics(self) -> dict[str, int]:
         """What was done so far, and what waits."""
-        return {"syncs": self._syncs, "failed": self._failed, "running": self._running} | self._queue.statistics()
+        return {
+            "syncs": self._syncs,
+            "failed": self._failed,
+            "running": self._running,
+        } | self._queue.statistics()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._syncs} syncs, {self._failed} failed, {self._queue!r}>"

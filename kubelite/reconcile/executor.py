@@ -1,6 +1,7 @@
 """Carries intents out through a client: the one place where controllers wait for the API server.
 
-Outcomes stand in the order of the intents; groups (`SlowStart`, `Together`, `IfAlive`) are flattened into them.
+Outcomes stand in the order of the intents; groups (`SlowStart`, `Together`, `IfAlive`) are flattened into
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a controller has asked for and not yet seen in its informer.
 
-Informers lag behind writes. A controller that has just created three pods must not look at an informer that shows
-none and create three more; so it waits until it has seen its own creations and deletions, at most five minutes.
+Informers lag behind writes. A controller that has just created three pods must not look at an informer that
+shows none and create three more; so it waits until it has seen its own creations and deletions, at most
+five minutes.
 
 Source: k8s.io/kubernetes/pkg/controller/controller_utils.go (UIDTrackingControllerExpectations).
 """

@@ -1,8 +1,8 @@
 """Whose object is this: controller references, adoption of orphans, release of strays.
 
-Adoption needs matching labels, no other controller, an object that is not being deleted, and an owner that is not
-being deleted, which is read live before the patch (`IfAlive`): an informer may not know yet that the owner is gone.
-Release takes away only the one reference.
+Adoption needs matching labels, no other controller, an object that is not being deleted, and an owner that
+is not being deleted, which is read live before the patch (`IfAlive`): an informer may not know yet that the
+owner is gone. Release takes away only the one reference.
 
 Source: k8s.io/kubernetes/pkg/controller/controller_ref_manager.go (ClaimObject, AdoptPod, ReleasePod).
 """
@@ -87,7 +87,9 @@ def claim(owner: Object, candidates: Iterable[Object], matches: Callable[[Object
     return Claims(tuple(owned), tuple(adopt), tuple(release))
 
 
-def plan_claims(claims: Claims, owner: Object, owner_resource: Resource, resource: Resource) -> tuple[Intent, ...]:
+def plan_claims(
+    claims: Claims, owner: Object, owner_resource: Resource, resource: Resource
+) -> tuple[Intent, ...]:
     """The patches that adopt and release."""
     metadata = owner["metadata"]
     intents: list[Intent] = [

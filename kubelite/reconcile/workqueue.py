@@ -1,8 +1,9 @@
 """Which keys need a look: pure data, three sets, no waiting.
 
-A key is *dirty* while somebody wants it looked at, *processing* while somebody does, and stands in the *queue*
-while it waits for its turn. One key is never processed twice at the same time; what is added meanwhile is queued
-again when it is done. Keys that failed come back after a growing delay, keys of the future when they are due.
+A key is *dirty* while somebody wants it looked at, *processing* while somebody does, and stands in the
+*queue* while it waits for its turn. One key is never processed twice at the same time; what is added
+meanwhile is queued again when it is done. Keys that failed come back after a growing delay, keys of the
+future when they are due.
 
 Invariant: `queue ⊆ dirty` and `queue ∩ processing = ∅`.
 
@@ -27,7 +28,9 @@ _EXPONENT_MAX: Final = 40
 class WorkQueue(Generic[K]):
     """Keys to look at, in the order in which they were added."""
 
-    def __init__(self, *, backoff_base_s: float = BACKOFF_BASE_S, backoff_max_s: float = BACKOFF_MAX_S) -> None:
+    def __init__(
+        self, *, backoff_base_s: float = BACKOFF_BASE_S, backoff_max_s: float = BACKOFF_MAX_S
+    ) -> None:
         self._backoff_base_s = backoff_base_s
         self._backoff_max_s = backoff_max_s
         self._queue: dict[K, None] = {}
@@ -75,10 +78,9 @@ class WorkQueue(Generic[K]):
 
     def take(self) -> K | None:
         """The next key, now being processed until `done`; None if the queue is empty."""
-        for key in self._queue:
-            break
-        else:
+        if not self._queue:
             return None
+        key = next(iter(self._queue))
         del self._queue[key]
         assert key not in self._processing, key
         self._dirty.discard(key)
