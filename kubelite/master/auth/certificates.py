@@ -12,13 +12,13 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import ssl
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
+
+from kubelite.client.tls import load_pair
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -114,34 +114,13 @@ def server_context(certificates: ClusterCertificates) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     context.verify_mode = ssl.CERT_OPTIONAL
     context.load_verify_locations(cadata=certificates.authority.certificate_pem.decode())
-    _load_pair(context, certificates.serving)
+    load_pair(context, certificates.serving.certificate_pem, certificates.serving.key_pem)
     return context
-
-
-def client_context(authority_pem: bytes, pair: KeyPair | None = None) -> ssl.SSLContext:
-    """The TLS settings of a client which trusts this cluster only."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=authority_pem.decode())
-    if pair is not None:
-        _load_pair(context, pair)
-    return context
-
-
-def _load_pair(context: ssl.SSLContext, pair: KeyPair) -> None:
-    """Give a context its own certificate, through a file only we can read, which is gone at once."""
-    with tempfile.TemporaryDirectory(prefix="kubelite-") as directory:
-        path = Path(directory) / "pair.pem"
-        path.touch(mode=0o600)
-        path.write_bytes(pair.key_pem + pair.certificate_pem)
-        context.load_cert_chain(path)
 
 
 def _new_key() -> EllipticCurvePrivateKey:
     """A fresh P-256 key."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy, and not needed by every
-
-    user
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy: loaded when needed
 
     return ec.generate_private_key(ec.SECP256R1())
 

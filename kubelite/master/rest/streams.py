@@ -129,7 +129,8 @@ class WatchStream:
         self.events_sent += len(frames)
         if not self._draining and not self._backlog and (len(frames) == 1 or not initial):
             self._write(b"".join(frames))
-            self._draining = self._transport.get_write_buffer_size() > WRITE_BUFFER_HIGH_BYTES
+            if not self._cut_off:
+                self._draining = self._transport.get_write_buffer_size() > WRITE_BUFFER_HIGH_BYTES
             return
         self._backlog.extend(frames)
         if not initial:
