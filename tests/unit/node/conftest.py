@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import attrs
 import pytest
 
 from kubelite.api.resources import NAMESPACES, PODS
-from kubelite.apimachinery.apierrors import NotFound
+from kubelite.apimachinery.apierrors import AlreadyExists, NotFound
 from kubelite.client.informer import InformerFactory
 from kubelite.images.pause import IMAGE as PAUSE
 from kubelite.images.registry import ImageRegistry
@@ -95,12 +96,9 @@ class Node:
 async def running_node(config: KubeletConfig | None = None) -> AsyncIterator[Node]:
     async with api_server() as client:
         system = client.system
-        try:
-            await client.create(
-                NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-node-lease"}}
-            )
-        except Exception as error:
-            assert "already exists" in str(error)
+        with contextlib.suppress(AlreadyExists):
+            leases = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-node-lease"}}
+            await client.create(NAMESPACES, leases)
         block = AddressBlock.claim(virtual=True)
         fabric, images, recorder = Fabric(block, reaches_outside=False), ImageRegistry(), Recorder()
         images["pause"] = PAUSE

@@ -31,9 +31,9 @@ async def test_an_application_is_served_on_its_pod_address(node):
     await node.run(containers=[{"name": "c", "image": "hello", "ports": [{"containerPort": 8080}]}])
     pod = await node.until(is_ready)
     assert pod["status"]["phase"] == "Running"
-    async with client_session(node.machine.network) as http:
-        async with http.get(f"http://{pod['status']['podIP']}:8080/") as answer:
-            assert await answer.text() == "hello"
+    url = f"http://{pod['status']['podIP']}:8080/"
+    async with client_session(node.machine.network) as http, http.get(url) as answer:
+        assert await answer.text() == "hello"
     assert node.recorder.reasons() == ["Pulling", "Pulled", "Created", "Started"]
 
 

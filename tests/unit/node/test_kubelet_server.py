@@ -34,6 +34,7 @@ async def command(container):
             return int(code)
         case _:
             raise CommandNotFoundError(container.argv[0])
+    return 0
 
 
 @pytest.fixture
