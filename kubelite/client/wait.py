@@ -197,3 +197,7 @@ def _split_jsonpath(text: str) -> tuple[str, str | None]:
         elif char == "=" and depth == 0:
             return text[:index], text[index + 1 :]
     return text, None
+
+
+class WaitTimeout(TimeoutError):  # noqa: N818 - says what happened
+    """What was waited for did not come about in time; the text says what was seen instead, and why."""

@@ -50,6 +50,7 @@ class DNSServer(Actor[Refresh]):
         address: Where it listens on the fabric, port 53.
         real: Address and port of real UDP and TCP sockets; None opens none. Port 0 takes a free one.
         outside: Asked for names outside of the zone.
+        on_port: Told the port of the real sockets.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DNSServer(Actor[Refresh]):
         address: str,
         real: tuple[str, int] | None = None,
         outside: Outside = resolve_outside,
+        on_port: Callable[[int], None] | None = None,
     ) -> None:
         self._zone, self._informers, self._fabric, self._address = zone, informers, fabric, address
         self._real, self._outside = real, outside
@@ -68,7 +70,7 @@ class DNSServer(Actor[Refresh]):
         self._changed: set[str] = set()
         self._waking = False
         self._closing: list[Callable[[], None]] = []
-        self.port = 0
+        self._on_port = on_port
 
     async def started(self) -> None:
         """Learns all Services, then listens."""
@@ -170,8 +172,8 @@ class DNSServer(Actor[Refresh]):
         udp.setblocking(False)
         try:
             udp.bind((address, port))
-            self.port = udp.getsockname()[1]
-            server = await loop.create_server(lambda: _Stream(self), address, self.port)
+            port = udp.getsockname()[1]
+            server = await loop.create_server(lambda: _Stream(self), address, port)
         except OSError as error:
             udp.close()
             log.warning(
@@ -183,6 +185,8 @@ class DNSServer(Actor[Refresh]):
             )
             return
         loop.add_reader(udp, self._drain, udp)
+        if self._on_port is not None:
+            self._on_port(port)
 
         def close() -> None:
             loop.remove_reader(udp)

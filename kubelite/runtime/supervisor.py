@@ -121,6 +121,21 @@ class Supervisor:
                     await other.stop(for_good=False)
                 raise
 
+    async def add(self, spec: ChildSpec | SupervisorSpec) -> None:
+        """Starts one more child, behind the others.
+
+        Raises:
+            Crash: It did not start; it is forgotten then.
+        """
+        child = self._make(spec)
+        self.children.append(child)
+        try:
+            await child.start()
+        except BaseException:
+            self.children.remove(child)
+            await child.stop()
+            raise
+
     async def stop(self, *, for_good: bool = True) -> None:
         """Stops the children in the reverse order."""
         for child in reversed(self.children):

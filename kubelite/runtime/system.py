@@ -39,6 +39,7 @@ class System:
         self._slots: dict[str, Slot] = {}
         self._dynamic: dict[Slot, dict[str, tuple[Supervisor, RunningActor]]] = {}
         self._crashes: deque[tuple[Supervisor, RunningActor, BaseException | None]] = deque()
+        self._additions: deque[tuple[tuple[ChildSpec | SupervisorSpec, ...], asyncio.Future[None]]] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
         self._root: Supervisor | None = None
@@ -73,6 +74,19 @@ class System:
         except asyncio.CancelledError:
             await self.stop()
             raise
+
+    async def add(self, *specs: ChildSpec | SupervisorSpec) -> None:
+        """Starts more children of the root, one after another; returns when they have started.
+
+        Raises:
+            Exception: What the `started` of one of them raised.
+        """
+        self.check_loop()
+        assert self._loop is not None
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._additions.append((specs, done))
+        self._wake.set()
+        await asyncio.shield(done)
 
     async def stop(self) -> None:
         """Stops every actor, in the reverse order, and returns when all have ended."""
@@ -132,6 +146,8 @@ class System:
                 while self._crashes and not self._stopping:
                     supervisor, child, error = self._crashes.popleft()
                     await supervisor.handle(child, error)
+                while self._additions and not self._stopping:
+                    await self._add(root, *self._additions.popleft())
         except BaseException as error:
             failure = failure or error
             if self.on_failure is not None and ready.done():
@@ -139,10 +155,29 @@ class System:
             raise
         finally:
             await root.stop()
+            for _, done in self._additions:
+                done.cancel()
             self._slots.clear()
             self.clock.detach()
             if not ready.done():
                 ready.set_exception(failure or RuntimeError("the system was stopped while it started"))
+
+    async def _add(
+        self, root: Supervisor, specs: tuple[ChildSpec | SupervisorSpec, ...], done: asyncio.Future[None]
+    ) -> None:
+        try:
+            for spec in specs:
+                if self._stopping:
+                    done.cancel()
+                    return
+                await root.add(spec)
+        except Crash as crash:
+            if not done.done():
+                done.set_exception(crash.error)
+                done.exception()
+            return
+        if not done.done():
+            done.set_result(None)
 
     # -- what the runtime's other parts call
 

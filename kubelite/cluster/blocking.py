@@ -1,0 +1,145 @@
+"""`kubelite.start()`: the same cluster on a thread of its own, for code that blocks.
+
+The methods are those of `Cluster`, not awaited; they can be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.cluster.cluster import Cluster
+from kubelite.cluster.manifest import Manifest
+
+if TYPE_CHECKING:
+    from kubelite.cluster.access import ExecResult
+    from kubelite.images.registry import ImageRegistry
+
+T = TypeVar("T")
+
+
+class BlockingCluster:
+    """A running cluster on another thread. Made by `kubelite.start`; `stop` it, or use it as a context manager."""
+
+    def __init__(self, portal: BlockingPortal, cluster: Cluster, closing: ExitStack) -> None:
+        self._portal = portal
+        self._cluster = cluster
+        self._closing = closing
+
+    def __repr__(self) -> str:
+        return f"<BlockingCluster of {self._cluster!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def call(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Runs `await function()` on the cluster's loop and waits for the result."""
+        return self._portal.call(function)
+
+    def stop(self) -> None:
+        """Stops the cluster and its thread; nothing happens the second time."""
+        self._closing.close()
+
+    @property
+    def url(self) -> str:
+        """The API server's URL."""
+        return self._cluster.url
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig file."""
+        return self._cluster.kubeconfig
+
+    @property
+    def images(self) -> ImageRegistry:
+        """The images that nodes can pull."""
+        return self._cluster.images
+
+    @property
+    def seed(self) -> int:
+        """The seed of this run."""
+        return self._cluster.seed
+
+    def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
+        """See `Cluster.apply`."""
+        return self.call(partial(self._cluster.apply, manifest, namespace=namespace))
+
+    def get(
+        self,
+        kind: str,
+        name: str | None = None,
+        *,
+        namespace: str | None = "default",
+        selector: str | Mapping[str, str] | None = None,
+    ) -> Any:
+        """See `Cluster.get`."""
+        return self.call(partial(self._cluster.get, kind, name, namespace=namespace, selector=selector))
+
+    def delete(self, kind: str, name: str | None = None, **options: Any) -> None:
+        """See `Cluster.delete`."""
+        return self.call(partial(self._cluster.delete, kind, name, **options))
+
+    def scale(self, what: str, replicas: int, *, namespace: str = "default") -> None:
+        """See `Cluster.scale`."""
+        return self.call(partial(self._cluster.scale, what, replicas, namespace=namespace))
+
+    def wait_for(self, what: str, condition: str | Callable[[Object], Any] = "ready", **options: Any) -> Any:
+        """See `Cluster.wait_for`."""
+        return self.call(partial(self._cluster.wait_for, what, condition, **options))
+
+    def logs(self, pod: str, **options: Any) -> str:
+        """See `Cluster.logs`."""
+        return self.call(partial(self._cluster.logs, pod, **options))
+
+    def exec(self, pod: str, argv: Sequence[str] | str, **options: Any) -> ExecResult:
+        """See `Cluster.exec`."""
+        return self.call(partial(self._cluster.exec, pod, argv, **options))
+
+    def http(
+        self, url: str, *, method: str = "GET", pod: str | None = None, **options: Any
+    ) -> tuple[int, str]:
+        """One request in the cluster's network (or that of a pod): status and text of the answer."""
+
+        async def request() -> tuple[int, str]:
+            async with self._cluster.http(pod) as session, session.request(method, url, **options) as answer:
+                return answer.status, await answer.text()
+
+        return self.call(request)
+
+    def resolve(self, name: str, *, pod: str | None = None) -> list[str]:
+        """See `Cluster.resolve`."""
+        return self.call(partial(self._cluster.resolve, name, pod=pod))
+
+    def fail_node(self, name: str) -> None:
+        """See `Cluster.fail_node`."""
+        return self.call(partial(self._cluster.fail_node, name))
+
+    def recover_node(self, name: str) -> None:
+        """See `Cluster.recover_node`."""
+        return self.call(partial(self._cluster.recover_node, name))
+
+
+def start(nodes: int = 1, **options: Any) -> BlockingCluster:
+    """Starts a cluster on a thread of its own; the arguments are those of `Cluster`.
+
+    Raises:
+        TypeError: An option is unknown.
+        OSError: The API server's address cannot be had.
+    """
+    cluster = Cluster(nodes, **options)
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal("asyncio"))
+        stack.enter_context(portal.wrap_async_context_manager(cluster))
+        return BlockingCluster(portal, cluster, stack.pop_all())

@@ -1,0 +1,606 @@
+"""`Cluster`: a whole Kubernetes cluster as an async context manager."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
+from kubelite.apimachinery import labels
+from kubelite.apimachinery.apierrors import NotFound
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.apply import apply_object
+from kubelite.client.kubeconfig import Connection, Credentials, make_kubeconfig, write_kubeconfig
+from kubelite.client.requests import ADMIN
+from kubelite.client.wait import parse_condition
+from kubelite.cluster import access
+from kubelite.cluster.components import API_PORT, DNS_PORT, Components
+from kubelite.cluster.config import ClusterConfig, make_config
+from kubelite.cluster.manifest import Manifest, load_manifest
+from kubelite.cluster.waiting import describe_condition, wait_for
+from kubelite.images.builtin import make_registry
+from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.rest.server import RESTServer
+from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
+from kubelite.network.fabric import serve_tls
+from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from kubelite.client.inprocess import InProcessClient
+    from kubelite.images.registry import ImageRegistry
+    from kubelite.master.auth.certificates import ClusterCertificates
+
+READY_TIMEOUT_S = 30.0
+
+
+class Cluster:
+    """A control plane, nodes and DNS in this process.
+
+    Use it as `async with Cluster(nodes=3) as cluster`, or call `start` and `stop`.
+
+    Args:
+        nodes: How many nodes, named `node-1` and so on.
+        seed: Of all random choices but keys and tokens; None takes one by chance, told by `seed`.
+        clock: None is the system's time; a `VirtualClock` jumps.
+        expose: Whether pods and Services can be reached from other processes, too.
+        images: Images besides the built-in ones.
+        kubeconfig: Where the kubeconfig is written; None makes a temporary file.
+        options: Periods and bounds, see `ClusterConfig`.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: An option has an impossible value.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 1,
+        *,
+        seed: int | None = None,
+        clock: Clock | None = None,
+        expose: bool = False,
+        images: Mapping[str, Any] | None = None,
+        kubeconfig: Path | str | None = None,
+        **options: Any,
+    ) -> None:
+        if nodes < 0:
+            raise ValueError(f"a cluster has 0 nodes or more, not {nodes}")
+        self.config: ClusterConfig = make_config(options)
+        self.clock: Clock = clock or SystemClock()
+        self.images: ImageRegistry = make_registry()
+        for name, program in (images or {}).items():
+            self.images[name] = program
+        self._node_names = [f"node-{number}" for number in range(1, nodes + 1)]
+        self._expose = expose
+        self._random = Randomness(seed)
+        self._kubeconfig = None if kubeconfig is None else Path(kubeconfig)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._system: System | None = None
+        self._components: Components | None = None
+        self._rest: RESTServer | None = None
+        self._dialer: access.FabricDialer | None = None
+        self._sessions: list[aiohttp.ClientSession] = []
+        self._body: asyncio.Task[Any] | None = None
+        self._failure: BaseException | None = None
+        self._patch: looppatch.LoopPatch | None = None
+        self._url = ""
+
+    def __repr__(self) -> str:
+        state = "running" if self._url else "stopped"
+        return f"<Cluster {self.config.name} {state}, {len(self._node_names)} nodes {self._url}>".replace(
+            " >", ">"
+        )
+
+    # -- life
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        self._body = asyncio.current_task()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._body = None
+        await self.stop()
+        if self._failure is not None:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None:
+                task.uncancel()
+            raise self._failure
+
+    async def start(self) -> None:
+        """Starts the cluster; returns when all nodes are ready.
+
+        Raises:
+            RuntimeError: It runs already.
+            OSError: The API server's address cannot be had.
+        """
+        if self._system is not None:
+            raise RuntimeError("the cluster runs already")
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        config, virtual = self.config, isinstance(self.clock, VirtualClock)
+        block = AddressBlock.claim(config.prefix, virtual=virtual)
+        certificates = self._make_certificates(block)
+        root_ca = certificates.authority.certificate_pem.decode() if certificates else ""
+        system = System(clock=self.clock, seed=self._random.seed, name=config.name)
+        components = Components.make(
+            config,
+            clock=self.clock,
+            random=system.random,
+            images=self.images,
+            virtual=virtual,
+            expose=self._expose,
+            block=block,
+            root_ca=root_ca,
+        )
+        self._system, self._components = system, components
+        system.on_failure = self._failed
+        await system.start(components.apiserver_spec())
+        components.connect(system.ref("apiserver"))
+        await self._serve(components, certificates)
+        self._patch = looppatch.install(asyncio.get_running_loop())
+        if virtual:
+            self._patch.add_outside(components.network)
+        await self._make_dns_service(components)
+        await system.add(*components.master_specs())
+        for name in self._node_names:
+            await system.add(components.node_spec(name))
+        for name in self._node_names:
+            await self.wait_for(f"node/{name}", "ready", timeout=READY_TIMEOUT_S)
+
+    def _make_certificates(self, block: AddressBlock) -> ClusterCertificates | None:
+        if not self.config.secure:
+            return None
+        from kubelite.master.auth.certificates import make_cluster_certificates  # noqa: PLC0415 - cryptography is heavy
+
+        return make_cluster_certificates([self.config.host, block.master, str(block.services[1])])
+
+    async def _serve(self, components: Components, certificates: ClusterCertificates | None) -> None:
+        """Opens the API server's REST door, and writes the kubeconfig."""
+        assert self._system is not None
+        config, block = self.config, components.block
+        token = certificates.token if certificates else _new_token()
+        self._dialer = access.FabricDialer(components.network)
+        self._rest = RESTServer(
+            apiserver=self._system.ref("apiserver"),
+            scheme=components.scheme,
+            clock=self.clock,
+            random=components.random.fork("rest"),
+            authenticator=Authenticator({token: ADMIN}),
+            dialer=self._dialer,
+        )
+        context: ssl.SSLContext | None = None
+        if certificates is not None:
+            from kubelite.master.auth.certificates import server_context  # noqa: PLC0415 - as above
+
+            context = server_context(certificates)
+        factory = self._rest.protocol_factory()
+        inside = serve_tls(factory, context) if context is not None else factory
+        components.fabric.listen(block.master, API_PORT, inside)
+        scheme = "https" if config.secure else "http"
+        if components.virtual:
+            self._url = f"{scheme}://{block.master}:{API_PORT}"
+        else:
+            port = await self._rest.serve_socket(config.host, config.port, context)
+            host = f"[{config.host}]" if ":" in config.host else config.host
+            self._url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared
+        credentials = Credentials(
+            token,
+            certificates.admin.certificate_pem if certificates else b"",
+            certificates.admin.key_pem if certificates else b"",
+        )
+        if self._kubeconfig is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="kubelite-")
+            self._kubeconfig = Path(self._temporary.name) / "kubeconfig"
+        authority = components.root_ca.encode()
+        write_kubeconfig(
+            self._kubeconfig, make_kubeconfig(config.name, Connection(self._url, authority, credentials))
+        )
+
+    @staticmethod
+    async def _make_dns_service(components: Components) -> None:
+        """The Service kube-system/kube-dns, whatever runs DNS."""
+        client = components.client
+        assert client is not None
+        metadata = {
+            "name": "kube-dns",
+            "namespace": "kube-system",
+            "labels": {
+                "k8s-app": "kube-dns",
+                "kubernetes.io/cluster-service": "true",
+                "kubernetes.io/name": "CoreDNS",
+            },
+        }
+        ports = [
+            {"name": "dns", "port": DNS_PORT, "protocol": "UDP", "targetPort": DNS_PORT},
+            {"name": "dns-tcp", "port": DNS_PORT, "protocol": "TCP", "targetPort": DNS_PORT},
+        ]
+        spec = {"clusterIP": components.dns_address, "ports": ports}
+        await client.create(
+            SERVICES, {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+        )
+        subset = {
+            "addresses": [{"ip": components.block.master}],
+            "ports": [
+                {"name": each["name"], "port": DNS_PORT, "protocol": each["protocol"]} for each in ports
+            ],
+        }
+        endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
+        await client.create(ENDPOINTS, endpoints)
+
+    async def stop(self) -> None:
+        """Stops the cluster and leaves nothing behind; nothing happens if it does not run."""
+        self._url = ""
+        for session in self._sessions:
+            await session.close()
+        self._sessions.clear()
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            await rest.close()
+        system, self._system = self._system, None
+        if system is not None:
+            await system.stop()
+        if self._dialer is not None:
+            await self._dialer.close()
+            self._dialer = None
+        components, self._components = self._components, None
+        if components is not None:
+            components.block.release()
+        if self._patch is not None:
+            if components is not None:
+                self._patch.remove_outside(components.network)
+            looppatch.uninstall(asyncio.get_running_loop())
+            self._patch = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary, self._kubeconfig = None, None
+
+    def _failed(self, error: BaseException) -> None:
+        """The host task has died: the body of `async with` must not go on."""
+        self._failure = error
+        if self._body is not None:
+            self._body.cancel()
+
+    async def run_until(self, stopped: asyncio.Event) -> None:
+        """Waits for an event, or for the cluster's own failure.
+
+        Raises:
+            BaseException: What the cluster died of.
+        """
+        assert self._system is not None
+        waiting = asyncio.ensure_future(stopped.wait())
+        failing = asyncio.ensure_future(self._system.failed())
+        try:
+            await asyncio.wait({waiting, failing}, return_when=asyncio.FIRST_COMPLETED)
+            if failing.done() and (error := failing.result()) is not None:
+                raise error
+        finally:
+            waiting.cancel()
+            failing.cancel()
+
+    # -- what it is
+
+    @property
+    def _running(self) -> Components:
+        if self._components is None or self._system is None:
+            raise RuntimeError(
+                "the cluster does not run: use `async with`, or call `await cluster.start()` first"
+            )
+        self._system.check_loop()
+        return self._components
+
+    @property
+    def client(self) -> InProcessClient:
+        """The in-process client, with all rights."""
+        client = self._running.client
+        assert client is not None
+        return client
+
+    @property
+    def seed(self) -> int:
+        """The seed of this run."""
+        return self._random.seed
+
+    @property
+    def url(self) -> str:
+        """The API server's URL."""
+        if not self._url:
+            raise RuntimeError("the cluster does not run")
+        return self._url
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig file, for kubectl and any other client."""
+        if self._kubeconfig is None:
+            raise RuntimeError("the cluster does not run")
+        return self._kubeconfig
+
+    @property
+    def dns_address(self) -> tuple[str, int]:
+        """Address and port of cluster DNS for clients outside, over UDP and TCP; port 0 under virtual time."""
+        return self._running.block.master, self._running.dns_port
+
+    def statistics(self) -> dict[str, Any]:
+        """What the actors and the wires have done so far."""
+        components = self._running
+        assert self._system is not None
+        nodes = {name: machine.runtime.statistics() for name, machine in components.machines.items()}
+        return {
+            "actors": self._system.statistics(),
+            "network": components.fabric.statistics(),
+            "nodes": nodes,
+        }
+
+    # -- objects
+
+    def _find(self, kind: str) -> Resource:
+        resource = self._running.scheme.find(kind)
+        if resource is None:
+            known = ", ".join(sorted(each.plural for each in self._running.scheme.resources()))
+            raise ValueError(f"there is no kind {kind!r}; this cluster serves {known}")
+        found: Resource = resource
+        return found
+
+    def _what(
+        self, what: str, name: str | None, namespace: str | None
+    ) -> tuple[Resource, str | None, str | None]:
+        kind, slash, inner = what.partition("/")
+        resource = self._find(kind)
+        return resource, (inner if slash else name), (namespace if resource.namespaced else None)
+
+    async def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
+        """Makes objects be as a manifest says: YAML text, a path, an object, or several of these.
+
+        Raises:
+            ValueError: The manifest does not parse, or names a kind that is not served.
+            APIError: The API server refuses an object; those before it stay.
+        """
+        made = []
+        for obj in load_manifest(manifest):
+            resource = self._running.scheme.by_kind(obj["apiVersion"], obj["kind"])
+            if resource is None:
+                raise ValueError(f"no matches for kind {obj['kind']!r} in version {obj['apiVersion']!r}")
+            inside = (obj.get("metadata") or {}).get("namespace") or namespace
+            made.append(
+                await apply_object(self.client, resource, obj, inside if resource.namespaced else None)
+            )
+        return made
+
+    async def get(
+        self,
+        kind: str,
+        name: str | None = None,
+        *,
+        namespace: str | None = "default",
+        selector: str | Mapping[str, str] | None = None,
+    ) -> Any:
+        """An object by its name, or the list of those that a selector matches (namespace None: of all namespaces).
+
+        Raises:
+            NotFound: There is no object of that name.
+        """
+        resource, name, namespace = self._what(kind, name, namespace)
+        if name is not None:
+            return await self.client.get(resource, name, namespace)
+        text = (
+            ",".join(f"{key}={value}" for key, value in selector.items())
+            if isinstance(selector, Mapping)
+            else selector
+        )
+        found = await self.client.list(resource, namespace, label_selector=text or "")
+        return [{"kind": resource.kind, "apiVersion": resource.api_version, **each} for each in found.items]
+
+    async def delete(
+        self,
+        kind: str,
+        name: str | None = None,
+        *,
+        namespace: str | None = "default",
+        selector: str = "",
+        grace_period_s: int | None = None,
+        propagation_policy: str | None = "Background",
+    ) -> None:
+        """Deletes an object, or all that a selector matches. That there is none is no error.
+
+        Args:
+            kind: `pod`, or `pod/web-1`.
+            name: Of the object.
+            namespace: Of namespaced kinds.
+            selector: Labels, where no name is given.
+            grace_period_s: For pods; None is their own.
+            propagation_policy: `Background`, `Foreground` or `Orphan`; None is the kind's own.
+
+        Raises:
+            ValueError: Neither name nor selector is given.
+        """
+        resource, name, namespace = self._what(kind, name, namespace)
+        if name is None and not selector:
+            raise ValueError("say which one to delete: a name, or a selector")
+        try:
+            if name is not None:
+                await self.client.delete(
+                    resource,
+                    name,
+                    namespace,
+                    grace_period_s=grace_period_s,
+                    propagation_policy=propagation_policy,
+                )
+            else:
+                await self.client.delete_collection(
+                    resource,
+                    namespace,
+                    label_selector=selector,
+                    grace_period_s=grace_period_s,
+                    propagation_policy=propagation_policy,
+                )
+        except NotFound:
+            return
+
+    async def scale(self, what: str, replicas: int, *, namespace: str = "default") -> None:
+        """Sets the number of replicas through the scale subresource.
+
+        Raises:
+            NotFound: There is no such object, or its kind does not scale.
+        """
+        resource, name, inside = self._what(what, None, namespace)
+        await self.client.patch(
+            resource, name or "", {"spec": {"replicas": replicas}}, inside, subresource="scale"
+        )
+
+    async def wait_for(
+        self,
+        what: str,
+        condition: str | Callable[[Object], Any] = "ready",
+        *,
+        timeout: float | None = 30.0,  # noqa: ASYNC109 - the contract's own name
+        namespace: str = "default",
+        selector: str | None = None,
+    ) -> Any:
+        """Waits until a condition holds; event driven.
+
+        Args:
+            what: `rc/backend`, or `pods` for all that `selector` matches.
+            condition: `ready`, `deleted`, `exists`, `condition=TYPE[=STATUS]`, `jsonpath=EXPR=VALUE`, or a callable
+                that is given the object.
+            timeout: Seconds of the cluster's clock; None waits for ever.
+            namespace: Of namespaced kinds.
+            selector: Labels, where no name is given.
+
+        Returns:
+            The object, or the list of those selected.
+
+        Raises:
+            WaitTimeout: It did not hold in time; the text says what was seen instead, and why.
+            ValueError: The condition or the kind is unknown.
+        """
+        resource, name, inside = self._what(what, None, namespace)
+        informers = self._running.informers
+        assert informers is not None
+        found = await wait_for(
+            informers,
+            self.clock,
+            resource,
+            inside,
+            name,
+            labels.parse_selector(selector) if selector else None,
+            parse_condition(condition),
+            condition=describe_condition(condition),
+            timeout_s=timeout,
+        )
+        return found if name is None else (found[0] if found else None)
+
+    # -- pods and nodes
+
+    async def _pod(self, pod: str, namespace: str) -> Object:
+        return await self.client.get(PODS, pod.removeprefix("pod/"), namespace)
+
+    @asynccontextmanager
+    async def http(
+        self, pod: str | None = None, *, namespace: str = "default"
+    ) -> AsyncIterator[aiohttp.ClientSession]:
+        """An aiohttp session in the cluster's network, or in that of a pod.
+
+        Raises:
+            NotFound: There is no such pod.
+            BadRequest: The pod does not run.
+        """
+        network: NetworkNamespace = self._running.network
+        if pod is not None:
+            network = access.pod_network(self._running, await self._pod(pod, namespace))
+        async with client_session(network) as session:
+            yield session
+
+    async def resolve(self, name: str, *, pod: str | None = None, namespace: str = "default") -> list[str]:
+        """The addresses of a name, as a pod sees it, or as a client in the namespace `default`.
+
+        Raises:
+            OSError: The name does not resolve.
+        """
+        network: NetworkNamespace = self._running.network
+        if pod is not None:
+            network = access.pod_network(self._running, await self._pod(pod, namespace))
+        return await network.resolve(name)
+
+    async def logs(
+        self,
+        pod: str,
+        *,
+        namespace: str = "default",
+        container: str = "",
+        previous: bool = False,
+        tail: int | None = None,
+    ) -> str:
+        """The log of a container.
+
+        Raises:
+            NotFound: There is no such pod or container.
+            BadRequest: There is no log, or several containers and none was named.
+        """
+        url = access.kubelet_url(self._running, await self._pod(pod, namespace), "containerLogs", container)
+        assert self._dialer is not None
+        return await access.read_logs(self._dialer.session(""), url, previous=previous, tail=tail)
+
+    async def exec(
+        self,
+        pod: str,
+        argv: Sequence[str] | str,
+        *,
+        namespace: str = "default",
+        container: str = "",
+        stdin: bytes = b"",
+    ) -> access.ExecResult:
+        """Runs a command in a container and waits for its end; a text is run by `sh -c`.
+
+        Raises:
+            NotFound: There is no such pod or container.
+            BadRequest: The container does not run.
+        """
+        command = ["sh", "-c", argv] if isinstance(argv, str) else list(argv)
+        url = access.kubelet_url(self._running, await self._pod(pod, namespace), "exec", container)
+        assert self._dialer is not None
+        return await access.run_command(self._dialer.session(""), url, command, stdin)
+
+    def _machine(self, name: str) -> Any:
+        machine = self._running.machines.get(name.removeprefix("node/"))
+        if machine is None:
+            raise ValueError(
+                f"there is no node {name!r}; this cluster has {', '.join(self._running.machines)}"
+            )
+        return machine
+
+    async def fail_node(self, name: str) -> None:
+        """Cuts a node's power: kubelet, proxy and containers stop at once, open connections hang.
+
+        Raises:
+            ValueError: There is no such node.
+        """
+        self._machine(name).fail()
+
+    async def recover_node(self, name: str) -> None:
+        """Boots a node whose power was cut; its containers start by their restartPolicy.
+
+        Raises:
+            ValueError: There is no such node.
+        """
+        self._machine(name).boot()
+
+
+def _new_token() -> str:
+    import secrets  # noqa: PLC0415 - only plain HTTP needs it here
+
+    return secrets.token_urlsafe(32)
