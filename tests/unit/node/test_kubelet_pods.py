@@ -237,3 +237,113 @@ def leases():
 @pytest.fixture(autouse=True)
 def _quiet(caplog):
     return caplog
+
+
+async def test_a_crash_of_the_kubelet_leaves_containers_running(node):
+    await node.run()
+    before = await node.until(is_ready)
+    ref = node.client.system.ref("apiserver/kubelet")
+    ref.tell("nonsense")
+    await node.clock.sleep(30)
+    pod = await node.get()
+    assert node.machine.kubelet_starts == 2
+    assert status_of(pod)["containerID"] == status_of(before)["containerID"]
+    assert pod["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    await node.client.delete(node_pods(), "web", "default")
+    assert await node.gone() < 1
+
+
+async def test_requests_in_flight_end_well_when_a_pod_is_deleted(node):
+    async def slow(request):
+        await node.clock.sleep(3)
+        return web.Response(text="done")
+
+    def make():
+        app = web.Application()
+        app.router.add_get("/", slow)
+        return app
+
+    node.images["slow"] = make
+    await node.run(containers=[{"name": "c", "image": "slow"}])
+    pod = await node.until(is_ready)
+    url = f"http://{pod['status']['podIP']}/"
+    async with client_session(node.machine.network) as http, http.get(url) as answer:
+        assert answer.status == 200
+    from kubelite.runtime import tasks
+
+    async def ask():
+        async with client_session(node.machine.network) as http, http.get(url) as answer:
+            return await answer.text()
+
+    asking = tasks.start(ask(), name="ask")
+    await node.clock.sleep(0.1)
+    await node.client.delete(node_pods(), "web", "default")
+    assert await asking == "done"
+    assert await node.gone() < 1
+
+
+async def test_containers_share_address_and_localhost(node):
+    found = {}
+
+    async def client(container):
+        async with container.http() as http, http.get("http://localhost:8080/") as answer:
+            found["text"] = await answer.text()
+        await container.terminating.wait()
+
+    async def server(container):
+        await container.serve(make_app(), 8080)
+
+    node.images["client"] = client
+    node.images["server"] = server
+    await node.run(containers=[{"name": "a", "image": "server"}, {"name": "b", "image": "client"}])
+    await node.until(is_ready)
+    await node.clock.sleep(1)
+    assert found == {"text": "hello"}
+
+
+async def test_code_in_a_handler_is_in_its_own_pod(node):
+    from kubelite.network import current_namespace
+
+    async def who(_request):
+        return web.Response(text=current_namespace.get().name)
+
+    def make():
+        app = web.Application()
+        app.router.add_get("/", who)
+        return app
+
+    node.images["who"] = make
+    await node.run(containers=[{"name": "c", "image": "who"}])
+    pod = await node.until(is_ready)
+    async with (
+        client_session(node.machine.network) as http,
+        http.get(f"http://{pod['status']['podIP']}/") as answer,
+    ):
+        assert await answer.text() == "default/web"
+
+
+async def test_a_container_restart_keeps_the_previous_log(node):
+    async def main(container):
+        container.log(f"run {len(seen)}")
+        seen.append(1)
+        if len(seen) < 2:
+            raise SystemExit(3)
+        await container.terminating.wait()
+
+    seen = []
+    node.images["twice"] = main
+    await node.run(containers=[{"name": "c", "image": "twice"}])
+    pod = await node.until(lambda pod: is_ready(pod) and status_of(pod)["restartCount"] == 1)
+    assert status_of(pod)["lastState"]["terminated"]["exitCode"] == 3
+    runtime, uid = node.machine.runtime, pod["metadata"]["uid"]
+    assert runtime.log(uid, "c", previous=True).tail(9, 99) == "run 0\n"
+    assert runtime.log(uid, "c").tail(9, 99) == "run 1\n"
+
+
+async def test_a_forced_delete_stops_the_container_too(node):
+    await node.run()
+    await node.until(is_ready)
+    await node.client.delete(node_pods(), "web", "default", grace_period_s=0)
+    await node.clock.sleep(5)
+    assert not node.machine.workers
+    assert node.machine.runtime.statistics()["running"] == 0
