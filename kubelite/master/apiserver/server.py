@@ -206,25 +206,27 @@ class APIServer(Actor[Message | Internal]):
 
     def _later(self, version: int, read: Callable[[], T]) -> asyncio.Future[T]:
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.context.start_task(self._when_reached(version, read, reply), name=f"read at {version}")
+        reached = asyncio.Event()
+        call_off = self._env.store.on_revision(version, reached.set)
+        waits = self._when_reached(version, reached, read, reply)
+        task = self.context.start_task(waits, name=f"read at {version}")
+        task.add_done_callback(lambda _: call_off())
         return reply
 
-    async def _when_reached(self, version: int, read: Callable[[], T], reply: asyncio.Future[T]) -> None:
-        store, reached = self._env.store, asyncio.Event()
-        call_off = store.on_revision(version, reached.set)
+    async def _when_reached(
+        self, version: int, reached: asyncio.Event, read: Callable[[], T], reply: asyncio.Future[T]
+    ) -> None:
         try:
             async with self._env.clock.timeout(self._env.config.future_revision_wait_s):
                 await reached.wait()
             result = read()
         except TimeoutError:
-            _fail(reply, too_large_revision(version, store.revision))
+            _fail(reply, too_large_revision(version, self._env.store.revision))
         except APIError as error:
             _fail(reply, error)
         else:
             if not reply.done():
                 reply.set_result(result)
-        finally:
-            call_off()
 
     def _watch(self, request: Watch) -> Watcher:
         watcher = reads.watch(self._env, request)

@@ -174,7 +174,6 @@ class ServiceNumbers:
             return
         chooses = spec["type"] == "NodePort" or spec.get("allocateLoadBalancerNodePorts", True)
         mine = {number for allocator, number in held if allocator is self.node_ports}
-        asked = {port["nodePort"] for port in ports if port.get("nodePort")}
         errors: list[FieldError] = []
         for index, port in enumerate(ports):
             number = port.get("nodePort")
@@ -195,17 +194,18 @@ class ServiceNumbers:
         if errors:
             raise Invalid(r.SERVICES, service["metadata"].get("name", ""), errors)
         if chooses:
-            spec["ports"] = [self._with_node_port(port, ports, asked, taken) for port in ports]
+            spec["ports"] = self._with_node_ports(ports, taken)
 
-    def _with_node_port(self, port: Object, ports: list[Object], asked: set[int], taken: Taken) -> Object:
-        if port.get("nodePort"):
-            return port
-        for other in ports:  # one number serves all protocols of a port
-            if other["port"] == port["port"] and other is not port and other.get("nodePort"):
-                return {**port, "nodePort": other["nodePort"]}
-        number = self._choose_port(taken)
-        asked.add(number)
-        return {**port, "nodePort": number}
+    def _with_node_ports(self, ports: list[Object], taken: Taken) -> list[Object]:
+        """Every port with a node port; one number serves all protocols of a port."""
+        numbers = {port["port"]: port["nodePort"] for port in ports if port.get("nodePort")}
+        filled = []
+        for port in ports:
+            number = port.get("nodePort") or numbers.get(port["port"])
+            if not number:
+                number = numbers[port["port"]] = self._choose_port(taken)
+            filled.append({**port, "nodePort": number})
+        return filled
 
     def _choose_port(self, taken: Taken) -> int:
         try:
