@@ -57,6 +57,7 @@ def eviction_due(
         seen: When each taint (key, value) without a `timeAdded` was first seen.
     """
     due = math.inf
+    created = parse_time(pod["metadata"]["creationTimestamp"])
     tolerations = pod["spec"].get("tolerations") or ()
     for taint in taints:
         matching = [toleration for toleration in tolerations if tolerates(toleration, taint)]
@@ -67,7 +68,8 @@ def eviction_due(
         for toleration in matching:
             seconds = toleration.get("tolerationSeconds")
             if seconds is not None:
-                due = min(due, since + max(0, seconds))
+                # A pod that came after the taint has its full time too.
+                due = min(due, max(since, created) + max(0, seconds))
     return None if due == math.inf else due
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.conditions import get_condition
-from kubelite.api.resources import CONFIGMAPS, NAMESPACES, PODS, REPLICATIONCONTROLLERS, SECRETS, SERVICEACCOUNTS
+from kubelite.api.resources import (
+    CONFIGMAPS,
+    NAMESPACES,
+    PODS,
+    REPLICATIONCONTROLLERS,
+    SECRETS,
+    SERVICEACCOUNTS,
+)
 from kubelite.apimachinery.apierrors import NotFound
 from tests.unit.controllers.rig import rig
 
@@ -51,8 +58,14 @@ async def test_background():
 async def test_an_owner_that_never_was_and_one_of_another_uid():
     async with rig(GC) as r:
         owner = await configmap(r, "owner")
-        ghost = {"kind": "ConfigMap", "metadata": {"name": "ghost", "uid": "11111111-0000-0000-0000-000000000000"}}
-        other = {"kind": "ConfigMap", "metadata": {"name": "owner", "uid": "22222222-0000-0000-0000-000000000000"}}
+        ghost = {
+            "kind": "ConfigMap",
+            "metadata": {"name": "ghost", "uid": "11111111-0000-0000-0000-000000000000"},
+        }
+        other = {
+            "kind": "ConfigMap",
+            "metadata": {"name": "owner", "uid": "22222222-0000-0000-0000-000000000000"},
+        }
         await configmap(r, "a", [(ghost,)])
         await configmap(r, "b", [(other,)])
         await configmap(r, "c", [(ghost,), (owner,)])
@@ -113,9 +126,15 @@ async def test_an_rc_takes_its_pods_along(policy):
 
 async def test_a_namespace_goes_with_its_contents():
     async with rig(NS, SA, CA, GC) as r:
-        await r.client.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})
+        await r.client.create(
+            NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
+        )
         await r.settle()
-        held = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}}
+        held = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "held", "finalizers": ["example.com/hold"]},
+        }
         await r.client.create(CONFIGMAPS, held, "x")
         await r.client.create(SECRETS, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}, "x")
         await r.client.delete(NAMESPACES, "x")
@@ -133,7 +152,9 @@ async def test_a_namespace_goes_with_its_contents():
 
 async def test_pods_go_first():
     async with rig(NS, SA, CA, GC) as r:
-        await r.client.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})
+        await r.client.create(
+            NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
+        )
         await r.settle()
         pod = {
             "apiVersion": "v1",

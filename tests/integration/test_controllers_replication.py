@@ -43,7 +43,9 @@ async def test_heals_and_scales():
         await r.client.delete(PODS, victim, "default")
         await r.settle()
         assert len(r.pods.list()) == 3
-        await r.client.patch(REPLICATIONCONTROLLERS, "web", {"spec": {"replicas": 1}}, "default", subresource="scale")
+        await r.client.patch(
+            REPLICATIONCONTROLLERS, "web", {"spec": {"replicas": 1}}, "default", subresource="scale"
+        )
         await r.settle()
         assert len(r.pods.list()) == 1
         assert (await status(r))["observedGeneration"] == 2
@@ -73,7 +75,9 @@ async def test_failure_is_told_and_taken_back():
         r.play_kubelet()
         await r.rc(replicas=2)
         await r.settle()
-        failure = get_condition(await r.client.get(REPLICATIONCONTROLLERS, "web", "default"), "ReplicaFailure")
+        failure = get_condition(
+            await r.client.get(REPLICATIONCONTROLLERS, "web", "default"), "ReplicaFailure"
+        )
         assert failure["status"] == "True"
         assert failure["reason"] == "FailedCreate"
         assert "FailedCreate" in r.events.reasons()

@@ -35,6 +35,7 @@ class Rig:
         self.nodes = informers.informer(NODES)
         self.ips = 0
         self.dead = set()
+        self.spare = "n2"
         self.task = None
 
     async def settle(self, seconds=1.0):
@@ -130,7 +131,7 @@ class Rig:
                 "apiVersion": "v1",
                 "kind": "Binding",
                 "metadata": {"name": name},
-                "target": {"kind": "Node", "name": node},
+                "target": {"kind": "Node", "name": node if node not in self.dead else self.spare},
             }
             await self.client.create(PODS, binding, namespace, name=name, subresource="binding")
         elif pod["spec"]["nodeName"] in self.dead:
@@ -152,7 +153,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(*names: str, config: ControllersConfig | None = None, accounts: bool = True) -> AsyncIterator[Rig]:
+async def rig(
+    *names: str, config: ControllersConfig | None = None, accounts: bool = True
+) -> AsyncIterator[Rig]:
     """The controllers of these names; all if none is given."""
     async with api_server(accounts=accounts) as client:
         informers, events = InformerFactory(client), Events()
