@@ -123,8 +123,8 @@ def keys_of_change(old: Object | None, new: Object | None, services: InformerLik
 class TriggerTimes:
     """When the change happened that a sync of a Service is about to publish.
 
-    The earliest of: the creation of the Service and the times at which pods became (not) ready, of those that the
-    sync before had not seen. Latency measurements of the network programming rest on this annotation.
+    The earliest of: the creation of the Service and the times at which pods became (not) ready, of those
+    that the sync before had not seen. Measurements of how fast changes reach the network rest on it.
 
     Source: k8s.io/endpointslice/trigger_time_tracker.go.
     """

@@ -12,6 +12,7 @@ Source: sigs.k8s.io/controller-runtime/pkg/internal/controller, k8s.io/client-go
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final, Protocol
 
@@ -97,7 +98,7 @@ class Environment:
     enqueue: Callable[..., None]
 
 
-class Reconciler:
+class Reconciler(ABC):
     """What a controller does for one key. `sync` reads informers, plans purely, and yields intents."""
 
     name: ClassVar[str]
@@ -122,9 +123,9 @@ class Reconciler:
         """Keys to look at once all informers are in sync, beside those of the replayed handlers."""
         return ()
 
+    @abstractmethod
     def sync(self, key: str) -> Steps:
         """Bring the world of `key` nearer to what is wanted: yields intents, is given their outcomes."""
-        raise NotImplementedError  # pragma: no cover
 
     def delay_s(self, key: str) -> float:
         """Seconds to wait after an event for others to come, before a look at `key`."""
@@ -353,7 +354,7 @@ class Controller(Actor[Message]):
 
 
 def controller_spec(
-    make: type[Reconciler] | Callable[[Environment], Reconciler],
+    make: Callable[[Environment], Reconciler],
     name: str,
     *,
     client: Client,

@@ -18,7 +18,7 @@ from tests.harness import api_server
 class Events(list):
     """A recorder that keeps (reason, message)."""
 
-    def event(self, obj, type, reason, message):
+    def event(self, obj, type, reason, message):  # noqa: A002
         self.append((type, reason, message))
 
     def reasons(self):
