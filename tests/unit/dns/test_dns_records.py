@@ -1,0 +1,158 @@
+"""Names of the cluster: records, wire answers, the search path of pods."""
+
+import socket
+
+import dnslib
+import pytest
+
+from kubelite.dns import ClusterResolver, Zone, refuse_outside
+from kubelite.dns.answers import Answerer
+from kubelite.dns.records import plan_service_records
+from kubelite.dns.resolver import candidates
+
+DOMAIN, SEARCH = "cluster.local", ("default.svc.cluster.local", "svc.cluster.local", "cluster.local")
+
+
+def make_service(name, **spec):
+    return {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+
+@pytest.fixture
+def zone():
+    made = Zone(DOMAIN)
+    made.namespaces.add("default")
+    web = make_service(
+        "web",
+        clusterIP="10.0.0.9",
+        clusterIPs=["10.0.0.9"],
+        ports=[{"name": "http", "port": 80}, {"port": 81}],
+    )
+    slices = [
+        {
+            "ports": [{"name": "peer", "port": 7000, "protocol": "TCP"}],
+            "endpoints": [
+                {"addresses": ["10.1.0.1"], "hostname": "db-0", "conditions": {"ready": True}},
+                {"addresses": ["10.1.0.2"], "conditions": {"ready": True}},
+                {"addresses": ["10.1.0.3"], "hostname": "db-2", "conditions": {"ready": False}},
+            ],
+        }
+    ]
+    db = make_service("db", clusterIP="None", clusterIPs=["None"], ports=[{"name": "peer", "port": 7000}])
+    away = make_service("away", type="ExternalName", externalName="Example.com.")
+    alias = make_service("alias", type="ExternalName", externalName="web.default.svc.cluster.local")
+    for service, its in ((web, []), (db, slices), (away, []), (alias, [])):
+        made.replace(f"default/{service['metadata']['name']}", plan_service_records(service, its, DOMAIN))
+    return made
+
+
+def ask(zone, name, kind="A", **options):
+    data = Answerer(zone).answer(dnslib.DNSRecord.question(name, kind).pack(), **options)
+    reply = dnslib.DNSRecord.parse(data)
+    return dnslib.RCODE[reply.header.rcode], [str(each.rdata).rstrip(".") for each in reply.rr], reply
+
+
+async def test_cluster_ip_and_case(zone):
+    code, data, reply = ask(zone, "WEB.default.svc.Cluster.Local")
+    assert (code, data) == ("NOERROR", ["10.0.0.9"])
+    assert str(reply.q.qname) == "WEB.default.svc.Cluster.Local."
+
+
+async def test_absent_names_and_absent_types(zone):
+    code, data, reply = ask(zone, "nothing.default.svc.cluster.local")
+    assert (code, data, reply.auth[0].ttl) == ("NXDOMAIN", [], 30)
+    assert reply.auth[0].rtype == dnslib.QTYPE.SOA
+    code, data, reply = ask(zone, "web.default.svc.cluster.local", "AAAA")
+    assert (code, data, len(reply.auth)) == ("NOERROR", [], 1)
+
+
+async def test_headless_names(zone):
+    assert sorted(ask(zone, "db.default.svc.cluster.local")[1]) == ["10.1.0.1", "10.1.0.2"]
+    assert ask(zone, "db-0.db.default.svc.cluster.local")[1] == ["10.1.0.1"]
+    assert ask(zone, "10-1-0-2.db.default.svc.cluster.local")[1] == ["10.1.0.2"]
+    assert ask(zone, "db-2.db.default.svc.cluster.local")[0] == "NXDOMAIN"
+
+
+async def test_srv(zone):
+    assert ask(zone, "_http._tcp.web.default.svc.cluster.local", "SRV")[1] == [
+        "0 100 80 web.default.svc.cluster.local"
+    ]
+    assert len(ask(zone, "_peer._tcp.db.default.svc.cluster.local", "SRV")[1]) == 2
+
+
+async def test_ptr_txt_and_pod_names(zone):
+    assert ask(zone, "9.0.0.10.in-addr.arpa", "PTR")[1] == ["web.default.svc.cluster.local"]
+    assert ask(zone, "1.0.1.10.in-addr.arpa", "PTR")[1] == ["db-0.db.default.svc.cluster.local"]
+    assert ask(zone, "dns-version.cluster.local", "TXT")[1] == ['"1.1.0"']
+    assert ask(zone, "10-9-8-7.default.pod.cluster.local")[1] == ["10.9.8.7"]
+    assert ask(zone, "10-9-8-7.nowhere.pod.cluster.local")[0] == "NXDOMAIN"
+
+
+async def test_external_name_comes_first_and_is_followed(zone):
+    assert ask(zone, "away.default.svc.cluster.local")[1] == ["example.com"]
+    assert ask(zone, "alias.default.svc.cluster.local")[1] == ["web.default.svc.cluster.local", "10.0.0.9"]
+
+
+async def test_names_of_others_are_not_answered(zone):
+    assert Answerer(zone).answer(dnslib.DNSRecord.question("example.com").pack()) is None
+
+
+async def test_a_long_answer_is_cut_for_udp_unless_the_client_takes_it(zone):
+    many = {"endpoints": [{"addresses": [f"10.2.0.{n}"]} for n in range(1, 120)], "ports": []}
+    service = make_service("many", clusterIP="None")
+    zone.replace("default/many", plan_service_records(service, [many], DOMAIN))
+    name = "many.default.svc.cluster.local"
+    assert ask(zone, name, size_max=512)[2].header.tc == 1
+    assert len(ask(zone, name)[1]) == 119
+    question = dnslib.DNSRecord.question(name)
+    question.add_ar(dnslib.EDNS0(udp_len=4096))
+    assert dnslib.DNSRecord.parse(Answerer(zone).answer(question.pack(), size_max=512)).header.tc == 0
+
+
+@pytest.mark.parametrize("query", [b"", b"\x00" * 5, b"\x00\x01\x01\x00\x00\x01" + b"\x00" * 6 + b"\x3fabc"])
+async def test_malformed_questions_do_no_harm(zone, query):
+    assert Answerer(zone).answer(query) is not None
+
+
+async def test_removal_and_change_are_seen_at_once(zone):
+    answerer = Answerer(zone)
+    question = dnslib.DNSRecord.question("web.default.svc.cluster.local").pack()
+    assert dnslib.DNSRecord.parse(answerer.answer(question)).rr
+    zone.replace("default/web", ())
+    assert dnslib.DNSRecord.parse(answerer.answer(question)).header.rcode == 3
+
+
+async def test_the_order_of_candidates():
+    assert list(candidates("web", SEARCH)) == [*(f"web.{each}" for each in SEARCH), "web"]
+    assert list(candidates("a.b.c.d.e.f", SEARCH))[0] == "a.b.c.d.e.f"
+    assert list(candidates("web.", SEARCH)) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("web", ["10.0.0.9"]),
+        ("web.default", ["10.0.0.9"]),
+        ("web.default.svc", ["10.0.0.9"]),
+        ("Web.default.svc.cluster.local.", ["10.0.0.9"]),
+        ("alias", ["10.0.0.9"]),
+    ],
+)
+async def test_partial_names(zone, name, found):
+    assert await ClusterResolver(zone, SEARCH, refuse_outside).resolve(name) == found
+
+
+async def test_names_outside_are_forwarded_and_unknown_ones_are_not(zone):
+    asked = []
+
+    async def outside(name):
+        asked.append(name)
+        return ["192.0.2.1"]
+
+    resolver = ClusterResolver(zone, SEARCH, outside)
+    assert await resolver.resolve("example.com") == ["192.0.2.1"]
+    assert await resolver.resolve("away") == ["192.0.2.1"]
+    with pytest.raises(socket.gaierror):
+        await resolver.resolve("web.nowhere.svc.cluster.local")
+    assert asked == ["example.com", "example.com"]
+    with pytest.raises(socket.gaierror, match="virtual"):
+        await ClusterResolver(zone, SEARCH, refuse_outside).resolve("example.com")

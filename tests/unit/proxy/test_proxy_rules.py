@@ -1,0 +1,129 @@
+"""Which endpoints a connection may get, and which one it gets."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubelite.proxy.balance import AffinityPicker, RandomPicker
+from kubelite.proxy.rules import plan_service
+from kubelite.runtime import Randomness
+
+NODE, NODE_IP, VIP = "node-1", "127.240.0.2", "127.240.32.9"
+
+
+def make_service(**spec):
+    port = {"name": "http", "port": 80, "protocol": "TCP", **spec.pop("port", {})}
+    return {
+        "metadata": {"name": "s", "namespace": "default"},
+        "spec": {"clusterIP": VIP, "clusterIPs": [VIP], "ports": [port], **spec},
+        "status": {"loadBalancer": {"ingress": [{"ip": "127.240.16.1", "ipMode": "VIP"}]}},
+    }
+
+
+def make_slice(*endpoints, name="http", port=8080, protocol="TCP"):
+    return {"ports": [{"name": name, "port": port, "protocol": protocol}], "endpoints": list(endpoints)}
+
+
+def make_endpoint(ip, *, ready=True, serving=None, terminating=False, node=NODE):
+    serving = ready if serving is None else serving
+    return {
+        "addresses": [ip],
+        "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
+        "nodeName": node,
+    }
+
+
+def plan(service, *slices):
+    found = plan_service(service, slices, NODE, NODE_IP)
+    return {rule.destination: rule for rule in found.rules}
+
+
+endpoints = st.lists(
+    st.builds(
+        make_endpoint,
+        st.integers(1, 200).map(lambda n: f"127.240.64.{n}"),
+        ready=st.booleans(),
+        serving=st.booleans(),
+        terminating=st.booleans(),
+        node=st.sampled_from([NODE, "node-2"]),
+    ),
+    unique_by=lambda each: each["addresses"][0],
+    max_size=8,
+)
+
+
+@given(endpoints, st.sampled_from(["Cluster", "Local"]))
+async def test_never_an_endpoint_that_is_not_ready_while_one_is(found, policy):
+    service = make_service(internalTrafficPolicy=policy)
+    chosen = {ip for ip, _ in plan(service, make_slice(*found))[VIP, 80, "TCP"].endpoints}
+    local = [each for each in found if policy == "Cluster" or each["nodeName"] == NODE]
+    ready = {each["addresses"][0] for each in local if each["conditions"]["ready"]}
+    draining = {
+        each["addresses"][0]
+        for each in local
+        if each["conditions"]["serving"] and each["conditions"]["terminating"]
+    }
+    assert chosen == (ready or draining)
+
+
+async def test_every_door_of_a_service():
+    service = make_service(
+        port={"nodePort": 30080},
+        externalIPs=["192.0.2.7"],
+        externalTrafficPolicy="Local",
+        type="LoadBalancer",
+    )
+    rules = plan(
+        service, make_slice(make_endpoint("127.240.64.1"), make_endpoint("127.240.65.1", node="node-2"))
+    )
+    assert len(rules[VIP, 80, "TCP"].endpoints) == 2
+    for door in ((NODE_IP, 30080, "TCP"), ("192.0.2.7", 80, "TCP"), ("127.240.16.1", 80, "TCP")):
+        assert rules[door].endpoints == (("127.240.64.1", 8080),)
+
+
+async def test_headless_and_external_names_have_no_rules():
+    assert plan(make_service(clusterIP="None", clusterIPs=["None"])) == {}
+    assert plan(make_service(clusterIP="", clusterIPs=[])) == {}
+
+
+async def test_slices_are_joined_by_port_name_and_protocol():
+    service = make_service()
+    service["spec"]["ports"].append({"name": "dns", "port": 80, "protocol": "UDP"})
+    one, two = make_endpoint("127.240.64.1"), make_endpoint("127.240.64.2")
+    rules = plan(
+        service,
+        make_slice(one),
+        make_slice(two, port=9090),
+        make_slice(one, name="dns", port=53, protocol="UDP"),
+    )
+    assert rules[VIP, 80, "TCP"].endpoints == (("127.240.64.1", 8080), ("127.240.64.2", 9090))
+    assert rules[VIP, 80, "UDP"].endpoints == (("127.240.64.1", 53),)
+
+
+async def test_random_picker_reaches_all_and_repeats_with_its_seed():
+    targets = tuple((f"127.240.64.{n}", 80) for n in range(1, 5))
+    picks = [[RandomPicker(targets, Randomness(7)).pick("x")] for _ in range(2)]
+    assert picks[0] == picks[1]
+    picker = RandomPicker(targets, Randomness(7))
+    assert {picker.pick("x") for _ in range(200)} == set(targets)
+    assert RandomPicker((), Randomness(7)).pick("x") is None
+
+
+class Now:
+    value = 0.0
+
+    def monotonic(self):
+        return self.value
+
+
+async def test_affinity_holds_until_its_time_out_and_while_the_endpoint_lives():
+    targets, clock, chosen = tuple((f"127.240.64.{n}", 80) for n in range(1, 30)), Now(), {}
+    picker = AffinityPicker(targets, Randomness(1), clock, 100.0, chosen)
+    first = picker.pick("a")
+    for _ in range(20):
+        clock.value += 99
+        assert picker.pick("a") == first
+    assert {picker.pick(f"client-{n}") for n in range(100)} != {first}
+    rest = tuple(each for each in targets if each != first)
+    assert AffinityPicker(rest, Randomness(1), clock, 100.0, chosen).pick("a") in rest
+    clock.value += 1000
+    assert len({AffinityPicker(targets, Randomness(n), clock, 0.0, {}).pick("a") for n in range(30)}) > 1
