@@ -91,8 +91,7 @@ async def test_a_pool_comes_round_and_ends():
     pool.release(first)
     assert pool.take() != first
     with pytest.raises(AddressPoolExhausted):
-        for _ in range(200):
-            pool.take()
+        _ = [pool.take() for _ in range(200)]
     block.release()
 
 
