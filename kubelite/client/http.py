@@ -8,6 +8,7 @@ Invariant: a watcher given out here either has every event of its stream or has 
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import ssl
 from collections.abc import Mapping
@@ -57,10 +58,10 @@ class HTTPClient:
         self._headers = {"Accept": "application/json", "User-Agent": user_agent}
         if connection.credentials.token:
             self._headers["Authorization"] = f"Bearer {connection.credentials.token}"
-        self._watches: set[Watcher] = set()
+        self._watches: dict[asyncio.Task[None], Watcher] = {}
 
     def __repr__(self) -> str:
-        return f"<HTTPClient of {self._connection.server}, {len(self._watches)} watches>"
+        return f"<HTTPClient of {self._connection.url}, {len(self._watches)} watches>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,8 +71,10 @@ class HTTPClient:
 
     async def close(self) -> None:
         """End all watches, and the session if it is this client's own."""
-        for watcher in tuple(self._watches):
+        running = dict(self._watches)
+        for watcher in running.values():
             watcher.stop()
+        await tasks.cancel(*running)
         if self._owns_session and self._session is not None:
             await self._session.close()
             self._session = None
@@ -245,10 +248,15 @@ class HTTPClient:
                 raise await _error(response)
         watcher = Watcher()
         task = tasks.start(self._follow(response, watcher), name=f"watch {resource.plural}")
-        watcher.when_ended(task.cancel)
-        self._watches.add(watcher)
-        task.add_done_callback(lambda _: self._watches.discard(watcher))
+        watcher.when_ended(lambda: _cancel(task))
+        self._watches[task] = watcher
+        task.add_done_callback(lambda _: self._ended(task, response))
         return watcher
+
+    def _ended(self, task: asyncio.Task[None], response: aiohttp.ClientResponse) -> None:
+        """A watch is over, maybe before it began."""
+        response.close()
+        self._watches.pop(task).end()
 
     # --- the wire ----------------------------------------------------------------------------------
 
@@ -308,19 +316,19 @@ class HTTPClient:
         try:
             return await self._session.request(
                 method,
-                self._connection.server + path,
+                self._connection.url + path,
                 params={key: value for key, value in query.items() if value},
                 data=None if body is None else orjson.dumps(body),
                 headers=headers,
                 ssl=self._tls,
             )
         except (aiohttp.ClientError, OSError) as error:
-            raise ServiceUnavailable(f"{method} {self._connection.server}{path}: {error}") from error
+            raise ServiceUnavailable(f"{method} {self._connection.url}{path}: {error}") from error
 
 
 def _tls(connection: Connection) -> ssl.SSLContext | bool:
     """The TLS settings of a connection."""
-    if not connection.server.startswith("https:"):
+    if not connection.url.startswith("https:"):
         return True
     if connection.insecure:
         return False
@@ -329,6 +337,12 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
     from kubelite.client.tls import client_context  # noqa: PLC0415 - ssl contexts are rarely needed
 
     return client_context(connection)
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """Stop following, unless that is what is ending just now."""
+    if task is not asyncio.current_task():
+        task.cancel()
 
 
 def _event(line: bytes) -> WatchEvent:

@@ -353,14 +353,14 @@ class App:
             chunked = request.version >= (1, 1)
             if chunked:
                 response.enable_chunked_encoding()
-            await response.prepare(request)
+            writer = await response.prepare(request)
             transport = request.transport
-            if transport is None:
+            if transport is None or writer is None:
                 return response
             encoder = answers.FrameEncoder(form, common["resource"], query.text("includeObject"))
             stream = WatchStream(
                 watcher,
-                response,
+                writer,
                 transport,
                 lambda event: encoder(event, self._clock.now()),
                 chunked=chunked,

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from kubelite.client.watcher import Watcher, WatchEvent
 
@@ -31,7 +31,7 @@ class WatchStream:
 
     Args:
         watcher: Where events come from.
-        response: The prepared response.
+        writer: Of the prepared response.
         transport: Its connection.
         encode: An event to a line.
         chunked: Whether the response is chunked (HTTP/1.1).
@@ -41,7 +41,7 @@ class WatchStream:
     def __init__(
         self,
         watcher: Watcher,
-        response: web.StreamResponse,
+        writer: AbstractStreamWriter,
         transport: asyncio.Transport,
         encode: Encoder,
         *,
@@ -49,7 +49,7 @@ class WatchStream:
         backlog_bytes_max: int = BACKLOG_BYTES_MAX,
     ) -> None:
         self._watcher = watcher
-        self._response = response
+        self._writer = writer
         self._transport = transport
         self._encode = encode
         self._chunked = chunked
@@ -144,7 +144,7 @@ class WatchStream:
         """Write what waits, in portions, as fast as the client reads."""
         while (self._draining or self._backlog) and not self._cut_off:
             self._draining = True
-            await self._response.drain()
+            await self._writer.drain()
             portion: list[bytes] = []
             size = 0
             while self._backlog and size < WRITE_BUFFER_HIGH_BYTES:

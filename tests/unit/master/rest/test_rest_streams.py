@@ -1,0 +1,179 @@
+"""Watches on the wire: order, joining, slow readers, the end."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubelite.client.watcher import Watcher, WatchEvent
+from kubelite.master.rest.streams import WRITE_BUFFER_HIGH_BYTES, WatchStream
+from kubelite.runtime import tasks
+
+
+class Wire(asyncio.Transport):
+    """A transport whose reader takes only what it is told to."""
+
+    def __init__(self, *, reads=True):
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.unread = 0
+        self.reads = reads
+        self.aborted = False
+        self.drained = asyncio.Event()
+
+    def write(self, data):
+        self.writes.append(bytes(data))
+        if not self.reads:
+            self.unread += len(data)
+
+    def get_write_buffer_size(self):
+        return self.unread
+
+    def is_closing(self):
+        return self.aborted
+
+    def abort(self):
+        self.aborted = True
+        self.drained.set()
+
+    async def drain(self):
+        while self.unread > WRITE_BUFFER_HIGH_BYTES and not self.aborted:
+            self.drained.clear()
+            await self.drained.wait()
+
+    def read_all(self):
+        self.unread = 0
+        self.drained.set()
+
+    def lines(self):
+        body = b""
+        for write in self.writes:
+            size, _, rest = write.partition(b"\r\n")
+            assert rest.endswith(b"\r\n")
+            assert int(size, 16) == len(rest) - 2
+            body += rest[:-2]
+        return body.splitlines()
+
+
+def make_event(index, size=0):
+    return WatchEvent("ADDED", {"metadata": {"name": str(index)}, "x": "y" * size})
+
+
+def make_stream(watcher, wire, **options):
+    return WatchStream(watcher, wire, wire, WatchEvent.frame, **options)
+
+
+async def settle():
+    for _ in range(5):
+        await tasks.checkpoint()
+
+
+async def test_events_of_one_turn_are_one_write():
+    watcher, wire = Watcher(), Wire()
+    task = tasks.start(make_stream(watcher, wire).run(), name="stream")
+    await settle()
+    for index in range(10):
+        watcher.push(make_event(index))
+    await settle()
+    assert len(wire.writes) == 1
+    assert len(wire.lines()) == 10
+    watcher.end(make_event("last"))
+    await task
+    assert len(wire.lines()) == 11
+
+
+async def test_a_slow_reader_is_cut_off_and_nothing_else():
+    watcher, wire = Watcher(), Wire(reads=False)
+    stream = make_stream(watcher, wire, backlog_bytes_max=100_000)
+    task = tasks.start(stream.run(), name="stream")
+    await settle()
+    watcher.push(make_event(0, size=WRITE_BUFFER_HIGH_BYTES + 10))
+    await settle()
+    for index in range(1, 4):
+        watcher.push(make_event(index, size=40_000))
+        await settle()
+    assert wire.aborted
+    await task
+    assert watcher.ended
+    assert len(wire.lines()) == 1
+
+
+async def test_the_initial_state_may_be_large():
+    watcher, wire = Watcher(), Wire(reads=False)
+    for index in range(40):
+        watcher.push(make_event(index, size=100_000))
+    stream = make_stream(watcher, wire, backlog_bytes_max=1000)
+    task = tasks.start(stream.run(), name="stream")
+    while len(wire.lines()) < 40:
+        await settle()
+        assert not wire.aborted
+        wire.read_all()
+    await settle()
+    stream.finish()
+    await task
+    assert [b'"name":"%d"' % index in line for index, line in enumerate(wire.lines())] == [True] * 40
+
+
+async def test_the_end_in_good_order():
+    watcher, wire = Watcher(), Wire()
+    stream = make_stream(watcher, wire)
+    task = tasks.start(stream.run(), name="stream")
+    await settle()
+    watcher.push(make_event(1))
+    stream.finish()
+    await task
+    assert len(wire.lines()) == 1
+    assert watcher.ended
+    assert "1 sent" in repr(stream)
+
+
+async def test_a_client_that_has_gone():
+    watcher, wire = Watcher(), Wire()
+    task = tasks.start(make_stream(watcher, wire).run(), name="stream")
+    await settle()
+    wire.aborted = True
+    watcher.push(make_event(1))
+    await asyncio.wait_for(task, 1)
+    assert watcher.ended
+
+
+async def test_cancellation_ends_the_watch():
+    watcher, wire = Watcher(), Wire()
+    task = tasks.start(make_stream(watcher, wire).run(), name="stream")
+    await settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watcher.ended
+
+
+STEPS = st.lists(st.sampled_from(["push", "big", "turn", "read"]), max_size=40)
+
+
+@given(STEPS)
+@settings(max_examples=40, deadline=None)
+def test_order_is_kept_whatever_the_reader_does(steps):
+    async def run():
+        watcher, wire = Watcher(), Wire(reads=False)
+        stream = make_stream(watcher, wire)
+        task = tasks.start(stream.run(), name="stream")
+        count = 0
+        for step in steps:
+            match step:
+                case "push" | "big":
+                    watcher.push(make_event(count, size=700_000 if step == "big" else 0))
+                    count += 1
+                case "turn":
+                    await settle()
+                case "read":
+                    wire.read_all()
+        watcher.end()
+        while not task.done():
+            wire.read_all()
+            await settle()
+        await task
+        return [line.split(b'"name":"')[1].split(b'"')[0] for line in wire.lines()], count
+
+    names, count = asyncio.run(run())
+    assert names == [str(index).encode() for index in range(count)]
