@@ -62,7 +62,7 @@ class Allocator:
         size = self.last - upper + 1
         if size > 0:
             for _ in range(RANDOM_TRIES):
-                number: int = upper + self._random.randrange(size)
+                number = int(upper + self._random.randrange(size))
                 if number not in self._taken:
                     return number
         for other in (*range(upper, self.last + 1), *range(self.first, upper)):

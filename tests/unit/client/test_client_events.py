@@ -1,0 +1,99 @@
+"""Events: counted, combined, cut off when there are too many."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubelite.api.resources import EVENTS
+from kubelite.client.events import Correlator, EventRecorder, reference_to
+from kubelite.runtime import Randomness
+from tests.harness import api_server, make_pod
+
+POD = {**make_pod(), "metadata": {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "5"}}
+
+
+@pytest.fixture
+async def client():
+    async with api_server() as client:
+        yield client
+
+
+@pytest.fixture
+def recorder(client):
+    return EventRecorder(client, "kubelet", client.clock, Randomness(0), host="n1")
+
+
+async def events(client):
+    await client.clock.sleep(0)
+    await client.clock.sleep(0.001)
+    return (await client.list(EVENTS, "default")).items
+
+
+async def test_event_says_what_happened_to_whom(client, recorder):
+    recorder.event(POD, "Normal", "Started", "Container started", field_path="spec.containers{c}")
+    (event,) = await events(client)
+    assert event["involvedObject"] == {
+        "kind": "Pod",
+        "namespace": "default",
+        "name": "web",
+        "uid": "u",
+        "apiVersion": "v1",
+        "resourceVersion": "5",
+        "fieldPath": "spec.containers{c}",
+    }
+    assert event["source"] == {"component": "kubelet", "host": "n1"}
+    assert (event["type"], event["reason"], event["message"]) == ("Normal", "Started", "Container started")
+    assert (event["count"], event["reportingComponent"]) == (1, "kubelet")
+    assert event["metadata"]["name"].startswith("web.")
+
+
+async def test_same_thing_again_is_counted(client, recorder):
+    for _ in range(3):
+        recorder.event(POD, "Warning", "BackOff", "again")
+        await client.clock.sleep(10)
+    (event,) = await events(client)
+    assert event["count"] == 3
+    assert (event["firstTimestamp"], event["lastTimestamp"]) == ("2026-01-01T00:00:00Z", "2026-01-01T00:00:20Z")
+
+
+async def test_counted_event_that_is_gone_is_made_anew(client, recorder):
+    recorder.event(POD, "Warning", "BackOff", "again")
+    await client.delete_collection(EVENTS, "default")
+    await events(client)
+    await client.delete_collection(EVENTS, "default")
+    recorder.event(POD, "Warning", "BackOff", "again")
+    (event,) = await events(client)
+    assert event["count"] == 2
+
+
+async def test_similar_events_are_combined(client, recorder):
+    for number in range(15):
+        recorder.event(POD, "Warning", "Unhealthy", f"attempt {number}")
+    found = await events(client)
+    assert len(found) == 10
+    combined = next(each for each in found if each["message"].startswith("(combined"))
+    assert combined["message"] == "(combined from similar events): attempt 14"
+    assert combined["count"] == 6
+
+
+async def test_flood_about_one_object_is_cut_off(client, recorder):
+    for number in range(40):
+        recorder.event(POD, "Normal", f"Reason{number}", "x")
+    assert len(await events(client)) == 25
+    assert recorder.statistics() == {"pending": 0, "lost": 15}
+    await client.clock.sleep(301)
+    recorder.event(POD, "Normal", "Later", "x")
+    assert "Later" in {each["reason"] for each in await events(client)}
+
+
+async def test_what_cannot_be_written_is_lost_without_a_fuss(client, recorder):
+    recorder.event({**POD, "metadata": {**POD["metadata"], "namespace": "none"}}, "Normal", "R", "x")
+    assert await events(client) == []
+    assert repr(recorder) == "<EventRecorder kubelet 0 pending, 1 lost>"
+
+
+def test_names_differ_within_one_instant():
+    correlator = Correlator()
+    reference = reference_to(POD)
+    names = {correlator.correlate(("c", ""), reference, "Normal", f"R{n}", "m", 1.0).name for n in range(20)}
+    assert len(names) == 20
