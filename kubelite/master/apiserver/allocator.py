@@ -9,6 +9,7 @@ Source: k8s.io/kubernetes/pkg/registry/core/service (ipallocator, portallocator)
 from __future__ import annotations
 
 import ipaddress
+from itertools import chain
 from typing import Final
 
 from kubelite.runtime import Randomness
@@ -62,10 +63,10 @@ class Allocator:
         size = self.last - upper + 1
         if size > 0:
             for _ in range(RANDOM_TRIES):
-                number = int(upper + self._random.randrange(size))
+                number = upper + self._random.randrange(size)
                 if number not in self._taken:
                     return number
-        for other in (*range(upper, self.last + 1), *range(self.first, upper)):
+        for other in chain(range(upper, self.last + 1), range(self.first, upper)):
             if other not in self._taken:
                 return other
         raise RangeFull

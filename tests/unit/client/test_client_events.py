@@ -53,7 +53,10 @@ async def test_same_thing_again_is_counted(client, recorder):
         await client.clock.sleep(10)
     (event,) = await events(client)
     assert event["count"] == 3
-    assert (event["firstTimestamp"], event["lastTimestamp"]) == ("2026-01-01T00:00:00Z", "2026-01-01T00:00:20Z")
+    assert (event["firstTimestamp"], event["lastTimestamp"]) == (
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:20Z",
+    )
 
 
 async def test_counted_event_that_is_gone_is_made_anew(client, recorder):

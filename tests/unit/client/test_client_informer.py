@@ -121,7 +121,9 @@ async def test_look_ups_by_label_owner_and_own_index(client, factory):
     assert names(informer.list(None, parse_selector("!l"))) == ["c"]
     assert names(informer.by_owner("u1")) == ["b"]
     assert names(informer.by_index("data", "k")) == ["c"]
-    await client.patch(CONFIGMAPS, "b", {"metadata": {"labels": {"l": "z"}, "ownerReferences": None}}, "default")
+    await client.patch(
+        CONFIGMAPS, "b", {"metadata": {"labels": {"l": "z"}, "ownerReferences": None}}, "default"
+    )
     await settle(client)
     assert names(informer.list(None, parse_selector("l=x"))) == ["a"]
     assert informer.by_owner("u1") == []
@@ -155,7 +157,11 @@ async def test_expired_watch_compares_with_a_new_list(client, broken, factory):
     await informer.wait_synced()
     await settle(client)
     seen = []
-    informer.add_handler(lambda old, new: seen.append((old and old["metadata"]["name"], new and new["metadata"]["name"])))
+
+    def name(obj):
+        return obj and obj["metadata"]["name"]
+
+    informer.add_handler(lambda old, new: seen.append((name(old), name(new))))
     seen.clear()
     broken.watchers[0].end()
     await client.delete(CONFIGMAPS, "gone", "default")

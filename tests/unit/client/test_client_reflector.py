@@ -45,7 +45,10 @@ def test_bookmarks_move_the_version_and_change_nothing():
     watching = State(Phase.WATCHING, "7")
     assert step(watching, Seen([event("BOOKMARK", "9")])) == (State(Phase.WATCHING, "9"), ())
     added = event("ADDED", "10")
-    assert step(watching, Seen([added, event("BOOKMARK", "12")])) == (State(Phase.WATCHING, "12"), (Apply([added]),))
+    assert step(watching, Seen([added, event("BOOKMARK", "12")])) == (
+        State(Phase.WATCHING, "12"),
+        (Apply([added]),),
+    )
 
 
 def test_ended_watch_goes_on_and_expired_lists_anew():

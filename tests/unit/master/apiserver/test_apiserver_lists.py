@@ -98,7 +98,9 @@ async def test_read_of_the_future_answers_as_soon_as_it_is_there(client):
     await client.create(SECRETS, secret("a"), "default")
     ref = client.system.ref("apiserver")
     version = str(client.store.revision + 1)
-    question = Get(user=ADMIN, resource=SECRETS, namespace="default", name="a", resource_version=version).ask(ref)
+    question = Get(user=ADMIN, resource=SECRETS, namespace="default", name="a", resource_version=version).ask(
+        ref
+    )
     await client.patch(SECRETS, "a", {"metadata": {"labels": {"x": "y"}}}, "default")
     assert (await question).object["metadata"]["labels"] == {"x": "y"}
 
@@ -182,7 +184,9 @@ async def test_watch_list(client):
     await client.delete(SECRETS, "s1", "default")
     assert [event.type for event in later.take()] == ["DELETED"]
     with pytest.raises(Invalid, match="sendInitialEvents requires setting resourceVersionMatch"):
-        await Watch(user=ADMIN, resource=SECRETS, send_initial_events=True).ask(client.system.ref("apiserver"))
+        await Watch(user=ADMIN, resource=SECRETS, send_initial_events=True).ask(
+            client.system.ref("apiserver")
+        )
 
 
 async def test_compaction_leaves_the_last_interval(client):

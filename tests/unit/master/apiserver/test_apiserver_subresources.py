@@ -25,7 +25,7 @@ async def client():
         yield client
 
 
-# --- binding ----------------------------------------------------------------------------------------------------------
+# --- binding ------------------------------------------------------------------------------------------------
 
 
 async def bind(client, pod="web", node="n1", **metadata):
@@ -71,7 +71,7 @@ async def test_binding_that_names_no_node(client):
         await bind(client, pod="none")
 
 
-# --- eviction ---------------------------------------------------------------------------------------------------------
+# --- eviction -----------------------------------------------------------------------------------------------
 
 
 async def evict(client, pod="web", **more):
@@ -158,12 +158,12 @@ async def test_eviction_with_two_budgets_or_an_unseen_one(client):
 
 
 async def test_eviction_of_another_name(client):
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "q"}}
     with pytest.raises(BadRequest, match="^name in URL does not match name in Eviction object$"):
-        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "q"}}
         await client.create(PODS, eviction, "default", name="web", subresource="eviction")
 
 
-# --- scale ------------------------------------------------------------------------------------------------------------
+# --- scale --------------------------------------------------------------------------------------------------
 
 
 async def controller(client, replicas=0):
@@ -186,7 +186,9 @@ async def test_scale_reads_and_writes_replicas(client):
     scale = await client.get(REPLICATIONCONTROLLERS, "rc", "default", subresource="scale")
     assert (scale["kind"], scale["apiVersion"]) == ("Scale", "autoscaling/v1")
     assert (scale["spec"], scale["status"]) == ({}, {"replicas": 0, "selector": "a=b,c=d"})
-    written = await client.update(REPLICATIONCONTROLLERS, {**scale, "spec": {"replicas": 3}}, subresource="scale")
+    written = await client.update(
+        REPLICATIONCONTROLLERS, {**scale, "spec": {"replicas": 3}}, subresource="scale"
+    )
     assert written["spec"] == {"replicas": 3}
     with pytest.raises(Conflict, match='replicationcontrollers "rc": the object has been modified'):
         await client.update(REPLICATIONCONTROLLERS, scale, subresource="scale")
@@ -201,15 +203,18 @@ async def test_scale_reads_and_writes_replicas(client):
 async def test_scale_below_zero(client):
     await controller(client)
     with pytest.raises(Invalid) as refused:
-        await client.patch(REPLICATIONCONTROLLERS, "rc", {"spec": {"replicas": -1}}, "default", subresource="scale")
+        await client.patch(
+            REPLICATIONCONTROLLERS, "rc", {"spec": {"replicas": -1}}, "default", subresource="scale"
+        )
     assert refused.value.message == (
-        'Scale.autoscaling "rc" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'
+        'Scale.autoscaling "rc" is invalid: spec.replicas: Invalid value: -1: must be '
+        'greater than or equal to 0'
     )
     with pytest.raises(NotFound, match="could not find the requested resource"):
         await client.get(PODS, "web", "default", subresource="scale")
 
 
-# --- connect ----------------------------------------------------------------------------------------------------------
+# --- connect ------------------------------------------------------------------------------------------------
 
 
 async def connect(client, subresource, container="", name="web"):
@@ -229,7 +234,9 @@ async def test_connect_goes_to_the_kubelet_of_the_pods_node(client):
         "addresses": [{"type": "Hostname", "address": "n1"}, {"type": "InternalIP", "address": "127.1.0.2"}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10251}},
     }
-    await client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": status})
+    await client.create(
+        NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": status}
+    )
     await client.create(PODS, make_pod(), "default")
     assert (await connect(client, "log")).host == ""
     with pytest.raises(BadRequest, match="^pod web does not have a host assigned$"):
@@ -244,18 +251,21 @@ async def test_connect_goes_to_the_kubelet_of_the_pods_node(client):
 
 async def test_connect_wants_a_container_if_there_are_several(client):
     containers = [{"name": name, "image": "i"} for name in ("a", "b")]
-    await client.create(PODS, make_pod(containers=containers, initContainers=[{"name": "i", "image": "i"}]), "default")
+    await client.create(
+        PODS, make_pod(containers=containers, initContainers=[{"name": "i", "image": "i"}]), "default"
+    )
     with pytest.raises(BadRequest) as refused:
         await connect(client, "log")
     assert refused.value.message == (
-        "a container name must be specified for pod web, choose one of: [a b] or one of the init containers: [i]"
+        "a container name must be specified for pod web, choose one of: [a b] or one of "
+        "the init containers: [i]"
     )
     assert (await connect(client, "log", "i")).container == "i"
     with pytest.raises(BadRequest, match="^container none is not valid for pod web$"):
         await connect(client, "log", "none")
 
 
-# --- services ---------------------------------------------------------------------------------------------------------
+# --- services -----------------------------------------------------------------------------------------------
 
 
 def service(name="s", **spec):
@@ -285,9 +295,12 @@ async def test_numbers_outside_of_their_ranges(client):
     with pytest.raises(Invalid, match="the provided network does not match the current range"):
         await client.create(SERVICES, service(clusterIP="192.0.2.1"), "default")
     with pytest.raises(Invalid) as refused:
-        await client.create(SERVICES, service(type="NodePort", ports=[{"port": 80, "nodePort": 80}]), "default")
+        await client.create(
+            SERVICES, service(type="NodePort", ports=[{"port": 80, "nodePort": 80}]), "default"
+        )
     assert refused.value.message == (
-        'Service "s" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid '
+        'Service "s" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided '
+        'port is not in the valid '
         "range. The range of valid ports is 30000-32767"
     )
 
@@ -306,7 +319,9 @@ async def test_node_ports_are_taken_once_and_freed_by_a_change_of_type(client):
 
 async def test_put_that_leaves_numbers_out_keeps_them(client):
     made = await client.create(SERVICES, service(type="NodePort"), "default")
-    written = await client.update(SERVICES, service(type="NodePort", selector={"a": "b"}), namespace="default")
+    written = await client.update(
+        SERVICES, service(type="NodePort", selector={"a": "b"}), namespace="default"
+    )
     for key in ("clusterIP", "ports", "ipFamilies"):
         assert written["spec"][key] == made["spec"][key]
 
@@ -324,14 +339,18 @@ async def test_to_external_name_and_back(client):
 
 async def test_headless_services_have_no_address(client):
     spec = (await client.create(SERVICES, service(clusterIP="None", selector={"a": "b"}), "default"))["spec"]
-    assert (spec["clusterIPs"], spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["None"], ["IPv4"], "SingleStack")
+    assert (spec["clusterIPs"], spec["ipFamilies"], spec["ipFamilyPolicy"]) == (
+        ["None"],
+        ["IPv4"],
+        "SingleStack",
+    )
 
 
 async def test_dry_run_and_failed_creations_give_their_numbers_back(client):
     port = {"port": 80, "nodePort": 30001}
     await client.create(SERVICES, service(type="NodePort", ports=[port]), "default", dry_run=True)
+    ports = [{"name": "a", **port}, {"name": "b", "port": 81, "nodePort": 80}]
     with pytest.raises(Invalid):
-        ports = [{"name": "a", **port}, {"name": "b", "port": 81, "nodePort": 80}]
         await client.create(SERVICES, service(type="NodePort", ports=ports), "default")
     await client.create(SERVICES, service(type="NodePort", ports=[port]), "default")
 
@@ -368,4 +387,6 @@ async def test_kubernetes_service_comes_back(client):
     assert (await client.get(SERVICES, "kubernetes", "default"))["spec"]["clusterIP"] == "10.96.0.1"
     endpoints = await client.get(ENDPOINTS, "kubernetes", "default")
     assert endpoints["subsets"][0]["addresses"] == [{"ip": "10.0.0.1"}]
-    assert (await client.get(ENDPOINTSLICES, "kubernetes", "default"))["endpoints"][0]["addresses"] == ["10.0.0.1"]
+    assert (await client.get(ENDPOINTSLICES, "kubernetes", "default"))["endpoints"][0]["addresses"] == [
+        "10.0.0.1"
+    ]

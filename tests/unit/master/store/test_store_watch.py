@@ -79,7 +79,9 @@ def test_two_field_requirements_are_both_asked(store):
 
 
 def test_watch_by_name_sees_no_other(store):
-    watcher = store.watch(PODS, Selection("ns", None, fields("metadata.name=b"), READERS), revision=store.revision)
+    watcher = store.watch(
+        PODS, Selection("ns", None, fields("metadata.name=b"), READERS), revision=store.revision
+    )
     for name in "abc":
         create(store, name)
     assert seen(watcher) == [("ADDED", "b")]
@@ -131,7 +133,11 @@ def test_slow_watcher_is_ended_and_never_skipped(store):
 def test_stopped_watcher_is_forgotten(store):
     watchers = [
         store.watch(PODS, selection, revision=store.revision)
-        for selection in (EVERYTHING, Selection("ns"), Selection("", None, fields("spec.nodeName=n"), READERS))
+        for selection in (
+            EVERYTHING,
+            Selection("ns"),
+            Selection("", None, fields("spec.nodeName=n"), READERS),
+        )
     ]
     for watcher in watchers:
         watcher.stop()
