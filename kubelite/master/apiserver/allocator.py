@@ -41,10 +41,6 @@ class Allocator:
         """Whether the number belongs to the range."""
         return self.first <= number <= self.last
 
-    def is_taken(self, number: int) -> bool:
-        """Whether somebody has the number."""
-        return number in self._taken
-
     def take(self, number: int) -> bool:
         """Take this very number; False if somebody has it."""
         assert self.contains(number)

@@ -15,32 +15,24 @@ class APIServerConfig:
     """Configuration of the API server.
 
     Attributes:
-        service_network: Where cluster addresses of Services are taken from, as CIDR; its first address is
-        that of
-            the `kubernetes` Service.
-        load_balancer_network: Where Services of type LoadBalancer get their address from, as CIDR; empty for
-        none
-            (they stay pending, as without a cloud provider).
-        advertise_address: Where the API server itself is reached, for the endpoints of the `kubernetes`
-        Service.
+        service_network: Where cluster addresses of Services are taken from, as CIDR; its first address is the
+            `kubernetes` Service's.
+        advertise_address: Where the API server itself is reached: the endpoint of the `kubernetes` Service.
         advertise_port: The port there.
-        cluster_networks: Networks whose addresses may stand in Endpoints and slices although they are
-        loopback.
+        cluster_networks: Networks whose addresses may stand in Endpoints and slices although they are loopback.
         compaction_interval_s: Every so many seconds, what is older than the interval before is forgotten.
         bookmark_interval_s: Seconds between bookmarks.
         event_ttl_s: Seconds after its last write that an Event is kept.
-        reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events that are too
-        old.
+        reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events that are too old.
         future_revision_wait_s: Seconds that a read waits for a resourceVersion of the future.
         watch_timeout_min_s: Server-chosen length of a watch, seconds; up to twice this.
         bookmark_before_end_s: Seconds before a watch's end at which a last bookmark is sent.
-        watch_waiting_max: Events that may wait for a slow watcher; beyond it is ended.
+        watch_waiting_max: Events that may wait for a slow watcher; one further behind is ended.
         generate_name_tries_max: How often a generated name is tried anew if it is taken.
         disrupted_pods_max: Evictions of one PodDisruptionBudget that may be under way.
     """
 
     service_network: str = "10.96.0.0/16"
-    load_balancer_network: str = ""
     node_port_first: int = NODE_PORT_FIRST
     node_port_last: int = NODE_PORT_LAST
     advertise_address: str = "10.0.0.1"

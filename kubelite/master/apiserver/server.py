@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar, assert_never
 
 import attrs
 
-from kubelite.api.resources import EVENTS, SERVICES
+from kubelite.api.resources import EVENTS
 from kubelite.apimachinery.apierrors import (
     APIError,
     BadRequest,
@@ -283,18 +283,9 @@ class APIServer(Actor[Message | Internal]):
     def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
         """The answer to a write, after what else it sets off."""
         entry = written.entry
-        if entry is not None and resource == SERVICES:
-            self._balance(entry)
-        elif entry is not None and resource == EVENTS:
+        if entry is not None and resource == EVENTS:
             self._expiry.note(entry, self._env.clock.now())
         return written.answer(warnings)
-
-    def _balance(self, entry: Entry) -> None:
-        """Give a Service of type LoadBalancer its address, as a cloud's controller would."""
-        balanced = self._env.numbers.balanced(entry.object)
-        if balanced is not entry.object:
-            later = self._env.store.update(SERVICES, entry, balanced)
-            self._env.numbers.release_former(entry.object, later.object)
 
     def _update(self, request: Update) -> Answer:
         env, resource = self._env, request.resource

@@ -53,8 +53,6 @@ class ServiceNumbers:
         self.node_ports = make_port_allocator(
             config.node_port_first, config.node_port_last, random.fork("node ports")
         )
-        network = config.load_balancer_network
-        self.balancers = make_address_allocator(network, random.fork("balancers")) if network else None
 
     # --- before validation ----------------------------------------------------------------------------------
 
@@ -95,29 +93,6 @@ class ServiceNumbers:
         for allocator, number in set(self._numbers(old)) - kept:
             allocator.release(number)
 
-    def balanced(self, service: Object) -> Object:
-        """The Service with a load balancer's address in its status, or without one, as its type wants it.
-
-        The address is taken; that of a former type is given back when the change is stored.
-        """
-        spec, status = service["spec"], service.get("status") or {}
-        wants = spec.get("type") == "LoadBalancer" and not spec.get("loadBalancerClass")
-        has = bool(status.get("loadBalancer", {}).get("ingress"))
-        if self.balancers is None or wants == has:
-            return service
-        if not wants:
-            return {**service, "status": {**status, "loadBalancer": {}}}
-        asked = spec.get("loadBalancerIP")
-        number = int(ipaddress.ip_address(asked)) if asked else 0
-        if not self.balancers.contains(number) or self.balancers.is_taken(number):
-            try:
-                number = self.balancers.choose()
-            except RangeFull:
-                return service
-        self.balancers.take(number)
-        ingress = {"ip": str(ipaddress.ip_address(number)), "ipMode": "VIP"}
-        return {**service, "status": {**status, "loadBalancer": {"ingress": [ingress]}}}
-
     def load(self, service: Object) -> None:
         """Take note of the numbers of a Service that is stored already."""
         for allocator, number in self._numbers(service):
@@ -130,11 +105,6 @@ class ServiceNumbers:
             number = int(ipaddress.ip_address(address))
             if self.addresses.contains(number):
                 yield self.addresses, number
-        if self.balancers is not None:
-            for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress") or ():
-                number = int(ipaddress.ip_address(ingress.get("ip") or "0.0.0.0"))  # noqa: S104 - no address
-                if self.balancers.contains(number):
-                    yield self.balancers, number
         ports = {port.get("nodePort") for port in spec.get("ports") or ()} | {spec.get("healthCheckNodePort")}
         for port in ports:
             if port and self.node_ports.contains(port):

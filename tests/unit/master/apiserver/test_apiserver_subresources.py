@@ -15,7 +15,6 @@ from kubelite.api.resources import (
 )
 from kubelite.apimachinery.apierrors import APIError, BadRequest, Conflict, Invalid, NotFound, TooManyRequests
 from kubelite.client.requests import ADMIN, Connect
-from kubelite.master.apiserver.config import APIServerConfig
 from tests.harness import api_server, make_pod
 
 
@@ -359,23 +358,6 @@ async def test_one_node_port_serves_both_protocols(client):
     ports = [{"name": "t", "port": 53, "protocol": "TCP"}, {"name": "u", "port": 53, "protocol": "UDP"}]
     made = await client.create(SERVICES, service(type="NodePort", ports=ports), "default")
     assert len({port["nodePort"] for port in made["spec"]["ports"]}) == 1
-
-
-async def test_load_balancer_gets_an_address_right_after_creation():
-    async with api_server(config=APIServerConfig(load_balancer_network="127.1.255.0/24")) as client:
-        watcher = await client.watch(SERVICES, resource_version=str(client.store.revision))
-        made = await client.create(SERVICES, service(type="LoadBalancer"), "default")
-        assert made["status"] == {"loadBalancer": {}}
-        assert [event.type for event in watcher.take()] == ["ADDED", "MODIFIED"]
-        stored = await client.get(SERVICES, "s", "default")
-        (ingress,) = stored["status"]["loadBalancer"]["ingress"]
-        assert ingress["ip"].startswith("127.1.255.")
-        await client.patch(SERVICES, "s", {"spec": {"type": "ClusterIP"}}, "default")
-        assert (await client.get(SERVICES, "s", "default"))["status"] == {"loadBalancer": {}}
-        asked = service("asked", type="LoadBalancer", loadBalancerIP=ingress["ip"])
-        await client.create(SERVICES, asked, "default")
-        status = (await client.get(SERVICES, "asked", "default"))["status"]
-        assert status["loadBalancer"]["ingress"][0]["ip"] == ingress["ip"]
 
 
 async def test_kubernetes_service_comes_back(client):
