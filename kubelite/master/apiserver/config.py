@@ -15,15 +15,15 @@ class APIServerConfig:
     """Configuration of the API server.
 
     Attributes:
-        service_network: Where cluster addresses of Services are taken from, as CIDR; its first address is the
-            `kubernetes` Service's.
+        service_network: Where cluster addresses of Services are taken from, as CIDR; its first address is
+            the `kubernetes` Service's.
         advertise_address: Where the API server itself is reached: the endpoint of the `kubernetes` Service.
         advertise_port: The port there.
-        cluster_networks: Networks whose addresses may stand in Endpoints and slices although they are loopback.
+        cluster_networks: Loopback networks whose addresses may nevertheless stand in Endpoints and slices.
         compaction_interval_s: Every so many seconds, what is older than the interval before is forgotten.
         bookmark_interval_s: Seconds between bookmarks.
         event_ttl_s: Seconds after its last write that an Event is kept.
-        reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events that are too old.
+        reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events too old.
         future_revision_wait_s: Seconds that a read waits for a resourceVersion of the future.
         watch_timeout_min_s: Server-chosen length of a watch, seconds; up to twice this.
         bookmark_before_end_s: Seconds before a watch's end at which a last bookmark is sent.

@@ -40,16 +40,15 @@ def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Obj
     """
     api_version, name = kind
     changed = _apply(request, current, api_version, name)
-    shown = _shown_patch(request) if request.patch_type == "strategic" else None
     if (changed.get("apiVersion"), changed.get("kind")) != kind:
         short = str(changed.get("apiVersion", "")).rpartition("/")[2]
         group = api_version.rpartition("/")[0].partition(".")[0] or "core"
         why = f"converting ({short}.{changed.get('kind')}) to ({group}.{name}): unknown conversion"
-        raise _unfit(shown or _json(changed), why)
+        raise _unfit(_shown(request, changed), why)
     try:
         made, warnings = checked(api_version, name, changed, request.field_validation, request.problems)
     except (DecodeError, FieldProblems) as error:
-        raise _unfit(shown or _json(changed), str(error)) from error
+        raise _unfit(_shown(request, changed), str(error)) from error
     if made["metadata"].get("name") != current["metadata"]["name"]:
         raise BadRequest(
             f"the name of the object ({made['metadata'].get('name', '')}) does not match the name on the URL "
@@ -119,12 +118,11 @@ def _unfit(shown: str, why: str) -> Invalid:
     return invalid
 
 
-def _json(obj: Object) -> str:
-    return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _shown_patch(request: Patch) -> str:
-    return _go_value(request.patch)
+def _shown(request: Patch, changed: Object) -> str:
+    """What an error shows: a strategic patch itself, else what the patch made."""
+    if request.patch_type == "strategic":
+        return _go_value(request.patch)
+    return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _go_value(value: Any) -> str:
