@@ -11,18 +11,20 @@ from typing import Any
 
 import attrs
 
+from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.cli import story
 from kubelite.cli.load import Load
 from kubelite.cli.logs import configure_logging
 from kubelite.cli.screen import Screen, view_cluster
 from kubelite.cli.up import start_or_stop, stop_signals
-from kubelite.client.wait import WaitTimeout
 from kubelite.cluster import Cluster
 
 SELECTOR = "tier=backend,app=myapp"
 REQUESTS_MIN = 1000
 REFRESH_S = 0.1
+POLL_S = 0.005
+PATIENCE_S = 30.0
 
 
 @attrs.define
@@ -54,6 +56,7 @@ class Story:
         await self.cluster.apply(story.MANIFEST)
         await self.cluster.wait_for("rc/backend", "ready")
         await self.cluster.wait_for("pod/frontend", "ready")
+        await self.cluster.wait_for("svc/backend-service", "ready")
         took_ms = (self.cluster.clock.monotonic() - began) * 1000
         pods = await self.backends()
         labels = {tuple(sorted(pod["metadata"]["labels"].items())) for pod in pods}
@@ -117,11 +120,17 @@ class Story:
             self.screen.say(f"      {each.error}")
 
     async def _healed(self, before: set[str], victim: str) -> None:
-        def replaced(rc: dict[str, Any]) -> bool:
-            return bool(rc.get("status", {}).get("readyReplicas") == len(before))
+        def replaced(pods: list[dict[str, Any]]) -> bool:
+            ready = {pod["metadata"]["name"] for pod in pods if podutil.is_ready(pod)}
+            return len(ready) == len(before) and victim not in ready
 
-        await self.cluster.wait_for(f"pod/{victim}", "deleted")
-        await self.cluster.wait_for("rc/backend", replaced)
+        await self._until(replaced)
+
+    async def _until(self, condition: Callable[[list[dict[str, Any]]], bool]) -> None:
+        """Waits until the backends meet a condition."""
+        async with self.cluster.clock.timeout(PATIENCE_S):
+            while not condition(await self.backends()):
+                await self.cluster.clock.sleep(POLL_S)
 
     async def scale(self) -> None:
         """Five pods instead of two."""
@@ -166,8 +175,15 @@ class Story:
         await self.cluster.fail_node(node)
         await self.cluster.wait_for(f"node/{node}", "condition=Ready=Unknown")
         noticed = self.cluster.clock.monotonic() - began
-        self.check(f"{node} is not ready after {noticed:.1f} s", noticed >= story.NODE_MONITOR_GRACE_S)
-        await self.cluster.wait_for("rc/backend", lambda rc: rc["status"].get("readyReplicas") == 5)
+        self.check(f"{node} is not ready after {noticed:.1f} s", noticed < 2 * story.NODE_MONITOR_GRACE_S)
+
+        def moved_away(pods: list[dict[str, Any]]) -> bool:
+            return len(pods) == 5 and all(
+                podutil.is_ready(pod) and pod["spec"].get("nodeName") != node for pod in pods
+            )
+
+        await self._until(moved_away)
+        await self.cluster.wait_for("svc/backend-service", "ready")
         moved = self.cluster.clock.monotonic() - began
         after = await self.backends()
         elsewhere = Counter(pod["spec"]["nodeName"] for pod in after)
@@ -245,8 +261,8 @@ async def _tell(screen: Screen, seed: int | None) -> int:
                 await asyncio.wait({telling})
                 return 130
             telling.result()
-        except (WaitTimeout, APIError) as error:
-            screen.fact(str(error), held=False)
+        except (TimeoutError, APIError) as error:
+            screen.fact(str(error) or "a step took too long", held=False)
             tale.failed += 1
         finally:
             interrupted.cancel()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WORKERS = 8
 REQUEST_TIMEOUT_S = 5.0
+PAUSE_S = 0.01
+"""After a failure, so that a refused client does not spin."""
 
 
 @attrs.frozen
@@ -71,6 +73,7 @@ class Load:
                         self.outcomes.append(Outcome(began, text, error))
                 except (aiohttp.ClientError, OSError, TimeoutError) as failure:
                     self.outcomes.append(Outcome(began, error=f"{type(failure).__name__}: {failure}"))
+                    await self.cluster.clock.sleep(PAUSE_S)
 
     def failures(self, *, since_s: float = 0.0) -> list[Outcome]:
         """The requests that failed, of those that began at or after a time."""

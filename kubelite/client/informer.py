@@ -24,7 +24,7 @@ from kubelite.client import reflector
 from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request
 
 Handler = Callable[[Object | None, Object | None], Any]
 OWNER: Final = "owner"
@@ -224,7 +224,12 @@ class Answered:
     outcome: reflector.Listed | reflector.Failed | Watcher
 
 
-Message = Start | Drain | Answered
+@attrs.frozen(eq=False)
+class Flush(Request[None]):
+    """Take what all watches have now: answered when the copies hold every write made before."""
+
+
+Message = Start | Drain | Answered | Flush
 
 
 class InformerFactory:
@@ -266,6 +271,11 @@ class InformerFactory:
         """Tell who keeps the informers up to date from now on."""
         self._runner = runner
 
+    async def flush(self) -> None:
+        """Return when the copies hold every write that was made in this process before."""
+        if self._runner is not None:
+            await Flush().ask(self._runner)
+
     async def wait_synced(self) -> None:
         """Wait until all informers asked for so far have their first list."""
         for informer in self.informers():
@@ -303,6 +313,9 @@ class InformerRunner(Actor[Message]):
                 self._input(informer, reflector.Begin())
             case Drain(informer=informer, watcher=watcher):
                 self._drain(informer, watcher)
+            case Flush():
+                for informer, watcher in tuple(self._watchers.items()):
+                    self._drain(informer, watcher)
             case Answered(informer=informer, outcome=outcome):
                 if isinstance(outcome, Watcher):
                     self._opened(informer, outcome)

@@ -29,6 +29,7 @@ from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.server import RESTServer
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
 from kubelite.network.fabric import serve_tls
+from kubelite.proxy.rules import cluster_ips
 from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from kubelite.master.auth.certificates import ClusterCertificates
 
 READY_TIMEOUT_S = 30.0
+PROGRAMMED_POLL_S = 0.002
 
 
 class Cluster:
@@ -502,7 +504,26 @@ class Cluster:
             condition=describe_condition(condition),
             timeout_s=timeout,
         )
+        if resource == SERVICES and condition == "ready":
+            async with self.clock.timeout(timeout):
+                await self._until_programmed(found)
         return found if name is None else (found[0] if found else None)
+
+    async def _until_programmed(self, services: Sequence[Object]) -> None:
+        """Waits until a connection to each Service that selects pods would find one, from every node that is on."""
+        components = self._running
+        translators = [components.network.translator]
+        translators += [each.translator for each in components.machines.values() if each.powered]
+        for service in services:
+            if not service["spec"].get("selector"):
+                continue
+            for port in service["spec"].get("ports") or ():
+                for address in cluster_ips(service):
+                    for translator in translators:
+                        while translator is not None and not translator.reaches(
+                            address, port["port"], port["protocol"]
+                        ):
+                            await self.clock.sleep(PROGRAMMED_POLL_S)
 
     # -- pods and nodes
 

@@ -33,7 +33,7 @@ from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.server import APIServer
 from kubelite.master.store.memory import MemoryStore
 from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, Translator
-from kubelite.network.sockets import open_pipe_listener, open_socket_listener
+from kubelite.network.sockets import open_listeners, open_pipe_listener
 from kubelite.node.config import KubeletConfig
 from kubelite.node.kubelet import Kubelet
 from kubelite.node.machine import Machine
@@ -128,7 +128,7 @@ class Components:
 
     def open_listener(self) -> OpenListener:
         """How components listen for clients outside."""
-        return open_pipe_listener(self.fabric) if self.virtual else open_socket_listener
+        return open_pipe_listener(self.fabric) if self.virtual else open_listeners(self.fabric)
 
     # -- the tree
 

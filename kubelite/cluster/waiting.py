@@ -53,6 +53,7 @@ async def wait_for(
     try:
         async with clock.timeout(timeout_s):
             await informer.wait_synced()
+            await informers.flush()
             while True:
                 changed.clear()
                 objects, verdicts = _look(informer, namespace, name, selector, predicate)

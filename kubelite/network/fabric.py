@@ -7,9 +7,11 @@ open ones stay silent.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ssl
 from asyncio import sslproto
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
@@ -18,6 +20,7 @@ import attrs
 from kubelite.network.addresses import AddressBlock
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
+from kubelite.runtime import tasks
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
 LAST_PORT: Final = 65_535
@@ -35,10 +38,19 @@ class Listener:
     factory: ProtocolFactory
     _fabric: Fabric
     on_close: list[Callable[[], None]] = attrs.field(factory=list)
+    context: Context = attrs.field(factory=copy_context)
 
     def close(self) -> None:
         """Accepts no more."""
         self._fabric.forget(self)
+
+
+@attrs.frozen
+class Accepted:
+    """The protocol for an accepted connection, and the context that its code belongs to."""
+
+    protocol: asyncio.BaseProtocol
+    context: contextvars.Context
 
 
 class Fabric:
@@ -87,17 +99,7 @@ class Fabric:
             )
         if (address, port) in self._listeners:
             raise OSError(98, f"Address already in use: {address}:{port}")
-        # The protocol of a connection belongs to who listens, not to who connects.
-        context = current_namespace.get()
-
-        def make() -> asyncio.BaseProtocol:
-            token = current_namespace.set(context)
-            try:
-                return factory()
-            finally:
-                current_namespace.reset(token)
-
-        listener = Listener(address, port, make, self)
+        listener = Listener(address, port, factory, self)
         self._listeners[address, port] = listener
         if self.on_listen is not None:
             self.on_listen(listener)
@@ -114,12 +116,15 @@ class Fabric:
         """Whether somebody accepts there."""
         return (address, port) in self._listeners and address not in self._cut
 
-    def accept(self, address: str, port: int) -> asyncio.BaseProtocol | None:
-        """A protocol for a connection that was accepted elsewhere (a real socket); None refuses it."""
+    def accept(self, address: str, port: int) -> Accepted | None:
+        """What serves a connection that was accepted elsewhere (a real socket); None refuses it."""
         if address in self._cut:
             return None
         listener = self._listeners.get((address, port))
-        return None if listener is None else listener.factory()
+        if listener is None:
+            return None
+        context = listener.context.copy()
+        return Accepted(context.run(listener.factory), context)
 
     # -- connecting
 
@@ -134,9 +139,19 @@ class Fabric:
         """
         source = namespace.address
         address = source if host in {"localhost", "127.0.0.1", "::1"} else host
-        if namespace.translator is not None:
-            address, port = namespace.translator.translate(address, port, source)
-        if self._cut and (address in self._cut or source in self._cut):
+        try:
+            if namespace.translator is not None:
+                address, port = namespace.translator.translate(address, port, source)
+            return await self._connect(source, address, port, factory)
+        except ConnectionRefusedError:
+            # Whoever is refused lets others run: a client that tries again at once must not stop the loop.
+            await tasks.checkpoint()
+            raise
+
+    async def _connect(
+        self, source: str, address: str, port: int, factory: Callable[[], P]
+    ) -> tuple[asyncio.Transport, P]:
+        while self._cut and (address in self._cut or source in self._cut):
             await self._hang()
         listener = self._listeners.get((address, port))
         if listener is None:
@@ -145,8 +160,10 @@ class Fabric:
             return await self._connect_outside(address, port, factory)
         loop = asyncio.get_running_loop()
         self.connections += 1
-        client, server = factory(), listener.factory()
-        near, far = make_pipe(loop, client, server, (source, self._ephemeral()), (address, port))
+        # The protocol of a connection belongs to who listens, not to who connects.
+        context = listener.context.copy()
+        client, server = factory(), context.run(listener.factory)
+        near, far = make_pipe(loop, client, server, (source, self._ephemeral()), (address, port), context)
         self._track(source, near)
         self._track(address, far)
         return near, client
@@ -199,6 +216,9 @@ class Fabric:
     def restore(self, address: str) -> None:
         """The address is on the wire again; connections cut before stay dead."""
         self._cut.discard(address)
+        for waiter in self._hanging:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 def serve_tls(factory: ProtocolFactory, context: ssl.SSLContext) -> ProtocolFactory:

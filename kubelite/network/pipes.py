@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from contextvars import Context, copy_context
 from typing import Any, Final
 
 HIGH_WATER_BYTES: Final = 256 * 1024
@@ -51,9 +52,16 @@ class PipeTransport(asyncio.Transport):
 
     _start_tls_compatible = True
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, local: Address, remote: Address) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        local: Address,
+        remote: Address,
+        context: Context | None = None,
+    ) -> None:
         super().__init__()
         self._loop = loop
+        self._context = context or copy_context()
         self.local, self.remote = local, remote
         self._protocol: Any = None
         self._peer: PipeTransport | None = None
@@ -117,10 +125,19 @@ class PipeTransport(asyncio.Transport):
     def _schedule(self) -> None:
         if not self._scheduled and (self._inbox or self._eof_pending):
             self._scheduled = True
-            self._loop.call_soon(self._deliver)
+            self._loop.call_soon(self._deliver, context=self._context)
 
     def _deliver(self) -> None:
+        """As asyncio's own transports: a protocol that raises loses its connection."""
         self._scheduled = False
+        try:
+            self._deliver_now()
+        except Exception as error:  # noqa: BLE001 - the protocol's fault, told to the loop's handler
+            details = {"message": "a protocol failed", "exception": error, "transport": self}
+            self._loop.call_exception_handler(details)
+            self._force_close(error)
+
+    def _deliver_now(self) -> None:
         if self._paused or self._lost or self.cut:
             return
         if self._inbox:
@@ -156,7 +173,11 @@ class PipeTransport(asyncio.Transport):
         """The peer has read what was written here."""
         if self._writing_paused:
             self._writing_paused = False
-            self._loop.call_soon(self._protocol.resume_writing)
+            self._loop.call_soon(self._resume, context=self._context)
+
+    def _resume(self) -> None:
+        if not self._lost:
+            self._protocol.resume_writing()
 
     # -- writing
 
@@ -186,6 +207,10 @@ class PipeTransport(asyncio.Transport):
             return
         peer = self._peer
         if peer is None:
+            return
+        if peer._lost:  # noqa: SLF001 - the other end of this pipe
+            if self._eof_told:
+                self.reset()
             return
         peer.arrive(bytes(data))
         if peer.waiting_bytes > self._high and not self._writing_paused:
@@ -231,7 +256,7 @@ class PipeTransport(asyncio.Transport):
         self._closing = True
         if self._peer is not None and not self._wrote_eof and not self.cut:
             self._peer.end()
-        self._loop.call_soon(self._lose, None)
+        self._loop.call_soon(self._lose, None, context=self._context)
 
     def abort(self) -> None:
         """Ends the connection at once; the peer sees a reset."""
@@ -240,14 +265,24 @@ class PipeTransport(asyncio.Transport):
         self._closing = True
         if self._peer is not None and not self.cut:
             self._peer.reset()
-        self._loop.call_soon(self._lose, None)
+        self._loop.call_soon(self._lose, None, context=self._context)
+
+    def _force_close(self, error: Exception | None) -> None:
+        """`abort` with a cause for the own protocol; asyncio's TLS calls it."""
+        if self._lost:
+            return
+        self._closing = True
+        if self._peer is not None and not self.cut:
+            self._peer.reset()
+        self._loop.call_soon(self._lose, error, context=self._context)
 
     def reset(self) -> None:
         """The peer has aborted."""
         if self._closing or self.cut:
             return
         self._closing = True
-        self._loop.call_soon(self._lose, ConnectionResetError(104, "Connection reset by peer"))
+        error = ConnectionResetError(104, "Connection reset by peer")
+        self._loop.call_soon(self._lose, error, context=self._context)
 
     def _lose(self, error: Exception | None) -> None:
         if self._lost:
@@ -272,13 +307,14 @@ def make_pipe(
     server: asyncio.BaseProtocol,
     client_address: Address,
     server_address: Address,
+    server_context: Context | None = None,
 ) -> tuple[PipeTransport, PipeTransport]:
     """A connection between two protocols, which are told of it: the server first."""
     near = PipeTransport(loop, client_address, server_address)
-    far = PipeTransport(loop, server_address, client_address)
+    far = PipeTransport(loop, server_address, client_address, server_context)
     near.connect(far)
     near.set_protocol(client)
     far.set_protocol(server)
-    server.connection_made(far)
+    far._context.run(server.connection_made, far)  # noqa: SLF001 - not in the context of the client
     client.connection_made(near)
     return near, far

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
+from kubelite.network.fabric import Accepted, Fabric
+
 log = structlog.get_logger().bind(component="network")
-Accept = Callable[[str], asyncio.BaseProtocol | None]
-"""Given the client's address: the protocol which gets the connection, None to refuse it."""
+Accept = Callable[[str], Accepted | None]
+"""Given the client's address: what serves the connection, None to refuse it."""
 
 
 class OpenListener(Protocol):
@@ -35,12 +37,12 @@ class _HandOver(asyncio.Protocol):
         """Chooses the protocol and steps aside."""
         assert isinstance(transport, asyncio.Transport)
         peer = transport.get_extra_info("peername")
-        protocol = self._accept(peer[0] if peer else "")
-        if protocol is None:
+        accepted = self._accept(peer[0] if peer else "")
+        if accepted is None:
             transport.abort()
             return
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
+        transport.set_protocol(accepted.protocol)
+        accepted.context.run(accepted.protocol.connection_made, transport)
 
 
 async def open_socket_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
@@ -65,7 +67,25 @@ async def open_socket_listener(address: str, port: int, accept: Accept) -> Calla
     return server.close
 
 
-def open_pipe_listener(fabric: Any) -> OpenListener:
+def open_listeners(fabric: Fabric) -> OpenListener:
+    """Listens on a real socket, and on the fabric for clients inside of the cluster."""
+    on_pipes = open_pipe_listener(fabric)
+
+    async def open_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
+        close_socket = await open_socket_listener(address, port, accept)
+        close_pipe = await on_pipes(address, port, accept)
+
+        def close() -> None:
+            for one in (close_socket, close_pipe):
+                if one is not None:
+                    one()
+
+        return close
+
+    return open_listener
+
+
+def open_pipe_listener(fabric: Fabric) -> OpenListener:
     """Listens on the fabric only: for virtual time, where nothing may listen on a socket."""
 
     async def open_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
@@ -77,8 +97,7 @@ def open_pipe_listener(fabric: Any) -> OpenListener:
         except OSError as error:
             log.warning("cannot listen", address=address, port=port, error=str(error))
             return None
-        close: Callable[[], None] = listener.close
-        return close
+        return listener.close
 
     return open_listener
 

@@ -1,7 +1,7 @@
 """Destination rewriting: what kube-proxy programs, and what a connection goes through as it is made.
 
-A connection to a Service's address is translated once, at connect time, to one ready endpoint, as iptables' DNAT does;
-no byte is pumped. Rules are an immutable map which is swapped as a whole.
+A connection to a Service's address is translated once, at connect time, to one ready endpoint, as iptables'
+DNAT does; no byte is pumped. Rules are an immutable map which is swapped as a whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ Endpoint = tuple[str, int]
 
 class Picker(Protocol):
     """Chooses an endpoint for a connection."""
+
+    @property
+    def has_endpoints(self) -> bool:
+        """Whether there is anything to choose from."""
+        ...
 
     def pick(self, source: str) -> Endpoint | None:
         """An endpoint for a client's address; None refuses the connection."""
@@ -38,6 +43,11 @@ class Translator:
 
     def __repr__(self) -> str:
         return f"<Translator {len(self.rules)} rules>"
+
+    def reaches(self, address: str, port: int, protocol: str = "TCP") -> bool:
+        """Whether a destination is a Service with at least one endpoint."""
+        picker = self.rules.get((address, port, protocol))
+        return picker is not None and picker.has_endpoints
 
     def translate(self, address: str, port: int, source: str) -> Endpoint:
         """Where a connection really goes.

@@ -28,6 +28,11 @@ class RandomPicker:
     def __repr__(self) -> str:
         return f"<RandomPicker {self._count} endpoints>"
 
+    @property
+    def has_endpoints(self) -> bool:
+        """Whether there is anything to choose from."""
+        return self._count > 0
+
     def pick(self, source: str) -> Endpoint | None:
         """An endpoint; None if there is none."""
         return self._endpoints[int(self._random() * self._count)] if self._count else None
@@ -59,6 +64,11 @@ class AffinityPicker:
 
     def __repr__(self) -> str:
         return f"<AffinityPicker {len(self._endpoints)} endpoints, {len(self._chosen)} clients>"
+
+    @property
+    def has_endpoints(self) -> bool:
+        """Whether there is anything to choose from."""
+        return bool(self._endpoints)
 
     def pick(self, source: str) -> Endpoint | None:
         """The client's endpoint; None if there is none at all."""

@@ -212,9 +212,6 @@ async def test_a_node_port_of_another_node_answers_when_listeners_are_sockets(fa
     await fabric.connect(pod, "127.240.0.3", 30080, asyncio.Protocol)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="restore() leaves connections hanging that began while the address was cut"
-)
 async def test_a_connection_that_hangs_is_made_when_the_address_is_restored(fabric):
     fabric.listen(SERVER, 80, asyncio.Protocol)
     fabric.cut(SERVER)

@@ -181,9 +181,6 @@ async def test_refused_and_translated(fabric, client):
             assert await answer.text() == f"hello {CLIENT}"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="listen() sets the namespace around the factory, not around connection_made"
-)
 async def test_the_handler_runs_in_the_network_of_the_server(fabric, client):
     seen = []
 
@@ -232,7 +229,6 @@ async def test_tls(fabric, client):
             assert answer.status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="PipeTransport lacks _force_close, which asyncio.sslproto calls")
 async def test_tls_with_a_certificate_that_is_not_trusted(fabric, client):
     import ssl
 

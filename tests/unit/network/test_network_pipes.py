@@ -123,7 +123,6 @@ async def test_another_protocol_can_take_over():
     assert far.get_protocol() is second
 
 
-@pytest.mark.xfail(strict=True, reason="an exception of data_received leaves the connection open")
 async def test_a_protocol_that_raises_loses_its_connection():
     client, server, near, far = pair()
 
@@ -139,7 +138,6 @@ async def test_a_protocol_that_raises_loses_its_connection():
     assert far.is_closing()
 
 
-@pytest.mark.xfail(strict=True, reason="what is written to a closed peer is dropped in silence")
 async def test_writing_to_a_peer_that_is_gone_is_an_error():
     client, server, near, far = pair(keep_open=True)
     far.close()
