@@ -198,10 +198,13 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
     if patch_type == "json":
         if not isinstance(value, list):
             word = _go_word(value) if not isinstance(value, dict) else "object"
-            raise BadRequest(f"json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
+            raise BadRequest(
+                f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch"
+            )
     elif not isinstance(value, dict):
         word = "null" if value is None else _go_word(value)
-        raise BadRequest(f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}")
+        where = "Go value of type map[string]interface {}"
+        raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into {where}")
     return Body(value, problems)
 
 

@@ -16,8 +16,10 @@ UNRECOGNIZED = "the object provided is unrecognized (must be of type ConfigMap):
         (
             b'{"apiVersion":"v1",',
             "",
-            "couldn't get version/kind; json parse error: "
-            'unexpected end of JSON input ({"apiVersion":"v1",)',
+            (
+                "couldn't get version/kind; json parse error: "
+                'unexpected end of JSON input ({"apiVersion":"v1",)'
+            ),
         ),
         (b"", "", "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
         (

@@ -175,5 +175,9 @@ def test_order_is_kept_whatever_the_reader_does(steps):
         await task
         return [line.split(b'"name":"')[1].split(b'"')[0] for line in wire.lines()], count
 
-    names, count = asyncio.run(run())
+    loop = asyncio.new_event_loop()
+    try:
+        names, count = loop.run_until_complete(run())
+    finally:
+        loop.close()
     assert names == [str(index).encode() for index in range(count)]

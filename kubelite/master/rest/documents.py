@@ -1,0 +1,124 @@
+"""All paths that are no resource: health, version, discovery, OpenAPI."""
+
+from __future__ import annotations
+
+import orjson
+from aiohttp import web
+from multidict import CIMultiDict
+
+from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
+from kubelite.apimachinery.scheme import Scheme
+from kubelite.master.rest import answers, nonresource, responses
+from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
+from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate
+from kubelite.master.rest.openapi import OpenAPIDocuments
+from kubelite.master.rest.requestinfo import RequestInfo
+
+
+class Documents:
+    """The answers which are documents about the server itself."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self._discovery = Discovery(scheme)
+        self._openapi = OpenAPIDocuments(scheme)
+
+    def serves_group(self, group: str) -> bool:
+        """Whether any kind of a group is served; the core group always is."""
+        return not group or group in self._discovery.groups
+
+    def answer(self, request: web.BaseRequest, info: RequestInfo, headers: CIMultiDict[str]) -> web.Response:
+        """Health, version, discovery, OpenAPI."""
+        path = info.path
+        health = nonresource.health_text(path, info.query)
+        if health is not None:
+            if nonresource.is_health_root(path):
+                headers[responses.NOSNIFF] = "nosniff"
+            return responses.text(200, health, headers)
+        if path.startswith("//"):
+            return responses.not_found_text(headers)
+        accept = request.headers.get("Accept", "")
+        parts = [part for part in path.split("/") if part]
+        match parts:
+            case ["version"]:
+                return self._read_only(request, nonresource.version_document(), headers)
+            case ["api"] | ["apis"]:
+                return self._discovery_root(request, parts[0], accept, headers)
+            case ["api", version]:
+                found = self._discovery.resource_list("", version)
+            case ["apis", group] if group in self._discovery.groups:
+                found = self._discovery.group(group)
+            case ["apis", group, version] if group in self._discovery.groups:
+                found = self._discovery.resource_list(group, version)
+            case ["openapi", *rest]:
+                return self._openapi_document(request, rest, info, headers)
+            case []:
+                return self._read_only(request, orjson.dumps({"paths": self._paths()}), headers)
+            case _:
+                return responses.not_found_text(headers)
+        if found is None:
+            raise NotFound.path()
+        form = negotiate(accept, NO_FORMS)
+        return self._read_only(request, found, headers, form)
+
+    def _read_only(
+        self, request: web.BaseRequest, body: bytes, headers: CIMultiDict[str], form: Form | None = None
+    ) -> web.Response:
+        """A fixed document.
+
+        Raises:
+            MethodNotAllowed: The request is no GET.
+        """
+        if request.method not in {"GET", "HEAD"}:
+            raise MethodNotAllowed
+        media_type = form.media_type if form is not None else JSON
+        if media_type not in {JSON, PROTOBUF}:
+            body = answers.encode(orjson.loads(body), media_type)
+        elif media_type != JSON:
+            body = answers.encode({"apiVersion": "v1", **orjson.loads(body)}, media_type)
+        return responses.response(200, body, media_type, headers)
+
+    def _discovery_root(
+        self, request: web.BaseRequest, root: str, accept: str, headers: CIMultiDict[str]
+    ) -> web.Response:
+        """The documents of /api and /apis in the shape that the client takes."""
+        form = negotiate(accept, DISCOVERY_FORMS)
+        headers["Vary"] = "Accept"
+        if not form.kind:
+            address = request.headers.get("Host", "")
+            core = root == "api"
+            body = self._discovery.api_versions(address) if core else self._discovery.group_list()
+            return self._read_only(request, body, headers, form)
+        document = self._discovery.aggregated(core=root == "api")
+        headers["ETag"] = document.etag
+        headers["Cache-Control"] = "public"
+        if request.headers.get("If-None-Match") == document.etag:
+            return web.Response(status=304, headers=headers)
+        response = self._read_only(request, document.body, headers)
+        response.headers["Content-Type"] = AGGREGATED_TYPE
+        return response
+
+    def _openapi_document(
+        self, request: web.BaseRequest, rest: list[str], info: RequestInfo, headers: CIMultiDict[str]
+    ) -> web.Response:
+        """The documents below /openapi."""
+        document = self._openapi.find("/".join(rest), request.headers.get("Accept", ""))
+        if document is None:
+            return web.Response(status=404, headers=headers)
+        if rest != ["v3"]:
+            headers["ETag"] = document.etag
+        if document.etag.strip('"') == info.query.text("hash"):
+            headers["Cache-Control"] = "public, immutable"
+        if request.headers.get("If-None-Match") == document.etag:
+            return web.Response(status=304, headers=headers)
+        if request.method not in {"GET", "HEAD"}:
+            raise MethodNotAllowed
+        return responses.response(200, document.body, document.content_type, headers)
+
+    def _paths(self) -> list[str]:
+        """What / lists."""
+        paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/openapi/v2", "/openapi/v3", "/version"}
+        for group, versions in self._discovery.groups.items():
+            if group:
+                paths.add(f"/apis/{group}")
+            paths |= {f"/apis/{group}/{version}" if group else f"/api/{version}" for version in versions}
+        return sorted(paths)
