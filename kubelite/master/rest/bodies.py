@@ -192,14 +192,15 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
             parsed = codec.parse_json(body, duplicates=True)
             problems = tuple(f'duplicate field "{path}"' for path in parsed.duplicates)
     except codec.CodecError as error:
-        text = f"error decoding YAML: {error}" if patch_type == "apply" else str(error)
+        text = f"error decoding {'YAML' if patch_type == 'apply' else 'patch'}: {error}"
         raise BadRequest(text) from error
     value = parsed.value
     if patch_type == "json":
         if not isinstance(value, list):
             word = _go_word(value) if not isinstance(value, dict) else "object"
             raise BadRequest(
-                f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch"
+                f"error decoding patch: json: cannot unmarshal {word} "
+                "into Go value of type []handlers.jsonPatchOp"
             )
     elif not isinstance(value, dict):
         word = "null" if value is None else _go_word(value)

@@ -1,6 +1,7 @@
 """The REST door as raw HTTP: what clients see besides objects."""
 
 import asyncio
+import io
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -95,7 +96,7 @@ async def test_bodies():
         async with http.get(f"{MAPS}/kept", headers={"Accept": YAML}) as answer:
             assert answer.content_type == YAML
             assert b"name: kept" in await answer.read()
-        async with http.post(MAPS, data=b"x" * (3 * 1024 * 1024 + 1)) as answer:
+        async with http.post(MAPS, data=io.BytesIO(b"x" * (3 * 1024 * 1024 + 1))) as answer:
             assert answer.status == 413
             assert (await answer.json())["message"] == "Request entity too large: limit is 3145728"
 
