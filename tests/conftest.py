@@ -1,0 +1,23 @@
+"""What all tests share."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# pytest-asyncio looks for a current loop where a plain test ran before; without this it makes one that nobody closes.
+asyncio.set_event_loop(None)
+
+settings.register_profile(
+    "kubelite",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("kubelite")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
