@@ -25,7 +25,6 @@ class APIServerConfig:
         event_ttl_s: Seconds after its last write that an Event is kept.
         reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events too old.
         future_revision_wait_s: Seconds that a read waits for a resourceVersion of the future.
-        watch_timeout_min_s: Server-chosen length of a watch, seconds; up to twice this.
         bookmark_before_end_s: Seconds before a watch's end at which a last bookmark is sent.
         watch_waiting_max: Events that may wait for a slow watcher; one further behind is ended.
         generate_name_tries_max: How often a generated name is tried anew if it is taken.
@@ -43,7 +42,6 @@ class APIServerConfig:
     event_ttl_s: float = 3600.0
     reconcile_interval_s: float = 10.0
     future_revision_wait_s: float = 3.0
-    watch_timeout_min_s: float = 1800.0
     bookmark_before_end_s: float = 2.0
     watch_waiting_max: int = 50_000
     generate_name_tries_max: int = 8

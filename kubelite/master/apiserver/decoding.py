@@ -8,12 +8,16 @@ Source: k8s.io/apimachinery/pkg/runtime/serializer/json; KEP-2885 (server-side u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from kubelite.api import facts
 from kubelite.apimachinery.apierrors import BadRequest
 from kubelite.apimachinery.decode import DecodeError, decode
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import FieldValidation
+
+SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
+"""The place in Kubernetes' source that its messages name."""
 
 
 class FieldProblems(ValueError):  # noqa: N818 - what was found, not what went wrong
@@ -41,6 +45,15 @@ def checked(
     return made, problems if validation == "Warn" else ()
 
 
+def wrong_kind(given_version: str, given_kind: str, api_version: str, kind: str) -> str:
+    """Why an object of one kind cannot stand for another, in the words of Go's converters."""
+    if facts.index_of(given_version, given_kind) is None:
+        return f'no kind "{given_kind}" is registered for version "{given_version}" in scheme "{SCHEME}"'
+    group = api_version.rpartition("/")[0].partition(".")[0] or "core"
+    short = given_version.rpartition("/")[2]
+    return f"converting ({short}.{given_kind}) to ({group}.{kind}): unknown conversion"
+
+
 def body(
     resource: Resource,
     obj: Object,
@@ -66,9 +79,7 @@ def body(
     given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
     where = f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: '
     if (given_version, given_kind) != (api_version, name):
-        group = api_version.rpartition("/")[0].partition(".")[0] or "core"
-        short = given_version.rpartition("/")[2]
-        raise BadRequest(f"{where}converting ({short}.{given_kind}) to ({group}.{name}): unknown conversion")
+        raise BadRequest(where + wrong_kind(given_version, given_kind, api_version, name))
     if "metadata" not in obj or obj["metadata"] is None:
         obj = {**obj, "metadata": {}}
     try:

@@ -20,7 +20,7 @@ from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategic import strategic_merge_patch
 from kubelite.client.requests import Patch
-from kubelite.master.apiserver.decoding import FieldProblems, checked
+from kubelite.master.apiserver.decoding import FieldProblems, checked, wrong_kind
 
 GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
@@ -41,14 +41,12 @@ def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Obj
     api_version, name = kind
     changed = _apply(request, current, api_version, name)
     if (changed.get("apiVersion"), changed.get("kind")) != kind:
-        short = str(changed.get("apiVersion", "")).rpartition("/")[2]
-        group = api_version.rpartition("/")[0].partition(".")[0] or "core"
-        why = f"converting ({short}.{changed.get('kind')}) to ({group}.{name}): unknown conversion"
-        raise _unfit(_shown(request, changed), why)
+        why = wrong_kind(str(changed.get("apiVersion")), str(changed.get("kind")), api_version, name)
+        raise _unfit(_shown(request, changed, current), why)
     try:
         made, warnings = checked(api_version, name, changed, request.field_validation, request.problems)
     except (DecodeError, FieldProblems) as error:
-        raise _unfit(_shown(request, changed), str(error)) from error
+        raise _unfit(_shown(request, changed, current), str(error)) from error
     if made["metadata"].get("name") != current["metadata"]["name"]:
         raise BadRequest(
             f"the name of the object ({made['metadata'].get('name', '')}) does not match the name on the URL "
@@ -118,11 +116,22 @@ def _unfit(shown: str, why: str) -> Invalid:
     return invalid
 
 
-def _shown(request: Patch, changed: Object) -> str:
+def _shown(request: Patch, changed: Object, current: Object) -> str:
     """What an error shows: a strategic patch itself, else what the patch made."""
     if request.patch_type == "strategic":
         return _go_value(request.patch)
-    return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(_sorted(changed, current)).decode()
+
+
+def _sorted(changed: Any, current: Any) -> Any:
+    """As Go writes what a patch touched: maps in the order of their keys; the rest keeps its own order."""
+    if not isinstance(changed, dict):
+        return changed
+    before = current if isinstance(current, dict) else {}
+    return {
+        key: changed[key] if changed[key] == before.get(key) else _sorted(changed[key], before.get(key))
+        for key in sorted(changed)
+    }
 
 
 def _go_value(value: Any) -> str:

@@ -28,6 +28,8 @@ from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.runtime import Randomness
 
 HEADLESS: Final = "None"
+DUMMY_NODE_PORT: Final = 32768
+"""Dry runs show node ports from beyond this one."""
 WITH_ADDRESS: Final = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 WITH_NODE_PORTS: Final = frozenset({"NodePort", "LoadBalancer"})
 
@@ -69,8 +71,13 @@ class ServiceNumbers:
 
     # --- after validation -----------------------------------------------------------------------------------
 
-    def take(self, new: Object, old: Object | None) -> tuple[Object, Taken]:
+    def take(self, new: Object, old: Object | None, *, dry_run: bool = False) -> tuple[Object, Taken]:
         """Take the numbers which the Service has and its former version had not.
+
+        Args:
+            new: The Service, normalised and valid.
+            old: What is stored of it, if anything.
+            dry_run: Show a node port outside of the range, as Kubernetes does.
 
         Raises:
             Invalid: A number is outside of its range, or somebody else's.
@@ -80,7 +87,7 @@ class ServiceNumbers:
             spec = dict(new["spec"])
             held = set() if old is None else set(self._numbers(old))
             self._take_address(spec, new, held, taken)
-            self._take_node_ports(spec, new, held, taken)
+            self._take_node_ports(spec, new, held, taken, dry_run=dry_run)
             self._take_health_check(spec, held, taken)
         except Exception:
             taken.give_back()
@@ -137,7 +144,7 @@ class ServiceNumbers:
         taken.numbers.append((self.addresses, number))
 
     def _take_node_ports(
-        self, spec: Object, service: Object, held: set[tuple[Allocator, int]], taken: Taken
+        self, spec: Object, service: Object, held: set[tuple[Allocator, int]], taken: Taken, *, dry_run: bool
     ) -> None:
         ports = spec.get("ports")
         if spec.get("type") not in WITH_NODE_PORTS or not ports:
@@ -164,16 +171,18 @@ class ServiceNumbers:
         if errors:
             raise Invalid(r.SERVICES, service["metadata"].get("name", ""), errors)
         if chooses:
-            spec["ports"] = self._with_node_ports(ports, taken)
+            spec["ports"] = self._with_node_ports(ports, taken, dry_run=dry_run)
 
-    def _with_node_ports(self, ports: list[Object], taken: Taken) -> list[Object]:
+    def _with_node_ports(self, ports: list[Object], taken: Taken, *, dry_run: bool) -> list[Object]:
         """Every port with a node port; one number serves all protocols of a port."""
         numbers = {port["port"]: port["nodePort"] for port in ports if port.get("nodePort")}
         filled = []
+        dummy = max(numbers.values(), default=DUMMY_NODE_PORT)
         for port in ports:
             number = port.get("nodePort") or numbers.get(port["port"])
             if not number:
-                number = numbers[port["port"]] = self._choose_port(taken)
+                dummy += 1
+                number = numbers[port["port"]] = dummy if dry_run else self._choose_port(taken)
             filled.append({**port, "nodePort": number})
         return filled
 

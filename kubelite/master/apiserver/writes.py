@@ -124,7 +124,7 @@ def _store_new(
         raise AlreadyExists(resource, name)
     taken = None
     if resource == r.SERVICES:
-        obj, taken = env.numbers.take(obj, None)
+        obj, taken = env.numbers.take(obj, None, dry_run=dry_run)
     if dry_run:
         if taken is not None:
             taken.give_back()
@@ -195,8 +195,8 @@ def update(
     obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
     obj = apply_defaults(resource, obj)
     obj = PREPARE[subresource](resource, obj, old)
-    if resource == r.SERVICES and not subresource:
-        obj = env.numbers.normalised(obj)
+    if not subresource:
+        obj = _mutated(env, resource, obj)
     if subresource == "status":
         errors = validate_status_update(resource, obj, old)
     else:
@@ -206,6 +206,17 @@ def update(
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
     return commit_update(env, resource, entry, obj, dry_run=dry_run)
+
+
+def _mutated(env: Environment, resource: Resource, obj: Object) -> Object:
+    """What admission and the registry put right in an update through the main endpoint."""
+    if resource == r.SERVICES:
+        return env.numbers.normalised(obj)
+    if resource == r.PODS:
+        return pod_admission.with_tolerations(obj)
+    if resource == r.NAMESPACES:
+        return namespaces.with_name_label(obj)
+    return obj
 
 
 def commit_update(
@@ -221,7 +232,7 @@ def commit_update(
         return Written(obj, None)
     taken = None
     if resource == r.SERVICES:
-        obj, taken = env.numbers.take(obj, old)
+        obj, taken = env.numbers.take(obj, old, dry_run=dry_run)
     if dry_run:
         if taken is not None:
             taken.give_back()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from kubelite.api.defaults.core import NAMESPACE_NAME_LABEL
 from kubelite.api.resources import NAMESPACES
 from kubelite.apimachinery.apierrors import Forbidden, NotFound
-from kubelite.apimachinery.scheme import Resource
+from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.errors import namespace_terminating
 from kubelite.master.store.store import Store
 
@@ -29,6 +30,16 @@ def admit_create(store: Store, resource: Resource, namespace: str, name: str) ->
     obj = entry.object
     if "deletionTimestamp" in obj["metadata"] or obj["status"].get("phase") == "Terminating":
         raise namespace_terminating(resource, name, namespace)
+
+
+def with_name_label(namespace: Object) -> Object:
+    """The namespace with the label that names it, whatever the client made of it."""
+    metadata = namespace["metadata"]
+    labels = metadata.get("labels") or {}
+    if labels.get(NAMESPACE_NAME_LABEL) == metadata["name"]:
+        return namespace
+    labels = {**labels, NAMESPACE_NAME_LABEL: metadata["name"]}
+    return {**namespace, "metadata": {**metadata, "labels": labels}}
 
 
 def admit_delete(resource: Resource, name: str) -> None:

@@ -116,6 +116,15 @@ def decorated(pod: Object, additions: Additions, random: Randomness) -> Object:
     return {**pod, "spec": spec}
 
 
+def with_tolerations(pod: Object) -> Object:
+    """The pod with the default tolerations, which admission sees to in updates too."""
+    tolerations = pod["spec"].get("tolerations") or []
+    complete = _tolerations(tolerations)
+    if len(complete) == len(tolerations):
+        return pod
+    return {**pod, "spec": {**pod["spec"], "tolerations": complete}}
+
+
 def _tolerations(tolerations: list[Object]) -> list[Object]:
     missing = [
         key for key in (NOT_READY, UNREACHABLE) if not any(_tolerates(each, key) for each in tolerations)

@@ -408,7 +408,7 @@ async def test_namespace_is_marked_and_goes_by_way_of_finalize(client):
         await client.create(CONFIGMAPS, config_map("late"), "ns")
     assert refused.value.message == (
         'configmaps "late" is forbidden: unable to create new content in namespace ns '
-        'because it is being terminated'
+        "because it is being terminated"
     )
     assert refused.value.details["causes"] == [
         {
@@ -543,3 +543,27 @@ async def test_orphan_dependents_is_the_old_word(client):
     )
     answer = await request.ask(client.system.ref("apiserver"))
     assert answer.object["metadata"]["finalizers"] == ["orphan"]
+
+
+async def test_namespace_keeps_the_label_that_names_it(client):
+    label = {"kubernetes.io/metadata.name": "other"}
+    patched = await client.patch(NAMESPACES, "default", {"metadata": {"labels": label}})
+    assert patched["metadata"]["labels"] == {"kubernetes.io/metadata.name": "default"}
+
+
+async def test_default_tolerations_come_back_in_updates(client):
+    await client.create(PODS, make_pod(), "default")
+    patched = await client.patch(
+        PODS, "web", {"spec": {"tolerations": [{"key": "a", "operator": "Exists"}]}}, "default"
+    )
+    assert len(patched["spec"]["tolerations"]) == 3
+
+
+async def test_refused_patches_show_what_they_made(client):
+    await client.create(CONFIGMAPS, config_map(data={"k": "v"}), "default")
+    with pytest.raises(Invalid) as refused:
+        await client.patch(CONFIGMAPS, "c", {"kind": "Secret"}, "default")
+    assert refused.value.message.startswith(
+        ' "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"v1\\",\\"data\\":{\\"k\\":\\"v\\"},'
+        '\\"kind\\":\\"Secret\\",\\"metadata\\":{\\"name\\":\\"c\\",\\"namespace\\":\\"default\\",'
+    )

@@ -207,7 +207,7 @@ async def test_scale_below_zero(client):
         )
     assert refused.value.message == (
         'Scale.autoscaling "rc" is invalid: spec.replicas: Invalid value: -1: must be '
-        'greater than or equal to 0'
+        "greater than or equal to 0"
     )
     with pytest.raises(NotFound, match="could not find the requested resource"):
         await client.get(PODS, "web", "default", subresource="scale")
@@ -299,7 +299,7 @@ async def test_numbers_outside_of_their_ranges(client):
         )
     assert refused.value.message == (
         'Service "s" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided '
-        'port is not in the valid '
+        "port is not in the valid "
         "range. The range of valid ports is 30000-32767"
     )
 
