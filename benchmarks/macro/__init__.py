@@ -1,0 +1,1 @@
+"""Whole clusters, through the public API."""
