@@ -24,11 +24,14 @@ def bootstrap(env: Environment) -> None:
     """Make what is missing, and take note of the numbers that Services have."""
     for entry in env.store.list(SERVICES, EVERYTHING).entries:
         env.numbers.load(entry.object)
+    is_new = not env.store.count(NAMESPACES)
     for name in SYSTEM_NAMESPACES:
         if env.store.get(NAMESPACES, "", name) is None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             create(env, NAMESPACES, "", namespace)
     reconcile(env)
+    if is_new:  # nobody can have seen what was before: watches of it are too old, as after any start
+        env.store.compact(env.store.revision)
 
 
 def first_address(network: str) -> str:

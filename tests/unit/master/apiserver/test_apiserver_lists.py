@@ -213,3 +213,10 @@ async def test_masters_only():
 
         with pytest.raises(Forbidden):
             await client.as_user(ANONYMOUS).watch(PODS)
+
+
+async def test_what_was_before_the_start_is_forgotten(client):
+    assert (await client.watch(SECRETS, resource_version="1")).ended
+    with pytest.raises(Expired):
+        await client.list(SECRETS, resource_version="1", resource_version_match="Exact")
+    assert (await client.list(SECRETS, resource_version="1")).items == []
