@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import structlog
 
 from benchmarks import environment, report, suite
 from benchmarks.measure import Bench
@@ -105,6 +108,8 @@ def _show(text: str) -> None:
 
 def run_here(name: str, into: Path, *, quick: bool) -> int:
     """Runs one benchmark in this process."""
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet)
     (benchmark,) = (each for each in suite.SUITE if each.name == name)
     rows = asyncio.run(_run(benchmark, quick=quick))
     into.write_text(json.dumps([row.to_json() for row in rows]), encoding="utf-8")
