@@ -12,7 +12,7 @@ def make_registry() -> ImageRegistry:
 
     registry = ImageRegistry()
     registry.shell = busybox
-    box = Image(program=busybox, kind="main", entrypoint=DEFAULT_COMMAND, exec=busybox, size=2_220_000)
+    box = Image(program=busybox, kind="main", default_args=DEFAULT_COMMAND, exec=busybox, size=2_220_000)
     for name, image in {
         "pause": pause.IMAGE,
         "agnhost": agnhost.IMAGE,

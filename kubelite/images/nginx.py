@@ -15,6 +15,7 @@ from kubelite.images.container import Container
 from kubelite.images.registry import Image
 
 ROOT = "/usr/share/nginx/html"
+ENTRYPOINT = "/docker-entrypoint.sh"
 WELCOME = """<!DOCTYPE html>
 <html>
 <head>
@@ -67,8 +68,11 @@ def application(container: Container) -> web.Application:
 
 async def main(container: Container) -> int:
     """Serves, or runs another command of the image."""
-    if container.argv and posixpath.basename(container.argv[0]) not in {"nginx", "docker-entrypoint.sh"}:
-        return await run_applets(container, APPLETS)
+    argv = container.argv
+    if len(argv) > 1 and posixpath.basename(argv[0]) == posixpath.basename(ENTRYPOINT):
+        argv = argv[1:]  # the script ends by running its arguments
+    if argv and posixpath.basename(argv[0]) not in {"nginx", "docker-entrypoint.sh"}:
+        return await run_applets(container, APPLETS, argv)
     index = posixpath.join(ROOT, "index.html")
     if not container.files.exists(index):
         container.files.mkdir(ROOT)
@@ -81,6 +85,7 @@ async def main(container: Container) -> int:
 IMAGE = Image(
     program=main,
     kind="main",
-    entrypoint=("/docker-entrypoint.sh", "nginx", "-g", "daemon off;"),
+    entrypoint=(ENTRYPOINT,),
+    default_args=("nginx", "-g", "daemon off;"),
     size=72_240_000,
 )

@@ -78,7 +78,8 @@ class Image:
     Attributes:
         program: The program, of the kind that `kind` says.
         kind: What the program is.
-        entrypoint: `argv` when the pod gives no command (its args come after it).
+        entrypoint: The first part of `argv` when the pod gives no command (args come after it).
+        default_args: The rest of `argv` when the pod gives neither command nor args.
         exec: Runs exec'd commands: `async def main(container)` with the command in `container.argv`. None
             means the registry's `shell`, if it has one.
         size: Bytes, as the `Pulled` event shows them.
@@ -89,6 +90,7 @@ class Image:
     program: Any
     kind: Kind
     entrypoint: tuple[str, ...] = ()
+    default_args: tuple[str, ...] = ()
     exec: Program | None = None
     size: int = DEFAULT_SIZE
     env: tuple[tuple[str, str], ...] = ()

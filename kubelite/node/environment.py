@@ -80,11 +80,25 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def command_line(container: Object, entrypoint: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
-    """The `argv` of a container: command and args, or the image's entrypoint where there is no command."""
+def command_line(
+    container: Object,
+    entrypoint: Sequence[str],
+    env: Mapping[str, str],
+    default_args: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """The `argv` of a container: command and args; the image's entrypoint where there is no command.
+
+    Args:
+        container: As the pod's spec has it.
+        entrypoint: Of the image, replaced by the container's command.
+        env: What `$(NAME)` stands for.
+        default_args: Of the image, replaced by the container's args and gone where it has a command.
+    """
     command = [expand(part, env) for part in container.get("command") or ()]
     args = [expand(part, env) for part in container.get("args") or ()]
-    return (*(command or entrypoint), *args)
+    if command:
+        return (*command, *args)
+    return (*entrypoint, *(args or default_args))
 
 
 def container_environment(

@@ -443,7 +443,7 @@ class PodWorker:
             image_name=raw["image"],
             image=found,
             shell=self.host.images.shell,
-            argv=command_line(raw, found.entrypoint, env),
+            argv=command_line(raw, found.entrypoint, env, found.default_args),
             env=env,
             working_dir=working_dir,
             hostname=etcfiles.hostname_of(pod),

@@ -22,10 +22,12 @@ APPLETS: Mapping[str, Applet] = {
 DEFAULT_COMMAND = ("sh",)
 
 
-def make_process(container: Container, applets: Mapping[str, Applet] = APPLETS) -> Process:
-    """The process for a container's command, with the container's own streams."""
+def make_process(
+    container: Container, applets: Mapping[str, Applet] = APPLETS, argv: tuple[str, ...] = ()
+) -> Process:
+    """The process for `argv`, or else the container's command, with the container's own streams."""
     return Process(
-        argv=container.argv or DEFAULT_COMMAND,
+        argv=argv or container.argv or DEFAULT_COMMAND,
         env=dict(container.env),
         cwd=container.working_dir or "/",
         streams={0: container.stdin, 1: Standard(container.stdout), 2: Standard(container.stderr)},
@@ -34,13 +36,13 @@ def make_process(container: Container, applets: Mapping[str, Applet] = APPLETS) 
     )
 
 
-async def run_applets(container: Container, applets: Mapping[str, Applet]) -> int:
-    """Runs a container's command with the given applets.
+async def run_applets(container: Container, applets: Mapping[str, Applet], argv: tuple[str, ...] = ()) -> int:
+    """Runs a command with the given applets: `argv`, or the container's own.
 
     Raises:
         CommandNotFoundError: There is neither such an applet nor such a file.
     """
-    process = make_process(container, applets)
+    process = make_process(container, applets, argv)
     name = process.argv[0]
     is_file = "/" in name and container.files.is_file(process.path(name))
     if not is_file and name.rsplit("/", 1)[-1] not in applets:

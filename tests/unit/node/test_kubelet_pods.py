@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
+from kubelite.images.builtin import make_registry
 from kubelite.network import client_session
 
 
@@ -51,6 +52,14 @@ async def test_a_program_that_returns_completes(node):
     await node.run(restartPolicy="Never", containers=[{"name": "c", "image": "job"}])
     pod = await node.until(lambda pod: pod["status"].get("phase") == "Succeeded")
     assert status_of(pod)["state"]["terminated"]["reason"] == "Completed"
+
+
+@pytest.mark.parametrize("image", ["busybox", "nginx"])
+async def test_args_alone_replace_what_the_image_runs(node, image):
+    node.images[image] = make_registry().resolve(image)
+    await node.run(restartPolicy="Never", containers=[{"name": "c", "image": image, "args": ["true"]}])
+    pod = await node.until(lambda pod: pod["status"].get("phase") not in {None, "Pending", "Running"})
+    assert status_of(pod)["state"]["terminated"]["exitCode"] == 0
 
 
 async def test_a_program_that_raises_is_restarted_with_back_off(node):

@@ -101,6 +101,9 @@ def test_environment_order():
     }
     assert command_line({"command": ["run"], "args": ["$(Y)"]}, ("image",), env) == ("run", "one")
     assert command_line({"args": ["x"]}, ("image",), env) == ("image", "x")
+    assert command_line({"args": ["x"]}, ("image",), env, ("default",)) == ("image", "x")
+    assert command_line({"command": ["run"]}, ("image",), env, ("default",)) == ("run",)
+    assert command_line({}, ("image",), env, ("default",)) == ("image", "default")
 
 
 def test_a_missing_source_is_a_config_error():
