@@ -13,7 +13,6 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 import attrs
-import structlog
 
 from kubelite.api.resources import EVENTS
 from kubelite.apimachinery.apierrors import APIError, NotFound
@@ -21,6 +20,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.client import Client
 from kubelite.runtime import ActorStopped, Clock, Randomness, tasks
+from kubelite.runtime.logs import get_logger
 
 SIMILAR_MAX: Final = 10
 """Similar Events with different messages, after which they are combined."""
@@ -36,7 +36,7 @@ COMBINED: Final = "(combined from similar events): "
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class _Cache(OrderedDict[K, V]):

@@ -23,13 +23,13 @@ from kubelite.cluster import access
 from kubelite.cluster.components import API_PORT, DNS_PORT, Components
 from kubelite.cluster.config import ClusterConfig, make_config
 from kubelite.cluster.manifest import Manifest, load_manifest
+from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.waiting import describe_condition, wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.server import RESTServer
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
 from kubelite.network.fabric import serve_tls
-from kubelite.proxy.rules import cluster_ips
 from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from kubelite.master.auth.certificates import ClusterCertificates
 
 READY_TIMEOUT_S = 30.0
-PROGRAMMED_POLL_S = 0.002
 
 
 class Cluster:
@@ -504,26 +503,9 @@ class Cluster:
             condition=describe_condition(condition),
             timeout_s=timeout,
         )
-        if resource == SERVICES and condition == "ready":
-            async with self.clock.timeout(timeout):
-                await self._until_programmed(found)
+        if condition == "ready":
+            await until_reachable(self._running, self.clock, found)
         return found if name is None else (found[0] if found else None)
-
-    async def _until_programmed(self, services: Sequence[Object]) -> None:
-        """Waits until a connection to each Service that selects pods would find one, from every node that is on."""
-        components = self._running
-        translators = [components.network.translator]
-        translators += [each.translator for each in components.machines.values() if each.powered]
-        for service in services:
-            if not service["spec"].get("selector"):
-                continue
-            for port in service["spec"].get("ports") or ():
-                for address in cluster_ips(service):
-                    for translator in translators:
-                        while translator is not None and not translator.reaches(
-                            address, port["port"], port["protocol"]
-                        ):
-                            await self.clock.sleep(PROGRAMMED_POLL_S)
 
     # -- pods and nodes
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
-import structlog
 
 from kubelite.api.resources import ENDPOINTSLICES, NAMESPACES, SERVICES
 from kubelite.apimachinery import meta
@@ -22,8 +21,9 @@ from kubelite.dns.records import Zone, plan_service_records
 from kubelite.dns.resolver import Outside, resolve_outside
 from kubelite.network import Fabric
 from kubelite.runtime import Actor
+from kubelite.runtime.logs import get_logger
 
-log = structlog.get_logger().bind(component="dns")
+log = get_logger().bind(component="dns")
 PORT: Final = 53
 BATCH: Final = 64
 """Packets read in one turn of the loop."""

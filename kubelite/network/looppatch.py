@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
@@ -20,7 +20,7 @@ class LoopPatch:
     """The calls of one loop, replaced while a cluster runs on it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop: Any = loop
+        self._loop: Any = cast("Any", loop)
         self._create_connection = loop.create_connection
         self._getaddrinfo = loop.getaddrinfo
         self._sock_connect = loop.sock_connect

@@ -10,11 +10,10 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
 from kubelite.network.fabric import Accepted, Fabric
+from kubelite.runtime.logs import get_logger
 
-log = structlog.get_logger().bind(component="network")
+log = get_logger().bind(component="network")
 Accept = Callable[[str], Accepted | None]
 """Given the client's address: what serves the connection, None to refuse it."""
 

@@ -20,8 +20,8 @@ class Picker(Protocol):
     """Chooses an endpoint for a connection."""
 
     @property
-    def has_endpoints(self) -> bool:
-        """Whether there is anything to choose from."""
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What there is to choose from."""
         ...
 
     def pick(self, source: str) -> Endpoint | None:
@@ -43,11 +43,6 @@ class Translator:
 
     def __repr__(self) -> str:
         return f"<Translator {len(self.rules)} rules>"
-
-    def reaches(self, address: str, port: int, protocol: str = "TCP") -> bool:
-        """Whether a destination is a Service with at least one endpoint."""
-        picker = self.rules.get((address, port, protocol))
-        return picker is not None and picker.has_endpoints
 
     def translate(self, address: str, port: int, source: str) -> Endpoint:
         """Where a connection really goes.

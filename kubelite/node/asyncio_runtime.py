@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -27,6 +26,7 @@ from kubelite.network import NetworkNamespace, client_session, current_namespace
 from kubelite.node.cri import ContainerConfig, Exit
 from kubelite.node.logs import LOG_BYTES_MAX, ContainerLog
 from kubelite.runtime import Clock, Randomness, tasks
+from kubelite.runtime.logs import get_logger
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,7 +59,7 @@ class AsyncioRuntime:
         self.random = random
         self.drain_delay_s = drain_delay_s
         self.abandoned = 0
-        self.log_ = structlog.get_logger().bind(component="runtime")
+        self.log_ = get_logger().bind(component="runtime")
         self._log_bytes_max = log_bytes_max
         self._running: dict[str, Box] = {}
         self._logs: dict[str, dict[str, list[ContainerLog]]] = {}

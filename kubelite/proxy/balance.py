@@ -29,9 +29,9 @@ class RandomPicker:
         return f"<RandomPicker {self._count} endpoints>"
 
     @property
-    def has_endpoints(self) -> bool:
-        """Whether there is anything to choose from."""
-        return self._count > 0
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What there is to choose from."""
+        return self._endpoints
 
     def pick(self, source: str) -> Endpoint | None:
         """An endpoint; None if there is none."""
@@ -66,9 +66,9 @@ class AffinityPicker:
         return f"<AffinityPicker {len(self._endpoints)} endpoints, {len(self._chosen)} clients>"
 
     @property
-    def has_endpoints(self) -> bool:
-        """Whether there is anything to choose from."""
-        return bool(self._endpoints)
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What there is to choose from."""
+        return self._endpoints
 
     def pick(self, source: str) -> Endpoint | None:
         """The client's endpoint; None if there is none at all."""

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-import structlog
 
 from kubelite.api.resources import SERVICES
 from kubelite.apimachinery import meta
@@ -21,8 +20,9 @@ from kubelite.client.client import Client
 from kubelite.network import AddressPool, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
 from kubelite.runtime import Actor
+from kubelite.runtime.logs import get_logger
 
-log = structlog.get_logger().bind(component="service-loadbalancer")
+log = get_logger().bind(component="service-loadbalancer")
 RETRY_S = 1.0
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import attrs
-import structlog
 
 from kubelite.runtime import tasks
 from kubelite.runtime.clock import Clock, TimerHandle
+from kubelite.runtime.logs import get_logger
 from kubelite.runtime.messages import Ref
 from kubelite.runtime.randomness import Randomness
 
@@ -86,7 +86,7 @@ class Context:
         self.ref: Ref[Any] = slot.ref
         self.clock: Clock = system.clock
         self.random: Randomness = system.random.fork(slot.name)
-        self.log: Any = structlog.get_logger().bind(actor=slot.name)
+        self.log: Any = get_logger().bind(actor=slot.name)
 
     @property
     def name(self) -> str:

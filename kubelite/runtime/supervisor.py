@@ -10,17 +10,17 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
-import structlog
 
 from kubelite.runtime import tasks
 from kubelite.runtime.actor import ChildSpec, Context
+from kubelite.runtime.logs import get_logger
 from kubelite.runtime.mailbox import Mailbox
 from kubelite.runtime.slot import Crash, Slot
 
 if TYPE_CHECKING:
     from kubelite.runtime.system import System
 
-log = structlog.get_logger()
+log = get_logger()
 Strategy = Literal["one_for_one", "rest_for_one"]
 
 

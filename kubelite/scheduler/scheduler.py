@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-import structlog
 
 from kubelite.api import conditions, podutil
 from kubelite.api.resources import NODES, PODS
@@ -18,11 +17,12 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.client import Client
 from kubelite.runtime import Actor, Clock, Randomness
+from kubelite.runtime.logs import get_logger
 from kubelite.scheduler.cycle import explain, find_node
 from kubelite.scheduler.nodeinfo import Cache, PodInfo
 from kubelite.scheduler.queue import Entry, SchedulingQueue
 
-log = structlog.get_logger().bind(component="scheduler")
+log = get_logger().bind(component="scheduler")
 NAME: Final = "default-scheduler"
 BATCH: Final = 64
 """Pods scheduled before other actors get their turn."""
