@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import orjson
 from aiohttp import ClientError, web
+from aiohttp.typedefs import Handler
 
 from kubelite.images.busybox import APPLETS, make_process
 from kubelite.images.container import Container
@@ -57,9 +58,9 @@ class NetExec:
         return app
 
     @web.middleware
-    async def _log(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:  # type: ignore[type-arg]
+    async def _log(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._container.log(f"{request.method} {request.path_qs}")
-        return await handler(request)  # type: ignore[operator, no-any-return]
+        return await handler(request)
 
     async def root(self, _: web.Request) -> web.Response:
         """The time."""

@@ -118,7 +118,7 @@ async def _export(shell: Shell, args: list[str]) -> int:
 async def _unset(shell: Shell, args: list[str]) -> int:
     functions = args[:1] == ["-f"]
     for name in args[1:] if args[:1] in (["-f"], ["-v"]) else args:
-        (shell.functions if functions else shell.variables).pop(name, None)  # type: ignore[attr-defined]
+        (shell.functions if functions else shell.variables).pop(name, None)
         shell.exported.discard(name)
     return 0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Protocol
 
 from kubelite.images.shell.arithmetic import evaluate
@@ -29,8 +29,13 @@ class ExpansionError(Exception):
 class Environment(Protocol):
     """What expansion needs of the shell."""
 
-    variables: MutableMapping[str, str]
-    nounset: bool
+    @property
+    def variables(self) -> MutableMapping[str, str]:
+        """The shell variables; `${x:=word}` and arithmetic assign to them."""
+
+    @property
+    def nounset(self) -> bool:
+        """`set -u`."""
 
     def special(self, name: str) -> str | None:
         """The value of `$?`, `$#`, `$1` …; None if unset."""
@@ -235,6 +240,3 @@ def _replace(value: str, pattern: str, replacement: str, *, count: int) -> str:
     translated = fnmatch.translate(pattern)
     body = translated.removeprefix("(?s:").removesuffix(")\\Z")
     return re.sub(f"(?s:{body})", lambda _: replacement, value, count=count)
-
-
-Substitute = Callable[[Script], Awaitable[str]]
