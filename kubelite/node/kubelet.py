@@ -23,7 +23,14 @@ from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_s
 from kubelite.node.config import KubeletConfig
 from kubelite.node.environment import Lookup, service_environment
 from kubelite.node.machine import Machine
-from kubelite.node.nodeobject import LEASE_NAMESPACE, lease_object, node_object, node_status, refusal
+from kubelite.node.nodeobject import (
+    LEASE_NAMESPACE,
+    NODE_AFFINITY,
+    lease_object,
+    node_object,
+    node_status,
+    refusal,
+)
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
 from kubelite.node.podworker import PodWorker, PrepareAgain, Wake, WorkerEvent
 from kubelite.node.server import KubeletServer
@@ -47,6 +54,13 @@ class PodChanged:
 
     old: Object | None
     new: Object | None
+
+
+@attrs.frozen
+class LabelsRead:
+    """The Node's labels have been read for a pod which those known before do not suit."""
+
+    pod: Object
 
 
 @attrs.frozen
@@ -78,6 +92,7 @@ class PowerChanged:
 
 Message: TypeAlias = (
     PodChanged
+    | LabelsRead
     | SourcesChanged
     | FlushStatuses
     | Heartbeat
@@ -159,6 +174,7 @@ class Kubelet(Actor[Message]):
         self._flushing = False
         self._used: dict[str, int] = {"pods": 0}
         self._labels: Mapping[str, str] = {}
+        self._undecided: set[str] = set()
         self._lease_known = False
         self._begun_at = 0.0
 
@@ -204,6 +220,8 @@ class Kubelet(Actor[Message]):
                     self._after(worker)
             case PodChanged(old, new):
                 self._see(old, new)
+            case LabelsRead(pod):
+                self._decide(pod)
             case FlushStatuses():
                 self._flush()
             case Wake(uid):
@@ -310,7 +328,7 @@ class Kubelet(Actor[Message]):
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         self.context.ref.tell(PodChanged(old, new))
 
-    def _see(self, old: Object | None, new: Object | None) -> None:
+    def _see(self, old: Object | None, new: Object | None, *, labels_read: bool = False) -> None:
         if new is None:
             assert old is not None
             self._gone(old["metadata"]["uid"])
@@ -321,11 +339,15 @@ class Kubelet(Actor[Message]):
         refresh = False
         if worker is None:
             worker = PodWorker(new, self)
+            problem = None if worker.ended else self._refusal(worker)
+            if problem is not None and problem[0] == NODE_AFFINITY and not labels_read:
+                self._read_labels_for(new)
+                return
             self.machine.workers[worker.uid] = worker
             metadata = new["metadata"]
             self._names[metadata["namespace"], metadata["name"]] = worker
             if not worker.ended:
-                self._admit(worker)
+                self._admit(worker, problem)
         elif worker.base is new:
             return
         else:
@@ -339,8 +361,38 @@ class Kubelet(Actor[Message]):
             worker.refresh_volumes()
         self._after(worker)
 
-    def _admit(self, worker: PodWorker) -> None:
-        problem = refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+    def _refusal(self, worker: PodWorker) -> tuple[str, str] | None:
+        return refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+
+    def _read_labels_for(self, pod: Object) -> None:
+        """The labels that are known do not suit a pod: the scheduler may know newer ones."""
+        if pod["metadata"]["uid"] not in self._undecided:
+            self._undecided.add(pod["metadata"]["uid"])
+            self.context.start_task(self._read_labels(pod), name="labels")
+
+    async def _read_labels(self, pod: Object) -> None:
+        while True:
+            try:
+                node = await self._client.get(NODES, self.machine.name)
+            except NotFound:
+                break
+            except APIError as error:
+                self.context.log.warning("node_not_read", node=self.machine.name, error=str(error))
+                await self._clock.sleep(self._config.write_retry_s)
+            else:
+                self._labels = node["metadata"].get("labels") or {}
+                break
+        self.context.ref.tell(LabelsRead(pod))
+
+    def _decide(self, pod: Object) -> None:
+        """Take or refuse a pod by labels which were read for it."""
+        metadata = pod["metadata"]
+        self._undecided.discard(metadata["uid"])
+        now = self._pods.get(metadata["namespace"], metadata["name"])
+        if now is not None and now["metadata"]["uid"] == metadata["uid"]:
+            self._see(None, now, labels_read=True)
+
+    def _admit(self, worker: PodWorker, problem: tuple[str, str] | None) -> None:
         if problem is not None:
             worker.handle(PodRejected(*problem))
             return
@@ -546,6 +598,7 @@ class Kubelet(Actor[Message]):
     def _power(self) -> None:
         """Off: nothing to do, nothing can be done. On: lost pods begin again, the API is caught up with."""
         if not self.machine.powered:
+            self._undecided.clear()
             for worker in self.machine.workers.values():
                 worker.close()
             return

@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from kubelite.apimachinery.timestamps import format_time
+from kubelite.apimachinery.timestamps import format_micro_time
 
 LOG_BYTES_MAX: Final = 1_048_576
 """How much of a container's log is kept, in bytes."""
@@ -94,7 +94,8 @@ class ContainerLog:
         """The lines that are wanted, joined."""
         lines: Iterable[tuple[float, bytes]] = self._lines
         if options.since is not None:
-            lines = [line for line in lines if line[0] >= options.since]
+            since = _microseconds(options.since)
+            lines = [line for line in lines if _microseconds(line[0]) >= since]
         if options.tail_lines is not None:
             kept = list(lines)
             lines = kept[len(kept) - min(options.tail_lines, len(kept)) :]
@@ -152,8 +153,12 @@ class ContainerLog:
 
 def format_nanoseconds(time: float) -> str:
     """Unix seconds as RFC 3339 with nanoseconds, as log lines carry it (trailing zeros kept for width)."""
-    whole = int(time)
-    return f"{format_time(whole)[:-1]}.{round((time - whole) * 1e6) % 1_000_000:06d}000Z"
+    return f"{format_micro_time(time)[:-1]}000Z"
+
+
+def _microseconds(time: float) -> int:
+    """A time in the precision in which log lines show it: one that was read there finds its line."""
+    return round(time * 1_000_000)
 
 
 def _join(lines: Iterable[tuple[float, bytes]], *, timestamps: bool) -> bytes:

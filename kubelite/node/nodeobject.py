@@ -14,6 +14,7 @@ from kubelite.apimachinery.timestamps import format_micro_time, format_time
 from kubelite.node.config import VERSION, KubeletConfig
 
 LEASE_NAMESPACE = "kube-node-lease"
+NODE_AFFINITY = "NodeAffinity"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "AMD64": "amd64"}
 _CONDITIONS = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -127,6 +128,8 @@ def refusal(
 ) -> tuple[str, str] | None:
     """Why the kubelet does not take a pod: (reason, message); None if it does.
 
+    Extended resources which others have put in the Node's status are not the kubelet's to count.
+
     Args:
         pod: The pod.
         requests: What it asks for.
@@ -136,12 +139,12 @@ def refusal(
     """
     if not _fits_node(pod["spec"], pod["spec"].get("nodeName") or "", labels):
         return (
-            "NodeAffinity",
+            NODE_AFFINITY,
             "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
         )
     has = capacity(config)
     for resource, wanted in {**requests, "pods": 1}.items():
-        if not wanted:
+        if not wanted or (_is_extended(resource) and resource not in has):
             continue
         total = amount(resource, has.get(resource, "0"))
         taken = used.get(resource, 0)
@@ -149,6 +152,11 @@ def refusal(
             numbers = f"requested: {wanted}, used: {taken}, capacity: {total}"
             return f"OutOf{resource}", f"Node didn't have enough resource: {resource}, {numbers}"
     return None
+
+
+def _is_extended(resource: str) -> bool:
+    domain, slash, _ = resource.rpartition("/")
+    return bool(slash) and domain != "kubernetes.io" and not domain.endswith(".kubernetes.io")
 
 
 def _fits_node(spec: Object, node: str, labels: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
+from kubelite.api.resources import NODES
 from kubelite.images.builtin import make_registry
 from kubelite.network import client_session
 
@@ -229,6 +230,22 @@ async def test_pods_beyond_the_node_are_refused(node):
     await node.run(containers=[big])
     pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed")
     assert pod["status"]["reason"] == "OutOfcpu"
+
+
+async def test_a_pod_for_labels_newer_than_the_kubelet_knows_is_taken(node):
+    await node.client.patch(NODES, "n1", {"metadata": {"labels": {"disk": "new"}}})
+    await node.run(nodeSelector={"disk": "new"})
+    await node.until(is_ready)
+    await node.run("other", nodeSelector={"disk": "old"})
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed", "other")
+    assert pod["status"]["reason"] == "NodeAffinity"
+
+
+async def test_extended_resources_are_not_the_kubelets_to_count(node):
+    amounts = {"example.com/gpu": "2"}
+    resources = {"requests": amounts, "limits": amounts}
+    await node.run(containers=[{"name": "c", "image": "pause", "resources": resources}])
+    await node.until(is_ready)
 
 
 def node_pods():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubelite.apimachinery.timestamps import parse_time
 from kubelite.images.files import Directory, FileSystem
 from kubelite.node.environment import (
     ConfigError,
@@ -220,6 +221,14 @@ def test_logs_are_bounded_and_cut_as_asked():
     log.close()
     assert log.read(LogOptions()).endswith(b"tail")
     assert "closed" in repr(log)
+
+
+@given(st.floats(1_700_000_000, 1_900_000_000))
+def test_the_time_that_a_log_line_shows_finds_the_line(now):
+    log = ContainerLog(lambda: now)
+    log.write("stdout", b"x\n")
+    shown = log.read(LogOptions(timestamps=True)).split()[0].decode()
+    assert log.read(LogOptions(since=parse_time(shown))) == b"x\n"
 
 
 @given(st.lists(st.booleans()), st.integers(1, 4), st.integers(1, 4))
