@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from hypothesis import HealthCheck, settings
 
-# pytest-asyncio looks for a current loop where a plain test ran before; without this it makes one that nobody closes.
+# Where a plain test ran before, pytest-asyncio would make a loop that nobody closes.
 asyncio.set_event_loop(None)
 
 settings.register_profile(

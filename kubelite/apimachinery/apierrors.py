@@ -248,7 +248,7 @@ class TooManyRequests(APIError):  # noqa: N818
         super().__init__(message, details=made)
 
 
-class InternalError(APIError):  # noqa: N818
+class InternalError(APIError):
     """Something broke; the text is the cause's, behind Kubernetes' words for it."""
 
     code, reason = 500, "InternalError"
@@ -273,7 +273,7 @@ class Timeout(APIError):  # noqa: N818
 
 
 def from_status(status: Mapping[str, Any]) -> APIError:
-    """The error which a `Status` stands for, of the class of its reason; an unknown reason goes by the code."""
+    """The error which a `Status` stands for, by its reason, or else by its code."""
     reason, code = status.get("reason") or "", int(status.get("code") or 500)
     family = APIError._by_reason  # noqa: SLF001 - the family's own table
     cls = family.get(reason) or next((each for each in family.values() if each.code == code), APIError)

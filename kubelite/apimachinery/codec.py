@@ -217,7 +217,8 @@ def _children(node: Any) -> list[Any]:
 def _yaml_problem(error: Any) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
     where = f"line {mark.line + 1}: " if mark is not None and mark.line else ""
-    return f"yaml: {where}{problem.replace('mapping values are not allowed here', 'mapping values are not allowed in this context')}"
+    problem = problem.replace("values are not allowed here", "values are not allowed in this context")
+    return f"yaml: {where}{problem}"
 
 
 def parse_yaml(body: bytes) -> Parsed:

@@ -1,6 +1,7 @@
 """A JSON tree against the facts of its type: unknown fields are told and pruned, wrong types refused.
 
-One pass; a function is made per type when it is first met. The words are those of Go's decoder, which clients show.
+One pass; a function is made per type when it is first met. The words are those of Go's decoder, which
+clients show.
 Source: sigs.k8s.io/json and encoding/json (UnmarshalTypeError).
 """
 

@@ -27,7 +27,7 @@ class Filter:
     value: Any
 
 
-Step: TypeAlias = str | int | None | Filter
+Step: TypeAlias = str | int | Filter | None
 """A name, an index, None for all items, or a filter."""
 
 

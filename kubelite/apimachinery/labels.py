@@ -1,6 +1,7 @@
 """Label selectors: the text form of queries, the object form of specs, and plain maps.
 
-Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/; k8s.io/apimachinery/pkg/labels.
+Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/;
+k8s.io/apimachinery/pkg/labels.
 """
 
 from __future__ import annotations
@@ -17,19 +18,23 @@ _TOKEN = re.compile(r"\s*(==|!=|[=,()!<>]|[^\s=,()!<>]+)")
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 NAME_MAX, PREFIX_MAX, VALUE_MAX = 63, 253, 63
-_NAME_RULE = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+_ALPHANUMERIC = "alphanumeric characters, '-', '_' or '.'"
+_ENDS = "and must start and end with an alphanumeric character"
+_QUALIFIED = "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'"
+_NAME_EXAMPLES = "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
+_NAME_RULE = f"name part must consist of {_ALPHANUMERIC}, {_ENDS} {_NAME_EXAMPLES} {_QUALIFIED})"
+_KEY_RULE = (
+    f"a valid label key must consist of {_ALPHANUMERIC}, {_ENDS} {_NAME_EXAMPLES} {_QUALIFIED}) "
+    "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
 )
 _VALUE_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
-    "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation "
-    "is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+    f"a valid label must be an empty string or consist of {_ALPHANUMERIC}, {_ENDS} "
+    "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 _SUBDOMAIN_RULE = (
-    "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-    "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+    f"'-' or '.', {_ENDS} (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 
@@ -47,12 +52,7 @@ def key_problems(key: str) -> tuple[str, ...]:
         if not prefix:
             problems.append("prefix part must be non-empty")
         elif "/" in prefix:
-            return (
-                "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
-                "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
-                "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and "
-                "'/' (e.g. 'example.com/MyName')",
-            )
+            return (_KEY_RULE,)
         elif not _SUBDOMAIN.fullmatch(prefix):
             problems.append(_SUBDOMAIN_RULE)
         if len(prefix) > PREFIX_MAX:
@@ -210,20 +210,20 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
     def _next(self) -> str:
-        token = self._peek()
+        sign = self._peek()
         self._at += 1
-        return token
+        return sign
 
     def requirements(self) -> Iterable[Requirement]:
         found: list[Requirement] = []
         while self._peek():
             found.append(self._requirement())
-            token = self._next()
-            if token not in {"", ","}:
+            sign = self._next()
+            if sign not in {"", ","}:
                 raise SelectorError(
-                    f"unable to parse requirement: found '{token}', expected: ',' or 'end of string'"
+                    f"unable to parse requirement: found '{sign}', expected: ',' or 'end of string'"
                 )
-            if token == "," and self._peek() in {"", ","}:
+            if sign == "," and self._peek() in {"", ","}:
                 raise SelectorError(
                     f"unable to parse requirement: found '{self._peek()}', expected: identifier after ','"
                 )
@@ -244,43 +244,43 @@ class _Parser:
             self._at += 1
             return Requirement(self._key(), "!")
         key = self._key()
-        token = self._peek()
-        if token in {"", ","}:
+        sign = self._peek()
+        if sign in {"", ","}:
             return Requirement(key, "exists")
         self._at += 1
-        if token in {"in", "notin"}:
-            return Requirement(key, "in" if token == "in" else "notin", self._values(key))
-        if token not in {"=", "==", "!=", "<", ">"}:
+        if sign in {"in", "notin"}:
+            return Requirement(key, "in" if sign == "in" else "notin", self._values(key))
+        if sign not in {"=", "==", "!=", "<", ">"}:
             raise SelectorError(
-                f"unable to parse requirement: found '{token}', expected: in, notin, =, ==, !=, gt, lt"
+                f"unable to parse requirement: found '{sign}', expected: in, notin, =, ==, !=, gt, lt"
             )
         value = "" if self._peek() in {"", ","} else self._next()
         operators: dict[str, Operator] = {"=": "=", "==": "=", "!=": "!=", "<": "<", ">": ">"}
-        if token in {"<", ">"} and not value.lstrip("-").isdigit():
+        if sign in {"<", ">"} and not value.lstrip("-").isdigit():
             raise SelectorError(
                 "unable to parse requirement: values[0][" + key + f']: Invalid value: "{value}": '
                 "for 'Gt', 'Lt' operators, the value must be an integer"
             )
         self._check_value(key, 0, value)
-        return Requirement(key, operators[token], frozenset({value}))
+        return Requirement(key, operators[sign], frozenset({value}))
 
     def _values(self, key: str) -> frozenset[str]:
-        if (token := self._next()) != "(":
-            raise SelectorError(f"unable to parse requirement: found '{token}' expected: '('")
+        if (sign := self._next()) != "(":
+            raise SelectorError(f"unable to parse requirement: found '{sign}' expected: '('")
         found: list[str] = []
         expects_value = True
-        while (token := self._next()) != ")":
-            if not token:
+        while (sign := self._next()) != ")":
+            if not sign:
                 raise SelectorError("unable to parse requirement: found '', expected: ',', or ')'")
-            if token == ",":
+            if sign == ",":
                 if expects_value:
                     found.append("")
                 expects_value = True
             elif expects_value:
-                found.append(token)
+                found.append(sign)
                 expects_value = False
             else:
-                raise SelectorError(f"unable to parse requirement: found '{token}', expected: ',', or ')'")
+                raise SelectorError(f"unable to parse requirement: found '{sign}', expected: ',', or ')'")
         if expects_value:
             found.append("")
         for index, value in enumerate(found):
@@ -291,5 +291,6 @@ class _Parser:
     def _check_value(key: str, index: int, value: str) -> None:
         if problems := value_problems(value):
             raise SelectorError(
-                f'unable to parse requirement: values[{index}][{key}]: Invalid value: "{value}": {"; ".join(problems)}'
+                f'unable to parse requirement: values[{index}][{key}]: Invalid value: "{value}": '
+                + "; ".join(problems)
             )

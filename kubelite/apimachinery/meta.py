@@ -36,7 +36,7 @@ def is_being_deleted(obj: Object) -> bool:
 
 
 def updated(obj: Object, path: Sequence[str], value: Any) -> Object:
-    """A copy with another value at a path: a new spine, the rest is shared. Missing objects on the way are made."""
+    """A copy with another value at a path: a new spine, the rest is shared. Missing objects are made."""
     head, *rest = path
     return {**obj, head: updated(obj.get(head) or {}, rest, value) if rest else value}
 
@@ -66,9 +66,10 @@ def with_metadata(obj: Object, **fields: Any) -> Object:
 def lookup(obj: Any, path: Sequence[str | int], default: Any = None) -> Any:
     """What stands at a path, or the default."""
     for part in path:
-        if isinstance(obj, Mapping) and part in obj:
-            obj = obj[part]
-        elif isinstance(obj, list) and isinstance(part, int) and -len(obj) <= part < len(obj):
+        inside = isinstance(obj, Mapping) and part in obj
+        if not inside and isinstance(obj, list) and isinstance(part, int):
+            inside = -len(obj) <= part < len(obj)
+        if inside:
             obj = obj[part]
         else:
             return default

@@ -105,11 +105,10 @@ def _reason(operation: Mapping[str, Any], obj: Any) -> str:
             return f"testing value {path} failed"
         case "remove":
             name = str(path).rpartition("/")[2]
-            return (
-                f"remove operation does not apply: doc is missing path: {path}: missing value"
-                if _absent(obj, str(path).rpartition("/")[0])
-                else f"error in remove for path: '{path}': unable to remove nonexistent key: {name}: missing value"
-            )
+            if _absent(obj, str(path).rpartition("/")[0]):
+                return f"remove operation does not apply: doc is missing path: {path}: missing value"
+            why = f"unable to remove nonexistent key: {name}: missing value"
+            return f"error in remove for path: '{path}': {why}"
         case "add" | "replace" | "move" | "copy":
             return f'{op} operation does not apply: doc is missing path: "{path}": missing value'
         case _:

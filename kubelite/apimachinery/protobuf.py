@@ -1,6 +1,7 @@
 """Kubernetes' protobuf, driven by facts: no generated code.
 
-A body is the four bytes `k8s\\0` and a `runtime.Unknown` whose `raw` holds the object and whose `typeMeta` names it.
+A body is `k8s` and a zero byte and a `runtime.Unknown` whose `raw` holds the object and whose `typeMeta`
+names it.
 
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding;
 https://protobuf.dev/programming-guides/encoding/.

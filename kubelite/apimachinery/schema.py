@@ -14,7 +14,8 @@ class SchemaField(Protocol):
 
     Attributes:
         shape: `scalar`, `object` (free-form), `struct`, `list` or `map`.
-        type: Go's word for a scalar's type (`string`, `int32`, `bool` …), for lists and maps that of the items.
+        type: Go's word for a scalar's type (`string`, `int32`, `bool` …), for lists and maps that of the
+            items.
         merge_key: By which field a strategic merge tells list items apart; "" if it does not merge.
         merges: Whether a list is merged (by `merge_key`, or as a set of scalars) and not replaced.
         retains_keys: A map or union of which a patch keeps only the keys that it names, where told so.

@@ -23,7 +23,8 @@ def strategic_merge_patch(obj: Object, patch: Mapping[str, Any], schema: SchemaT
 
     Args:
         obj: Not touched.
-        patch: With any of the directives `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
+        patch: With any of the directives `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`,
+            `$setElementOrder/…`.
         schema: The type of the object; None merges maps and replaces lists.
 
     Raises:
@@ -163,7 +164,7 @@ def _merge_items(items: Sequence[Any], patch: Sequence[Any], field: SchemaField)
 
 
 def _ordered(items: Sequence[Any], order: Sequence[Any], merge_key: str, before: Any) -> list[Any]:
-    """Items in the order that the patch asks for; those it does not name keep their place among their neighbours."""
+    """Items in the order that the patch asks for; those it does not name stay with their neighbours."""
 
     def name(item: Any) -> Any:
         return item.get(merge_key) if merge_key and isinstance(item, Mapping) else item

@@ -1,2 +1,1 @@
-"""The one door to the API server: requests, in-process and HTTP flavours, reflector, informer.
-"""
+"""The one door to the API server: requests, in-process and HTTP flavours, reflector, informer."""

@@ -1,4 +1,6 @@
-"""`apply`: makes objects be as a manifest says, and takes back what an earlier manifest said and this one does not.
+"""`apply`: makes objects be as a manifest says.
+
+It also takes back what an earlier manifest said and this one does not.
 
 It is client-side apply as kubectl does it, with the same annotation, so that both can be used on one object.
 

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class BlockingCluster:
-    """A running cluster on another thread. Made by `kubelite.start`; `stop` it, or use it as a context manager."""
+    """A running cluster on another thread, made by `kubelite.start`; `stop` it, or use it in `with`."""
 
     def __init__(self, portal: BlockingPortal, cluster: Cluster, closing: ExitStack) -> None:
         self._portal = portal

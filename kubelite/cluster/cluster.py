@@ -333,7 +333,7 @@ class Cluster:
 
     @property
     def dns_address(self) -> tuple[str, int]:
-        """Address and port of cluster DNS for clients outside, over UDP and TCP; port 0 under virtual time."""
+        """Address and port of cluster DNS for clients outside (UDP and TCP); port 0 in virtual time."""
         return self._running.block.master, self._running.dns_port
 
     def statistics(self) -> dict[str, Any]:
@@ -390,7 +390,9 @@ class Cluster:
         namespace: str | None = "default",
         selector: str | Mapping[str, str] | None = None,
     ) -> Any:
-        """An object by its name, or the list of those that a selector matches (namespace None: of all namespaces).
+        """An object by its name, or the list of those that a selector matches.
+
+        Namespace None means all namespaces.
 
         Raises:
             NotFound: There is no object of that name.
@@ -476,8 +478,8 @@ class Cluster:
 
         Args:
             what: `rc/backend`, or `pods` for all that `selector` matches.
-            condition: `ready`, `deleted`, `exists`, `condition=TYPE[=STATUS]`, `jsonpath=EXPR=VALUE`, or a callable
-                that is given the object.
+            condition: `ready`, `deleted`, `exists`, `condition=TYPE[=STATUS]`, `jsonpath=EXPR=VALUE`,
+                or a callable that is given the object.
             timeout: Seconds of the cluster's clock; None waits for ever.
             namespace: Of namespaced kinds.
             selector: Labels, where no name is given.

@@ -1,7 +1,8 @@
 """What "ready" promises beyond the object itself: that its pods can be reached through their Services.
 
-A ReplicationController's pods are ready a moment before EndpointSlices and the proxies of all nodes know of them.
-Whoever waits for "ready" wants to send a request next; so that moment is waited for, too, within a bound.
+A ReplicationController's pods are ready a moment before EndpointSlices and the proxies of all nodes know of
+them. Whoever waits for "ready" wants to send a request next; so that moment is waited for, too, within a
+bound.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Questions in wire format to answers in wire format.
 
-Answers are kept by name and kind until the zone changes, so that the usual question costs one look-up and a copy. The
-name of the question is copied as it came: case is ignored, and kept.
+Answers are kept by name and kind until the zone changes, so that the usual question costs one look-up and a
+copy. The name of the question is copied as it came: case is ignored, and kept.
 
 Source: RFC 1035, RFC 2308 (negative answers), RFC 6891 (EDNS).
 """

@@ -152,7 +152,7 @@ class Zone:
         )
 
     def find(self, name: str, kind: str) -> Sequence[Record] | None:
-        """The records of a name and kind; empty if the name has only others, None if there is no such name."""
+        """The records of a name and kind; empty if it has only others, None if there is no such name."""
         kinds: Mapping[Kind, list[Record]] | None = self._records.get(name)
         if kinds is None:
             pod = self._pod(name)

@@ -1,2 +1,1 @@
-"""The control plane: the store, the API server and its REST door.
-"""
+"""The control plane: the store, the API server and its REST door."""

@@ -71,7 +71,9 @@ _in_process: set[str] = set()
 
 
 class AddressBlock:
-    """The block of one cluster: a sixteenth for nodes and one for load balancers, two for Services, the rest for pods.
+    """The block of one cluster.
+
+    A sixteenth is for nodes, one for load balancers, two for Services, the rest for pods.
 
     Attributes:
         network: The whole block.
@@ -118,7 +120,7 @@ class AddressBlock:
         at = -(-self._pods_at // size) * size
         if at + size > self._pods_end:
             raise AddressPoolExhausted(
-                f"{self.network} has no pod addresses left: use a smaller prefix than {self.network.prefixlen}"
+                f"{self.network} has no pod addresses left: a prefix below {self.network.prefixlen} has more"
             )
         self._pods_at = at + size
         return AddressPool(ipaddress.IPv4Network((at, prefix)))

@@ -34,7 +34,7 @@ class FabricConnector(aiohttp.BaseConnector):
         self._namespace = namespace
         self._ssl_context = ssl_context
 
-    async def _create_connection(self, req: ClientRequest, traces: Any, timeout: Any) -> ResponseHandler:
+    async def _create_connection(self, req: ClientRequest, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ASYNC109
         host, port = req.url.raw_host or "", req.port or (443 if req.is_ssl() else 80)
         try:
             async with asyncio.timeout(timeout.sock_connect or timeout.connect):

@@ -1,7 +1,7 @@
 """Who listens where on a cluster's addresses, and how connections between them are made.
 
-Connections inside the process are pipes. A cut address is one whose node has lost its power: connections to it hang,
-open ones stay silent.
+Connections inside the process are pipes. A cut address is one whose node has lost its power: connections to
+it hang, open ones stay silent.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class Fabric:
         self.on_listen: OnListen | None = None
 
     def __repr__(self) -> str:
-        return f"<Fabric {self.block.network}, {len(self._listeners)} listeners, {self.connections} connections made>"
+        return (
+            f"<Fabric {self.block.network}, {len(self._listeners)} listeners, {self.connections} connections>"
+        )
 
     def statistics(self) -> dict[str, int]:
         """Listeners, open pipes, connections made so far."""

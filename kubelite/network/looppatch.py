@@ -1,8 +1,9 @@
 """Makes asyncio's own connecting calls go through the fabric, for code that brings its own client.
 
-Inside a pod `loop.create_connection`, `loop.getaddrinfo` and `loop.sock_connect` use the pod's network, so that httpx,
-anyio streams, asyncio streams and plain aiohttp sessions work unchanged. Under virtual time the same holds outside of
-pods for addresses of the cluster, since nothing listens on sockets then. Anything else is left alone.
+Inside a pod `loop.create_connection`, `loop.getaddrinfo` and `loop.sock_connect` use the pod's network, so
+that httpx, anyio streams, asyncio streams and plain aiohttp sessions work unchanged. Under virtual time the
+same holds outside of pods for addresses of the cluster, since nothing listens on sockets then. Anything
+else is left alone.
 """
 
 from __future__ import annotations
@@ -98,7 +99,14 @@ class LoopPatch:
         return upgraded, protocol
 
     async def getaddrinfo(
-        self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,  # noqa: A002
     ) -> Any:
         """`loop.getaddrinfo`."""
         text = host.decode() if isinstance(host, bytes) else host

@@ -1,6 +1,7 @@
 """In-memory connections: a pair of asyncio transports which carry real bytes without a descriptor.
 
-Invariant: bytes arrive complete and in order, or the connection ends with an error; a slow reader pauses the writer.
+Invariant: bytes arrive complete and in order, or the connection ends with an error; a slow reader pauses
+the writer.
 Source: the contract of asyncio's Transport and Protocol (https://docs.python.org/3/library/asyncio-protocol.html).
 """
 

@@ -1,6 +1,7 @@
 """Real listeners, for clients outside of the process.
 
-An accepted connection is handed to the chosen pod's own protocol: there is no second connection and no byte is copied.
+An accepted connection is handed to the chosen pod's own protocol: there is no second connection and no byte
+is copied.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a cloud provider does for Services of type LoadBalancer: an address, and a listener on it.
 
-Connections go straight to ready endpoints, chosen by the rules of the proxy that runs beside the control plane.
+Connections go straight to ready endpoints, chosen by the rules of the proxy that runs beside the control
+plane.
 
 Source: https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer.
 """

@@ -1,7 +1,7 @@
 """kube-proxy: keeps one node's translation rules up to date; pumps no bytes.
 
-Only the Services that changed are planned anew; the rules are then swapped as a whole. A crash loses nothing: the
-informers replay what exists.
+Only the Services that changed are planned anew; the rules are then swapped as a whole. A crash loses
+nothing: the informers replay what exists.
 
 Source: https://kubernetes.io/docs/reference/networking/virtual-ips/.
 """

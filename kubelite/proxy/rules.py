@@ -1,7 +1,7 @@
 """Services and EndpointSlices into translation rules: pure.
 
-Traffic goes to ready endpoints; if there are none, to those which are still serving while they terminate; with none at
-all a connection is refused. Policy `Local` leaves only the endpoints of the node itself.
+Traffic goes to ready endpoints; if there are none, to those which are still serving while they terminate;
+with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself.
 
 Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies.
 """

@@ -1,6 +1,7 @@
 """Loggers that are silent below warning unless the program which embeds us says otherwise.
 
-Where structlog has been configured, its configuration holds; where it has not, only warnings and errors are shown.
+Where structlog has been configured, its configuration holds; where it has not, only warnings and errors are
+shown.
 """
 
 from __future__ import annotations

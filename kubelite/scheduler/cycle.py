@@ -1,6 +1,9 @@
-"""One scheduling cycle: pure. Filters, then scores; equal scores are decided by chance, from the cluster's seed.
+"""One scheduling cycle: pure.
 
-With many nodes only as many feasible ones are looked for as kube-scheduler would, beginning where the last cycle ended.
+Filters, then scores; equal scores are decided by chance, from the cluster's seed.
+
+With many nodes only as many feasible ones are looked for as kube-scheduler would, beginning where the last
+cycle ended.
 
 Source: https://kubernetes.io/docs/concepts/scheduling-eviction/scheduler-perf-tuning/;
 https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/.

@@ -1,6 +1,7 @@
 """What the scheduler knows of nodes and pods: kept incrementally, read by the cycle.
 
-Invariant: `used`, `ports` and `groups` are the sums over `pods`; a pod that was assumed counts like one that is bound.
+Invariant: `used`, `ports` and `groups` are the sums over `pods`; a pod that was assumed counts like one
+that is bound.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ class SchedulingQueue:
 
     def __repr__(self) -> str:
         active = len(self._entries) - len(self._backoff) - len(self._waiting)
-        return f"<SchedulingQueue {active} active, {len(self._backoff)} backing off, {len(self._waiting)} waiting>"
+        resting = f"{len(self._backoff)} backing off, {len(self._waiting)} waiting"
+        return f"<SchedulingQueue {active} active, {resting}>"
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,4 +1,6 @@
-"""kube-scheduler: an actor around the cycle. Scheduling is serial; what was decided is assumed until it is seen.
+"""kube-scheduler: an actor around the cycle.
+
+Scheduling is serial; what was decided is assumed until it is seen.
 
 Source: https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/.
 """

@@ -1,6 +1,7 @@
 """Filters: may a pod run on a node? None means it may, else why not.
 
-Source: https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins; the reasons are kube-scheduler's.
+Source: https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins; the reasons are
+kube-scheduler's.
 """
 
 from __future__ import annotations

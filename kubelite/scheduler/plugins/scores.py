@@ -1,6 +1,7 @@
 """Scores: how good is a node for a pod, from 0 to 100?
 
-Source: https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins; weights are kube-scheduler's.
+Source: https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins; weights are
+kube-scheduler's.
 """
 
 from __future__ import annotations
