@@ -24,6 +24,7 @@ ALL: Final = ("all",)
 READ_WRITE_VERBS: Final = ("get", "patch", "update")
 CONNECT_VERBS: Final = ("create", "get")
 CREATE_VERBS: Final = ("create",)
+READ_VERBS: Final = ("get", "list", "watch")
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
@@ -131,6 +132,26 @@ SERVED: Final[tuple[Resource, ...]] = (
     ENDPOINTSLICES,
 )
 """The kinds that this version serves, in the order of discovery."""
+
+# --- can be read, not made ---------------------------------------------------------------------------------
+
+CUSTOMRESOURCEDEFINITIONS: Final = _resource(
+    "apiextensions.k8s.io",
+    "customresourcedefinitions",
+    "CustomResourceDefinition",
+    "crd",
+    "crds",
+    namespaced=False,
+    categories=("api-extensions",),
+    verbs=READ_VERBS,
+)
+
+READABLE: Final[tuple[Resource, ...]] = (CUSTOMRESOURCEDEFINITIONS,)
+"""Kinds of which there are no objects and none can be made.
+
+kubectl lists the custom kinds when a manifest names a kind which it does not know, and tells of the kind only
+if it gets a list.
+"""
 
 # --- known, not served yet ----------------------------------------------------------------------------------
 
@@ -245,16 +266,6 @@ KNOWN: Final[tuple[Resource, ...]] = (
             ("validatingwebhookconfigurations", "ValidatingWebhookConfiguration", ()),
         )
     ),
-    _resource(
-        "apiextensions.k8s.io",
-        "customresourcedefinitions",
-        "CustomResourceDefinition",
-        "crd",
-        "crds",
-        namespaced=False,
-        categories=_EXTENSIONS,
-        subresources=(STATUS,),
-    ),
     _resource("scheduling.k8s.io", "priorityclasses", "PriorityClass", "pc", namespaced=False),
     _resource("node.k8s.io", "runtimeclasses", "RuntimeClass", namespaced=False),
     _resource(_DEVICES, "deviceclasses", "DeviceClass", namespaced=False),
@@ -283,13 +294,13 @@ def subresource_of(resource: Resource, name: str) -> Subresource | None:
 
 @cache
 def default_scheme() -> Scheme:
-    """The scheme of the served kinds. It is shared: register custom kinds in a scheme of your own."""
+    """The scheme of all that can be read. It is shared: register custom kinds in a scheme of your own."""
     return new_scheme()
 
 
 def new_scheme() -> Scheme:
-    """A fresh scheme of the served kinds, to which custom resources may be added."""
+    """A fresh scheme of the kinds that can be read, to which custom resources may be added."""
     scheme = Scheme()
-    for resource in SERVED:
+    for resource in (*SERVED, *READABLE):
         scheme.register(resource)
     return scheme

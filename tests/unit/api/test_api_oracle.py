@@ -57,7 +57,12 @@ def creations(status):
                 continue
             resource = scheme.by_kind(body.get("apiVersion", ""), body.get("kind", ""))
             kept = step.get("compare", {}).keys() & {"drop", "pick"}
-            if resource is None or kept or "?" in path.replace("?fieldManager", "").replace("?dryRun", ""):
+            if (
+                resource is None
+                or "create" not in resource.verbs
+                or kept
+                or "?" in path.replace("?fieldManager", "").replace("?dryRun", "")
+            ):
                 continue
             if path.split("?")[0].rpartition("/")[2] != resource.plural or step["id"] in NOT_HERE:
                 continue

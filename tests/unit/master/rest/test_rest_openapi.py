@@ -43,7 +43,7 @@ def test_every_reference_leads_somewhere():
 
     def references(value):
         if isinstance(value, dict):
-            yield from (each for key, each in value.items() if key == "$ref")
+            yield from (each for key, each in value.items() if key == "$ref" and isinstance(each, str))
             for each in value.values():
                 yield from references(each)
         elif isinstance(value, list):
