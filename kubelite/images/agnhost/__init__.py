@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from kubelite.images.agnhost import files
+from kubelite.images.agnhost.dig import dig
 from kubelite.images.agnhost.netexec import netexec
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import CommandNotFoundError, Container
@@ -20,6 +21,7 @@ ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
 LIVENESS_PORT, SERVE_HOSTNAME_PORT = 8080, 9376
 _NAMES = frozenset({"agnhost", "agnhost-2"})
+_APPLETS = {**APPLETS, "dig": dig}
 
 Subcommand = Callable[[Container, list[str]], Awaitable[int]]
 
@@ -120,14 +122,14 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
 
 
 async def main(container: Container) -> int:
-    """Runs a subcommand; other commands of the image (a shell, wget, nslookup) run as in BusyBox.
+    """Runs a subcommand; other commands of the image (a shell, wget, dig) run as in BusyBox and BIND.
 
     Raises:
         CommandNotFoundError: There is no such command.
     """
     argv = container.argv or ENTRYPOINT
     if posixpath.basename(argv[0]) not in _NAMES:
-        return await run_applets(container, APPLETS)
+        return await run_applets(container, _APPLETS)
     if len(argv) == 1:
         return await pause(container, [])
     subcommand = SUBCOMMANDS.get(argv[1])

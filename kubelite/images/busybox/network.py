@@ -108,7 +108,7 @@ async def _address(process: Process, host: str) -> str:
     return host
 
 
-def _nameservers(process: Process) -> tuple[list[str], list[str], int]:
+def nameservers(process: Process) -> tuple[list[str], list[str], int]:
     """The servers, search list and ndots of /etc/resolv.conf."""
     servers, search, dots = [], [], 1
     try:
@@ -124,6 +124,14 @@ def _nameservers(process: Process) -> tuple[list[str], list[str], int]:
             case ["options", *words]:
                 dots = next((int(word[6:]) for word in words if word.startswith("ndots:")), dots)
     return servers, search, dots
+
+
+def search_names(name: str, search: list[str], dots: int) -> list[str]:
+    """What a resolver asks for, in order: the name with each domain and as it is, or the other way round."""
+    if name.endswith("."):
+        return [name]
+    within = [f"{name}.{domain}" for domain in search]
+    return [name, *within] if name.count(".") >= dots else [*within, name]
 
 
 async def query_dns(server: str, name: str, kind: str) -> Any:
@@ -179,7 +187,7 @@ async def nslookup(process: Process) -> int:
             operands.append(arg)
     if not operands:
         return await process.fail("missing name")
-    servers, search, dots = _nameservers(process)
+    servers, search, dots = nameservers(process)
     server = operands[1] if len(operands) > 1 else (servers[0] if servers else "")
     if not server:
         return await process.fail("no nameserver in /etc/resolv.conf")
@@ -189,9 +197,7 @@ async def nslookup(process: Process) -> int:
         kinds = kinds or ["PTR"]
     except ValueError:
         kinds = kinds or ["A", "AAAA"]
-    candidates = [host] if host.endswith(".") else [*(f"{host}.{domain}" for domain in search), host]
-    if host.count(".") >= dots and not host.endswith("."):
-        candidates = [host, *candidates[:-1]]
+    candidates = search_names(host, search, dots)
     try:
         async with process.container.clock.timeout(DNS_TIMEOUT_S):
             shown, code = await _ask(server, candidates, kinds)
