@@ -238,14 +238,15 @@ class Paths:
         if self._version == 2:
             operation["consumes"] = list(types)
             body = {"name": "body", "in": "body", "schema": schema, **required}
-            operation["parameters"].append(body)
+            operation.setdefault("parameters", []).append(body)
         else:
             operation["requestBody"] = {"content": {each: {"schema": schema} for each in types}, **required}
 
     def _operation(self, name: str, tag: str, verb: Verb, form: _Form) -> Object:
         """An operation without its body and kind."""
         operation: Object = {"tags": [tag], "operationId": name, "x-kubernetes-action": verb.action}
-        operation["parameters"] = [self._parameter(each, "query") for each in verb.query]
+        if verb.query:
+            operation["parameters"] = [self._parameter(each, "query") for each in verb.query]
         if self._version == 2:
             operation |= {"consumes": ["*/*"], "produces": list(form.types), "schemes": ["https"]}
             answer: Object = {"schema": form.answers}
