@@ -27,7 +27,7 @@ class Mailbox:
         key: For `coalesce`: the key of a message, None for one that is never merged.
     """
 
-    __slots__ = ("_bound", "_key", "_policy", "_waiter", "dropped", "peak", "queue")
+    __slots__ = ("_key", "_policy", "bound", "dropped", "peak", "queue", "waiter")
 
     def __init__(
         self, bound: int = 0, policy: Policy = "raise", key: Callable[[Any], Hashable | None] | None = None
@@ -35,13 +35,13 @@ class Mailbox:
         self.queue: deque[Any] = deque()
         self.dropped = 0
         self.peak = 0
-        self._bound = bound
+        self.bound = bound
         self._policy = policy
         self._key = key
-        self._waiter: asyncio.Future[None] | None = None
+        self.waiter: asyncio.Future[None] | None = None
 
     def __repr__(self) -> str:
-        bound = f"/{self._bound}" if self._bound else ""
+        bound = f"/{self.bound}" if self.bound else ""
         dropped = f", {self.dropped} dropped" if self.dropped else ""
         return f"<Mailbox {len(self.queue)}{bound}, peak {self.peak}{dropped}>"
 
@@ -54,13 +54,13 @@ class Mailbox:
         Raises:
             MailboxFull: It is full and its policy does not make room.
         """
-        if self._bound:
+        if self.bound:
             self._put_bounded(message)
         else:
             self.queue.append(message)
-        waiter = self._waiter
+        waiter = self.waiter
         if waiter is not None:
-            self._waiter = None
+            self.waiter = None
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -72,7 +72,7 @@ class Mailbox:
                     queue[index] = message
                     self.dropped += 1
                     return
-        if len(queue) >= self._bound:
+        if len(queue) >= self.bound:
             if self._policy != "drop_oldest":
                 raise MailboxFull(f"{self!r}")
             queue.popleft()
@@ -85,23 +85,26 @@ class Mailbox:
         Raises:
             IndexError: There is none.
         """
-        size = len(self.queue)
-        self.peak = max(self.peak, size)
+        self.saw(len(self.queue))
         return self.queue.popleft()
+
+    def saw(self, size: int) -> None:
+        """Takes note of a size, for the statistics."""
+        self.peak = max(self.peak, size)
 
     async def wait(self) -> None:
         """Returns when there is a message, or on `wake`."""
         if self.queue:
             return
-        assert self._waiter is None, "a mailbox has one reader"
-        self._waiter = asyncio.get_running_loop().create_future()
+        assert self.waiter is None, "a mailbox has one reader"
+        self.waiter = asyncio.get_running_loop().create_future()
         try:
-            await self._waiter
+            await self.waiter
         finally:
-            self._waiter = None
+            self.waiter = None
 
     def wake(self) -> None:
         """Lets `wait` return although nothing came."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-            self._waiter = None
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+            self.waiter = None

@@ -1,20 +1,21 @@
 """The place of one actor: its mailbox, which outlives it, and the actor that serves it now.
 
-Invariant: one message at a time. `_busy` is set while a handler runs; an inline ask then queues.
+Invariant: one message at a time. `idle` is set only while a synchronous actor waits at an empty mailbox:
+an ask may then run in the asker's own turn; else it queues.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from asyncio import Future, get_running_loop
+from collections.abc import Awaitable, Callable, Coroutine
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
-
-import attrs
 
 from kubelite.runtime import instrument
 from kubelite.runtime.mailbox import Mailbox
-from kubelite.runtime.messages import ActorStopped, Failed, Ref, Replied
+from kubelite.runtime.messages import ActorStopped, Failed, Ref
 
 if TYPE_CHECKING:
     from kubelite.runtime.actor import Actor
@@ -23,25 +24,32 @@ BATCH_MAX = 128
 """Messages handled before other tasks of the loop get their turn."""
 
 
-@attrs.define(slots=True, eq=False)
 class Asked:
     """A request in the mailbox, and where its reply goes."""
 
-    request: Any
-    reply: asyncio.Future[Any]
+    __slots__ = ("reply", "request")
+
+    def __init__(self, request: Any, reply: asyncio.Future[Any]) -> None:
+        self.request = request
+        self.reply = reply
+
+    def __repr__(self) -> str:
+        return f"<Asked {self.request!r}>"
 
 
 class Slot:
     """See the module's docstring."""
 
     __slots__ = (
-        "_busy",
         "_crash",
-        "_sync",
+        "_unbounded",
         "actor",
         "handled",
+        "idle",
         "mailbox",
         "name",
+        "queue",
+        "receive",
         "ref",
         "restarts",
         "stopped",
@@ -55,8 +63,10 @@ class Slot:
         self.stopped = False
         self.handled = 0
         self.restarts = 0
-        self._busy = False
-        self._sync = False
+        self.idle = False
+        self.queue = mailbox.queue
+        self._unbounded = not mailbox.bound
+        self.receive: Callable[[Any], Any] = _nobody
         self._crash: tuple[BaseException, Any] | None = None
 
     def __repr__(self) -> str:
@@ -67,43 +77,48 @@ class Slot:
 
     def tell(self, message: Any) -> None:
         """Puts a message into the mailbox; dropped if the actor has stopped for good."""
-        if self.stopped:
-            return
-        if instrument.hooks is not None:
-            instrument.sent(self.name, message)
-        self.mailbox.put(message)
+        if self._unbounded and instrument.hooks is None:
+            self.queue.append(message)
+            if self.mailbox.waiter is not None:
+                self.idle = False
+                self.mailbox.wake()
+        elif not self.stopped:
+            if instrument.hooks is not None:
+                instrument.sent(self.name, message)
+            self.idle = False
+            self.mailbox.put(message)
 
     def ask(self, request: Any) -> Awaitable[Any]:
-        """Runs a synchronous handler at once if the actor is idle, else queues the request."""
-        if self._sync and not self._busy and not self.mailbox.queue and instrument.hooks is None:
-            actor = self.actor
-            assert actor is not None
-            self._busy = True
-            try:
-                result = actor.receive(request)
-            except actor.reply_errors as error:
-                return Failed(error)
-            except Exception as error:  # noqa: BLE001 - it is the actor's crash, which its supervisor logs
-                self.fail(error, request)
-                return Failed(_stopped(self.name, error))
-            finally:
-                self._busy = False
-            self.handled += 1
-            if isinstance(result, asyncio.Future):
-                return asyncio.shield(result)
-            return Replied(result)
+        """Queues a request; `Request.ask` is what runs it at once if the actor is idle."""
         if self.stopped:
             return Failed(ActorStopped(f"{self.name} has stopped"))
         if instrument.hooks is not None:
             instrument.sent(self.name, request)
-        asked = Asked(request, asyncio.get_running_loop().create_future())
-        self.mailbox.put(asked)
-        return asked.reply
+        reply: asyncio.Future[Any] = get_running_loop().create_future()
+        asked = Asked(request, reply)
+        if not self._unbounded:
+            self.mailbox.put(asked)
+            self.idle = False
+            return reply
+        self.queue.append(asked)
+        if self.mailbox.waiter is not None:
+            self.idle = False
+            self.mailbox.wake()
+        return reply
+
+    def inline_failed(self, error: Exception, request: Any) -> Failed:
+        """An inline handler raised: it is a reply, or the actor's crash, which its supervisor logs."""
+        assert self.actor is not None
+        if isinstance(error, self.actor.reply_errors):
+            self.idle = not self.queue
+            return Failed(error)
+        self.fail(error, request)
+        return Failed(_stopped(self.name, error))
 
     def fail(self, error: BaseException, message: Any) -> None:
         """Crashes the actor from outside of its mailbox."""
         self._crash = (error, message)
-        self._sync = False
+        self.idle = False
         self.mailbox.wake()
 
     async def serve(self, actor: Actor[Any], started: Callable[[], None]) -> None:
@@ -117,72 +132,107 @@ class Slot:
         try:
             await _guarded(actor.started(), "started")
             started()
-            self._sync = not inspect.iscoroutinefunction(actor.receive)
+            self.receive = actor.receive
+            idle = not inspect.iscoroutinefunction(actor.receive)
             while True:
+                while not self.queue and self._crash is None:
+                    self.idle = idle
+                    await self.mailbox.wait()
+                self.idle = False
                 await self._drain(actor)
         finally:
-            self._sync = False
+            self.idle = False
+            self.receive = _nobody
             self.actor = None
             await actor.context.close()
             await actor.stopped()
 
     async def _drain(self, actor: Actor[Any]) -> None:
-        mailbox = self.mailbox
-        queue = mailbox.queue
-        while not queue and self._crash is None:
-            await mailbox.wait()
-        if self._crash is not None:
-            raise Crash(*self._crash) from self._crash[0]
-        for _ in range(BATCH_MAX):
-            if not queue:
-                return
-            message = mailbox.take()
-            self._busy = True
-            try:
+        """Handles what is in the mailbox, `BATCH_MAX` messages at most.
+
+        The counters are brought up to date where others may look: at its end, and before it waits.
+        A crash can come from outside only while it waits.
+        """
+        self._check()
+        queue, receive, hooks = self.queue, actor.receive, instrument.hooks
+        next_message = queue.popleft
+        self.mailbox.saw(len(queue))
+        message, handled, counted = None, 0, 0
+        try:
+            for handled in range(BATCH_MAX):
+                if not queue:
+                    return
+                message = next_message()
                 if type(message) is Asked:
-                    await self._answer(actor, message)
+                    result = self._answer(actor, message)
                 else:
-                    if instrument.hooks is not None:
+                    if hooks is not None:
                         instrument.handling(self.name, message)
-                    result = actor.receive(message)
-                    if result is not None and inspect.iscoroutine(result):
-                        await result
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                raise Crash(error, message) from error
-            finally:
-                self._busy = False
-            self.handled += 1
-            if self._crash is not None:
-                raise Crash(*self._crash) from self._crash[0]
+                    result = receive(message)
+                if result is not None and type(result) is CoroutineType:
+                    self.handled += handled - counted
+                    counted = handled
+                    await result
+                    self.mailbox.saw(len(queue))
+                    hooks = instrument.hooks
+                    self._check()
+            handled = BATCH_MAX
+        except Crash:
+            raise
+        except Exception as error:
+            raise Crash(error, message) from error
+        finally:
+            self.handled += handled - counted
         await asyncio.sleep(0)
 
-    async def _answer(self, actor: Actor[Any], asked: Asked) -> None:
+    def _check(self) -> None:
+        if self._crash is not None:
+            raise Crash(*self._crash) from self._crash[0]
+
+    def _answer(self, actor: Actor[Any], asked: Asked) -> Any:
+        """Handles a request; answers with the coroutine to be awaited if its handler is one."""
         reply = asked.reply
         if instrument.hooks is not None:
             instrument.handling(self.name, asked.request)
         try:
             result = actor.receive(asked.request)
-            if inspect.iscoroutine(result):
-                result = await result
-        except actor.reply_errors as error:
-            if not reply.done():
-                reply.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - it is raised again unless it is a reply
+            self._refuse(actor, reply, error)
+            return None
+        if type(result) is CoroutineType:
+            return self._answer_later(actor, reply, result)
+        if isinstance(result, Future):
+            _forward(result, reply)
+        elif not reply.done():
+            reply.set_result(result)
+        return None
+
+    async def _answer_later(
+        self, actor: Actor[Any], reply: asyncio.Future[Any], handler: Coroutine[Any, Any, Any]
+    ) -> None:
+        try:
+            result = await handler
+        except BaseException as error:  # noqa: BLE001 - it is raised again unless it is a reply
+            self._refuse(actor, reply, error)
             return
-        except BaseException as error:
-            if not reply.done():
-                reply.set_exception(_stopped(self.name, error))
-                reply.exception()
-            raise
-        if isinstance(result, asyncio.Future):
+        if isinstance(result, Future):
             _forward(result, reply)
         elif not reply.done():
             reply.set_result(result)
 
+    def _refuse(self, actor: Actor[Any], reply: asyncio.Future[Any], error: BaseException) -> None:
+        """An error is the reply if the actor says so; else it is raised, and the asker is told of a crash."""
+        known = isinstance(error, actor.reply_errors)
+        if not reply.done():
+            reply.set_exception(error if known else _stopped(self.name, error))
+            if not known:
+                reply.exception()
+        if not known:
+            raise error
+
     def close(self) -> None:
         """Stops for good: what waits for a reply gets none."""
-        self.stopped = True
+        self.stopped, self._unbounded = True, False
         while self.mailbox.queue:
             message = self.mailbox.take()
             if type(message) is Asked and not message.reply.done():
@@ -204,6 +254,11 @@ async def _guarded(awaitable: Awaitable[None], message: str) -> None:
         await awaitable
     except Exception as error:
         raise Crash(error, message) from error
+
+
+def _nobody(message: Any) -> Any:
+    """Stands where no actor runs."""
+    raise AssertionError(f"nobody handles {message!r}")
 
 
 def _stopped(name: str, error: BaseException) -> ActorStopped:

@@ -129,7 +129,7 @@ async def running_node(config: KubeletConfig | None = None) -> AsyncIterator[Nod
                 machine=machine,
             )
 
-        parent = system.ref("apiserver")._slot
+        parent = system.ref("apiserver").slot
         for spec in (informers.spec(), ChildSpec("kubelet", make)):
             system.spawn(parent, spec)
         try:

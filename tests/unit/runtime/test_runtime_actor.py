@@ -156,7 +156,7 @@ async def test_a_batch_lets_others_run(run, turns):
     seen = []
     for number in range(1000):
         ref.tell(Add(number))
-    statistics = ref._slot
+    statistics = ref.slot
     for _ in range(20):
         seen.append(statistics.handled)
         await asyncio.sleep(0)
