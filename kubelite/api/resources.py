@@ -23,6 +23,7 @@ ALL: Final = ("all",)
 
 READ_WRITE_VERBS: Final = ("get", "patch", "update")
 CONNECT_VERBS: Final = ("create", "get")
+PROXY_VERBS: Final = ("create", "delete", "get", "patch", "update")
 CREATE_VERBS: Final = ("create",)
 READ_VERBS: Final = ("get", "list", "watch")
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
@@ -50,6 +51,8 @@ BINDING: Final = Subresource("binding", verbs=CREATE_VERBS, kind="Binding")
 EVICTION: Final = Subresource("eviction", verbs=CREATE_VERBS, kind="Eviction", group="policy", version="v1")
 EXEC: Final = Subresource("exec", verbs=CONNECT_VERBS, kind="PodExecOptions")
 LOG: Final = Subresource("log", verbs=("get",))
+POD_PROXY: Final = Subresource("proxy", verbs=PROXY_VERBS, kind="PodProxyOptions")
+SERVICE_PROXY: Final = Subresource("proxy", verbs=PROXY_VERBS, kind="ServiceProxyOptions")
 TOKEN: Final = Subresource(
     "token", verbs=CREATE_VERBS, kind="TokenRequest", group="authentication.k8s.io", version="v1"
 )
@@ -102,14 +105,16 @@ NAMESPACES: Final = _resource(
 )
 NODES: Final = _resource("", "nodes", "Node", "no", namespaced=False, subresources=(STATUS,))
 PODS: Final = _resource(
-    "", "pods", "Pod", "po", categories=ALL, subresources=(BINDING, EVICTION, EXEC, LOG, STATUS)
+    "", "pods", "Pod", "po", categories=ALL, subresources=(BINDING, EVICTION, EXEC, LOG, POD_PROXY, STATUS)
 )
 REPLICATIONCONTROLLERS: Final = _resource(
     "", "replicationcontrollers", "ReplicationController", "rc", categories=ALL, subresources=(SCALE, STATUS)
 )
 SECRETS: Final = _resource("", "secrets", "Secret")
 SERVICEACCOUNTS: Final = _resource("", "serviceaccounts", "ServiceAccount", "sa")
-SERVICES: Final = _resource("", "services", "Service", "svc", categories=ALL, subresources=(STATUS,))
+SERVICES: Final = _resource(
+    "", "services", "Service", "svc", categories=ALL, subresources=(SERVICE_PROXY, STATUS)
+)
 PODDISRUPTIONBUDGETS: Final = _resource(
     "policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", subresources=(STATUS,)
 )

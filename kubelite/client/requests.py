@@ -160,15 +160,16 @@ class ObjectList:
 
 @attrs.frozen(eq=False)
 class ConnectInfo:
-    """Where the REST door goes for a connect subresource (log, exec, attach, port-forward).
+    """Where the REST door goes for a connect subresource (log, exec, attach, port-forward, proxy).
 
     Attributes:
-        pod: The pod as stored.
-        container: The container that is meant; empty for port-forward.
-        node: The name of the pod's node.
-        host: The node's address, where its kubelet listens.
-        port: The port of the kubelet's API.
-        path: Path on the kubelet, as `/containerLogs/default/web-1/nginx`.
+        pod: The pod as stored; the Service for a proxy to one.
+        container: The container that is meant; empty for port-forward and proxy.
+        node: The name of the pod's node; empty for a proxy.
+        host: The node's address, where its kubelet listens; the pod's for a proxy.
+        port: The port of the kubelet's API; the pod's for a proxy.
+        path: Path on the kubelet, as `/containerLogs/default/web-1/nginx`; the client's own for a proxy.
+        scheme: `http` or `https`, for a proxy.
     """
 
     pod: Object
@@ -177,6 +178,7 @@ class ConnectInfo:
     host: str
     port: int
     path: str
+    scheme: str = ""
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -332,7 +334,7 @@ class DeleteCollection(ResourceRequest[Listing]):
 
 @attrs.frozen(kw_only=True)
 class Connect(ResourceRequest[ConnectInfo]):
-    """Ask whether and whither a pod's `log`, `exec`, `attach` or `portforward` may be connected.
+    """Ask whether and whither a pod's `log`, `exec`, `attach`, `portforward` or `proxy` may be connected.
 
     Attributes:
         verb: The authorizer's verb: `get` for GET, `create` for POST.

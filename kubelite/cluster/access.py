@@ -42,16 +42,21 @@ class ExecResult:
 
 
 class FabricDialer:
-    """How the API server reaches kubelets: from the control plane's address, through the fabric."""
+    """How the API server reaches kubelets and pods: from the control plane's address, through the fabric."""
 
     def __init__(self, network: NetworkNamespace) -> None:
         self._network = network
         self._session: aiohttp.ClientSession | None = None
 
     def session(self, node: str) -> aiohttp.ClientSession:
-        """The session for kubelets."""
+        """The session for kubelets and pods: it passes on what it gets, and remembers no cookies."""
         if self._session is None or self._session.closed:
-            self._session = client_session(self._network, timeout=aiohttp.ClientTimeout(total=None))
+            self._session = client_session(
+                self._network,
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
         return self._session
 
     def url(self, host: str, port: int) -> str:

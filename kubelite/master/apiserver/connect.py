@@ -12,6 +12,7 @@ from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.apierrors import BadRequest
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Connect, ConnectInfo
+from kubelite.master.apiserver import proxying
 from kubelite.master.apiserver.environment import Environment
 
 KUBELET_PORT: Final = 10250
@@ -24,7 +25,10 @@ def connect(env: Environment, request: Connect) -> ConnectInfo:
     Raises:
         NotFound: There is no such pod, or its node is gone.
         BadRequest: The container is not said or not there, or the pod has no node yet.
+        ServiceUnavailable: There is nobody to proxy to.
     """
+    if request.subresource == "proxy":
+        return proxying.target(env, request)
     pod = env.must_get(PODS, request.namespace, request.name).object
     name, kind = request.name, request.subresource
     container = "" if kind == "portforward" else choose_container(pod, request.container)

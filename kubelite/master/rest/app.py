@@ -42,7 +42,7 @@ from kubelite.client.requests import (
 )
 from kubelite.master.apiserver import authorization
 from kubelite.master.auth.authenticator import Authenticator, impersonated
-from kubelite.master.rest import answers, bodies, connect, options, responses
+from kubelite.master.rest import answers, bodies, connect, options, proxy, responses
 from kubelite.master.rest.documents import Documents
 from kubelite.master.rest.negotiation import (
     JSON,
@@ -336,7 +336,7 @@ class App:
     async def _connect(
         self, request: web.BaseRequest, info: RequestInfo, common: dict[str, Any], headers: CIMultiDict[str]
     ) -> web.StreamResponse:
-        """Logs and exec."""
+        """Logs, exec and proxies."""
         responses.unlimited(headers)
         query = info.query
         if info.subresource == "log":
@@ -347,6 +347,10 @@ class App:
             container=query.text("container"),
             previous=query.flag("previous"),
         ).ask(self._apiserver)
+        if info.subresource == "proxy":
+            if self._dialer is None:
+                raise ServiceUnavailable("this API server has no way to reach pods")
+            return await proxy.carry(request, found, self._dialer, headers)
         if not found.node or not found.host:
             if info.subresource == "log":
                 return web.Response(status=204, headers=headers)

@@ -145,9 +145,9 @@ async def run_exec(
         raise _dial_error(info, error) from error
     async with kubelet:
         await client.prepare(request)
-        upward = tasks.start(_pump(client, kubelet), name=f"exec-input {info.path}")
+        upward = tasks.start(pump(client, kubelet), name=f"exec-input {info.path}")
         try:
-            await _pump(kubelet, client)
+            await pump(kubelet, client)
         finally:
             await tasks.cancel(upward)
             if not client.closed:
@@ -171,7 +171,7 @@ def check_upgrade(request: web.BaseRequest) -> None:
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
 
-async def _pump(source: _Socket, target: _Socket) -> None:
+async def pump(source: _Socket, target: _Socket) -> None:
     """Carry messages until the source closes; then close the target in the same way."""
     async for message in source:
         if target.closed:

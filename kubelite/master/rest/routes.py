@@ -33,6 +33,8 @@ def route(scheme: Scheme, info: RequestInfo) -> Resource:
     if info.subresource:
         if info.subresource not in resource.subresources:
             raise NotFound.path()
+        if info.subresource == "proxy":
+            return resource
         found = subresource_of(resource, info.subresource)
         verbs: Iterable[str] = found.verbs if found is not None else ("get", "patch", "update")
         if _METHOD_VERBS.get(info.method, "") not in verbs:
