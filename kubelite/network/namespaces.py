@@ -6,6 +6,7 @@ The current one is a context variable, so that code in a pod needs no argument t
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,10 @@ class Resolver(Protocol):
         Raises:
             OSError: The name does not resolve (`socket.gaierror`).
         """
+        ...
+
+    def with_search(self, search: Sequence[str], ndots: int) -> Resolver:
+        """The same names with another search path."""
         ...
 
 

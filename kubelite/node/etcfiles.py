@@ -24,6 +24,12 @@ class DNSSettings:
     search: tuple[str, ...]
     options: tuple[str, ...]
 
+    @property
+    def ndots(self) -> int:
+        """Names with fewer dots go through the search path first; 1 unless an option says another number."""
+        texts = (each.removeprefix("ndots:") for each in self.options if each.startswith("ndots:"))
+        return next((int(text) for text in texts if text.isdigit()), 1)
+
 
 def hostname_of(pod: Object) -> str:
     """The host name of a pod: its own name cut to 63 characters, unless the spec says another."""

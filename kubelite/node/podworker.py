@@ -340,7 +340,7 @@ class PodWorker:
                     address=self._own_address,
                     fabric=machine.fabric,
                     hostname=etcfiles.hostname_of(pod),
-                    resolver=machine.resolver,
+                    resolver=machine.resolver and machine.resolver.with_search(dns.search, dns.ndots),
                     translator=machine.translator,
                     search=dns.search,
                     hosts={

@@ -201,6 +201,7 @@ def test_etc_files():
     )
     alone = dns_settings(make_pod(dnsPolicy="None", dnsConfig={"nameservers": ["9.9.9.9"]}), "1", "d")
     assert resolv_conf(alone) == "nameserver 9.9.9.9\n"
+    assert (settings.ndots, alone.ndots) == (5, 1)
 
 
 def test_logs_are_bounded_and_cut_as_asked():
