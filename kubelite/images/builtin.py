@@ -1,24 +1,39 @@
-"""The images which every cluster can pull."""
+"""The images which every cluster can pull; their programs are imported when they are first pulled."""
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
 from kubelite.images.registry import Image, ImageRegistry
+
+if TYPE_CHECKING:
+    from kubelite.images.container import Container
 
 
 def make_registry() -> ImageRegistry:
     """A registry with the built-in images: pause, agnhost, nginx, busybox (also as alpine)."""
-    from kubelite.images import agnhost, nginx, pause  # noqa: PLC0415 - programs load when the first cluster is made
-    from kubelite.images.busybox import DEFAULT_COMMAND, busybox  # noqa: PLC0415 - as above
-
     registry = ImageRegistry()
-    registry.shell = busybox
-    box = Image(program=busybox, kind="main", default_args=DEFAULT_COMMAND, exec=busybox, size=2_220_000)
-    for name, image in {
-        "pause": pause.IMAGE,
-        "agnhost": agnhost.IMAGE,
-        "nginx": nginx.IMAGE,
-        "busybox": box,
-        "alpine": box,
-    }.items():
-        registry[name] = image
+    registry.shell = _shell
+    for name in ("pause", "agnhost", "nginx"):
+        registry.publish_later(name, partial(_image_of, name))
+    for name in ("busybox", "alpine"):
+        registry.publish_later(name, _busybox)
     return registry
+
+
+def _image_of(name: str) -> Image:
+    return cast("Image", import_module(f"kubelite.images.{name}").IMAGE)
+
+
+def _busybox() -> Image:
+    from kubelite.images.busybox import DEFAULT_COMMAND, busybox  # noqa: PLC0415 - see the module's docstring
+
+    return Image(program=busybox, kind="main", default_args=DEFAULT_COMMAND, exec=busybox, size=2_220_000)
+
+
+async def _shell(container: Container) -> int:
+    from kubelite.images.busybox import busybox  # noqa: PLC0415 - see the module's docstring
+
+    return await busybox(container)

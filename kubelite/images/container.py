@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    import asyncio
+
     import aiohttp
-    import anyio
 
     from kubelite.images.files import FileSystem
     from kubelite.network import NetworkNamespace
@@ -107,7 +108,7 @@ class Container(Protocol):
     @property
     def ports(self) -> tuple[int, ...]: ...  # noqa: D102
     @property
-    def terminating(self) -> anyio.Event: ...  # noqa: D102
+    def terminating(self) -> asyncio.Event: ...  # noqa: D102
     @property
     def stdin(self) -> InputStream: ...  # noqa: D102
     @property

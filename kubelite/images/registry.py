@@ -150,7 +150,7 @@ class ImageRegistry(MutableMapping[str, Any]):
 
     def __init__(self) -> None:
         self.shell: Program | None = None
-        self._images: dict[tuple[str, str], Image] = {}
+        self._images: dict[tuple[str, str], Image | Callable[[], Image]] = {}
 
     def __repr__(self) -> str:
         return f"<ImageRegistry {', '.join(sorted(self)) or 'empty'}>"
@@ -164,9 +164,23 @@ class ImageRegistry(MutableMapping[str, Any]):
         """
         self._images[_key(name)] = program if isinstance(program, Image) else image(program)
 
+    def publish_later(self, name: str, make: Callable[[], Image]) -> None:
+        """Publish an image that is made when it is first wanted.
+
+        Raises:
+            InvalidImageName: `name` is no image reference.
+        """
+        self._images[_key(name)] = make
+
     def __getitem__(self, name: str) -> Image:
         """What was published under exactly this name and tag."""
-        return self._images[_key(name)]
+        return self._made(_key(name))
+
+    def _made(self, key: tuple[str, str]) -> Image:
+        found = self._images[key]
+        if not isinstance(found, Image):
+            found = self._images[key] = found()
+        return found
 
     def __delitem__(self, name: str) -> None:
         """Withdraw it: containers that run go on, new ones get ErrImagePull."""
@@ -186,10 +200,10 @@ class ImageRegistry(MutableMapping[str, Any]):
             ImageNotFound: Nothing of that name and tag is published.
         """
         repository, tag = _key(reference)
-        found = self._images.get((repository, tag or "latest")) or self._images.get((repository, ""))
-        if found is None:
-            raise ImageNotFound(reference)
-        return found
+        for key in ((repository, tag or "latest"), (repository, "")):
+            if key in self._images:
+                return self._made(key)
+        raise ImageNotFound(reference)
 
 
 def full_name(reference: str) -> str:

@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -154,7 +153,7 @@ class Box:
         self.context.run(current_namespace.set, config.network)
         self._exited: Callable[[Exit], None] | None = exited
         self._files: FileSystem | None = None
-        self._terminating: anyio.Event | None = None
+        self._terminating: asyncio.Event | None = None
         self._random: Randomness | None = None
         self._task: asyncio.Task[Exit] | None = None
         self._beside: set[asyncio.Task[int]] = set()
@@ -179,10 +178,10 @@ class Box:
         return self._random
 
     @property
-    def terminating(self) -> anyio.Event:
+    def terminating(self) -> asyncio.Event:
         """Set by SIGTERM."""
         if self._terminating is None:
-            self._terminating = anyio.Event()
+            self._terminating = asyncio.Event()
         return self._terminating
 
     def start(self, started: Callable[[], None]) -> None:
@@ -330,7 +329,7 @@ class Process:
         )
 
     @property
-    def terminating(self) -> anyio.Event:
+    def terminating(self) -> asyncio.Event:
         """Set by SIGTERM."""
         return self._box.terminating
 
