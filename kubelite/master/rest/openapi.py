@@ -12,13 +12,18 @@ from typing import Final
 import attrs
 import orjson
 
+from kubelite.api import facts
+from kubelite.api.resources import subresource_of
+from kubelite.apimachinery import openapi, openapi_v2
+from kubelite.apimachinery.openapi_schemas import Knowledge
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
-from kubelite.master.rest import openapischema, openapiv2
 from kubelite.master.rest.negotiation import JSON
 
 V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """What is asked for has an @ before the version, which no media type may have."""
 _V2_ASKED: Final = "application/com.github.proto-openapi.spec.v2"
+_KNOWLEDGE: Final = Knowledge(facts.type_of, subresource_of)
+_DISCOVERY: Final = ("api", "apis", "version")
 _INDEX_TYPE: Final = "text/plain; charset=utf-8"
 
 
@@ -59,10 +64,21 @@ class OpenAPIDocuments:
         if path == "v3":
             return self._made("v3", self._index, _INDEX_TYPE)
         part = path.removeprefix("v3/")
-        resources = self._by_path().get(part)
-        if resources is None or part == path:
+        if part == path or part not in self._paths():
             return None
-        return self._made(path, lambda: orjson.dumps(openapischema.document_v3(resources)))
+        return self._made(path, lambda: orjson.dumps(self._v3(part)))
+
+    def _v3(self, path: str) -> Object:
+        resources = self._by_path().get(path)
+        if resources is None:
+            return openapi.build_v3_discovery(path, _KNOWLEDGE)
+        return openapi.build_v3(resources[0].group, resources[0].version, resources, _KNOWLEDGE)
+
+    def _paths(self) -> list[str]:
+        """Every document of version 3: those of discovery and those of group versions."""
+        by_path = self._by_path()
+        groups = dict.fromkeys(path.rpartition("/")[0] for path in by_path if path.startswith("apis/"))
+        return [*_DISCOVERY, *groups, *by_path]
 
     def _made(self, key: str, make: Callable[[], bytes], content_type: str = JSON) -> OpenAPIDocument:
         """A document out of the cache."""
@@ -82,18 +98,16 @@ class OpenAPIDocuments:
         return found
 
     def _index(self) -> bytes:
-        """The document that names the others.
-
-        A hash is of the resources, not of the document, so that asking for the index makes no documents.
-        """
-        entries = {}
-        for path, resources in self._by_path().items():
-            digest = hashlib.sha512(repr(resources).encode()).hexdigest().upper()
-            entries[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
-        return orjson.dumps({"paths": entries})
+        """The document that names the others, each with the hash of its content."""
+        hashes = {}
+        for path in self._paths():
+            found = self.find(f"v3/{path}", JSON)
+            assert found is not None
+            hashes[path] = found.hash
+        return orjson.dumps(openapi.build_v3_index(hashes))
 
     def _v2(self) -> Object:
-        return openapischema.document_v2(list(self._scheme.resources()))
+        return openapi.build_v2(self._scheme.resources(), _KNOWLEDGE)
 
     def _v2_protobuf(self) -> bytes:
-        return openapiv2.encode(self._v2())
+        return openapi_v2.encode_v2(self._v2(), facts.protobuf())

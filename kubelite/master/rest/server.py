@@ -9,7 +9,8 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import attrs
 from aiohttp import web
@@ -17,9 +18,11 @@ from aiohttp import web
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message
 from kubelite.master.auth.authenticator import Authenticator
-from kubelite.master.rest.app import App
-from kubelite.master.rest.connect import KubeletDialer
 from kubelite.runtime import Clock, Randomness, Ref
+
+if TYPE_CHECKING:
+    from kubelite.master.rest.app import App
+    from kubelite.master.rest.connect import KubeletDialer
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 
@@ -67,21 +70,40 @@ class RESTServer:
         config: RESTConfig = DEFAULT_CONFIG,
     ) -> None:
         self._config = config
-        self._app = App(
-            apiserver=apiserver,
-            scheme=scheme,
-            clock=clock,
-            random=random.fork("rest"),
-            authenticator=authenticator,
-            dialer=dialer,
-        )
+        self._apiserver = apiserver
+        self._scheme = scheme
+        self._clock = clock
+        self._random = random.fork("rest")
+        self._authenticator = authenticator
+        self._dialer = dialer
         self._server: web.Server | None = None
         self._listeners: list[asyncio.Server] = []
 
     def __repr__(self) -> str:
         connections = len(self._server.connections) if self._server is not None else 0
-        watches = self._app.streams_open
+        watches = self._app.streams_open if self._is_asked else 0
         return f"<RESTServer {len(self._listeners)} sockets, {connections} connections, {watches} watches>"
+
+    @cached_property
+    def _app(self) -> App:
+        """The router, imported and made when the first request comes: many clusters are never asked over HTTP."""
+        from kubelite.master.rest.app import App  # noqa: PLC0415 - it brings discovery, documents and tables
+
+        return App(
+            apiserver=self._apiserver,
+            scheme=self._scheme,
+            clock=self._clock,
+            random=self._random,
+            authenticator=self._authenticator,
+            dialer=self._dialer,
+        )
+
+    @property
+    def _is_asked(self) -> bool:
+        return "_app" in self.__dict__
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        return await self._app.handle(request)
 
     def protocol_factory(self) -> Callable[[], asyncio.Protocol]:
         """What makes the protocol of a new connection, be it a socket or a pipe."""
@@ -91,7 +113,7 @@ class RESTServer:
         """The HTTP server, made in the loop that serves."""
         if self._server is None:
             self._server = web.Server(
-                self._app.handle,
+                self._handle,
                 handler_cancellation=True,
                 access_log=None,
                 logger=logging.getLogger("kubelite.http"),
@@ -129,7 +151,8 @@ class RESTServer:
         """Stop listening, end watches in good order, let requests finish for a moment, then hang up."""
         for listener in self._listeners:
             listener.close()
-        self._app.end_streams()
+        if self._is_asked:
+            self._app.end_streams()
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(self._config.shutdown_timeout_s)
