@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.images.busybox.network import nameservers, query_dns, search_names
-from kubelite.images.shell.interpreter import Process
+from kubelite.images.shell.process import Process
 
 NO_REPLY: Final = 9
 """The exit status if no server answered."""

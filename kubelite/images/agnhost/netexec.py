@@ -107,7 +107,10 @@ class NetExec:
         output = Buffer()
         process = make_process(self._container, APPLETS)
         process.streams.update({0: Null(), 1: output, 2: output})
-        status = await Shell.of(process).run_text(script)
+        try:
+            status = await Shell.of(process).run_text(script)
+        finally:
+            await process.table.close()
         answer = {"output": output.value.decode(errors="replace")}
         if status:
             answer["error"] = f"exit status {status}"

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from kubelite.images.busybox import archive, filesystem, network, system, text
 from kubelite.images.container import CommandNotFoundError, Container
-from kubelite.images.shell.interpreter import Applet, Process, run_program
+from kubelite.images.shell.interpreter import find_applet, run_program
+from kubelite.images.shell.process import Applet, Process
 from kubelite.images.shell.streams import Standard
 
 APPLETS: Mapping[str, Applet] = {
@@ -45,9 +46,12 @@ async def run_applets(container: Container, applets: Mapping[str, Applet], argv:
     process = make_process(container, applets, argv)
     name = process.argv[0]
     is_file = "/" in name and container.files.is_file(process.path(name))
-    if not is_file and name.rsplit("/", 1)[-1] not in applets:
+    if not is_file and find_applet(process, name) is None:
         raise CommandNotFoundError(name)
-    return await run_program(process)
+    try:
+        return await run_program(process)
+    finally:
+        await process.table.close()
 
 
 async def busybox(container: Container) -> int:

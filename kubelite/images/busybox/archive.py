@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 from kubelite.images.files import FileSystem
-from kubelite.images.shell.interpreter import Applet, Process
+from kubelite.images.shell.process import Applet, Process
 
 
 async def gzip_applet(process: Process) -> int:

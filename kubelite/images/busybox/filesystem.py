@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.files import FileSystem, Stat
-from kubelite.images.shell.expansion import matches
-from kubelite.images.shell.interpreter import Applet, Process
+from kubelite.images.shell.pattern import matches
+from kubelite.images.shell.process import Applet, Process
 
 _Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
 _TYPES = {

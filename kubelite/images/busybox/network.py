@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from kubelite.images.busybox.options import UsageError, parse_options
-from kubelite.images.shell.interpreter import Applet, Process
+from kubelite.images.shell.process import Applet, Process
 
 CHUNK_BYTES = 65_536
 DNS_TIMEOUT_S = 5.0

@@ -13,7 +13,8 @@ import attrs
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
 from kubelite.images.busybox.formats import escape, format_printf
 from kubelite.images.busybox.options import UsageError, parse_options
-from kubelite.images.shell.interpreter import Applet, Process, Shell, run_program
+from kubelite.images.shell.interpreter import Shell, run_program
+from kubelite.images.shell.process import Applet, Process, decode
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -160,24 +161,27 @@ async def sh(process: Process) -> int:
         if flag == "-o" and rest:
             options.add(rest.pop(0))
             continue
-        options |= set(flag[1:])
+        change = options.update if flag[0] == "-" else options.difference_update
+        change(flag[1:])
+        if "o" in flag and rest:
+            options.add(rest.pop(0))
+    own_name = process.argv[0]
     if "c" in options:
         if not rest:
             return await process.fail("-c requires an argument", 2)
         script, rest = rest[0], rest[1:]
-        name, args = (rest[0], rest[1:]) if rest else ("sh", [])
-    elif rest:
+        name, args = (rest[0], rest[1:]) if rest else (own_name, [])
+    elif rest and "s" not in options:
         name, args = rest[0], rest[1:]
         try:
-            script = process.container.files.read(process.path(name)).decode(errors="replace")
+            script = decode(process.container.files.read(process.path(name)))
         except OSError:
             return await process.fail(f"can't open '{name}': No such file or directory", 2)
     else:
-        name, args = "sh", []
-        script = (await process.stdin.read()).decode(errors="replace")
+        name, args = own_name, rest
     shell = Shell.of(process, name, args)
-    shell.options = options & {"e", "u", "x", "f", "pipefail"}
-    return await shell.run_text(script)
+    shell.options = options & {"e", "u", "x", "f", "a", "C", "pipefail"}
+    return await shell.run_stream(process.stdin) if script is None else await shell.run_text(script)
 
 
 async def busybox_itself(process: Process) -> int:

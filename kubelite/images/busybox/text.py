@@ -14,7 +14,8 @@ import attrs
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.busybox.sed import SedSyntaxError, parse_sed
-from kubelite.images.shell.interpreter import Applet, Process, run_program
+from kubelite.images.shell.interpreter import run_program
+from kubelite.images.shell.process import Applet, Process
 from kubelite.images.shell.streams import Buffer, Input, read_line
 
 CHUNK_BYTES = 65_536

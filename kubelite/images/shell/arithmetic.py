@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping
 
+from kubelite.images.shell.control import ShellError
+
 _TOKEN = re.compile(
     r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
 )
@@ -26,7 +28,7 @@ _BINARY = (
 _ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="})
 
 
-class ArithmeticSyntaxError(Exception):
+class ArithmeticSyntaxError(ShellError):
     """The expression cannot be calculated."""
 
 
@@ -133,6 +135,11 @@ class _Calculation:
                 self._variables[sign] = str(value + (1 if self._next() == "++" else -1))
             return value
         raise ArithmeticSyntaxError("arithmetic syntax error")
+
+
+def _wrapped(value: int) -> int:
+    """What a signed integer of 64 bits holds of a value."""
+    return (value + 2**63) % 2**64 - 2**63
 
 
 def _number(text: str) -> int:

@@ -5,50 +5,73 @@ Source: POSIX.1-2017, Shell Command Language, 2.14 Special Built-In Utilities.
 
 from __future__ import annotations
 
-import asyncio
 import posixpath
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from kubelite.images.shell.control import NOT_FOUND, SIGNAL_BASE, Exit, LoopControl, Return
-from kubelite.images.shell.expansion import matches
-from kubelite.images.shell.streams import read_line
-from kubelite.runtime import tasks
+from kubelite.images.shell.arithmetic import evaluate
+from kubelite.images.shell.control import NOT_FOUND, Exit, LoopControl, Return, ShellError
+from kubelite.images.shell.jobs import BUILTINS as JOB_BUILTINS
+from kubelite.images.shell.jobs import signal_name
+from kubelite.images.shell.parser import parse
+from kubelite.images.shell.pattern import WILD, matches, unescape
+from kubelite.images.shell.process import decode
+from kubelite.images.shell.reading import getopts, read
 
 if TYPE_CHECKING:
     from kubelite.images.files import FileSystem
     from kubelite.images.shell.interpreter import Shell
 
-SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "TERM": 15}
-_NUMBERS = {str(number): name for name, number in SIGNALS.items()} | {"0": "EXIT"}
+KEYWORDS = frozenset(
+    {
+        *("if", "then", "elif", "else", "fi", "while", "until", "for", "in", "do", "done"),
+        *("case", "esac", "{", "}", "!", "function"),
+    }
+)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_OPTIONS = {
+    "allexport": "a",
+    "errexit": "e",
+    "noglob": "f",
+    "monitor": "m",
+    "noclobber": "C",
+    "noexec": "n",
+    "nounset": "u",
+    "pipefail": "pipefail",
+    "verbose": "v",
+    "xtrace": "x",
+}
 
 Builtin = Callable[["Shell", list[str]], Awaitable[int]]
 
 
 def glob_paths(files: FileSystem, cwd: str, pattern: str) -> list[str]:
     """The path names which match a pattern, sorted; hidden names match only a pattern that says the dot."""
-    absolute = pattern.startswith("/")
-    found = ["/" if absolute else ""]
-    for part in [each for each in pattern.split("/") if each]:
-        following = []
-        for base in found:
-            directory = posixpath.join(cwd, base) or "/"
-            if not files.is_dir(directory):
-                continue
-            following += [
-                posixpath.join(base, name)
-                for name in files.list(directory)
+    found = ["/" if pattern.startswith("/") else ""]
+    for part in re.findall(r"/+|[^/]+", pattern.lstrip("/")):
+        if part.startswith("/"):
+            found = [base + "/" for base in found if files.is_dir(posixpath.join(cwd, base))]
+        elif not WILD.search(part):
+            found = [base + unescape(part) for base in found]
+        else:
+            found = [
+                base + name
+                for base in found
+                if files.is_dir(posixpath.join(cwd, base))
+                for name in files.list(posixpath.join(cwd, base))
                 if matches(name, part) and (part.startswith(".") or not name.startswith("."))
             ]
-        found = following
-    return sorted(found)
+    return sorted(path for path in found if _there(files, posixpath.join(cwd, path)))
 
 
-def _signal(text: str) -> str:
-    name = text.upper().removeprefix("SIG")
-    return _NUMBERS.get(name, name)
+def _there(files: FileSystem, path: str) -> bool:
+    try:
+        files.stat(path, follow=False)
+    except OSError:
+        return False
+    return True
 
 
 async def _number(shell: Shell, name: str, args: list[str], default: int) -> int:
@@ -72,12 +95,19 @@ async def _return(shell: Shell, args: list[str]) -> int:
     raise Return(await _number(shell, "return", args, shell.status) & 255)
 
 
+async def _leave(shell: Shell, name: str, args: list[str], *, goes_on: bool) -> int:
+    levels = await _number(shell, name, args, 1)
+    if not shell.loops:
+        return 0
+    raise LoopControl(min(levels, shell.loops), goes_on=goes_on)
+
+
 async def _break(shell: Shell, args: list[str]) -> int:
-    raise LoopControl(await _number(shell, "break", args, 1), goes_on=False)
+    return await _leave(shell, "break", args, goes_on=False)
 
 
 async def _continue(shell: Shell, args: list[str]) -> int:
-    raise LoopControl(await _number(shell, "continue", args, 1), goes_on=True)
+    return await _leave(shell, "continue", args, goes_on=True)
 
 
 async def _cd(shell: Shell, args: list[str]) -> int:
@@ -98,36 +128,60 @@ async def _pwd(shell: Shell, _: list[str]) -> int:
     return 0
 
 
-async def _export(shell: Shell, args: list[str]) -> int:
-    if not args or args == ["-p"]:
-        for name in sorted(shell.exported):
-            await shell.process.out(f"export {name}='{shell.variables.get(name, '')}'\n")
-    for arg in args:
+async def _declare(shell: Shell, command: str, args: list[str]) -> int:
+    """What `export` and `readonly` share: a list, or names with or without values."""
+    names = [arg for arg in args if arg != "-p"]
+    chosen = shell.exported if command == "export" else shell.variables.constant
+    if not names:
+        for name in sorted(chosen):
+            value = f"={quote(shell.variables[name])}" if name in shell.variables else ""
+            await shell.process.out(f"{command} {name}{value}\n")
+    for arg in names:
         name, equals, value = arg.partition("=")
         if not _IDENTIFIER.fullmatch(name):
-            if arg != "-p":
-                await shell.process.err(f"{shell.name}: export: {name}: bad variable name\n")
-                return 2
-            continue
+            await shell.process.err(f"{shell.name}: {command}: {name}: bad variable name\n")
+            raise Exit(2)
         if equals:
             shell.variables[name] = value
-        shell.exported.add(name)
+        chosen.add(name)
     return 0
+
+
+async def _export(shell: Shell, args: list[str]) -> int:
+    if args[:1] == ["-n"]:
+        shell.exported.difference_update(args[1:])
+        return 0
+    return await _declare(shell, "export", args)
+
+
+async def _readonly(shell: Shell, args: list[str]) -> int:
+    return await _declare(shell, "readonly", args)
+
+
+def quote(text: str) -> str:
+    """A word that the shell reads as exactly `text`."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 async def _unset(shell: Shell, args: list[str]) -> int:
     functions = args[:1] == ["-f"]
     for name in args[1:] if args[:1] in (["-f"], ["-v"]) else args:
-        (shell.functions if functions else shell.variables).pop(name, None)
+        if functions:
+            shell.functions.pop(name, None)
+            continue
+        if name in shell.variables.constant:
+            raise ShellError(f"unset: {name}: is read only")
+        shell.variables.pop(name, None)
         shell.exported.discard(name)
     return 0
 
 
 async def _local(shell: Shell, args: list[str]) -> int:
+    if not shell.locals:
+        raise ShellError("local: not in a function")
     for arg in args:
         name, equals, value = arg.partition("=")
-        if shell.locals:
-            shell.locals[-1].setdefault(name, shell.variables.get(name))
+        shell.locals[-1].setdefault(name, shell.variables.get(name))
         if equals:
             shell.variables[name] = value
     return 0
@@ -140,156 +194,128 @@ async def _set(shell: Shell, args: list[str]) -> int:
         if flag == "--":
             shell.args = rest
             return 0
-        if flag[1:] == "o" and rest:
-            option = rest.pop(0)
-            names = {"errexit": "e", "nounset": "u", "xtrace": "x", "pipefail": "pipefail"}
-            letters = [names.get(option, option)]
-        else:
-            letters = [each for each in flag[1:] if each != "o"]
-            if "o" in flag and rest:
-                letters.append(rest.pop(0))
-        for letter in letters:
-            (shell.options.add if flag[0] == "-" else shell.options.discard)(letter)
+        change = shell.options.add if flag[0] == "-" else shell.options.discard
+        for letter in flag[1:]:
+            if letter == "o" and rest:
+                option = rest.pop(0)
+                if option not in _OPTIONS:
+                    await shell.process.err(f"{shell.name}: set: illegal option {flag} {option}\n")
+                    raise Exit(2)
+                change(_OPTIONS[option])
+            elif letter == "o":
+                for option, short in sorted(_OPTIONS.items()):
+                    await shell.process.out(f"{option:16}{'on' if short in shell.options else 'off'}\n")
+            elif letter in _OPTIONS.values():
+                change(letter)
+            else:
+                await shell.process.err(f"{shell.name}: set: illegal option -{letter}\n")
+                raise Exit(2)
     if rest:
         shell.args = rest
     elif not args:
         for name in sorted(shell.variables):
-            await shell.process.out(f"{name}='{shell.variables[name]}'\n")
+            await shell.process.out(f"{name}={quote(shell.variables[name])}\n")
     return 0
 
 
 async def _shift(shell: Shell, args: list[str]) -> int:
     count = await _number(shell, "shift", args, 1)
     if count > len(shell.args):
-        return 1
+        await shell.process.err(f"{shell.name}: shift: can't shift that many\n")
+        raise Exit(2)
     del shell.args[:count]
     return 0
 
 
-async def _read(shell: Shell, args: list[str]) -> int:
-    raw, names, rest = False, [], list(args)
-    while rest and rest[0].startswith("-"):
-        flag = rest.pop(0)
-        raw = raw or "r" in flag
-        if flag.endswith(("p", "t", "n")) and rest:
-            rest.pop(0)
-    names = rest or ["REPLY"]
-    line = (await read_line(shell.process.stdin)).decode(errors="replace")
-    ended = not line.endswith("\n")
-    text = line.removesuffix("\n")
-    if not raw:
-        text = re.sub(r"\\(.)", r"\1", text)
-    separators = shell.variables.get("IFS", " \t\n")
-    fields = (
-        re.split("[" + re.escape(separators) + "]+", text.strip(separators), maxsplit=len(names) - 1)
-        if separators
-        else [text]
-    )
-    for index, name in enumerate(names):
-        shell.variables[name] = fields[index] if index < len(fields) else ""
-    return int(ended)
-
-
 async def _trap(shell: Shell, args: list[str]) -> int:
+    args = args[1:] if args[:1] == ["--"] else args
     if not args:
-        for name, text in shell.traps.items():
-            await shell.process.out(f"trap -- '{text}' {name}\n")
+        for each, text in shell.traps.items():
+            await shell.process.out(f"trap -- {quote(text)} {each}\n")
         return 0
-    action, names = (args[0], args[1:]) if len(args) > 1 else ("-", args)
-    for name in names:
+    action, names = (args[0], args[1:]) if len(args) > 1 and not args[0].isdigit() else ("-", args)
+    for each in names:
+        if (name := signal_name(each)) is None:
+            await shell.process.err(f"{shell.name}: trap: {each}: invalid signal specification\n")
+            return 1
         if action == "-":
-            shell.traps.pop(_signal(name), None)
+            shell.traps.pop(name, None)
         else:
-            shell.traps[_signal(name)] = action
+            shell.traps[name] = action
     return 0
 
 
-async def _ends_first(job: asyncio.Task[int], shell: Shell) -> bool:
-    """Whether a job ends before SIGTERM comes."""
-    signalled = tasks.start(shell.process.container.terminating.wait(), name="sh wait")
-    try:
-        await asyncio.wait({job, signalled}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        signalled.cancel()
-    return job.done()
-
-
-async def _wait(shell: Shell, args: list[str]) -> int:
-    jobs = [shell.jobs.pop(int(arg)) for arg in args if arg.isdigit() and int(arg) in shell.jobs]
-    if not args:
-        jobs, shell.jobs = list(shell.jobs.values()), {}
-    elif not jobs:
-        return NOT_FOUND
-    status = 0
-    for job in jobs:
-        # A trapped signal ends `wait` at once; then the trap runs.
-        if "TERM" in shell.traps and not await _ends_first(job, shell):
-            await shell.run_pending_traps()
-            return SIGNAL_BASE + SIGNALS["TERM"]
-        await asyncio.wait({job})
-        status = SIGNAL_BASE + SIGNALS["TERM"] if job.cancelled() else job.result()
-    return status if args else 0
-
-
-async def _kill(shell: Shell, args: list[str]) -> int:
-    name, rest = "TERM", list(args)
-    if rest and rest[0] == "-s" and len(rest) > 1:
-        name, rest = _signal(rest[1]), rest[2:]
-    elif rest and rest[0].startswith("-"):
-        name, rest = _signal(rest[0][1:]), rest[1:]
-    status = 0
-    for each in rest:
-        if each.isdigit() and int(each) == 1 and name in {"TERM", "INT"}:
-            shell.process.container.terminating.set()
-        elif each.isdigit() and (job := shell.jobs.get(int(each))) is not None:
-            if name not in {"0", "EXIT"}:
-                job.cancel()
-        else:
-            await shell.process.err(f"{shell.name}: can't kill pid {each}: No such process\n")
-            status = 1
-    return status
-
-
 async def _eval(shell: Shell, args: list[str]) -> int:
-    from kubelite.images.shell.parser import parse  # noqa: PLC0415 - the parser knows nothing of built-ins
-
     return await shell.run(parse(" ".join(args)))
 
 
 async def _exec(shell: Shell, args: list[str]) -> int:
     if not args:
         return 0
-    raise Exit(await shell.call(args))
+    shell.traps.clear()
+    raise Exit(await shell.call_external(args))
 
 
 async def _source(shell: Shell, args: list[str]) -> int:
-    from kubelite.images.shell.parser import parse  # noqa: PLC0415 - as above
-
-    path = shell.process.path(args[0]) if args else ""
     files = shell.process.container.files
+    path = shell.process.path(args[0]) if args else ""
     if not args or not files.is_file(path):
         await shell.process.err(f"{shell.name}: .: can't open '{' '.join(args[:1])}'\n")
-        return 2
-    return await shell.run(parse(files.read(path).decode(errors="replace")))
+        raise Exit(2)
+    saved = shell.args
+    shell.args = args[1:] or saved
+    try:
+        return await shell.run(parse(decode(files.read(path))))
+    except Return as stop:
+        return stop.status
+    finally:
+        shell.args = saved
+
+
+async def _describe(shell: Shell, name: str, *, verbose: bool) -> bool:
+    """Says what a command name means; False if it means nothing."""
+    if name in shell.functions:
+        text, kind = name, "is a function"
+    elif name in BUILTINS or name in _APPLETS_WITHIN:
+        text, kind = name, "is a shell builtin"
+    elif name in KEYWORDS:
+        text, kind = name, "is a shell keyword"
+    elif "/" in name and shell.process.container.files.is_file(shell.process.path(name)):
+        text, kind = name, f"is {name}"
+    elif posixpath.basename(name) in shell.process.applets:
+        path = name if "/" in name else f"/bin/{name}"
+        text, kind = path, f"is {path}"
+    else:
+        return False
+    await shell.process.out(f"{name} {kind}\n" if verbose else f"{text}\n")
+    return True
 
 
 async def _type(shell: Shell, args: list[str]) -> int:
-    names = [arg for arg in args if not arg.startswith("-")]
     status = 0
-    for name in names:
-        if name in shell.functions or name in BUILTINS:
-            await shell.process.out(f"{name}\n")
-        elif posixpath.basename(name) in shell.process.applets:
-            await shell.process.out(f"/bin/{posixpath.basename(name)}\n")
-        else:
+    for name in args:
+        if not await _describe(shell, name, verbose=True):
+            await shell.process.err(f"{name}: not found\n")
             status = NOT_FOUND
     return status
 
 
 async def _command(shell: Shell, args: list[str]) -> int:
     if args[:1] in (["-v"], ["-V"]):
-        return await _type(shell, args[1:])
-    return await shell.call(args) if args else 0
+        verbose = args[0] == "-V"
+        found = [await _describe(shell, name, verbose=verbose) for name in args[1:]]
+        return 0 if all(found) else NOT_FOUND
+    args = args[1:] if args[:1] in (["--"], ["-p"]) else args
+    if not args:
+        return 0
+    if (builtin := BUILTINS.get(args[0])) is not None:
+        return await builtin(shell, args[1:])
+    return await shell.call_external(args)
+
+
+async def _let(shell: Shell, args: list[str]) -> int:
+    values = [evaluate(arg, shell.variables) for arg in args]
+    return int(not values or values[-1] == 0)
 
 
 async def _umask(shell: Shell, args: list[str]) -> int:
@@ -307,15 +333,16 @@ BUILTINS: Mapping[str, Builtin] = {
     "cd": _cd,
     "pwd": _pwd,
     "export": _export,
-    "readonly": _export,
+    "readonly": _readonly,
     "unset": _unset,
     "local": _local,
     "set": _set,
     "shift": _shift,
-    "read": _read,
+    "read": read,
+    "getopts": getopts,
     "trap": _trap,
-    "wait": _wait,
-    "kill": _kill,
+    "let": _let,
+    **JOB_BUILTINS,
     "eval": _eval,
     "exec": _exec,
     ".": _source,
@@ -324,3 +351,16 @@ BUILTINS: Mapping[str, Builtin] = {
     "command": _command,
     "umask": _umask,
 }
+
+SPECIAL = frozenset(
+    {
+        *(":", ".", "break", "continue", "eval", "exec", "exit", "export"),
+        *("readonly", "return", "set", "shift", "source", "trap", "unset"),
+    }
+)
+"""The special built-ins: their errors end the shell, and assignments before them stay."""
+
+ASSIGNING = frozenset({"export", "readonly", "local"})
+"""Commands whose arguments are assignments: they are not split."""
+
+_APPLETS_WITHIN = frozenset({"echo", "printf", "test", "[", "[[", "true", "false"})

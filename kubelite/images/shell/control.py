@@ -28,3 +28,7 @@ class LoopControl(Exception):  # noqa: N818 - control flow, not an error
     def __init__(self, levels: int, *, goes_on: bool) -> None:
         super().__init__(levels)
         self.levels, self.goes_on = levels, goes_on
+
+
+class ShellError(Exception):
+    """An error that ends a script, as a read-only variable does; the text is what the shell says."""

@@ -5,12 +5,13 @@ Source: POSIX.1-2017, Shell Command Language, 2.6 Word Expansions.
 
 from __future__ import annotations
 
-import fnmatch
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Protocol
 
 from kubelite.images.shell.arithmetic import evaluate
+from kubelite.images.shell.control import ShellError
+from kubelite.images.shell.pattern import WILD, escape, matches, translate
 from kubelite.images.shell.syntax import (
     Arithmetic,
     CommandSubstitution,
@@ -22,7 +23,7 @@ from kubelite.images.shell.syntax import (
 )
 
 
-class ExpansionError(Exception):
+class ExpansionError(ShellError):
     """`${x:?word}`, an unset variable under `set -u`, or a bad substitution."""
 
 
@@ -51,9 +52,87 @@ class Environment(Protocol):
         """The path names which match, sorted."""
 
 
-# A field under construction: pieces of text, each with whether it was quoted.
-_Field = list[tuple[str, bool]]
-_WILD = re.compile(r"[*?\[]")
+class _Fields:
+    """The fields of a word under construction; each is pieces of text and whether they were quoted."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.done: list[list[tuple[str, bool]]] = []
+        self._current: list[tuple[str, bool]] | None = None
+        separators = environment.variables.get("IFS", " \t\n")
+        self._blanks = "".join(each for each in separators if each in " \t\n")
+        self._marks = "".join(each for each in separators if each not in " \t\n")
+
+    def add(self, text: str, *, quoted: bool) -> None:
+        """Text that stays in one field."""
+        if text or quoted:
+            self._current = [*(self._current or ()), (text, quoted)]
+
+    def end(self) -> None:
+        """The present field, if any, is complete."""
+        if self._current is not None:
+            self.done.append(self._current)
+            self._current = None
+
+    def split(self, text: str) -> None:
+        """The result of an unquoted expansion: `IFS` separates fields in it."""
+        if not self._blanks and not self._marks:
+            self.add(text, quoted=False)
+            return
+        start = at = 0
+        while at < len(text):
+            char = text[at]
+            if char not in self._blanks and char not in self._marks:
+                at += 1
+                continue
+            self.add(text[start:at], quoted=False)
+            marked = False
+            while at < len(text) and (text[at] in self._blanks or (text[at] in self._marks and not marked)):
+                marked = marked or text[at] in self._marks
+                at += 1
+            if marked and self._current is None:
+                self._current = []
+            self.end()
+            start = at
+        self.add(text[start:], quoted=False)
+
+    async def word(self, word: Word, *, expanded: bool = False) -> None:
+        """All parts of a word; `expanded` if it comes from an expansion, so that its text is split too."""
+        for part in word.parts:
+            await self._part(part, expanded=expanded)
+
+    async def _part(self, part: Part, *, expanded: bool) -> None:
+        environment = self.environment
+        if isinstance(part, Literal):
+            if expanded and not part.quoted:
+                self.split(part.text)
+            else:
+                self.add(part.text, quoted=part.quoted)
+            return
+        if isinstance(part, Parameter):
+            if part.name in {"@", "*"} and not part.operator and not (part.quoted and part.name == "*"):
+                self._all(environment.positional, quoted=part.quoted)
+                return
+            word = await _chosen(part, environment)
+            if word is not None:
+                await self.word(word, expanded=not part.quoted)
+                if part.quoted and not word.parts:
+                    self.add("", quoted=True)
+                return
+        text = await _text(part, environment)
+        if part.quoted:
+            self.add(text, quoted=True)
+        else:
+            self.split(text)
+
+    def _all(self, values: Sequence[str], *, quoted: bool) -> None:
+        for index, value in enumerate(values):
+            if index:
+                self.end()
+            if quoted:
+                self.add(value, quoted=True)
+            else:
+                self.split(value)
 
 
 async def expand_words(words: Sequence[Word], environment: Environment) -> list[str]:
@@ -62,11 +141,17 @@ async def expand_words(words: Sequence[Word], environment: Environment) -> list[
     Raises:
         ExpansionError: A parameter that must be set is not.
     """
-    fields: list[str] = []
+    found: list[str] = []
     for word in words:
-        for field in await _fields(word, environment):
-            fields.extend(_glob(field, environment))
-    return fields
+        if (plain := word.plain) is not None and plain[:1] != "~" and not WILD.search(plain):
+            found.append(plain)
+            continue
+        fields = _Fields(environment)
+        await fields.word(_with_tilde(word, environment))
+        fields.end()
+        for field in fields.done:
+            found.extend(_glob(field, environment))
+    return found
 
 
 async def expand_word(word: Word, environment: Environment) -> str:
@@ -79,22 +164,12 @@ async def expand_word(word: Word, environment: Environment) -> str:
 
 
 async def expand_pattern(word: Word, environment: Environment) -> str:
-    """A word as a pattern of `fnmatch`: what was quoted matches only itself."""
+    """A word as a pattern: what was quoted matches only itself."""
     texts = []
     for part in word.parts:
         text = await _text(part, environment)
-        quoted = part.quoted
-        texts.append(_escape(text) if quoted else text)
+        texts.append(escape(text) if part.quoted else text)
     return "".join(texts)
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", text)
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Whether a whole text matches a shell pattern."""
-    return fnmatch.fnmatchcase(text, pattern)
 
 
 def _with_tilde(word: Word, environment: Environment) -> Word:
@@ -105,50 +180,11 @@ def _with_tilde(word: Word, environment: Environment) -> Word:
     return word
 
 
-async def _fields(word: Word, environment: Environment) -> list[_Field]:
-    fields: list[_Field] = []
-    current: _Field | None = None
-    separators = environment.variables.get("IFS", " \t\n")
-    for part in _with_tilde(word, environment).parts:
-        if isinstance(part, Parameter) and part.name == "@" and not part.operator:
-            values = list(environment.positional)
-            for index, value in enumerate(values):
-                if index == 0:
-                    current = [*(current or []), (value, part.quoted)]
-                else:
-                    if current is not None:
-                        fields.append(current)
-                    current = [(value, part.quoted)]
-            continue
-        text = await _text(part, environment)
-        if isinstance(part, Literal) or part.quoted:
-            if text or part.quoted:
-                current = [*(current or []), (text, part.quoted)]
-            continue
-        pieces = _split(text, separators)
-        for index, piece in enumerate(pieces):
-            if index > 0 and current is not None:
-                fields.append(current)
-                current = None
-            if piece:
-                current = [*(current or []), (piece, False)]
-    if current is not None:
-        fields.append(current)
-    return fields
-
-
-def _split(text: str, separators: str) -> list[str]:
-    """Fields, with an empty first or last one where a separator stood at that end."""
-    if not separators or not text:
-        return [text]
-    return re.split("[" + re.escape(separators) + "]+", text)
-
-
-def _glob(field: _Field, environment: Environment) -> list[str]:
+def _glob(field: Sequence[tuple[str, bool]], environment: Environment) -> list[str]:
     text = "".join(piece for piece, _ in field)
-    if not any(_WILD.search(piece) for piece, quoted in field if not quoted):
+    if not any(WILD.search(piece) for piece, quoted in field if not quoted):
         return [text]
-    pattern = "".join(_escape(piece) if quoted else piece for piece, quoted in field)
+    pattern = "".join(escape(piece) if quoted else piece for piece, quoted in field)
     return environment.glob(pattern) or [text]
 
 
@@ -164,11 +200,20 @@ async def _text(part: Part, environment: Environment) -> str:
             return await _parameter(part, environment)
 
 
+async def _chosen(part: Parameter, environment: Environment) -> Word | None:
+    """The word that `-` or `+` puts in the parameter's place, if it does."""
+    if part.operator not in {"-", ":-", "+", ":+"}:
+        return None
+    value = _value(part.name, environment)
+    absent = value is None or (part.operator.startswith(":") and not value)
+    return (part.word or Word(())) if absent == part.operator.endswith("-") else None
+
+
 def _value(name: str, environment: Environment) -> str | None:
     if name in {"@", "*"}:
-        separator = environment.variables.get("IFS", " ")[:1]
-        return separator.join(environment.positional)
-    if name.isalpha() or name[0].isalpha() or name[0] == "_":
+        separator = environment.variables.get("IFS", " ")[:1] if name == "*" else " "
+        return separator.join(environment.positional) if environment.positional else None
+    if name[0].isalpha() or name[0] == "_":
         return environment.variables.get(name)
     return environment.special(name)
 
@@ -177,6 +222,8 @@ async def _parameter(part: Parameter, environment: Environment) -> str:
     value = _value(part.name, environment)
     operator = part.operator
     if operator == "length":
+        if value is None and environment.nounset and part.name not in {"@", "*"}:
+            raise ExpansionError(f"{part.name}: parameter not set")
         return str(len(environment.positional) if part.name in {"@", "*"} else len(value or ""))
     if operator and operator[-1] in "-=+?" and operator[0] not in "%#/":
         return await _default(part, value, environment)
@@ -225,18 +272,23 @@ async def _substring(part: Parameter, value: str, environment: Environment) -> s
 
 
 def _trim(value: str, pattern: str, operator: str) -> str:
-    places = range(len(value) + 1)
-    if operator in {"#", "##"}:
-        order: Sequence[int] = places if operator == "#" else places[::-1]
-        found: Callable[[int], bool] = lambda at: matches(value[:at], pattern)  # noqa: E731
-        return next((value[at:] for at in order if found(at)), value)
-    order = places[::-1] if operator == "%" else places
-    return next((value[:at] for at in order if matches(value[at:], pattern)), value)
+    lazy = len(operator) == 1
+    if operator.startswith("#"):
+        places = range(len(value) + 1) if lazy else range(len(value), -1, -1)
+        return next((value[at:] for at in places if matches(value[:at], pattern)), value)
+    places = range(len(value), -1, -1) if lazy else range(len(value) + 1)
+    return next((value[:at] for at in places if matches(value[at:], pattern)), value)
 
 
 def _replace(value: str, pattern: str, replacement: str, *, count: int) -> str:
     if not pattern:
         return value
-    translated = fnmatch.translate(pattern)
-    body = translated.removeprefix("(?s:").removesuffix(")\\Z")
-    return re.sub(f"(?s:{body})", lambda _: replacement, value, count=count)
+    if pattern[0] == "#" and count:
+        return re.sub(
+            f"\\A(?:{translate(pattern[1:])})", lambda _: replacement, value, count=1, flags=re.DOTALL
+        )
+    if pattern[0] == "%" and count:
+        return re.sub(
+            f"(?:{translate(pattern[1:])})\\Z", lambda _: replacement, value, count=1, flags=re.DOTALL
+        )
+    return re.sub(f"(?:{translate(pattern)})", lambda _: replacement, value, count=count, flags=re.DOTALL)

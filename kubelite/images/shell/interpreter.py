@@ -6,15 +6,12 @@ Source: POSIX.1-2017, Shell Command Language, 2.8 Exit Status and 2.9 Shell Comm
 
 from __future__ import annotations
 
-import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import attrs
 
-from kubelite.images.container import Container
 from kubelite.images.shell import builtins, expansion
-from kubelite.images.shell.arithmetic import ArithmeticSyntaxError
 from kubelite.images.shell.control import (
     NOT_EXECUTABLE,
     NOT_FOUND,
@@ -23,11 +20,15 @@ from kubelite.images.shell.control import (
     Exit,
     LoopControl,
     Return,
+    ShellError,
 )
-from kubelite.images.shell.lexer import ShellSyntaxError
 from kubelite.images.shell.parser import parse
+from kubelite.images.shell.pattern import matches
+from kubelite.images.shell.process import Process, decode
 from kubelite.images.shell.redirect import RedirectionError, redirected
-from kubelite.images.shell.streams import Buffer, Input, Null, Output, Pipe
+from kubelite.images.shell.scan import ShellSyntaxError
+from kubelite.images.shell.state import State
+from kubelite.images.shell.streams import Buffer, Input, Null, Output, Pipe, read_line
 from kubelite.images.shell.syntax import (
     AndOr,
     Case,
@@ -36,279 +37,194 @@ from kubelite.images.shell.syntax import (
     Function,
     Group,
     If,
+    Literal,
     Pipeline,
     Script,
     Simple,
     While,
+    Word,
 )
 from kubelite.runtime import tasks
 
 SIGPIPE_STATUS = SIGNAL_BASE + 13
 LOOPS_BEFORE_YIELD = 64
+_BIN = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
+_EXECUTABLE = 0o111
+_CHARACTERS_QUOTED = frozenset(" !\"#$%&'()*;<=>?`[\\{|}~\t\n")
 
 
-@attrs.define
-class Process:
-    """One command while it runs: what an applet is given.
-
-    Attributes:
-        argv: The command's name and its arguments.
-        env: Its environment variables.
-        cwd: Its working directory.
-        streams: By file descriptor; 0, 1 and 2 always exist.
-        container: Where it runs.
-        applets: The programs of the image.
-    """
-
-    argv: tuple[str, ...]
-    env: dict[str, str]
-    cwd: str
-    streams: dict[int, Input | Output]
-    container: Container
-    applets: Mapping[str, Applet]
-
-    @property
-    def stdin(self) -> Input:
-        """Standard input."""
-        return self.streams[0]  # type: ignore[return-value]
-
-    async def out(self, data: str | bytes) -> None:
-        """Writes to standard output."""
-        await self.streams[1].write(data.encode() if isinstance(data, str) else data)  # type: ignore[union-attr]
-
-    async def err(self, text: str) -> None:
-        """Writes to standard error."""
-        await self.streams[2].write(text.encode())  # type: ignore[union-attr]
-
-    async def fail(self, text: str, status: int = 1) -> int:
-        """Writes `NAME: text` to standard error and answers with `status`."""
-        await self.err(f"{posixpath.basename(self.argv[0])}: {text}\n")
-        return status
-
-    def path(self, name: str) -> str:
-        """An absolute, normal path."""
-        return posixpath.normpath(posixpath.join(self.cwd, name))
-
-
-Applet = Callable[[Process], Awaitable[int]]
-
-
-@attrs.define
-class Shell:
-    """A shell execution environment.
-
-    Attributes:
-        name: `$0`.
-        args: The positional parameters.
-        variables: All shell variables; those in `exported` reach commands.
-        functions: By name.
-        status: `$?`.
-        jobs: Background jobs by process number.
-        traps: Script text by signal name; "" ignores the signal.
-        interactive_pid: `$$`.
-    """
-
-    process: Process
-    name: str = "sh"
-    args: list[str] = attrs.field(factory=list)
-    variables: dict[str, str] = attrs.field(factory=dict)
-    exported: set[str] = attrs.field(factory=set)
-    functions: dict[str, Command] = attrs.field(factory=dict)
-    options: set[str] = attrs.field(factory=set)
-    status: int = 0
-    last_job: int = 0
-    jobs: dict[int, asyncio.Task[int]] = attrs.field(factory=dict)
-    traps: dict[str, str] = attrs.field(factory=dict)
-    pid: int = 1
-    locals: list[dict[str, str | None]] = attrs.field(factory=list)
-    _next_job: int = 7
-    _trapped: bool = False
-    _tested: int = 0
-
-    @classmethod
-    def of(cls, process: Process, name: str = "sh", args: Sequence[str] = ()) -> Shell:
-        """A shell with the environment of a process."""
-        variables = {
-            "IFS": " \t\n",
-            "PWD": process.cwd,
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        }
-        variables.update(process.env)
-        return cls(process, name, list(args), variables, set(process.env) | {"PATH", "PWD"})
-
-    # -- what expansion asks for
-
-    @property
-    def nounset(self) -> bool:
-        """`set -u`."""
-        return "u" in self.options
-
-    @property
-    def positional(self) -> Sequence[str]:
-        """`$1`, `$2`, …."""
-        return self.args
-
-    def special(self, name: str) -> str | None:
-        """The value of `$?`, `$#`, `$1` …."""
-        match name:
-            case "?":
-                return str(self.status)
-            case "#":
-                return str(len(self.args))
-            case "$":
-                return str(self.pid)
-            case "!":
-                return str(self.last_job) if self.last_job else ""
-            case "-":
-                return "".join(sorted(self.options))
-            case "0":
-                return self.name
-        at = int(name)
-        return self.args[at - 1] if at <= len(self.args) else None
+class Shell(State):
+    """A shell that runs scripts."""
 
     async def substitute(self, script: Script) -> str:
         """The output of a script, run in a subshell."""
         output = Buffer()
-        shell = self.subshell({1: output})
-        self.status = await shell.run_to_end(script)
-        return output.value.decode(errors="replace")
+        self.status = await self.subshell({1: output}).run_to_end(script)
+        return decode(output.value.replace(b"\0", b""))
 
     def glob(self, pattern: str) -> list[str]:
-        """The path names which match, sorted."""
+        """The path names which match, sorted; none under `set -f`."""
+        if "f" in self.options:
+            return []
         return builtins.glob_paths(self.process.container.files, self.process.cwd, pattern)
 
-    # -- running
-
-    def subshell(self, streams: Mapping[int, Input | Output]) -> Shell:
-        """A copy: what it changes stays its own."""
-        process = attrs.evolve(self.process, streams={**self.process.streams, **streams})
-        traps = {name: text for name, text in self.traps.items() if text == ""}
-        return attrs.evolve(
-            self,
-            process=process,
-            args=list(self.args),
-            variables=dict(self.variables),
-            exported=set(self.exported),
-            functions=dict(self.functions),
-            options=set(self.options),
-            jobs={},
-            traps=traps,
-            locals=[],
-        )
+    # -- whole scripts
 
     async def run_text(self, text: str) -> int:
         """Parses and runs a script to its end; answers with the exit status."""
         try:
             script = parse(text)
-        except ShellSyntaxError as error:
-            await self.process.err(f"{self.name}: syntax error: {error}\n")
-            return SYNTAX_ERROR
+        except ShellSyntaxError:
+            # What stands before the error runs.
+            return await self.run_stream(Buffer(text.encode(errors="surrogateescape")))
         return await self.run_to_end(script)
+
+    async def run_stream(self, source: Input) -> int:
+        """Runs a script as it is read, line by line: commands may read what follows them."""
+
+        async def lines() -> int:
+            text = ""
+            while True:
+                line = decode(await read_line(source))
+                text += line
+                if line and text.endswith("\\\n"):
+                    continue
+                try:
+                    script = parse(text, whole=not line)
+                except ShellSyntaxError as error:
+                    if not line or not error.incomplete:
+                        raise
+                    continue
+                text = ""
+                await self.run(script)
+                if not line:
+                    return self.status
+
+        return await self._to_end(lines())
 
     async def run_to_end(self, script: Script) -> int:
         """Runs a script as a shell of its own: `exit` ends it, the EXIT trap runs last."""
-        try:
-            status = await self.run(script)
-        except Exit as stop:
-            status = stop.status
-        except LoopControl:
-            status = self.status
-        except (expansion.ExpansionError, ArithmeticSyntaxError) as error:
-            await self.process.err(f"{self.name}: {error}\n")
-            status = SYNTAX_ERROR
-        except BrokenPipeError:
-            status = SIGPIPE_STATUS
+        return await self._to_end(self.run(script))
+
+    async def _to_end(self, body: Awaitable[int]) -> int:
+        status = await self._guarded(body)
         if action := self.traps.pop("EXIT", ""):
             self.status = status
-            try:
-                await self.run(parse(action))
-            except Exit as stop:
-                status = stop.status
+            ended = await self._guarded(self.run_trap(action))
+            return status if ended < 0 else ended
         return status
+
+    async def _guarded(self, body: Awaitable[int]) -> int:
+        try:
+            return await body
+        except Exit as stop:
+            return stop.status
+        except (ShellError, ShellSyntaxError) as error:
+            prefix = "syntax error: " if isinstance(error, ShellSyntaxError) else ""
+            await self.process.err(f"{self.name}: {prefix}{error}\n")
+            return SYNTAX_ERROR
+        except BrokenPipeError:
+            return SIGPIPE_STATUS
+
+    async def run_trap(self, action: str) -> int:
+        """Runs a trap's script; answers with -1, as only `exit` changes the status."""
+        status = self.status
+        await self.run(parse(action))
+        self.status = status
+        return -1
+
+    async def run_pending_traps(self) -> None:
+        """Runs the traps of signals that came; a shell does that between commands."""
+        while self.traps and (name := self.take_signal()) is not None:
+            if action := self.traps.get(name):
+                await self.run_trap(action)
+
+    # -- lists and pipelines
 
     async def run(self, script: Script) -> int:
         """Runs the lists of a script; the status is that of the last."""
+        if not script.items:
+            self.status = 0
         for item in script.items:
             if item.background:
                 self._start_job(item)
                 self.status = 0
             else:
                 self.status = await self._and_or(item)
-            await self.run_pending_traps()
+            if self.traps:
+                await self.run_pending_traps()
         return self.status
 
-    async def run_pending_traps(self) -> None:
-        """Runs the TERM trap once SIGTERM came; a shell runs traps between commands."""
-        action = self.traps.get("TERM")
-        if action and not self._trapped and self.process.container.terminating.is_set():
-            self._trapped = True
-            status = self.status
-            await self.run(parse(action))
-            self.status = status
-
     def _start_job(self, item: AndOr) -> None:
-        number = self._next_job
-        self._next_job += 1
-        shell = self.subshell({0: Null()})
-        shell.pid = number
+        job = self.process.table.new()
+        shell = self.subshell({0: Null()}, job)
+        job.receivers.append(shell.receive)
         script = Script((attrs.evolve(item, background=False),))
-        self.jobs[number] = tasks.start(shell.run_to_end(script), name=f"sh job {number}")
-        self.last_job = number
+        match item:
+            case AndOr(Pipeline((Group(body, subshell=True, redirections=()),), negated=False), rest=()):
+                script = body  # the job is that subshell, and its traps are the job's
+        self.process.table.start(job, shell.run_to_end(script))
+        self.jobs[job.pid] = job
+        self.last_job = job.pid
 
     async def _and_or(self, item: AndOr) -> int:
-        self._tested += bool(item.rest)
-        try:
-            status = await self._pipeline(item.first)
-        finally:
-            self._tested -= bool(item.rest)
-        for index, (operator, pipeline) in enumerate(item.rest):
-            self.status = status
-            if (status == 0) == (operator == "&&"):
-                last = index == len(item.rest) - 1
-                self._tested += not last
-                try:
-                    status = await self._pipeline(pipeline)
-                finally:
-                    self._tested -= not last
-                if last and status:
-                    self._exit_on_error(status, pipeline)
         if not item.rest:
+            status = await self._pipeline(item.first)
             self._exit_on_error(status, item.first)
+            return status
+        steps = (("", item.first), *item.rest)
+        status = 0
+        for index, (operator, pipeline) in enumerate(steps):
+            if operator and (status == 0) != (operator == "&&"):
+                continue
+            last = index == len(steps) - 1
+            self.tested += not last
+            try:
+                self.status = status = await self._pipeline(pipeline)
+            finally:
+                self.tested -= not last
+            if last:
+                self._exit_on_error(status, pipeline)
         return status
 
     def _exit_on_error(self, status: int, pipeline: Pipeline) -> None:
-        if status and "e" in self.options and not self._tested and not pipeline.negated:
+        if not status or "e" not in self.options or self.tested or pipeline.negated:
+            return
+        # Compound commands other than subshells have already exited where they had to.
+        if len(pipeline.commands) > 1 or isinstance(pipeline.commands[0], Simple | Group):
             raise Exit(status)
 
     async def _pipeline(self, pipeline: Pipeline) -> int:
-        if len(pipeline.commands) == 1:
-            status = await self._command(pipeline.commands[0])
-        else:
-            status = await self._piped(pipeline.commands)
+        self.tested += pipeline.negated
+        try:
+            if len(pipeline.commands) == 1:
+                status = await self._command(pipeline.commands[0])
+            else:
+                status = await self._piped(pipeline.commands)
+        finally:
+            self.tested -= pipeline.negated
         return int(status == 0) if pipeline.negated else status
 
     async def _piped(self, commands: Sequence[Command]) -> int:
         pipes = [Pipe() for _ in commands[1:]]
         running = []
         for index, command in enumerate(commands):
-            streams: dict[int, Input | Output] = {}
-            if index > 0:
-                streams[0] = pipes[index - 1]
-            if index < len(pipes):
-                streams[1] = pipes[index]
             before = pipes[index - 1] if index > 0 else None
             after = pipes[index] if index < len(pipes) else None
-            shell = self.subshell(streams)
-            running.append(tasks.start(_stage(shell, command, before, after), name="sh pipeline"))
+            streams: dict[int, Input | Output] = {0: before} if before else {}
+            if after:
+                streams[1] = after
+            stage = _stage(self.subshell(streams), command, before, after)
+            running.append(tasks.start(stage, name="sh pipeline"))
         try:
             statuses = [await task for task in running]
-        except BaseException:
-            for task in running:
-                task.cancel()
-            raise
+        finally:
+            await tasks.cancel(*(task for task in running if not task.done()))
         if "pipefail" in self.options:
             return next((status for status in reversed(statuses) if status), 0)
         return statuses[-1]
+
+    # -- compound commands
 
     async def _command(self, command: Command) -> int:
         match command:
@@ -340,11 +256,11 @@ class Shell:
                 return await self._case(command)
 
     async def _test(self, script: Script) -> bool:
-        self._tested += 1
+        self.tested += 1
         try:
             return await self.run(script) == 0
         finally:
-            self._tested -= 1
+            self.tested -= 1
 
     async def _if(self, command: If) -> int:
         for condition, body in command.branches:
@@ -352,26 +268,35 @@ class Shell:
                 return await self.run(body)
         return await self.run(command.otherwise) if command.otherwise else 0
 
-    async def _loop_body(self, body: Script) -> bool:
-        """Runs the body once; tells whether the loop goes on."""
+    async def _round(self, number: int, step: Awaitable[object]) -> bool:
+        """Runs one round of a loop; tells whether the loop goes on."""
+        if number % LOOPS_BEFORE_YIELD == LOOPS_BEFORE_YIELD - 1:
+            await self.process.container.clock.sleep(0)
+        self.loops += 1
         try:
-            await self.run(body)
+            await step
         except LoopControl as control:
             if control.levels > 1:
                 raise LoopControl(control.levels - 1, goes_on=control.goes_on) from None
+            self.status = 0
             return control.goes_on
+        finally:
+            self.loops -= 1
         return True
 
     async def _while(self, command: While) -> int:
-        status, rounds = 0, 0
-        while await self._test(command.condition) != command.until:
-            goes_on = await self._loop_body(command.body)
-            status = self.status
+        status, rounds, ended = 0, 0, False
+
+        async def once() -> None:
+            nonlocal status, ended
+            if await self._test(command.condition) == command.until:
+                ended = True
+                return
+            status = 0
+            status = await self.run(command.body)
+
+        while await self._round(rounds, once()) and not ended:
             rounds += 1
-            if rounds % LOOPS_BEFORE_YIELD == 0:
-                await self.process.container.clock.sleep(0)
-            if not goes_on:
-                break
         return status
 
     async def _for(self, command: For) -> int:
@@ -379,53 +304,106 @@ class Shell:
             list(self.args) if command.words is None else await expansion.expand_words(command.words, self)
         )
         self.status = 0
-        for value in values:
+        for index, value in enumerate(values):
             self.variables[command.name] = value
-            if not await self._loop_body(command.body):
+            if not await self._round(index, self.run(command.body)):
                 break
         return self.status
 
     async def _case(self, command: Case) -> int:
+        self.status = 0
         subject = await expansion.expand_word(command.word, self)
         for patterns, body in command.branches:
             for pattern in patterns:
-                if expansion.matches(subject, await expansion.expand_pattern(pattern, self)):
+                if matches(subject, await expansion.expand_pattern(pattern, self)):
                     return await self.run(body)
-        return 0
+        return self.status if not command.branches else 0
+
+    # -- simple commands
 
     async def _simple(self, command: Simple) -> int:
-        substituted = self.status
-        words = await expansion.expand_words(command.words, self)
-        if "x" in self.options and words:
-            await self.process.err("+ " + " ".join(words) + "\n")
-        assigned = {}
-        self.status = 0 if not words else substituted
-        for name, word in command.assignments:
-            assigned[name] = await expansion.expand_word(word, self)
-            if not words:
-                self.variables[name] = assigned[name]
+        before = self.status
+        words = await self._words(command.words)
+        if not words:
+            # With no command left, the status is that of the last command substitution.
+            self.status = self.status if _substitutes(command.words) else 0
+        assigned: dict[str, str] = {}
         try:
             async with redirected(
                 self, command.redirections, permanent=words[:1] == ["exec"] and len(words) == 1
             ):
-                return await self.call(words, assigned) if words else self.status
+                for name, word in command.assignments:
+                    assigned[name] = await expansion.expand_word(word, self)
+                    if not words:
+                        self.variables[name] = assigned[name]
+                if "x" in self.options:
+                    await self._trace(assigned, words)
+                if not words:
+                    return self.status
+                self.status = before
+                return await self.call(words, assigned)
         except RedirectionError as error:
             await self.process.err(f"{self.name}: {error}\n")
+            if words[:1] and words[0] in builtins.SPECIAL:
+                raise Exit(1) from error
             return 1
+
+    async def _words(self, words: Sequence[Word]) -> list[str]:
+        if not words or words[0].plain not in builtins.ASSIGNING:
+            return await expansion.expand_words(words, self)
+        found: list[str] = []
+        for word in words:
+            first = word.parts[0] if word.parts else None
+            if isinstance(first, Literal) and not first.quoted and "=" in first.text:
+                found.append(await expansion.expand_word(word, self))
+            else:
+                found += await expansion.expand_words((word,), self)
+        return found
+
+    async def _trace(self, assigned: Mapping[str, str], words: Sequence[str]) -> None:
+        shown = [f"{name}={_quoted(value)}" for name, value in assigned.items()]
+        text = " ".join([*shown, *map(_quoted, words)])
+        if text:
+            await self.process.err(f"{self.variables.get('PS4', '')}{text}\n")
 
     async def call(self, argv: Sequence[str], assigned: Mapping[str, str] | None = None) -> int:
         """Runs one command by name: a function, a built-in, an applet, or a script in the file system."""
         name = argv[0]
-        if (body := self.functions.get(name)) is not None:
-            return await self._call_function(body, argv[1:])
-        if (builtin := builtins.BUILTINS.get(name)) is not None:
-            if assigned:
-                self.variables.update(assigned)
-            return await builtin(self, list(argv[1:]))
-        env = {key: self.variables[key] for key in sorted(self.exported) if key in self.variables}
-        env.update(assigned or {})
-        process = attrs.evolve(self.process, argv=tuple(argv), env=env)
-        return await run_program(process)
+        if name in builtins.SPECIAL:
+            self.variables.update(assigned or {})
+            return await builtins.BUILTINS[name](self, list(argv[1:]))
+        if name in self.functions or name in builtins.BUILTINS:
+            return await self._with_variables(argv, assigned or {})
+        return await self.call_external(argv, assigned)
+
+    async def call_external(self, argv: Sequence[str], assigned: Mapping[str, str] | None = None) -> int:
+        """Runs a command which is no part of the shell."""
+        return await run_program(
+            attrs.evolve(self.process, argv=tuple(argv), env=self.environment(assigned)), self.name
+        )
+
+    async def _with_variables(self, argv: Sequence[str], assigned: Mapping[str, str]) -> int:
+        """Runs a function or a built-in; the assignments before it last as long as it does."""
+        hidden = {name: self.variables.get(name) for name in assigned}
+        exported = set(assigned) - self.exported
+        for name, value in assigned.items():
+            self.variables[name] = value
+        self.exported |= exported
+        try:
+            if (body := self.functions.get(argv[0])) is not None:
+                return await self._call_function(body, argv[1:])
+            return await builtins.BUILTINS[argv[0]](self, list(argv[1:]))
+        finally:
+            self.exported -= exported
+            self.restore(hidden)
+
+    def restore(self, hidden: Mapping[str, str | None]) -> None:
+        """Gives variables their former values."""
+        for name, value in hidden.items():
+            if value is None:
+                self.variables.pop(name, None)
+            else:
+                self.variables[name] = value
 
     async def _call_function(self, body: Command, args: Sequence[str]) -> int:
         saved, self.args = self.args, list(args)
@@ -436,15 +414,25 @@ class Shell:
             return stop.status
         finally:
             self.args = saved
-            for name, value in self.locals.pop().items():
-                if value is None:
-                    self.variables.pop(name, None)
-                else:
-                    self.variables[name] = value
+            self.restore(self.locals.pop())
+
+
+def _substitutes(words: Sequence[Word]) -> bool:
+    return bool(words)
+
+
+def _quoted(text: str) -> str:
+    """A word as `set -x` shows it."""
+    if any(char in _CHARACTERS_QUOTED or char > "z" for char in text):
+        return "'" + text.replace("'", "'\\''") + "'"
+    return text
 
 
 async def _stage(shell: Shell, command: Command, before: Pipe | None, after: Pipe | None) -> int:
     try:
+        match command:
+            case Group(body, subshell=True, redirections=()):
+                return await shell.run_to_end(body)
         return await shell.run_to_end(Script((AndOr(Pipeline((command,))),)))
     finally:
         if before is not None:
@@ -453,33 +441,55 @@ async def _stage(shell: Shell, command: Command, before: Pipe | None, after: Pip
             after.close_write()
 
 
-async def run_program(process: Process) -> int:
+def find_applet(process: Process, name: str) -> Callable[[Process], Awaitable[int]] | None:
+    """The program of the image that a name or a path below /bin and its like means."""
+    directory, _, base = name.rpartition("/")
+    return process.applets.get(base) if directory in _BIN and base else None
+
+
+async def run_program(process: Process, shell_name: str = "sh") -> int:
     """Runs a program of the image, or a script of the file system, by name or path; 127 if there is none."""
-    name = process.argv[0]
-    files = process.container.files
-    if "/" in name and files.exists(process.path(name)):
-        path = process.path(name)
-        if files.is_dir(path):
-            return await process.fail("Permission denied", NOT_EXECUTABLE)
-        return await _run_script(process, files.read(path))
-    applet = process.applets.get(posixpath.basename(name))
-    if applet is None:
-        await process.err(f"sh: {name}: not found\n")
-        return NOT_FOUND
+    name, files = process.argv[0], process.container.files
+    path = process.path(name) if "/" in name else _in_path(process, name)
     try:
+        if path and files.exists(path):
+            if files.is_dir(path) or not files.stat(path).mode & _EXECUTABLE:
+                await process.err(f"{shell_name}: {name}: Permission denied\n")
+                return NOT_EXECUTABLE
+            return await _run_script(process, files.read(path))
+        applet = find_applet(process, name)
+        if applet is None:
+            await process.err(f"{shell_name}: {name}: not found\n")
+            return NOT_FOUND
         return await applet(process)
     except BrokenPipeError:
         return SIGPIPE_STATUS
+    except OSError as error:
+        return await process.fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _in_path(process: Process, name: str) -> str:
+    """A script of that name in a directory of `PATH`; applets come first, as they are links there."""
+    if not name or name in process.applets:
+        return ""
+    files = process.container.files
+    directories = process.env.get("PATH", "").split(":")
+    found = (posixpath.join(each, name) for each in directories if each.startswith("/"))
+    return next((path for path in found if files.is_file(path)), "")
 
 
 async def _run_script(process: Process, content: bytes) -> int:
-    text = content.decode(errors="replace")
+    text = decode(content)
     if text.startswith("#!"):
-        interpreter = posixpath.basename(text.splitlines()[0][2:].split()[-1])
-        if interpreter not in {"sh", "bash", "ash"}:
-            applet = process.applets.get(interpreter)
-            if applet is None:
-                return await process.fail("not found", NOT_FOUND)
-            return await applet(attrs.evolve(process, argv=(interpreter, *process.argv)))
+        words = text.splitlines()[0][2:].split()
+        if words and posixpath.basename(words[0]) == "env":
+            words = words[1:]
+        interpreter = words[0] if words else "sh"
+        if posixpath.basename(interpreter) not in {"sh", "bash", "ash", "dash"}:
+            argv = (*words, process.argv[0], *process.argv[1:])
+            if find_applet(process, interpreter) is None:
+                await process.err(f"sh: {process.argv[0]}: not found\n")
+                return NOT_FOUND
+            return await run_program(attrs.evolve(process, argv=argv))
     shell = Shell.of(process, process.argv[0], process.argv[1:])
     return await shell.run_text(text)

@@ -6,10 +6,13 @@ Source: POSIX.1-2017, Shell Command Language, 2.2 Quoting, 2.3 Token Recognition
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import attrs
 
+from kubelite.images.shell import scan
+from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     Arithmetic,
     CommandSubstitution,
@@ -45,10 +48,9 @@ _REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", "<<", "<<-", "&>", ">|", 
 _META = frozenset(" \t\n;&|()<>")
 _PARAMETER_OPERATORS = (":-", ":=", ":+", ":?", "%%", "##", "//", "-", "=", "+", "?", "%", "#", "/")
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0123456789")
-
-
-class ShellSyntaxError(Exception):
-    """The script does not parse; the text says where it stopped."""
+CASE_PATTERNS_MAX = 64
+"""Patterns of `case` commands within one `$(…)`."""
+_ASSIGNING = frozenset({"-", "=", "+", "?"})
 
 
 @attrs.frozen
@@ -75,8 +77,9 @@ Token = Word | Operator | Redirection | HereDocument
 class Lexer:
     """Reads one script; `parse` is called for the scripts inside `$(…)`."""
 
-    def __init__(self, text: str, parse: Callable[[str], Script]) -> None:
+    def __init__(self, text: str, parse: Callable[[str], Script], *, whole: bool = True) -> None:
         self._text = text
+        self._whole = whole
         self._at = 0
         self._parse = parse
         self._pending: list[HereDocument] = []
@@ -162,6 +165,9 @@ class Lexer:
                 if line == document.delimiter:
                     break
                 lines.append(line + "\n")
+            else:
+                if not self._whole:
+                    raise ShellSyntaxError("unterminated here-document", incomplete=True)
             text = "".join(lines)
             document.body = (
                 Lexer(text, self._parse).here_document()
@@ -187,11 +193,9 @@ class Lexer:
         while self._at < len(self._text) and (char := self._peek()) not in _META:
             if char == "'":
                 flush()
-                end = self._text.find("'", self._at + 1)
-                if end < 0:
-                    raise ShellSyntaxError("unterminated quoted string")
-                parts.append(Literal(self._text[self._at + 1 : end], quoted=True))
-                self._at = end + 1
+                end = scan.single_quotes(self._text, self._at)
+                parts.append(Literal(self._text[self._at + 1 : end - 1], quoted=True))
+                self._at = end
             elif char == '"':
                 flush()
                 self._at += 1
@@ -210,7 +214,7 @@ class Lexer:
         flush()
         return Word(tuple(parts))
 
-    def _double_quoted(self, closing: str) -> list[Part]:
+    def _double_quoted(self, closing: str, drops: str = "") -> list[Part]:
         parts: list[Part] = []
         text = ""
         while True:
@@ -222,7 +226,10 @@ class Lexer:
             if char == closing:
                 self._at += 1
                 break
-            if char == "\\" and self._text[self._at + 1 : self._at + 2] in set("$`\\\n" + closing):
+            if char == drops:
+                self._at += 1
+                continue
+            if char == "\\" and self._text[self._at + 1 : self._at + 2] in set("$`\\\n" + closing + drops):
                 escaped = self._text[self._at + 1]
                 text += "" if escaped == "\n" else escaped
                 self._at += 2
@@ -242,16 +249,13 @@ class Lexer:
         if self._peek() == "`":
             return self._backquoted(quoted=quoted)
         if self._peek(3) == "$((":
-            end = self._balanced(self._at + 1)
+            end = scan.parentheses(self._text, self._at + 1)
             if self._text[end - 2 : end] == "))":
                 inner = self._text[self._at + 3 : end - 2]
                 self._at = end
-                return Arithmetic(Lexer(inner, self._parse).here_document(), quoted)
+                return Arithmetic(Lexer(inner, self._parse).arithmetic(), quoted)
         if self._peek(2) == "$(":
-            end = self._balanced(self._at + 1)
-            inner = self._text[self._at + 2 : end - 1]
-            self._at = end
-            return CommandSubstitution(self._parse(inner), quoted)
+            return self._substitution(quoted=quoted)
         if self._peek(2) == "${":
             return self._braced(quoted=quoted)
         following = self._text[self._at + 1 : self._at + 2]
@@ -268,45 +272,34 @@ class Lexer:
         self._at = end
         return Parameter(name, quoted=quoted)
 
+    def _substitution(self, *, quoted: bool) -> CommandSubstitution:
+        """`$(…)`; the `)` of `case` patterns are found out by parsing what is inside."""
+        problem: ShellSyntaxError | None = None
+        for unmatched in range(CASE_PATTERNS_MAX):
+            try:
+                end = scan.parentheses(self._text, self._at + 1, unmatched=unmatched)
+                script = self._parse(self._text[self._at + 2 : end - 1])
+            except ShellSyntaxError as error:
+                problem = problem or error
+                if "expecting" not in str(problem) and "case" not in self._text:
+                    break
+            else:
+                self._at = end
+                return CommandSubstitution(script, quoted)
+        assert problem is not None
+        raise problem
+
     def _backquoted(self, *, quoted: bool) -> CommandSubstitution:
-        end, text = self._at + 1, ""
-        while end < len(self._text) and self._text[end] != "`":
-            if self._text[end] == "\\" and self._text[end + 1 : end + 2] in {"`", "$", "\\"}:
-                end += 1
-            text += self._text[end]
-            end += 1
-        if end >= len(self._text):
-            raise ShellSyntaxError("unterminated backquote substitution")
-        self._at = end + 1
+        end = scan.backquotes(self._text, self._at)
+        meant = "`$\\" + ('"' if quoted else "")
+        text = re.sub(f"\\\\([{re.escape(meant)}])", r"\1", self._text[self._at + 1 : end - 1])
+        self._at = end
         return CommandSubstitution(self._parse(text), quoted)
 
-    def _balanced(self, at: int) -> int:
-        """The place behind the parenthesis that closes the one at `at`, minding quotes."""
-        depth, quote = 0, ""
-        while at < len(self._text):
-            char = self._text[at]
-            if quote:
-                if char == "\\" and quote == '"':
-                    at += 1
-                elif char == quote:
-                    quote = ""
-            elif char in {"'", '"'}:
-                quote = char
-            elif char == "\\":
-                at += 1
-            elif char == "(":
-                depth += 1
-            elif char == ")":
-                depth -= 1
-                if depth == 0:
-                    return at + 1
-            at += 1
-        raise ShellSyntaxError("unterminated $(")
-
     def _braced(self, *, quoted: bool) -> Parameter:
-        end = self._closing_brace(self._at + 2)
-        inner = self._text[self._at + 2 : end]
-        self._at = end + 1
+        end = scan.braces(self._text, self._at + 1, quoted=quoted)
+        inner = self._text[self._at + 2 : end - 1]
+        self._at = end
         if inner.startswith("#") and len(inner) > 1:
             return Parameter(inner[1:], "length", quoted=quoted)
         split = 0
@@ -317,7 +310,7 @@ class Lexer:
                 split += 1
         name, rest = inner[:split], inner[split:]
         if not name:
-            raise ShellSyntaxError(f"bad substitution ${{{inner}}}")
+            raise ShellSyntaxError("bad substitution")
         if not rest:
             return Parameter(name, quoted=quoted)
         for operator in _PARAMETER_OPERATORS:
@@ -327,18 +320,27 @@ class Lexer:
             offset, _, length = rest[1:].partition(":")
             words = [Lexer(each, self._parse).here_document() if each else None for each in (offset, length)]
             return Parameter(name, ":", words[0], words[1], quoted)
-        raise ShellSyntaxError(f"bad substitution ${{{inner}}}")
+        raise ShellSyntaxError("bad substitution")
 
     def _with_operator(self, name: str, operator: str, text: str, *, quoted: bool) -> Parameter:
         replacement: Word | None = None
         if operator in {"/", "//"}:
-            text, _, after = text.partition("/")
-            replacement = self._operand(after, quoted=quoted)
-        return Parameter(name, operator, self._operand(text, quoted=quoted), replacement, quoted)
+            text, after = _halves(text)
+            replacement = self._operand(after, quoted=False)
+        literal = quoted and operator[-1] in _ASSIGNING
+        return Parameter(name, operator, self._operand(text, quoted=literal), replacement, quoted)
 
     def _operand(self, text: str, *, quoted: bool) -> Word:
         lexer = Lexer(text, self._parse)
-        return lexer.here_document() if quoted and "'" not in text and '"' not in text else lexer.operand()
+        return lexer.quoted_operand() if quoted else lexer.operand()
+
+    def arithmetic(self) -> Word:
+        """The whole text as within double quotes; quotes in it are dropped."""
+        return self.quoted_operand()
+
+    def quoted_operand(self) -> Word:
+        """The whole text as within double quotes; a `"` in it only groups, a `'` is ordinary."""
+        return Word(tuple(self._double_quoted(closing="", drops='"')))
 
     def operand(self) -> Word:
         """The whole text as one word: blanks and operators in it are ordinary."""
@@ -351,21 +353,10 @@ class Lexer:
                 parts.extend(self._word().parts)
         return Word(tuple(parts))
 
-    def _closing_brace(self, at: int) -> int:
-        depth, quote = 1, ""
-        while at < len(self._text):
-            char = self._text[at]
-            if quote:
-                quote = "" if char == quote else quote
-            elif char in {"'", '"'}:
-                quote = char
-            elif char == "\\":
-                at += 1
-            elif char == "{":
-                depth += 1
-            elif char == "}":
-                depth -= 1
-                if depth == 0:
-                    return at
-            at += 1
-        raise ShellSyntaxError("unterminated ${")
+
+def _halves(text: str) -> tuple[str, str]:
+    """`pattern/replacement` at its first `/` that is not quoted."""
+    at = 1 if text[:1] == "/" else 0
+    while at < len(text) and text[at] != "/":
+        at += 2 if text[at] == "\\" else 1
+    return text[:at], text[at + 1 :]

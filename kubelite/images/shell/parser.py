@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from kubelite.images.shell.lexer import HereDocument, Lexer, Operator, ShellSyntaxError, Token
+from kubelite.images.shell.lexer import HereDocument, Lexer, Operator, Token
+from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     AndOr,
     Case,
@@ -32,16 +33,20 @@ _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> Script:
+def parse(text: str, *, whole: bool = True) -> Script:
     """The tree of a script.
+
+    Args:
+        text: The script.
+        whole: Whether nothing follows, so that a here-document may lack its end.
 
     Raises:
         ShellSyntaxError: The script does not parse.
     """
-    parser = _Parser(Lexer(text, parse).tokens())
+    parser = _Parser(Lexer(text, parse, whole=whole).tokens())
     script = parser.script(ends=frozenset())
     if parser.token is not None:
-        raise ShellSyntaxError(f"unexpected {parser.describe()}")
+        raise parser.error()
     return script
 
 
@@ -62,6 +67,10 @@ class _Parser:
             return "newline" if token.text == "\n" else f'"{token.text}"'
         return f'"{token.plain}"' if isinstance(token, Word) and token.plain else "word"
 
+    def error(self, more: str = "") -> ShellSyntaxError:
+        """What the present token makes impossible."""
+        return ShellSyntaxError(f"unexpected {self.describe()}{more}", incomplete=self.token is None)
+
     def _is(self, *operators: str) -> bool:
         return isinstance(self.token, Operator) and self.token.text in operators
 
@@ -79,7 +88,7 @@ class _Parser:
         if (isinstance(token, Operator) and token.text == text) or self._keyword() == text:
             self._at += 1
             return
-        raise ShellSyntaxError(f'unexpected {self.describe()} (expecting "{text}")')
+        raise self.error(f' (expecting "{text}")')
 
     def _newlines(self) -> None:
         while self._take("\n"):
@@ -98,13 +107,13 @@ class _Parser:
             ):
                 return Script(tuple(items))
             if self._keyword() in _CLOSING:
-                raise ShellSyntaxError(f"unexpected {self.describe()}")
+                raise self.error()
             items.append(self._and_or())
 
     def _body(self, *ends: str) -> Script:
         script = self.script(frozenset(ends))
         if not script.items:
-            raise ShellSyntaxError(f"unexpected {self.describe()}")
+            raise self.error()
         return script
 
     def _and_or(self) -> AndOr:
@@ -168,7 +177,7 @@ class _Parser:
     def _function(self) -> Function:
         name = self._keyword()
         if name is None:
-            raise ShellSyntaxError(f"unexpected {self.describe()}")
+            raise self.error()
         self._at += 1
         if self._take("("):
             self._expect(")")
@@ -220,7 +229,7 @@ class _Parser:
         self._at += 1
         word = self.token
         if not isinstance(word, Word):
-            raise ShellSyntaxError(f"unexpected {self.describe()}")
+            raise self.error()
         self._at += 1
         self._newlines()
         self._expect("in")
@@ -268,7 +277,7 @@ class _Parser:
                 break
             self._at += 1
         if not assignments and not words and not redirections:
-            raise ShellSyntaxError(f"unexpected {self.describe()}")
+            raise self.error()
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
 
 

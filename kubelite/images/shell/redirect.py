@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from kubelite.images.shell.expansion import expand_word
+from kubelite.images.shell.process import encode
 from kubelite.images.shell.streams import Buffer, FileOutput, Input, Null, Output
 from kubelite.images.shell.syntax import Redirection
 
@@ -49,7 +50,7 @@ async def _apply(shell: Shell, redirection: Redirection, streams: dict[int, Inpu
     target = await expand_word(redirection.target, shell)
     match redirection.operator:
         case "<<":
-            streams[redirection.fd] = Buffer(target.encode())
+            streams[redirection.fd] = Buffer(encode(target))
         case "<" | "<>":
             streams[redirection.fd] = _open_input(shell, target)
         case ">&" | "<&" if target.isdigit():

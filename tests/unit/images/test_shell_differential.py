@@ -1,0 +1,43 @@
+"""The shell and the applets against the real ones of this machine: the same script, the same output and status."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fakes import make_files, sh  # noqa: E402
+
+REAL = shutil.which("dash") or shutil.which("sh")
+BASH = shutil.which("bash")
+SCRIPTS = Path(__file__).with_name("scripts.txt")
+pytestmark = pytest.mark.skipif(REAL is None, reason="no shell on this machine")
+
+
+def scripts():
+    """Sections of `scripts.txt`: a line `### name` (`bash:` for those only bash knows), then the script."""
+    found = []
+    for section in SCRIPTS.read_text().split("### ")[1:]:
+        name, _, script = section.partition("\n")
+        found.append(pytest.param(name.startswith("bash:"), script, id=name.replace(" ", "_")))
+    return found
+
+
+@pytest.mark.parametrize(("bash", "script"), scripts())
+def test_same_as_the_real_shell(bash, script, tmp_path):
+    real = subprocess.run(
+        [BASH if bash and BASH else REAL, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": "/root", "LC_ALL": "C"},
+        input=b"first line\nsecond line\n",
+        capture_output=True,
+        timeout=10,
+        check=False,
+    )
+    ours = sh(script, stdin=b"first line\nsecond line\n", files=make_files())
+    assert (ours.out, ours.status) == (real.stdout.decode(errors="replace"), real.returncode), ours.err
