@@ -21,6 +21,8 @@ from kubelite.node.status import phase_of
 from kubelite.node.streams import serve_exec
 
 _TRUE = frozenset({"1", "true", "True", "t"})
+CUT_AFTER_S = 0.01
+"""How long requests in progress have when the server stops; aiohttp takes 0 for "wait for ever"."""
 
 
 class KubeletServer:
@@ -39,7 +41,7 @@ class KubeletServer:
         Raises:
             OSError: The port is taken.
         """
-        self._server = web.Server(self._handle, access_log=None)
+        self._server = web.Server(self._handle, access_log=None, handler_cancellation=True)
         config = self._machine.config
         self._listener = self._machine.fabric.listen(self._machine.address, config.port, self._server)
 
@@ -48,7 +50,7 @@ class KubeletServer:
         if self._listener is not None:
             self._listener.close()
         if self._server is not None:
-            await self._server.shutdown(0)
+            await self._server.shutdown(CUT_AFTER_S)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.path.strip("/").split("/"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from aiohttp import ClientError
 
 from kubelite.images.container import CommandNotFoundError
 from kubelite.images.registry import Image
@@ -63,6 +64,25 @@ async def test_logs(http):
     assert (status, text) == (400, 'previous terminated container "c" in pod "web" not found')
     assert (await get(http, "/containerLogs/default/other/c"))[0] == 404
     assert await get(http, "/healthz") == (200, "ok")
+
+
+async def test_a_follower_that_goes_away_is_forgotten(node, http):
+    path = "/containerLogs/default/web/c?follow=true"
+    async with http.get(http.base + path) as answer:
+        await answer.content.readline()
+        log = node.machine.runtime.log((await node.get())["metadata"]["uid"], "c", previous=False)
+        assert len(log._followers) == 1
+        answer.close()
+    await node.clock.sleep(1)
+    assert log._followers == []
+
+
+async def test_a_follower_does_not_hold_up_the_stop_of_the_server(node, http):
+    async with http.get(http.base + "/containerLogs/default/web/c?follow=true") as answer:
+        await answer.content.readline()
+        await node.client.system.stop()
+        with pytest.raises(ClientError):
+            await answer.content.read()
 
 
 async def test_followed_logs_end_with_the_container(node, http):
