@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite.api.resources import ENDPOINTS, PODS
+from kubelite.api.resources import ENDPOINTSLICES, PODS
 from kubelite.apimachinery.apierrors import BadRequest, ServiceUnavailable
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Connect, ConnectInfo
+from kubelite.master.apiserver import reads
 from kubelite.master.apiserver.environment import Environment
 
 SCHEMES: Final = frozenset({"", "http", "https"})
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 _NAME_AND_PORT, _ALL_PARTS = 2, 3
 
 
@@ -75,13 +77,14 @@ def _service_end(env: Environment, request: Connect, service: Object, port: str)
         if port not in known:
             raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
         port = known[port]
-    entry = env.store.get(ENDPOINTS, request.namespace, name)
+    selection = reads.select(ENDPOINTSLICES, request.namespace, f"{SERVICE_NAME_LABEL}={name}", "")
     ends = [
-        (address["ip"], each["port"])
-        for subset in (entry.object.get("subsets") if entry is not None else None) or ()
-        for each in subset.get("ports") or ()
-        if each.get("name", "") == port
-        for address in subset.get("addresses") or ()
+        (endpoint["addresses"][0], each["port"])
+        for entry in env.store.list(ENDPOINTSLICES, selection).entries
+        for each in entry.object.get("ports") or ()
+        if (each.get("name") or "") == port and each.get("port")
+        for endpoint in entry.object["endpoints"] or ()
+        if (endpoint.get("conditions") or {}).get("ready", True) is not False
     ]
     if not ends:
         raise ServiceUnavailable(f'no endpoints available for service "{request.name}"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
+from kubelite.api.resources import ENDPOINTSLICES, PODS, SERVICES
 from kubelite.apimachinery.apierrors import APIError, BadRequest, NotFound, ServiceUnavailable
 from kubelite.client.requests import ADMIN, Connect
 from kubelite.master.apiserver.proxying import split_name
@@ -69,12 +69,18 @@ async def test_a_services_ready_endpoints(client):
         return caught.value.message
 
     assert await refused("s:http") == 'no endpoints available for service "s:http"'
-    subset = {
-        "addresses": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}],
-        "notReadyAddresses": [{"ip": "10.0.0.3"}],
+    endpoints = [
+        {"addresses": ["10.0.0.1"]},
+        {"addresses": ["10.0.0.2"], "conditions": {"ready": True}},
+        {"addresses": ["10.0.0.3"], "conditions": {"ready": False}},
+    ]
+    found = {
+        "metadata": {"name": "s-1", "labels": {"kubernetes.io/service-name": "s"}},
+        "addressType": "IPv4",
+        "endpoints": endpoints,
         "ports": [{"name": "http", "port": 8000}],
     }
-    await client.create(ENDPOINTS, {"metadata": {"name": "s"}, "subsets": [subset]}, "default")
+    await client.create(ENDPOINTSLICES, found, "default")
     seen = {await goes(client, SERVICES, name) for name in ["s:http", "s:80"] * 10}
     assert seen == {"http://10.0.0.1:8000", "http://10.0.0.2:8000"}
     assert await refused("s") == 'no endpoints available for service "s"'
