@@ -1,0 +1,76 @@
+"""One cluster per module; real kubectl of three versions and the official Python client talk to it by HTTPS.
+
+`kubectl` is parametrized over the versions; each use has a namespace of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kubelite
+from tests.wire.kubectl import VERSIONS, Kubectl, controller, find_kubectl, service
+
+_names = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.wire)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[kubelite.BlockingCluster]:
+    with kubelite.start(nodes=3) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("kubectl")
+
+
+def make_namespace(cluster) -> str:
+    """A fresh namespace, in which pods can be made at once."""
+    name = f"wire-{next(_names)}"
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait_for("serviceaccount/default", "exists", namespace=name)
+    return name
+
+
+@pytest.fixture
+def namespace(cluster) -> str:
+    return make_namespace(cluster)
+
+
+@pytest.fixture(scope="module")
+def story_namespace(cluster) -> str:
+    """A namespace with the backend of two and its Service, ready; for tests that only look."""
+    name = make_namespace(cluster)
+    cluster.apply([controller(), service()], namespace=name)
+    cluster.wait_for("rc/backend", namespace=name)
+    return name
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def version(request) -> str:
+    """Each version of kubectl in turn; skips those that are not found."""
+    if find_kubectl(request.param) is None:
+        pytest.skip(f"no kubectl {request.param} in KUBELITE_TEST_TOOLS or beside the kubectl on the PATH")
+    return request.param
+
+
+@pytest.fixture
+def kubectl(version, cluster, namespace, homes) -> Kubectl:
+    """kubectl in a namespace of its own."""
+    return Kubectl.of(version, cluster, namespace, homes)
+
+
+@pytest.fixture(scope="module")
+def story(version, cluster, story_namespace, homes) -> Kubectl:
+    """kubectl where the backend runs already."""
+    return Kubectl.of(version, cluster, story_namespace, homes)
