@@ -1,17 +1,24 @@
 """JSON patch and JSON merge patch. Neither touches the object it is given.
 
-Source: RFC 6902 and RFC 7396, as Kubernetes' API server applies them.
+Source: RFC 6902 and RFC 7396, as Kubernetes' API server applies them: indices may be negative, `replace` adds
+an absent member, `copy` of one gives null.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from kubelite.apimachinery.scheme import Object
 
-OPERATIONS_MAX = 10_000
+OPERATIONS_MAX: Final = 10_000
 """Operations of one JSON patch. Source: k8s.io/apiserver/pkg/endpoints/handlers (maxJSONPatchOperations)."""
+COPIED_BYTES_MAX: Final = 3 * 1024 * 1024
+"""What the copies of one JSON patch may add up to: a few dozen that double the object would fill memory."""
+_ABSENT: Final = object()
 
 
 class PatchError(ValueError):
@@ -37,79 +44,161 @@ def merge_patch(obj: Any, patch: Any) -> Any:
 
 
 def json_patch(obj: Object, operations: Sequence[Mapping[str, Any]]) -> Object:
-    """What a JSON patch makes of an object. `replace` of an absent member adds it, as the API server has it.
+    """What a JSON patch makes of an object.
 
     Raises:
         PatchSyntaxError: It is no list of operations.
         PatchError: An operation cannot be carried out, a failing `test` included.
     """
-    import jsonpatch  # noqa: PLC0415 - only who patches with it pays for it
-    import jsonpointer  # noqa: PLC0415 - as above
-
     if not isinstance(operations, list):
         raise PatchSyntaxError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     if len(operations) > OPERATIONS_MAX:
         raise PatchSyntaxError(
             f"The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {len(operations)}"
         )
-    changed: Any = obj
+    if not all(isinstance(operation, Mapping) for operation in operations):
+        raise PatchSyntaxError("json: cannot unmarshal into Go value of type jsonpatch.Operation")
+    changed, copied = _own(obj), 0
     for operation in operations:
-        if not isinstance(operation, Mapping):
-            raise PatchSyntaxError("json: cannot unmarshal into Go value of type jsonpatch.Operation")
-        try:
-            changed = jsonpatch.JsonPatch([_relaxed(operation, changed)]).apply(changed)
-        except (
-            jsonpatch.JsonPatchException,
-            jsonpointer.JsonPointerException,
-            TypeError,
-            KeyError,
-            IndexError,
-        ) as error:
-            raise PatchError(_reason(operation, changed)) from error
+        if operation.get("op") == "copy":
+            copied += _copied_bytes(changed, operation)
+            if copied > COPIED_BYTES_MAX:
+                raise PatchError(
+                    f"Unable to complete the copy, the accumulated size increase of copy is {copied}, "
+                    f"exceeding the limit {COPIED_BYTES_MAX}"
+                )
+        changed = _apply(changed, operation)
     if not isinstance(changed, dict):
         raise PatchError("json: cannot unmarshal into an object")
     return changed
 
 
-def _absent(obj: Any, path: str) -> bool:
-    import jsonpointer  # noqa: PLC0415 - as above
-
-    try:
-        return jsonpointer.resolve_pointer(obj, path, _ABSENT) is _ABSENT
-    except (jsonpointer.JsonPointerException, TypeError):
-        return True
+def _own(value: Any) -> Any:
+    """A copy, deep."""
+    return orjson.loads(orjson.dumps(value))
 
 
-_ABSENT = object()
+def _apply(obj: Any, operation: Mapping[str, Any]) -> Any:
+    """The object, which is changed in place, after one operation."""
+    op, path, source = operation.get("op"), operation.get("path"), operation.get("from")
+    if not isinstance(op, str) or op not in {"add", "remove", "replace", "move", "copy", "test"}:
+        raise PatchError(f"Unexpected kind: {op if isinstance(op, str) else 'unknown'}")
+    if not isinstance(path, str):
+        raise PatchError(f"{op} operation failed to decode path: missing value")
+    if op in {"move", "copy"}:
+        return _transfer(obj, op, source, path)
+    if op == "test":
+        found = _value(obj, path, op) if path else obj
+        if not _same(operation.get("value"), None if found is _ABSENT else found):
+            raise PatchError(f"testing value {path} failed: test failed")
+        return obj
+    value = _own(operation.get("value"))
+    if op == "replace":
+        if not path:
+            return value
+        op = "add" if _value(obj, path, op) is _ABSENT else op
+    elif op == "remove" and _value(obj, path, op) is _ABSENT:
+        raise PatchError(
+            f"error in remove for path: '{path}': Unable to remove nonexistent key: missing value"
+        )
+    return _carry_out(obj, {"op": op, "path": _pointer(obj, path, op), "value": value})
 
 
-def _relaxed(operation: Mapping[str, Any], obj: Any) -> dict[str, Any]:
-    path = operation.get("path")
-    if operation.get("op") == "replace" and isinstance(path, str) and _absent(obj, path):
-        return {**operation, "op": "add"}
-    if (
-        operation.get("op") == "test"
-        and isinstance(path, str)
-        and operation.get("value") is None
-        and _absent(obj, path)
-    ):
-        return {"op": "test", "path": "", "value": obj}
-    return dict(operation)
+def _transfer(obj: Any, op: str, source: Any, path: str) -> Any:
+    """Copies, or removes and adds."""
+    if not isinstance(source, str):
+        raise PatchError(f"{op} operation failed to decode from: missing value")
+    found = _value(obj, source, op)
+    if op == "move":
+        obj = _apply(obj, {"op": "remove", "path": source})
+    return _apply(obj, {"op": "add", "path": path, "value": None if found is _ABSENT else found})
 
 
-def _reason(operation: Mapping[str, Any], obj: Any) -> str:
-    """The words of the library that the API server uses."""
-    op, path = operation.get("op"), operation.get("path", "")
-    match op:
-        case "test":
-            return f"testing value {path} failed"
-        case "remove":
-            name = str(path).rpartition("/")[2]
-            if _absent(obj, str(path).rpartition("/")[0]):
-                return f"remove operation does not apply: doc is missing path: {path}: missing value"
-            why = f"unable to remove nonexistent key: {name}: missing value"
-            return f"error in remove for path: '{path}': {why}"
-        case "add" | "replace" | "move" | "copy":
-            return f'{op} operation does not apply: doc is missing path: "{path}": missing value'
-        case _:
-            return f"unexpected kind: {op or 'unknown'}"
+def _carry_out(obj: Any, operation: Mapping[str, Any]) -> Any:
+    """One plain operation whose path is known to lead somewhere."""
+    import jsonpatch  # noqa: PLC0415 - only who patches with it pays for it
+
+    return jsonpatch.JsonPatch([operation]).apply(obj, in_place=True)
+
+
+def _copied_bytes(obj: Any, operation: Mapping[str, Any]) -> int:
+    source = operation.get("from")
+    found = _value(obj, source, "copy") if isinstance(source, str) else None
+    return 0 if found is _ABSENT else len(orjson.dumps(found))
+
+
+# --- paths ------------------------------------------------------------------------------------------------
+
+
+def _parts(path: str, op: str) -> list[str]:
+    """The names in a pointer; what stands before the first slash is not looked at, as in Kubernetes."""
+    parts = path.split("/")[1:]
+    if not parts:
+        raise _missing(path, op)
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
+
+
+def _missing(path: str, op: str) -> PatchError:
+    return PatchError(f'{op} operation does not apply: doc is missing path: "{path}": missing value')
+
+
+def _index(part: str, count: int, path: str, op: str) -> int:
+    """The place of a list item, counted from the end if negative.
+
+    Raises:
+        PatchError: It is no number, or out of bounds.
+    """
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", part):
+        raise PatchError(f"error in {op} for path: '{path}': value was not a proper array index: '{part}'")
+    index = int(part)
+    if not -count <= index < count:
+        raise PatchError(
+            f"error in {op} for path: '{path}': Unable to access invalid index: {index}: "
+            "invalid index referenced"
+        )
+    return index % count
+
+
+def _value(obj: Any, path: str, op: str) -> Any:
+    """What stands at a path; `_ABSENT` for a name that its object does not have.
+
+    Raises:
+        PatchError: What the path leads through is not there.
+    """
+    for part in _parts(path, op):
+        if isinstance(obj, list):
+            obj = obj[_index(part, len(obj), path, op)]
+        elif isinstance(obj, dict):
+            obj = obj.get(part, _ABSENT)
+        else:
+            raise _missing(path, op)
+    return obj
+
+
+def _pointer(obj: Any, path: str, op: str) -> str:
+    """The path as RFC 6901 has it, with indices from the front. `add` may name the place behind a list."""
+    made: list[str] = []
+    parts = _parts(path, op)
+    for at, part in enumerate(parts):
+        last = at == len(parts) - 1
+        if isinstance(obj, list):
+            if not (last and op == "add" and part == "-"):
+                index = _index(part, len(obj) + (last and op == "add"), path, op)
+                part, obj = str(index), None if last else obj[index]
+        elif isinstance(obj, dict):
+            obj = obj.get(part)
+        else:
+            raise _missing(path, op)
+        made.append(part.replace("~", "~0").replace("/", "~1"))
+    return "/" + "/".join(made)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Whether two values are the same JSON: 1 is 1.0, but not true."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return bool(left == right)

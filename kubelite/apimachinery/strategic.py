@@ -5,7 +5,7 @@ Source: https://github.com/kubernetes/community/blob/master/contributors/devel/s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kubelite.apimachinery.patch import PatchSyntaxError
@@ -16,6 +16,9 @@ DIRECTIVE: Final = "$patch"
 RETAIN_KEYS: Final = "$retainKeys"
 DELETE_ITEMS: Final = "$deleteFromPrimitiveList/"
 ELEMENT_ORDER: Final = "$setElementOrder/"
+
+Name = Callable[[Any], Any]
+"""What a list item is told apart by: the value of its merge key, or the item itself."""
 
 
 def strategic_merge_patch(obj: Object, patch: Mapping[str, Any], schema: SchemaType | None) -> Object:
@@ -46,68 +49,73 @@ def _merge_map(
         case None | "merge":
             pass
         case directive:
-            raise PatchSyntaxError(f"Unknown patch type found: {directive}")
-    merged = dict(base)
-    if (retained := patch.get(RETAIN_KEYS)) is not None:
-        if not isinstance(retained, list):
-            raise PatchSyntaxError("invalid patch format of retainKeys")
-        merged = {key: value for key, value in merged.items() if key in retained}
+            raise _unknown(directive, patch)
+    merged = _retained(base, patch)
     for key, value in patch.items():
         if key in {DIRECTIVE, RETAIN_KEYS} or key.startswith((DELETE_ITEMS, ELEMENT_ORDER)):
             continue
         if value is None:
             merged.pop(key, None)
             continue
-        merged[key] = _merge_value(
-            merged.get(key), value, schema.fields.get(key) if schema else None, patch, key
-        )
+        field = schema.fields.get(key) if schema else None
+        merged[key] = _merge_value(merged.get(key), value, field, patch.get(ELEMENT_ORDER + key))
     for key, value in patch.items():
-        if key.startswith(DELETE_ITEMS):
-            name = key.removeprefix(DELETE_ITEMS)
-            if name not in patch and isinstance(merged.get(name), list):
-                merged[name] = [item for item in merged[name] if item not in value]
-        elif key.startswith(ELEMENT_ORDER):
+        if key.startswith(ELEMENT_ORDER):
             name = key.removeprefix(ELEMENT_ORDER)
-            if isinstance(merged.get(name), list) and name not in patch:
+            if name not in patch and isinstance(items := merged.get(name), list):
                 field = schema.fields.get(name) if schema else None
-                merged[name] = _ordered(merged[name], value, field.merge_key if field else "", base.get(name))
+                merged[name] = _arranged(items, _order(value, field), items, _naming(field))
+    for key, value in patch.items():
+        name = key.removeprefix(DELETE_ITEMS)
+        if key.startswith(DELETE_ITEMS) and isinstance(value, list) and isinstance(base.get(name), list):
+            added = patch.get(name) or ()
+            merged[name] = [item for item in merged.get(name) or () if item not in value or item in added]
     return merged
 
 
-def _merge_value(base: Any, value: Any, field: SchemaField | None, patch: Mapping[str, Any], key: str) -> Any:
+def _retained(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What `$retainKeys` leaves of an object, as a new one.
+
+    Raises:
+        PatchSyntaxError: It is no list of texts, or the patch sets what is not in it.
+    """
+    if RETAIN_KEYS not in patch:
+        return dict(base)
+    retained = patch[RETAIN_KEYS]
+    directives = (DIRECTIVE, RETAIN_KEYS, DELETE_ITEMS, ELEMENT_ORDER)
+    if not isinstance(retained, list) or any(
+        value is not None and key not in retained and not key.startswith(directives)
+        for key, value in patch.items()
+    ):
+        raise PatchSyntaxError("invalid patch format of retainKeys")
+    return {key: value for key, value in base.items() if key in retained}
+
+
+def _merge_value(base: Any, value: Any, field: SchemaField | None, order: Any) -> Any:
     if isinstance(value, Mapping):
+        before = base if isinstance(base, Mapping) else {}
         inner = field.struct if field is not None and field.shape in {"struct", "map"} else None
-        if field is not None and field.shape == "map":
-            return _merge_map_of(base if isinstance(base, Mapping) else {}, value, inner)
-        return _merge_map(base if isinstance(base, Mapping) else {}, value, inner)
+        if inner is not None and field is not None and field.shape == "map":
+            return _merge_map_of(before, value, inner)
+        return _merge_map(before, value, inner)
     if isinstance(value, list) and field is not None and field.merges:
-        order, deleted = patch.get(ELEMENT_ORDER + key), patch.get(DELETE_ITEMS + key) or ()
-        items = base if isinstance(base, list) else []
-        if field.merge_key:
-            merged = _merge_items(items, value, field)
-        else:
-            kept = [item for item in items if item not in deleted]
-            merged = kept + [
-                item for index, item in enumerate(value) if item not in kept and item not in value[:index]
-            ]
-        return _ordered(merged, order, field.merge_key, base) if order is not None else merged
+        return _merge_list(base if isinstance(base, list) else [], value, field, order)
     return _without_directives(value)
 
 
-def _merge_map_of(
-    base: Mapping[str, Any], patch: Mapping[str, Any], inner: SchemaType | None
-) -> dict[str, Any]:
-    """A map from text: its values are structs of one type, or scalars."""
-    if inner is None:
-        return _merge_map(base, patch, None)
-    if patch.get(DIRECTIVE) is not None or RETAIN_KEYS in patch:
+def _merge_map_of(base: Mapping[str, Any], patch: Mapping[str, Any], inner: SchemaType) -> dict[str, Any]:
+    """A map from text to structs of one type."""
+    if DIRECTIVE in patch or RETAIN_KEYS in patch:
         return _merge_map(base, patch, None)
     merged = dict(base)
     for key, value in patch.items():
+        before = merged.get(key)
         if value is None:
             merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            merged[key] = _merge_map(before if isinstance(before, Mapping) else {}, value, inner)
         else:
-            merged[key] = _merge_map(merged.get(key) or {}, value, inner)
+            merged[key] = value
     return merged
 
 
@@ -116,7 +124,7 @@ def _without_directives(value: Any) -> Any:
         return {
             key: _without_directives(inner)
             for key, inner in value.items()
-            if not key.startswith("$patch") and inner is not None
+            if key != DIRECTIVE and inner is not None
         }
     if isinstance(value, list):
         kept = [item for item in value if not (isinstance(item, Mapping) and DIRECTIVE in item)]
@@ -124,67 +132,150 @@ def _without_directives(value: Any) -> Any:
     return value
 
 
-def _merge_items(items: Sequence[Any], patch: Sequence[Any], field: SchemaField) -> list[Any]:
-    merge_key, inner = field.merge_key, field.struct
-    directives = [item for item in patch if isinstance(item, Mapping) and DIRECTIVE in item]
-    replaces = any(item[DIRECTIVE] == "replace" for item in directives)
-    merged = [] if replaces else list(items)
-    for item in directives:
-        directive = item[DIRECTIVE]
-        if directive == "delete":
-            if merge_key not in item:
-                raise PatchSyntaxError(f"map: {dict(item)} does not contain declared merge key: {merge_key}")
-            merged = [
-                each
-                for each in merged
-                if not (isinstance(each, Mapping) and each.get(merge_key) == item[merge_key])
-            ]
-        elif directive not in {"merge", "replace"}:
-            raise PatchSyntaxError(f"Unknown patch type found: {directive}")
+# --- lists that merge -------------------------------------------------------------------------------------
+
+
+def _merge_list(base: Sequence[Any], patch: Sequence[Any], field: SchemaField, order: Any) -> list[Any]:
+    """A list merged with a patch, in the order of `$setElementOrder`, else of the patch's own items."""
+    if len({_kind(item) for item in [*base, *patch]}) > 1:
+        raise PatchSyntaxError(f"list element types are not identical: [{_shown(base)} {_shown(patch)}]")
+    name, kept = _naming(field), [item for item in patch if not _is_directive(item)]
+    if field.merge_key:
+        _check_merge_key(kept, field.merge_key)
+    wanted = _order(order, field) if order is not None else None
+    if wanted is not None:
+        _check_order(kept, wanted, name)
+    if not field.merge_key:
+        added = [item for at, item in enumerate(kept) if item not in base and item not in kept[:at]]
+        return _arranged([*base, *added], kept if wanted is None else wanted, base, name)
+    left = _after_directives(base, patch, field.merge_key)
+    merged = _merge_items(left, kept, field)
+    return _arranged(merged, kept, left, name) if wanted is None else _arranged(merged, wanted, base, name)
+
+
+def _after_directives(base: Sequence[Any], patch: Sequence[Any], merge_key: str) -> list[Any]:
+    """The items that the directives among a patch's items leave."""
+    left = [] if any(_is_directive(item, "replace") for item in patch) else list(base)
     for item in patch:
-        if not isinstance(item, Mapping):
-            raise PatchSyntaxError(f"expected map in list, got {type(item).__name__}")
-        if item.get(DIRECTIVE) in {"delete", "replace"}:
+        if not _is_directive(item) or item[DIRECTIVE] == "replace":
             continue
-        if merge_key not in item:
-            raise PatchSyntaxError(f"map: {dict(item)} does not contain declared merge key: {merge_key}")
-        at = next(
-            (
-                at
-                for at, each in enumerate(merged)
-                if isinstance(each, Mapping) and each.get(merge_key) == item[merge_key]
-            ),
-            None,
-        )
-        if at is None:
-            merged.append(_merge_map({}, item, inner))
+        if item[DIRECTIVE] == "merge":
+            raise PatchSyntaxError("merging lists cannot yet be specified in the patch")
+        if item[DIRECTIVE] != "delete":
+            raise _unknown(item[DIRECTIVE], item)
+        _check_merge_key([item], merge_key)
+        left = [each for each in left if each.get(merge_key) != item[merge_key]]
+    return left
+
+
+def _merge_items(items: Sequence[Any], patch: Sequence[Any], field: SchemaField) -> list[Any]:
+    merge_key, inner, merged = field.merge_key, field.struct, list(items)
+    for item in patch:
+        for at, each in enumerate(merged):
+            if each.get(merge_key) == item[merge_key]:
+                merged[at] = _merge_map(each, item, inner)
+                break
         else:
-            merged[at] = _merge_map(merged[at], item, inner)
+            merged.append(_merge_map({}, item, inner))
     return merged
 
 
-def _ordered(items: Sequence[Any], order: Sequence[Any], merge_key: str, before: Any) -> list[Any]:
-    """Items in the order that the patch asks for; those it does not name stay with their neighbours."""
+def _arranged(items: Sequence[Any], order: Sequence[Any], before: Sequence[Any], name: Name) -> list[Any]:
+    """Items in the order that a patch gives some of them; the others keep theirs.
 
-    def name(item: Any) -> Any:
-        return item.get(merge_key) if merge_key and isinstance(item, Mapping) else item
-
-    wanted = [name(each) for each in order]
+    Both keep their own order; an item that the patch does not name goes before the next named one only if it
+    stood before that one already.
+    """
+    wanted, former = [name(item) for item in order], [name(item) for item in before]
     named = sorted(
         (item for item in items if name(item) in wanted), key=lambda item: wanted.index(name(item))
     )
-    former = [name(item) for item in before] if isinstance(before, list) else []
-    result = list(named)
+    others = [item for item in items if name(item) not in wanted]
+    others.sort(key=lambda item: former.index(name(item)) if name(item) in former else len(former))
+    made: list[Any] = []
+    for item in named:
+        mine = name(item)
+        while others and mine in former and name(others[0]) in former[: former.index(mine)]:
+            made.append(others.pop(0))
+        made.append(item)
+    return made + others
+
+
+def _naming(field: SchemaField | None) -> Name:
+    merge_key = field.merge_key if field is not None else ""
+    return lambda item: item.get(merge_key) if merge_key and isinstance(item, Mapping) else item
+
+
+def _order(order: Any, field: SchemaField | None) -> list[Any]:
+    if not isinstance(order, list):
+        raise PatchSyntaxError(f"expected a []interface {{}}, but received a {_go_type(order)}")
+    if field is not None and field.merge_key:
+        for index, item in enumerate(order):
+            if not isinstance(item, Mapping):
+                raise PatchSyntaxError(f"value for key {index} is not a map")
+        _check_merge_key(order, field.merge_key)
+    return order
+
+
+def _check_order(patch: Sequence[Any], order: Sequence[Any], name: Name) -> None:
+    """Refuses a patch whose items do not stand in its own `$setElementOrder`, in that order."""
+    rest = iter([name(item) for item in order])
+    if not all(any(each == name(item) for each in rest) for item in patch):
+        raise PatchSyntaxError(
+            f"The order in patch list:\n{_shown(patch)}\n doesn't match $setElementOrder list:\n"
+            f"{_shown(order)}\n"
+        )
+
+
+def _check_merge_key(items: Iterable[Mapping[str, Any]], merge_key: str) -> None:
     for item in items:
-        if name(item) in wanted:
-            continue
-        # Behind the nearest named item that stood before it, else at the front of what followed.
-        place = former.index(name(item)) if name(item) in former else len(former)
-        ahead = [each for each in former[:place] if any(name(done) == each for done in result)]
-        at = 0
-        if ahead:
-            at = 1 + next(index for index, done in enumerate(result) if name(done) == ahead[-1])
-        elif place == len(former):
-            at = len(result)
-        result.insert(at, item)
-    return result
+        if merge_key not in item:
+            raise PatchSyntaxError(f"map: {_shown(item)} does not contain declared merge key: {merge_key}")
+
+
+def _is_directive(item: Any, directive: str | None = None) -> bool:
+    return isinstance(item, Mapping) and DIRECTIVE in item and directive in {None, _hashable(item[DIRECTIVE])}
+
+
+def _hashable(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _unknown(directive: Any, item: Mapping[str, Any]) -> PatchSyntaxError:
+    text = directive if isinstance(directive, str) else _shown(directive)
+    return PatchSyntaxError(f"unknown patch type: {text} in map: {_shown(item)}")
+
+
+def _kind(value: Any) -> type:
+    return dict if isinstance(value, Mapping) else type(value)
+
+
+def _go_type(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case int():
+            return "int64"
+        case float():
+            return "float64"
+        case str():
+            return "string"
+        case None:
+            return "<nil>"
+        case _:
+            return "map[string]interface {}"
+
+
+def _shown(value: Any) -> str:
+    """A value as Go prints it with %v."""
+    match value:
+        case dict():
+            return "map[" + " ".join(f"{key}:{_shown(value[key])}" for key in sorted(value)) + "]"
+        case list():
+            return "[" + " ".join(map(_shown, value)) + "]"
+        case None:
+            return "<nil>"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
