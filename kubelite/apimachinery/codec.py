@@ -6,6 +6,7 @@ Source: sigs.k8s.io/yaml (YAML by way of JSON), sigs.k8s.io/json (duplicate fiel
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
@@ -19,6 +20,13 @@ PROTOBUF_TYPE: Final = "application/vnd.kubernetes.protobuf"
 DEPTH_MAX: Final = 1000
 NODES_MAX: Final = 1_000_000
 """Nodes of a YAML document with its aliases followed: what a bomb would exceed."""
+
+
+_INTEGER_END: Final = 1 << 64
+_NUMBER: Final = re.compile(
+    r"^(?:[-+]?(?:0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)"
+    r"(?:[eE][-+]?[0-9]+)?)|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
 
 
 class CodecError(ValueError):
@@ -88,33 +96,56 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
                 yield from _duplicates(inner, f"{path}[{index}]")
 
 
+_JSON_PROBLEMS: Final = {
+    "unexpected content after document": "after top-level value",
+    "unexpected character, expected ':' after key": "after object key",
+    "unexpected character, expected ',' or ']'": "after array element",
+    "unexpected character, expected ',' or '}'": "after object key:value pair",
+    "unexpected character, expected a string key": "looking for beginning of object key string",
+    "unexpected control character in string": "in string literal",
+    "invalid escaped sequence in string": "in string escape code",
+}
+"""What orjson says, and where Go says that the character stands."""
+
+
 def _json_problem(body: bytes, error: orjson.JSONDecodeError) -> str:
     """What Go says of the same body, as near as it can be told."""
-    text = body.decode(errors="replace")
-    stripped = text.rstrip()
-    if not stripped or error.pos >= len(stripped):
-        return "unexpected end of JSON input"
-    message = str(error)
-    if "recursion" in message or "depth" in message:
+    text, at = body.decode(errors="replace"), error.pos
+    if "recursion" in error.msg.lower() or "depth" in error.msg:
         return "exceeded max depth"
-    char = stripped[error.pos]
-    shown = f"'{char}'" if char != "'" else "'\\''"
-    before = stripped[: error.pos].rstrip()[-1:]
-    if before == "{" or (before == "," and "object" in message):
-        return f"invalid character {shown} looking for beginning of object key string"
-    if before in {"", ":", "[", ","}:
-        return f"invalid character {shown} looking for beginning of value"
-    if "trailing" in message:
-        return f"invalid character {shown} after top-level value"
-    return f"invalid character {shown} after object key:value pair"
+    if at >= len(text.rstrip()):
+        return "unexpected end of JSON input"
+    where = next(
+        (go for said, go in _JSON_PROBLEMS.items() if error.msg.startswith(said)),
+        "looking for beginning of value",
+    )
+    if error.msg.startswith("trailing comma"):
+        at += 1 + len(text[at + 1 :]) - len(text[at + 1 :].lstrip())
+        if text[at : at + 1] == "}":
+            where = "looking for beginning of object key string"
+    elif error.msg.startswith("invalid escaped") and text[at] == "\\":
+        at += 1
+    elif error.msg.startswith("invalid literal"):
+        at, where = _wrong_literal(text, at)
+    if at >= len(text):
+        return "unexpected end of JSON input"
+    shown = {"'": "\\'", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}.get(text[at], text[at])
+    return f"invalid character '{shown}' {where}"
+
+
+def _wrong_literal(text: str, at: int) -> tuple[int, str]:
+    """Where `true`, `false` or `null` goes wrong, and how."""
+    literal = {"t": "true", "f": "false", "n": "null"}.get(text[at], "")
+    for index, wanted in enumerate(literal):
+        if text[at + index : at + index + 1] != wanted:
+            return at + index, f"in literal {literal} (expecting '{wanted}')"
+    return at, "looking for beginning of value"
 
 
 @cache
 def _loader() -> Any:
     """A YAML loader with the booleans and numbers of Go's YAML 1.1, and limits."""
-    import re  # noqa: PLC0415 - YAML is loaded when first used
-
-    import yaml  # noqa: PLC0415 - as above
+    import yaml  # noqa: PLC0415 - YAML is loaded when first used
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -136,18 +167,66 @@ def _loader() -> Any:
 
         repeated: list[str]
 
-    resolvers = {
-        char: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    replaced = {f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float", "value")}
+    Loader.yaml_implicit_resolvers = {
+        char: [(tag, pattern) for tag, pattern in found if tag not in replaced]
         for char, found in base.yaml_implicit_resolvers.items()
     }
-    Loader.yaml_implicit_resolvers = resolvers
-    booleans = re.compile(r"^(?:y|Y|n|N)$")
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", booleans, list("yYnN"))
+    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:y|Y|n|N)$"), list("yYnN"))
+    Loader.add_implicit_resolver("tag:yaml.org,2002:int", _NUMBER, list("-+.0123456789"))
     Loader.bool_values = {**base.bool_values, "y": True, "n": False}
+    for name in ("int", "float"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{name}", lambda _, node: _number(node.value))
+    binary = Loader.yaml_constructors["tag:yaml.org,2002:binary"]
+    Loader.add_constructor(
+        "tag:yaml.org,2002:binary", lambda loader, node: binary(loader, node).decode(errors="replace")
+    )
+    for name in ("timestamp", "set", "omap", "pairs"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{name}", _untagged)
+    Loader.add_constructor(None, _untagged)
     return Loader
 
 
+def _number(text: str) -> int | float:
+    """A number as Go's YAML reads it: no sexagesimals, exponents without a dot, whole floats as integers.
+
+    Raises:
+        CodecError: JSON has no such number.
+        ValueError: It is none, although its tag says so.
+    """
+    plain = text.replace("_", "")
+    digits = plain.lstrip("+-")
+    if digits[1:].lower() in {"inf", "nan"}:
+        shown = "NaN" if digits[1:].lower() == "nan" else "-Inf" if plain[0] == "-" else "+Inf"
+        raise CodecError(f"json: unsupported value: {shown}")
+    base = {"0x": 16, "0b": 2, "0o": 8}.get(digits[:2].lower(), 10)
+    if base != 10:
+        value: int | float = int(digits[2:], base)
+    elif digits.isdecimal():
+        octal = len(digits) > 1 and digits[0] == "0" and not set(digits) & {"8", "9"}
+        value = int(digits, 8 if octal else 10)
+    else:
+        value = float(digits)
+    value = -value if plain.startswith("-") else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < _INTEGER_END else value
+    return value if -(_INTEGER_END >> 1) <= value < _INTEGER_END else float(value)
+
+
+def _untagged(loader: Any, node: Any) -> Any:
+    """What a tag that JSON has no form for is put on, as if it were not there."""
+    match node.id:
+        case "scalar":
+            return node.value
+        case "sequence":
+            return [loader.construct_object(each, deep=True) for each in node.value]
+        case _:
+            return loader.construct_mapping(node, deep=True)
+
+
 def _key_text(key: Any) -> str:
+    if isinstance(key, dict | list):
+        raise CodecError(f"yaml: invalid map key: {orjson.dumps(key).decode()}")
     if isinstance(key, bool):
         return "true" if key else "false"
     if key is None:
@@ -172,7 +251,9 @@ def _load_documents(text: str) -> Iterator[tuple[Any, list[str]]]:
             yield value, list(loader.repeated)
     except yaml.YAMLError as error:
         raise CodecError(_yaml_problem(error)) from error
-    except (ValueError, RecursionError) as error:
+    except CodecError:
+        raise
+    except (ValueError, OverflowError, RecursionError) as error:
         raise CodecError(f"yaml: {error}") from error
     finally:
         loader.dispose()
