@@ -190,9 +190,7 @@ def _time(layout: str) -> Check:
         try:
             timestamps.parse_time(value)
         except ValueError as error:
-            raise DecodeError(
-                f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
-            ) from error
+            raise DecodeError(str(error).replace(timestamps.LAYOUT, layout)) from error
         return value
 
     return check

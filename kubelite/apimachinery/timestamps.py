@@ -8,19 +8,28 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
+
+LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
+"""Go's word for the form of a time, in the text of errors."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|z|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 @lru_cache(maxsize=256)
 def _format_seconds(seconds: int) -> str:
-    return (_EPOCH + dt.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{(_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()}Z"
 
 
 def format_time(unix_s: float) -> str:
-    """Whole seconds, cut off: `2026-01-02T03:04:05Z`."""
+    """Whole seconds, cut off: `2026-01-02T03:04:05Z`.
+
+    Raises:
+        OverflowError: It is not within the years 1 to 9999.
+    """
     return _format_seconds(math.floor(unix_s))
 
 
@@ -28,6 +37,17 @@ def format_micro_time(unix_s: float) -> str:
     """Microseconds: `2026-01-02T03:04:05.000000Z`."""
     whole, micro = divmod(round(unix_s * 1_000_000), 1_000_000)
     return f"{_format_seconds(whole)[:-1]}.{micro:06d}Z"
+
+
+def _out_of_range(parts: Sequence[str]) -> str:
+    """Which part of a time that does not exist is to blame, in Go's order."""
+    _, month, _, hour, minute, second = map(int, parts)
+    if not 1 <= month <= 12:
+        return "month"
+    for name, value, bound in (("hour", hour, 24), ("minute", minute, 60), ("second", second, 60)):
+        if value >= bound:
+            return name
+    return "day"
 
 
 def parse_time(text: str) -> float:
@@ -38,14 +58,14 @@ def parse_time(text: str) -> float:
     """
     match = _TIME.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"'
-        )
+        raise ValueError(f'parsing time "{text}" as "{LAYOUT}": cannot parse "{text}" as "2006"')
     *parts, fraction, zone = match.groups()
-    year, month, day, hour, minute, second = map(int, parts)
-    moment = dt.datetime(year, month, day, hour, minute, min(second, 59), tzinfo=dt.UTC)
-    seconds = (moment - _EPOCH).total_seconds() + (second - min(second, 59))
-    if zone not in "Zz":
+    try:
+        moment = dt.datetime(*map(int, parts), tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
+    except ValueError as error:
+        raise ValueError(f'parsing time "{text}": {_out_of_range(parts)} out of range') from error
+    seconds = (moment - _EPOCH).total_seconds()
+    if zone != "Z":
         sign = 1 if zone[0] == "+" else -1
         seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
     return seconds + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)

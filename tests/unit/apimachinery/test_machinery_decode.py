@@ -1,0 +1,145 @@
+"""Trees against the facts of their type: what is unknown, what is wrong, and in which words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubelite.api import facts
+from kubelite.apimachinery.decode import DecodeError, decode
+
+TYPES = {
+    name: facts.type_of("v1", name)
+    for name in ("Pod", "ConfigMap", "ReplicationController", "Secret", "Service")
+}
+EVENT = facts.type_of("v1", "Event")
+
+
+def test_a_good_object_stays_as_it_is():
+    obj = {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c"}]},
+    }
+    assert decode(obj, TYPES["Pod"]) == (obj, [])
+
+
+def test_unknown_fields_are_told_by_path_and_pruned():
+    obj = {
+        "spec": {"replica": 1, "template": {"spec": {"containers": [{"name": "c", "imagepullpolicy": "x"}]}}},
+        "metadata": {"name": "n", "hue": 2},
+        "extra": 1,
+    }
+    made, unknown = decode(obj, TYPES["ReplicationController"])
+    assert sorted(unknown) == [
+        "extra",
+        "metadata.hue",
+        "spec.replica",
+        "spec.template.spec.containers[0].imagepullpolicy",
+    ]
+    assert made == {
+        "metadata": {"name": "n"},
+        "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}},
+    }
+    assert "extra" in obj
+
+
+def test_nulls_are_left_out():
+    assert decode({"metadata": None, "spec": {"nodeName": None}}, TYPES["Pod"])[0] == {"spec": {}}
+    assert decode({"data": {"a": None}}, TYPES["ConfigMap"])[0] == {"data": {"a": ""}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "why"),
+    [
+        (
+            "ReplicationController",
+            {"spec": {"replicas": "x"}},
+            (
+                "json: cannot unmarshal string into Go struct field "
+                "ReplicationControllerSpec.spec.replicas of type int32"
+            ),
+        ),
+        (
+            "Service",
+            {"spec": {"ports": [{"port": "x"}]}},
+            "json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32",
+        ),
+        (
+            "Service",
+            {"spec": {"ports": [{"port": 80.5}]}},
+            (
+                "json: cannot unmarshal number 80.5 into Go struct field "
+                "ServicePort.spec.ports.port of type int32"
+            ),
+        ),
+        (
+            "ConfigMap",
+            {"data": ["x"]},
+            "json: cannot unmarshal array into Go struct field ConfigMap.data of type map[string]string",
+        ),
+        (
+            "ConfigMap",
+            {"data": {"a": 1}},
+            "json: cannot unmarshal number into Go struct field ConfigMap.data of type string",
+        ),
+        (
+            "ConfigMap",
+            {"metadata": {"labels": {"a": 1}}},
+            "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string",
+        ),
+        (
+            "ConfigMap",
+            {"metadata": {"name": True}},
+            "json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.name of type string",
+        ),
+        ("Secret", {"data": {"a": "?"}}, "illegal base64 data at input byte 0"),
+        (
+            "Pod",
+            {"spec": {"containers": [{"resources": {"limits": {"cpu": "x"}}}]}},
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        ),
+        (
+            "Pod",
+            {"metadata": {"creationTimestamp": "yesterday"}},
+            'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"',
+        ),
+    ],
+)
+def test_the_words_for_a_wrong_type(kind, obj, why):
+    with pytest.raises(DecodeError) as caught:
+        decode(obj, TYPES[kind])
+    assert str(caught.value) == why
+
+
+def test_integers_are_bounded():
+    with pytest.raises(DecodeError, match="cannot unmarshal number 2147483648 into Go struct field"):
+        decode({"spec": {"replicas": 2**31}}, TYPES["ReplicationController"])
+    assert decode({"spec": {"replicas": 2**31 - 1}}, TYPES["ReplicationController"])[1] == []
+
+
+def test_int_or_string():
+    for port in (80, "http"):
+        made, _ = decode({"spec": {"ports": [{"port": 80, "targetPort": port}]}}, TYPES["Service"])
+        assert made["spec"]["ports"][0]["targetPort"] == port
+    with pytest.raises(DecodeError):
+        decode({"spec": {"ports": [{"targetPort": []}]}}, TYPES["Service"])
+
+
+KEYS = st.sampled_from(
+    ["metadata", "spec", "name", "labels", "containers", "ports", "x", "replicas", "data", "env"]
+)
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(sorted(TYPES)), st.dictionaries(KEYS, TREES, max_size=4))
+def test_any_tree_is_decoded_or_refused_and_decoding_twice_changes_nothing(kind, tree):
+    try:
+        made, _ = decode(tree, TYPES[kind])
+    except DecodeError:
+        return
+    assert decode(made, TYPES[kind]) == (made, [])
