@@ -74,6 +74,8 @@ def read_fields(data: bytes) -> list[tuple[int, int, Any]]:
     Raises:
         ProtobufError: The bytes are no message.
     """
+    if not isinstance(data, bytes):
+        raise ProtobufError("proto: wrong wireType = 0 for a message")
     found, at = [], 0
     while at < len(data):
         key, at = _read_varint(data, at)
@@ -247,8 +249,10 @@ def decode_message(data: bytes, type_: str, facts: Facts, depth: int = 0) -> Obj
             made.update(decode_message(value, field_type, facts, depth + 1))
         elif mapping := _MAP.fullmatch(field_type):
             entry = _fields_of(value)
-            key = entry.get(1, b"").decode()
-            made.setdefault(name, {})[key] = _map_value(entry.get(2), mapping[2], facts, depth)
+            key = _text(entry.get(1, b""))
+            made.setdefault(name, {})[key] = _map_value(
+                entry.get(2), _qualified(mapping[2], type_), facts, depth
+            )
         elif "repeated" in flags:
             items = made.setdefault(name, [])
             if wire == _WIRE_BYTES and field_type in _INTEGERS:
@@ -265,6 +269,12 @@ def decode_message(data: bytes, type_: str, facts: Facts, depth: int = 0) -> Obj
             elif name in made:
                 del made[name]
     return {row[1]: made[row[1]] for row in rows if row[1] in made} | made
+
+
+def _qualified(type_: str, owner: str) -> str:
+    """The full name of a map's values: a message is named without its package if it is the owner's."""
+    scalar = "." in type_ or type_ in _INTEGERS or type_ in {"string", "bool", "double", "bytes"}
+    return type_ if scalar else f"{owner.rpartition('.')[0]}.{type_}"
 
 
 def _map_value(value: Any, type_: str, facts: Facts, depth: int) -> Any:
@@ -287,19 +297,23 @@ def _decode_value(value: Any, wire: int, type_: str, facts: Facts, depth: int) -
         return struct.unpack("<d", value)[0]
     _expect(wire, _WIRE_BYTES, type_)
     if type_ == "string":
-        try:
-            return value.decode()
-        except UnicodeDecodeError as error:
-            raise ProtobufError("proto: invalid UTF-8") from error
+        return _text(value)
     if type_ == "bytes":
         return base64.b64encode(value).decode()
     special = _special(type_)
     if special is not None:
         try:
             return special[0](value)
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ProtobufError(f"proto: {type_}: {error}") from error
     return decode_message(value, type_, facts, depth + 1)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value.decode())
+    except (AttributeError, UnicodeDecodeError) as error:
+        raise ProtobufError("proto: invalid UTF-8") from error
 
 
 def _expect(wire: int, wanted: int, type_: str) -> None:
@@ -327,8 +341,9 @@ def encode_message(obj: Mapping[str, Any], type_: str, facts: Facts) -> bytes:
             continue
         try:
             if mapping := _MAP.fullmatch(field_type):
+                value_type = _qualified(mapping[2], type_)
                 for key in sorted(value):
-                    entry = _delimited(1, key.encode()) + _encode_field(2, value[key], mapping[2], facts)
+                    entry = _delimited(1, key.encode()) + _encode_field(2, value[key], value_type, facts)
                     made += _delimited(number, entry)
             elif "repeated" in flags:
                 for each in value:
@@ -392,7 +407,7 @@ def decode(body: bytes, facts: Facts) -> tuple[str, str, Object]:
         )
     unknown = _fields_of(body[len(MAGIC) :])
     meta = _fields_of(unknown.get(1, b""))
-    api_version, kind = meta.get(1, b"").decode(), meta.get(2, b"").decode()
+    api_version, kind = _text(meta.get(1, b"")), _text(meta.get(2, b""))
     type_ = message_name(api_version, kind, facts)
     if type_ is None:
         raise ProtobufError(f'no kind "{kind}" is registered for version "{api_version}"')
