@@ -232,7 +232,8 @@ class Invalid(APIError):  # noqa: N818
         if found:
             details["causes"] = [each.cause() for each in found]
         qualified = f"{kind}.{group}" if group else kind
-        super().__init__(message or f'{qualified} "{name}" is invalid: {listed}', details=details)
+        why = f": {listed}" if texts else ""
+        super().__init__(message or f'{qualified} "{name}" is invalid{why}', details=details)
         self.errors: list[FieldError] = list(found)
 
 
@@ -276,7 +277,9 @@ def from_status(status: Mapping[str, Any]) -> APIError:
     """The error which a `Status` stands for, by its reason, or else by its code."""
     reason, code = status.get("reason") or "", int(status.get("code") or 500)
     family = APIError._by_reason  # noqa: SLF001 - the family's own table
-    cls = family.get(reason) or next((each for each in family.values() if each.code == code), APIError)
+    # Of those with one code, the last: a 409 that gives no reason is a conflict.
+    by_code = {each.code: each for each in family.values()}
+    cls = family.get(reason) or by_code.get(code, APIError)
     error = cls.__new__(cls)
     APIError.__init__(error, status.get("message") or "", details=status.get("details"))
     error.code, error.reason = code, reason

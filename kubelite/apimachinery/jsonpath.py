@@ -13,8 +13,8 @@ import attrs
 import orjson
 
 _STEP = re.compile(
-    r"\.?(?P<name>(?:[A-Za-z0-9_\-$]|\\.)+)|\[(?P<index>-?\d+)\]|(?P<all>\[\*\]|\.\*)"
-    r"|\['(?P<quoted>[^']+)'\]|\[\?\(@(?P<path>[^=!<>)]*)(?:(?P<operator>==|!=)(?P<value>[^)]*))?\)\]|(?P<root>\.)"
+    r"\.?(?P<name>(?:[A-Za-z0-9_\-$/]|\\.)+)|\[(?P<index>-?\d+)\]|(?P<all>\[\*\]|\.\*)"
+    r"|\['(?P<quoted>(?:[^'\\]|\\.)+)'\]|\[\?\(@(?P<path>[^=!<>)]*)(?:(?P<operator>==|!=)(?P<value>[^)]*))?\)\]|(?P<root>\.)"
 )
 
 
@@ -82,13 +82,13 @@ def parse(expression: str) -> Path:
     at = 0
     while at < len(text):
         match = _STEP.match(text, at)
-        if match is None or match.end() == at:
+        if match is None or match.end() == at or text.startswith("..", at):
             raise ValueError(f"JSONPath {expression!r} does not parse at {text[at:]!r}")
         at = match.end()
         if match["name"] is not None:
             steps.append(re.sub(r"\\(.)", r"\1", match["name"]))
         elif match["quoted"] is not None:
-            steps.append(match["quoted"])
+            steps.append(re.sub(r"\\(.)", r"\1", match["quoted"]))
         elif match["index"] is not None:
             steps.append(int(match["index"]))
         elif match["all"] is not None:

@@ -15,6 +15,8 @@ import attrs
 
 Operator = Literal["=", "!=", "in", "notin", "exists", "!", ">", "<"]
 _TOKEN = re.compile(r"\s*(==|!=|[=,()!<>]|[^\s=,()!<>]+)")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_SYMBOLS = frozenset({"=", "==", "!=", "(", ")", ",", "<", ">", "!"})
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 NAME_MAX, PREFIX_MAX, VALUE_MAX = 63, 253, 63
@@ -216,6 +218,8 @@ class _Parser:
 
     def requirements(self) -> Iterable[Requirement]:
         found: list[Requirement] = []
+        if self._peek() in _SYMBOLS - {"!"}:
+            raise SelectorError(f"found '{self._peek()}', expected: !, identifier, or 'end of string'")
         while self._peek():
             found.append(self._requirement())
             sign = self._next()
@@ -223,19 +227,17 @@ class _Parser:
                 raise SelectorError(
                     f"unable to parse requirement: found '{sign}', expected: ',' or 'end of string'"
                 )
-            if sign == "," and self._peek() in {"", ","}:
-                raise SelectorError(
-                    f"unable to parse requirement: found '{self._peek()}', expected: identifier after ','"
-                )
+            if sign == "," and self._peek() in _SYMBOLS - {"!"} | {""}:
+                raise SelectorError(f"found '{self._peek()}', expected: identifier after ','")
         return found
 
     def _key(self) -> str:
         key = self._next()
-        if key in {"=", "==", "!=", "(", ")", ",", "<", ">", "!", ""}:
+        if key in _SYMBOLS or not key:
             raise SelectorError(f"unable to parse requirement: found '{key}', expected: identifier")
         if problems := key_problems(key):
             raise SelectorError(
-                f'unable to parse requirement: key: Invalid value: "{key}": {"; ".join(problems)}'
+                f'unable to parse requirement: <nil>: Invalid value: "{key}": {"; ".join(problems)}'
             )
         return key
 
@@ -256,9 +258,9 @@ class _Parser:
             )
         value = "" if self._peek() in {"", ","} else self._next()
         operators: dict[str, Operator] = {"=": "=", "==": "=", "!=": "!=", "<": "<", ">": ">"}
-        if sign in {"<", ">"} and not value.lstrip("-").isdigit():
+        if sign in {"<", ">"} and not _INTEGER.fullmatch(value):
             raise SelectorError(
-                "unable to parse requirement: values[0][" + key + f']: Invalid value: "{value}": '
+                f'unable to parse requirement: values[0]: Invalid value: "{value}": '
                 "for 'Gt', 'Lt' operators, the value must be an integer"
             )
         self._check_value(key, 0, value)
@@ -271,7 +273,7 @@ class _Parser:
         expects_value = True
         while (sign := self._next()) != ")":
             if not sign:
-                raise SelectorError("unable to parse requirement: found '', expected: ',', or ')'")
+                raise SelectorError("unable to parse requirement: found '', expected: ',' or ')'")
             if sign == ",":
                 if expects_value:
                     found.append("")
@@ -280,7 +282,7 @@ class _Parser:
                 found.append(sign)
                 expects_value = False
             else:
-                raise SelectorError(f"unable to parse requirement: found '{sign}', expected: ',', or ')'")
+                raise SelectorError(f"unable to parse requirement: found '{sign}', expected: ',' or ')'")
         if expects_value:
             found.append("")
         for index, value in enumerate(found):
