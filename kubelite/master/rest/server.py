@@ -86,7 +86,7 @@ class RESTServer:
 
     @cached_property
     def _app(self) -> App:
-        """The router, imported and made when the first request comes: many clusters are never asked over HTTP."""
+        """The router, imported and made for the first request: many clusters are never asked over HTTP."""
         from kubelite.master.rest.app import App  # noqa: PLC0415 - it brings discovery, documents and tables
 
         return App(
