@@ -104,9 +104,9 @@ class LoopPatch:
         port: Any,
         *,
         family: int = 0,
-        type: int = 0,
+        type: int = 0,  # noqa: A002 - the loop's own name
         proto: int = 0,
-        flags: int = 0,  # noqa: A002
+        flags: int = 0,
     ) -> Any:
         """`loop.getaddrinfo`."""
         text = host.decode() if isinstance(host, bytes) else host
