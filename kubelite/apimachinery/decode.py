@@ -33,10 +33,13 @@ def decode(obj: Mapping[str, Any], schema: SchemaType) -> tuple[Object, list[str
     """The object without unknown fields and nulls, and the paths of the unknown fields.
 
     Raises:
-        DecodeError: A value has another type than its field.
+        DecodeError: A value has another type than its field, or the object is nested too deeply.
     """
     unknown: list[str] = []
-    made = _checker(schema)(obj, "", "", unknown.append)
+    try:
+        made = _checker(schema)(obj, "", "", unknown.append)
+    except RecursionError as error:
+        raise DecodeError("exceeded max depth") from error
     return made, unknown
 
 

@@ -11,7 +11,6 @@ TYPES = {
     name: facts.type_of("v1", name)
     for name in ("Pod", "ConfigMap", "ReplicationController", "Secret", "Service")
 }
-EVENT = facts.type_of("v1", "Event")
 
 
 def test_a_good_object_stays_as_it_is():
@@ -124,6 +123,15 @@ def test_int_or_string():
         assert made["spec"]["ports"][0]["targetPort"] == port
     with pytest.raises(DecodeError):
         decode({"spec": {"ports": [{"targetPort": []}]}}, TYPES["Service"])
+
+
+def test_an_object_nested_too_deeply_is_refused():
+    schema = {}
+    for _ in range(900):
+        schema = {"not": schema}
+    crd = {"spec": {"versions": [{"schema": {"openAPIV3Schema": schema}}]}}
+    with pytest.raises(DecodeError, match="exceeded max depth"):
+        decode(crd, facts.type_of("apiextensions.k8s.io/v1", "CustomResourceDefinition"))
 
 
 KEYS = st.sampled_from(
