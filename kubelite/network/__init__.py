@@ -2,6 +2,7 @@
 
 from kubelite.network.addresses import AddressBlock, AddressPool, AddressPoolExhausted
 from kubelite.network.connector import FabricConnector, client_session
+from kubelite.network.datagrams import open_datagrams
 from kubelite.network.fabric import Fabric, Listener
 from kubelite.network.namespaces import NetworkNamespace, Resolver, current_namespace
 from kubelite.network.sockets import OpenListener
@@ -23,4 +24,5 @@ __all__ = [
     "Translator",
     "client_session",
     "current_namespace",
+    "open_datagrams",
 ]

@@ -18,6 +18,7 @@ from weakref import WeakSet
 import attrs
 
 from kubelite.network.addresses import AddressBlock
+from kubelite.network.datagrams import DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
 from kubelite.runtime import tasks
@@ -65,6 +66,7 @@ class Fabric:
         self.block = block
         self._reaches_outside = reaches_outside
         self._listeners: dict[tuple[str, int], Listener] = {}
+        self.datagrams: dict[tuple[str, int], DatagramPipe] = {}
         self._cut: set[str] = set()
         self._pipes: dict[str, WeakSet[PipeTransport]] = {}
         self._next_port = FIRST_EPHEMERAL_PORT
@@ -113,6 +115,16 @@ class Fabric:
             del self._listeners[listener.address, listener.port]
             for callback in listener.on_close:
                 callback()
+
+    def free_datagram_port(self, address: str) -> int:
+        """A port of an address which no UDP socket has."""
+        return next(
+            each for each in range(FIRST_EPHEMERAL_PORT, LAST_PORT) if (address, each) not in self.datagrams
+        )
+
+    def is_cut(self, address: str) -> bool:
+        """Whether an address has lost its power."""
+        return address in self._cut
 
     def is_listening(self, address: str, port: int) -> bool:
         """Whether somebody accepts there."""

@@ -5,6 +5,9 @@ Source: the netexec section of agnhost's README.
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import orjson
 from aiohttp import ClientError, web
 from aiohttp.typedefs import Handler
@@ -13,18 +16,62 @@ from kubelite.images.busybox import APPLETS, make_process
 from kubelite.images.container import Container
 from kubelite.images.shell.interpreter import Shell
 from kubelite.images.shell.streams import Buffer, Null
+from kubelite.network import current_namespace, open_datagrams
 
-HTTP_PORT = 8080
+HTTP_PORT, UDP_PORT = 8080, 8081
 DIAL_TIMEOUT_S = 5.0
 CONTENT_BYTES_MAX = 64 * 1024**2
 
 
-def _port(args: list[str]) -> int:
+def _port(args: list[str], flag: str, default: int) -> int:
     for index, arg in enumerate(args):
         name, equals, value = arg.lstrip("-").partition("=")
-        if name == "http-port":
+        if name == flag:
             return int(value if equals else args[index + 1])
-    return HTTP_PORT
+    return default
+
+
+class UDPServer(asyncio.DatagramProtocol):
+    """Answers `hostname`, `clientip` and `echo TEXT`; anything else is told to be unknown."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Bound."""
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        """One command."""
+        command, _, rest = data.decode(errors="replace").strip().partition(" ")
+        match command.lower():
+            case "hostname":
+                answer = self._container.hostname
+            case "clientip":
+                answer = f"{addr[0]}:{addr[1]}"
+            case "echo":
+                answer = rest
+            case _:
+                answer = f"unknown command: {command}"
+        self._transport.sendto(answer.encode(), addr)
+
+
+class UDPClient(asyncio.DatagramProtocol):
+    """Keeps the first answer."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def datagram_received(self, data: bytes, _addr: Any) -> None:
+        """The answer."""
+        if not self.answer.done():
+            self.answer.set_result(data.decode(errors="replace"))
+
+    def error_received(self, exc: Exception) -> None:
+        """Nobody is there."""
+        if not self.answer.done():
+            self.answer.set_exception(exc)
 
 
 class NetExec:
@@ -149,6 +196,8 @@ class NetExec:
         return web.Response(body=orjson.dumps(answer), content_type="text/plain")
 
     async def _dial(self, protocol: str, host: str, port: str, path: str) -> str:
+        if protocol == "udp":
+            return await self._dial_udp(host, int(port), path)
         if protocol != "http":
             raise OSError(f"unsupported dial protocol: {protocol}")
         host = f"[{host}]" if ":" in host else host
@@ -159,6 +208,17 @@ class NetExec:
         ):
             return await answer.text()
 
+    async def _dial_udp(self, host: str, port: int, text: str) -> str:
+        network = current_namespace.get()
+        assert network is not None
+        transport, client = await open_datagrams(network, UDPClient, peer=(host, port))
+        try:
+            async with self._container.clock.timeout(DIAL_TIMEOUT_S):
+                transport.sendto(text.encode())
+                return await client.answer
+        finally:
+            transport.close()
+
     @property
     def exit_code(self) -> int:
         """The code that `/exit` asked for."""
@@ -168,7 +228,16 @@ class NetExec:
 async def netexec(container: Container, args: list[str]) -> int:
     """Serves until SIGTERM or `/exit`."""
     server = NetExec(container)
-    port = _port(args)
+    port, udp_port = _port(args, "http-port", HTTP_PORT), _port(args, "udp-port", UDP_PORT)
+    network = current_namespace.get()
+    udp = None
+    if udp_port > 0 and network is not None:
+        udp, _ = await open_datagrams(network, lambda: UDPServer(container), port=udp_port)
+        container.log(f"Started UDP server on port {udp_port}")
     container.log(f"Started HTTP server on port {port}")
-    await container.serve(server.application(), port)
+    try:
+        await container.serve(server.application(), port)
+    finally:
+        if udp is not None:
+            udp.close()
     return server.exit_code
