@@ -21,6 +21,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.watcher import WatchEvent
+from kubelite.runtime.values import Value
 
 BACKOFF_FIRST_S: Final = 0.8
 BACKOFF_MAX_S: Final = 30.0
@@ -59,38 +60,38 @@ class State:
 # --- what happens -------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Begin:
+@attrs.frozen(eq=False, repr=False)
+class Begin(Value):
     """Start, or go on after having waited."""
 
 
-@attrs.frozen
-class Listed:
+@attrs.frozen(eq=False, repr=False)
+class Listed(Value):
     """The list is in."""
 
     objects: Sequence[Object]
     resource_version: str
 
 
-@attrs.frozen
-class Opened:
+@attrs.frozen(eq=False, repr=False)
+class Opened(Value):
     """The watch is open."""
 
 
-@attrs.frozen
-class Seen:
+@attrs.frozen(eq=False, repr=False)
+class Seen(Value):
     """Events came in, in order."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen
-class Ended:
+@attrs.frozen(eq=False, repr=False)
+class Ended(Value):
     """The watch has ended."""
 
 
-@attrs.frozen
-class Failed:
+@attrs.frozen(eq=False, repr=False)
+class Failed(Value):
     """A list or watch was refused, or could not be made; `reason` is that of the API's error, if any."""
 
     reason: str = ""
@@ -101,34 +102,34 @@ Input = Begin | Listed | Opened | Seen | Ended | Failed
 # --- what to do ---------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class MakeList:
+@attrs.frozen(eq=False, repr=False)
+class MakeList(Value):
     """List the collection."""
 
 
-@attrs.frozen
-class OpenWatch:
+@attrs.frozen(eq=False, repr=False)
+class OpenWatch(Value):
     """Watch from (after) a version."""
 
     resource_version: str
 
 
-@attrs.frozen
-class Replace:
+@attrs.frozen(eq=False, repr=False)
+class Replace(Value):
     """The copy is this, and nothing else."""
 
     objects: Sequence[Object]
 
 
-@attrs.frozen
-class Apply:
+@attrs.frozen(eq=False, repr=False)
+class Apply(Value):
     """Bring these changes into the copy."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen
-class Wait:
+@attrs.frozen(eq=False, repr=False)
+class Wait(Value):
     """Begin again after about so many seconds."""
 
     seconds: float

@@ -18,6 +18,7 @@ import orjson
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
+from kubelite.runtime.values import Shown
 
 __all__ = [
     "ADMIN",
@@ -111,8 +112,8 @@ class Item:
         return orjson.dumps({k: v for k, v in self.object.items() if k not in {"kind", "apiVersion"}})
 
 
-@attrs.frozen(eq=False)
-class Answer:
+@attrs.frozen(eq=False, repr=False)
+class Answer(Shown):
     """The answer to a request for one object, or to a write.
 
     Attributes:
@@ -131,8 +132,8 @@ class Answer:
         return self.item.object
 
 
-@attrs.frozen(eq=False)
-class Listing:
+@attrs.frozen(eq=False, repr=False)
+class Listing(Shown):
     """A consistent snapshot, or one page of it, in key order.
 
     Attributes:
@@ -148,8 +149,8 @@ class Listing:
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ObjectList:
+@attrs.frozen(eq=False, repr=False)
+class ObjectList(Shown):
     """What `Client.list` gives: the objects of a `Listing`."""
 
     items: list[Object]
@@ -158,8 +159,8 @@ class ObjectList:
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ConnectInfo:
+@attrs.frozen(eq=False, repr=False)
+class ConnectInfo(Shown):
     """Where the REST door goes for a connect subresource (log, exec, attach, port-forward, proxy).
 
     Attributes:
@@ -184,7 +185,7 @@ class ConnectInfo:
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResourceRequest(Request[R]):
     """A request about a resource.
 
@@ -200,7 +201,7 @@ class ResourceRequest(Request[R]):
     subresource: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Get(ResourceRequest[Answer]):
     """Read one object, or a subresource of it (`status`, `scale`).
 
@@ -211,7 +212,7 @@ class Get(ResourceRequest[Answer]):
     resource_version: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class List(ResourceRequest[Listing]):
     """Read a collection.
 
@@ -228,7 +229,7 @@ class List(ResourceRequest[Listing]):
     continue_: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Watch(ResourceRequest[Watcher]):
     """Follow a collection.
 
@@ -248,7 +249,7 @@ class Watch(ResourceRequest[Watcher]):
     timeout_s: float | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Create(ResourceRequest[Answer]):
     """Write a new object, or POST to a subresource (`binding`, `eviction`; then `name` is set).
 
@@ -264,7 +265,7 @@ class Create(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Update(ResourceRequest[Answer]):
     """Replace an object, its status, its scale, or a namespace's finalizers (PUT)."""
 
@@ -275,7 +276,7 @@ class Update(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Patch(ResourceRequest[Answer]):
     """Change an object by a patch.
 
@@ -316,14 +317,14 @@ class DeleteOptions:
 DEFAULT_DELETE_OPTIONS: Final = DeleteOptions()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Delete(ResourceRequest[Answer]):
     """Delete one object; the answer is the object (if it goes on existing for a while) or a `Status`."""
 
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DeleteCollection(ResourceRequest[Listing]):
     """Delete all objects that match; the answer lists them."""
 
@@ -332,7 +333,7 @@ class DeleteCollection(ResourceRequest[Listing]):
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Connect(ResourceRequest[ConnectInfo]):
     """Ask whether and whither a pod's `log`, `exec`, `attach`, `portforward` or `proxy` may be connected.
 
@@ -347,7 +348,7 @@ class Connect(ResourceRequest[ConnectInfo]):
     previous: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AuthorizePath(Request[None]):
     """Ask whether a user may use a path that is no resource; raises `Forbidden` if not.
 

@@ -15,6 +15,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
+from kubelite.runtime.values import Value
 
 DEFAULT_GRACE_S: Final = 30.0
 NORMAL: Final = "Normal"
@@ -159,47 +160,47 @@ def new_state(pod: Object, now: float) -> PodState:
 # --- events ---------------------------------------------------------------------------
 
 
-@attrs.frozen
-class PodSeen:
+@attrs.frozen(eq=False, repr=False)
+class PodSeen(Value):
     """The pod's object is new or has changed."""
 
     pod: Object
 
 
-@attrs.frozen
-class PodGone:
+@attrs.frozen(eq=False, repr=False)
+class PodGone(Value):
     """The pod's object does not exist any more: it was removed by force."""
 
 
-@attrs.frozen
-class PodRejected:
+@attrs.frozen(eq=False, repr=False)
+class PodRejected(Value):
     """The kubelet's admission refused the pod."""
 
     reason: str
     message: str
 
 
-@attrs.frozen
-class SandboxReady:
+@attrs.frozen(eq=False, repr=False)
+class SandboxReady(Value):
     """Network and volumes are there."""
 
     address: str
 
 
-@attrs.frozen
-class SandboxFailed:
+@attrs.frozen(eq=False, repr=False)
+class SandboxFailed(Value):
     """Network or volumes could not be prepared; the worker tries again by itself."""
 
     message: str
 
 
-@attrs.frozen
-class SandboxLost:
+@attrs.frozen(eq=False, repr=False)
+class SandboxLost(Value):
     """The node was off: no process is left and the address is gone."""
 
 
-@attrs.frozen
-class ImageFound:
+@attrs.frozen(eq=False, repr=False)
+class ImageFound(Value):
     """The image of a container is on the node."""
 
     container: str
@@ -207,8 +208,8 @@ class ImageFound:
     message: str
 
 
-@attrs.frozen
-class ImageMissing:
+@attrs.frozen(eq=False, repr=False)
+class ImageMissing(Value):
     """The image of a container could not be had.
 
     `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull.
@@ -219,16 +220,16 @@ class ImageMissing:
     message: str
 
 
-@attrs.frozen
-class ContainerStarted:
+@attrs.frozen(eq=False, repr=False)
+class ContainerStarted(Value):
     """The process of a container runs."""
 
     container: str
     container_id: str
 
 
-@attrs.frozen
-class ContainerRefused:
+@attrs.frozen(eq=False, repr=False)
+class ContainerRefused(Value):
     """A container could not be created or started."""
 
     container: str
@@ -236,8 +237,8 @@ class ContainerRefused:
     message: str
 
 
-@attrs.frozen
-class ContainerExited:
+@attrs.frozen(eq=False, repr=False)
+class ContainerExited(Value):
     """The process of a container ended. `message` is its termination message."""
 
     container: str
@@ -247,8 +248,8 @@ class ContainerExited:
     reason: str = ""
 
 
-@attrs.frozen
-class HookEnded:
+@attrs.frozen(eq=False, repr=False)
+class HookEnded(Value):
     """A hook of a container ended; `problem` is "" if it went well."""
 
     container: str
@@ -257,8 +258,8 @@ class HookEnded:
     problem: str = ""
 
 
-@attrs.frozen
-class ProbeChanged:
+@attrs.frozen(eq=False, repr=False)
+class ProbeChanged(Value):
     """A probe reached its threshold: success, or failure with the output of the last try."""
 
     container: str
@@ -268,8 +269,8 @@ class ProbeChanged:
     output: str = ""
 
 
-@attrs.frozen
-class Tick:
+@attrs.frozen(eq=False, repr=False)
+class Tick(Value):
     """Time has passed."""
 
 
@@ -293,71 +294,71 @@ Event: TypeAlias = (
 # --- effects ---------------------------------------------------------------------------
 
 
-@attrs.frozen
-class PrepareSandbox:
+@attrs.frozen(eq=False, repr=False)
+class PrepareSandbox(Value):
     """Take an address, prepare the volumes; answer SandboxReady or SandboxFailed."""
 
 
-@attrs.frozen
-class ReleaseSandbox:
+@attrs.frozen(eq=False, repr=False)
+class ReleaseSandbox(Value):
     """Give address and volumes back."""
 
 
-@attrs.frozen
-class PullImage:
+@attrs.frozen(eq=False, repr=False)
+class PullImage(Value):
     """Look the image up; answer ImageFound or ImageMissing."""
 
     container: str
 
 
-@attrs.frozen
-class StartContainer:
+@attrs.frozen(eq=False, repr=False)
+class StartContainer(Value):
     """Start a process; answer ContainerStarted or ContainerRefused, later ContainerExited."""
 
     container: str
     attempt: int
 
 
-@attrs.frozen
-class TerminateContainer:
+@attrs.frozen(eq=False, repr=False)
+class TerminateContainer(Value):
     """Send SIGTERM."""
 
     container: str
 
 
-@attrs.frozen
-class KillContainer:
+@attrs.frozen(eq=False, repr=False)
+class KillContainer(Value):
     """Send SIGKILL."""
 
     container: str
 
 
-@attrs.frozen
-class RunHook:
+@attrs.frozen(eq=False, repr=False)
+class RunHook(Value):
     """Run a hook; answer HookEnded."""
 
     container: str
     hook: HookKind
 
 
-@attrs.frozen
-class StartProbes:
+@attrs.frozen(eq=False, repr=False)
+class StartProbes(Value):
     """Begin to probe; answer ProbeChanged at each change."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen
-class StopProbes:
+@attrs.frozen(eq=False, repr=False)
+class StopProbes(Value):
     """End probing."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen
-class RecordEvent:
+@attrs.frozen(eq=False, repr=False)
+class RecordEvent(Value):
     """Tell the user; `container` is "" for what concerns the whole pod."""
 
     type: str
@@ -366,8 +367,8 @@ class RecordEvent:
     container: str = ""
 
 
-@attrs.frozen
-class RemovePod:
+@attrs.frozen(eq=False, repr=False)
+class RemovePod(Value):
     """Write the last status, then delete the object for good."""
 
 

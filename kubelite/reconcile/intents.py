@@ -12,12 +12,13 @@ import attrs
 
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.runtime.values import Shown
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
 
 
-@attrs.frozen(eq=False)
-class ReadObject:
+@attrs.frozen(eq=False, repr=False)
+class ReadObject(Shown):
     """Read an object live; that there is none is an answer (`Outcome.object` is None), not an error."""
 
     resource: Resource
@@ -25,16 +26,16 @@ class ReadObject:
     name: str
 
 
-@attrs.frozen(eq=False)
-class CountObjects:
+@attrs.frozen(eq=False, repr=False)
+class CountObjects(Shown):
     """List a namespace's objects of one kind live; the outcome has the list under `items`."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False)
-class CreateObject:
+@attrs.frozen(eq=False, repr=False)
+class CreateObject(Shown):
     """Create an object in the namespace of its metadata.
 
     Attributes:
@@ -46,8 +47,8 @@ class CreateObject:
     exists_ok: bool = False
 
 
-@attrs.frozen(eq=False)
-class UpdateObject:
+@attrs.frozen(eq=False, repr=False)
+class UpdateObject(Shown):
     """Replace an object, or with `subresource` a part of it, while its resourceVersion is current."""
 
     resource: Resource
@@ -55,16 +56,16 @@ class UpdateObject:
     subresource: str = ""
 
 
-@attrs.frozen(eq=False)
-class UpdateStatus:
+@attrs.frozen(eq=False, repr=False)
+class UpdateStatus(Shown):
     """Replace an object's status."""
 
     resource: Resource
     object: Object
 
 
-@attrs.frozen(eq=False)
-class PatchObject:
+@attrs.frozen(eq=False, repr=False)
+class PatchObject(Shown):
     """Change an object by a patch; that it is gone is no failure."""
 
     resource: Resource
@@ -75,8 +76,8 @@ class PatchObject:
     subresource: str = ""
 
 
-@attrs.frozen(eq=False)
-class DeleteObject:
+@attrs.frozen(eq=False, repr=False)
+class DeleteObject(Shown):
     """Delete an object; that it is gone already is no failure.
 
     Attributes:
@@ -95,16 +96,16 @@ class DeleteObject:
     grace_period_s: int | None = None
 
 
-@attrs.frozen(eq=False)
-class DeleteCollection:
+@attrs.frozen(eq=False, repr=False)
+class DeleteCollection(Shown):
     """Delete all objects of one kind in a namespace."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False)
-class RecordEvent:
+@attrs.frozen(eq=False, repr=False)
+class RecordEvent(Shown):
     """Tell the user, as an Event about `object`."""
 
     object: Object
@@ -113,15 +114,15 @@ class RecordEvent:
     message: str
 
 
-@attrs.frozen(eq=False)
-class RequeueAfter:
+@attrs.frozen(eq=False, repr=False)
+class RequeueAfter(Shown):
     """Look at the same key again after `delay_s` seconds, even if nothing happens."""
 
     delay_s: float
 
 
-@attrs.frozen(eq=False)
-class SlowStart:
+@attrs.frozen(eq=False, repr=False)
+class SlowStart(Shown):
     """Carry out in batches of 1, 2, 4, …; a batch begins only if the one before had no error.
 
     What is not begun is `skipped`. So a thousand creations that a quota refuses cost one request.
@@ -130,15 +131,15 @@ class SlowStart:
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False)
-class Together:
+@attrs.frozen(eq=False, repr=False)
+class Together(Shown):
     """Carry out side by side, in no order that may be relied on."""
 
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False)
-class IfAlive:
+@attrs.frozen(eq=False, repr=False)
+class IfAlive(Shown):
     """Carry out `intents` only if a live read shows the object with this uid, not being deleted.
 
     If it is gone, was replaced or is being deleted, the intents are `skipped`.
@@ -168,8 +169,8 @@ Intent: TypeAlias = (
 )
 
 
-@attrs.frozen(eq=False)
-class Outcome:
+@attrs.frozen(eq=False, repr=False)
+class Outcome(Shown):
     """What came of an intent.
 
     Attributes:

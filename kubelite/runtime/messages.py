@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import attrs
 
 from kubelite.runtime import instrument
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.slot import Slot
@@ -52,8 +53,8 @@ class Ref(Generic[M_contra]):
         return f"<Ref {self.name}>"
 
 
-@attrs.frozen
-class Request(Generic[R_co]):
+@attrs.frozen(eq=False, repr=False)
+class Request(Value, Generic[R_co]):
     """A message that is answered with an `R_co`."""
 
     def ask(self, ref: Ref[Self]) -> Awaitable[R_co]:
