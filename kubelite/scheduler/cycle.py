@@ -85,12 +85,21 @@ def find_node(info: PodInfo, nodes: Sequence[NodeInfo], start: int, random: Rand
     return Verdict(winners[0] if len(winners) == 1 else random.choice(winners), refusals, looked_at)
 
 
-def explain(refusals: Mapping[str, Refusal], nodes: int) -> str:
-    """Why a pod fits nowhere, as kube-scheduler says it."""
+def explain(refusals: Mapping[str, Refusal], nodes: int, *, preempts: bool = True) -> str:
+    """Why a pod fits nowhere, as kube-scheduler says it.
+
+    Args:
+        refusals: By node name.
+        nodes: How many there are.
+        preempts: Whether the pod's preemptionPolicy lets it.
+    """
     if nodes == 0:
         return "no nodes available to schedule pods"
     counts = Counter(reason for refusal in refusals.values() for reason in refusal.reasons)
     listed = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
+    if not preempts:
+        ineligible = "preemption: not eligible due to preemptionPolicy=Never."
+        return f"0/{nodes} nodes are available: {listed}. {ineligible}"
     helpful = sum(refusal.resolvable for refusal in refusals.values())
     hopeless = len(refusals) - helpful
     parts = []

@@ -17,6 +17,8 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
 
 HostPort = tuple[str, str, int]
+ASSUMED_CPU_MILLI, ASSUMED_MEMORY_BYTES = 100, 200 * 1024**2
+"""What a container without a request counts as when nodes are compared, so that such pods spread too."""
 
 
 @attrs.frozen
@@ -25,6 +27,8 @@ class PodInfo:
 
     Attributes:
         requests: Amounts that it asks for, one of `pods` among them.
+        assumed_cpu_milli: As requested, with an assumption for each container that requests none.
+        assumed_memory_bytes: As above.
         group: What it is spread with: the uid of its controller, "" if it has none.
     """
 
@@ -32,6 +36,8 @@ class PodInfo:
     key: str
     uid: str
     requests: Amounts
+    assumed_cpu_milli: int
+    assumed_memory_bytes: int
     ports: tuple[HostPort, ...]
     group: str
     tolerations: tuple[Mapping[str, Any], ...]
@@ -41,16 +47,28 @@ class PodInfo:
     def of(cls, pod: Object) -> PodInfo:
         """The facts of a pod."""
         spec, owner = pod["spec"], meta.controller_of(pod)
+        requests = podutil.requests(spec)
         return cls(
             pod,
             meta.key(pod),
             pod["metadata"]["uid"],
-            {**podutil.requests(spec), "pods": 1},
+            {**requests, "pods": 1},
+            requests.get("cpu", 0) + ASSUMED_CPU_MILLI * _silent(spec, "cpu"),
+            requests.get("memory", 0) + ASSUMED_MEMORY_BYTES * _silent(spec, "memory"),
             tuple(podutil.host_ports(spec)),
             owner["uid"] if owner else "",
             tuple(spec.get("tolerations") or ()),
             spec.get("priority") or 0,
         )
+
+
+def _silent(spec: Object, resource: str) -> int:
+    """How many containers that run all the time say nothing of a resource."""
+    running = [
+        *(spec.get("containers") or ()),
+        *(each for each in spec.get("initContainers") or () if podutil.is_sidecar(each)),
+    ]
+    return sum(resource not in ((each.get("resources") or {}).get("requests") or ()) for each in running)
 
 
 @attrs.define(eq=False)
@@ -64,6 +82,8 @@ class NodeInfo:
     labels: Mapping[str, str] = attrs.field(factory=dict)
     unschedulable: bool = False
     used: dict[str, int] = attrs.field(factory=dict)
+    assumed_cpu_milli: int = 0
+    assumed_memory_bytes: int = 0
     pods: dict[str, PodInfo] = attrs.field(factory=dict)
     ports: set[HostPort] = attrs.field(factory=set)
     groups: dict[str, int] = attrs.field(factory=dict)
@@ -85,6 +105,8 @@ class NodeInfo:
         used = self.used
         for name, amount in info.requests.items():
             used[name] = used.get(name, 0) + amount
+        self.assumed_cpu_milli += info.assumed_cpu_milli
+        self.assumed_memory_bytes += info.assumed_memory_bytes
         self.ports.update(info.ports)
         if info.group:
             self.groups[info.group] = self.groups.get(info.group, 0) + 1
@@ -96,6 +118,8 @@ class NodeInfo:
             return
         for name, amount in info.requests.items():
             self.used[name] -= amount
+        self.assumed_cpu_milli -= info.assumed_cpu_milli
+        self.assumed_memory_bytes -= info.assumed_memory_bytes
         if info.ports:
             self.ports = {port for other in self.pods.values() for port in other.ports}
         if info.group:

@@ -155,9 +155,12 @@ class Scheduler(Actor[Message]):
         verdict = find_node(info, nodes, self._start, self._random)
         self._start = (self._start + verdict.looked_at) % len(nodes) if nodes else 0
         if verdict.node is None:
+            preempts = info.pod["spec"].get("preemptionPolicy") != "Never"
             self._queue.fail(entry, self._clock.monotonic())
             self._arm()
-            await self._report(info.pod, "Unschedulable", explain(verdict.refusals, len(nodes)))
+            await self._report(
+                info.pod, "Unschedulable", explain(verdict.refusals, len(nodes), preempts=preempts)
+            )
             return
         self._cache.place(info, verdict.node)
         self._queue.remove(info.uid)
@@ -207,6 +210,8 @@ class Scheduler(Actor[Message]):
         if before is not None and before["status"] == "False":
             condition["lastTransitionTime"] = before["lastTransitionTime"]
         metadata = pod["metadata"]
+        if metadata.get("generation"):
+            condition["observedGeneration"] = metadata["generation"]
         patch = {"metadata": {"uid": metadata["uid"]}, "status": {"conditions": [condition]}}
         try:
             await self._client.patch(

@@ -10,19 +10,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo, tolerates
-from kubelite.scheduler.plugins.filters import matches_expression
+from kubelite.scheduler.plugins.filters import matches_terms
 
 BEST: Final = 100.0
 WEIGHT_SPREAD, WEIGHT_TAINTS, WEIGHT_AFFINITY, WEIGHT_FIT, WEIGHT_BALANCE = 2.0, 3.0, 2.0, 1.0, 1.0
-DEFAULT_CPU_MILLI, DEFAULT_MEMORY_BYTES = 100, 200 * 1024**2
-"""What a container without requests counts as, so that such pods spread too."""
 
 
 def _shares(info: PodInfo, node: NodeInfo) -> tuple[float, float]:
     """The used shares of cpu and memory with the pod on the node."""
-    many = node.used.get("pods", 0) + 1
-    cpu = node.used.get("cpu", 0) + info.requests.get("cpu", 0) or many * DEFAULT_CPU_MILLI
-    memory = node.used.get("memory", 0) + info.requests.get("memory", 0) or many * DEFAULT_MEMORY_BYTES
+    cpu = node.assumed_cpu_milli + info.assumed_cpu_milli
+    memory = node.assumed_memory_bytes + info.assumed_memory_bytes
     return min(1.0, cpu / max(1, node.allocatable.get("cpu", 1))), min(
         1.0, memory / max(1, node.allocatable.get("memory", 1))
     )
@@ -43,8 +40,7 @@ def node_affinity(info: PodInfo, node: NodeInfo) -> float:
     affinity = (info.pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
     total = 0.0
     for each in affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
-        expressions = (each.get("preference") or {}).get("matchExpressions") or ()
-        if expressions and all(matches_expression(one, node.labels) for one in expressions):
+        if matches_terms((each.get("preference") or {},), node):
             total += each["weight"]
     return total
 

@@ -158,7 +158,6 @@ async def test_many_pods_do_not_overfill_the_nodes(cluster):
     assert {reason for _, _, reason, _ in cluster.events} == {"Scheduled", "FailedScheduling"}
 
 
-@pytest.mark.xfail(reason="preemptionPolicy Never has a text of its own", strict=True)
 async def test_a_pod_that_never_preempts_is_told_so(cluster):
     cluster.nodes.put(make_node("a", cordoned=True))
     cluster.pods.put(make_pod(preemptionPolicy="Never"))
@@ -168,7 +167,6 @@ async def test_a_pod_that_never_preempts_is_told_so(cluster):
     )
 
 
-@pytest.mark.xfail(reason="the condition does not say which generation of the pod it is about", strict=True)
 async def test_the_condition_names_the_generation(cluster):
     pod = make_pod()
     pod["metadata"]["generation"] = 1

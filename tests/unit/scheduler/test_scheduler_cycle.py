@@ -294,15 +294,11 @@ def test_the_sums_of_a_node_are_those_of_its_pods(sizes, chance):
 # -- known differences from kube-scheduler 1.36
 
 
-@pytest.mark.xfail(reason="since 1.34.2 the taint is not named: kubernetes/kubernetes#134740", strict=True)
 def test_untolerated_taints_are_not_named():
     text = refusal(make_pod(), [make_node("a", taints=[("k", "v", "NoSchedule")])])
     assert text.startswith("0/1 nodes are available: 1 node(s) had untolerated taint(s). ")
 
 
-@pytest.mark.xfail(
-    reason="a container without requests counts only on nodes where no pod requests anything", strict=True
-)
 def test_pods_without_requests_weigh_on_a_node_that_has_others_too():
     running = [make_pod(f"r{number}", node="a") for number in range(20)]
     running.append(make_pod("small", requests={"cpu": "1m", "memory": "1Mi"}, node="a"))
@@ -313,7 +309,6 @@ def test_pods_without_requests_weigh_on_a_node_that_has_others_too():
     )
 
 
-@pytest.mark.xfail(reason="preferred terms with matchFields are passed over", strict=True)
 def test_preferences_may_name_a_node():
     wish = [{"weight": 10, "preference": {"matchFields": [expression("metadata.name", "In", "b")]}}]
     chosen = {
