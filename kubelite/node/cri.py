@@ -16,6 +16,7 @@ from kubelite.images.container import InputStream, OutputStream, Program
 from kubelite.images.files import FileSystem
 from kubelite.images.registry import Image
 from kubelite.node.logs import ContainerLog
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.network import NetworkNamespace
@@ -58,8 +59,8 @@ class ContainerConfig:
     termination_from_log: bool = False
 
 
-@attrs.frozen
-class Exit:
+@attrs.frozen(eq=False, repr=False)
+class Exit(Value):
     """How a process ended. `reason` is "" unless it is a special one (StartError)."""
 
     exit_code: int

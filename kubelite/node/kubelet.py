@@ -36,6 +36,7 @@ from kubelite.node.podworker import PodWorker, PrepareAgain, Wake, WorkerEvent
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.runtime import Actor, Clock, Randomness, TimerHandle
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     import aiohttp
@@ -48,45 +49,45 @@ if TYPE_CHECKING:
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@attrs.frozen
-class PodChanged:
+@attrs.frozen(eq=False, repr=False)
+class PodChanged(Value):
     """A pod of this node was added, changed or removed (then `new` is None)."""
 
     old: Object | None
     new: Object | None
 
 
-@attrs.frozen
-class LabelsRead:
+@attrs.frozen(eq=False, repr=False)
+class LabelsRead(Value):
     """The Node's labels have been read for a pod which those known before do not suit."""
 
     pod: Object
 
 
-@attrs.frozen
-class SourcesChanged:
+@attrs.frozen(eq=False, repr=False)
+class SourcesChanged(Value):
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str
 
 
-@attrs.frozen
-class FlushStatuses:
+@attrs.frozen(eq=False, repr=False)
+class FlushStatuses(Value):
     """Write the statuses that have changed."""
 
 
-@attrs.frozen
-class Heartbeat:
+@attrs.frozen(eq=False, repr=False)
+class Heartbeat(Value):
     """Renew the Lease."""
 
 
-@attrs.frozen
-class ReportNode:
+@attrs.frozen(eq=False, repr=False)
+class ReportNode(Value):
     """Write the Node's status."""
 
 
-@attrs.frozen
-class PowerChanged:
+@attrs.frozen(eq=False, repr=False)
+class PowerChanged(Value):
     """The machine went off or on."""
 
 

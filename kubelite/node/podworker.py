@@ -64,6 +64,7 @@ from kubelite.node.volumes import (
     mount_volumes,
     update_volumes,
 )
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     import aiohttp
@@ -76,23 +77,23 @@ if TYPE_CHECKING:
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
-@attrs.frozen
-class WorkerEvent:
+@attrs.frozen(eq=False, repr=False)
+class WorkerEvent(Value):
     """Something happened to a pod."""
 
     uid: str
     event: Event
 
 
-@attrs.frozen
-class Wake:
+@attrs.frozen(eq=False, repr=False)
+class Wake(Value):
     """A pod asked to be woken at this time."""
 
     uid: str
 
 
-@attrs.frozen
-class PrepareAgain:
+@attrs.frozen(eq=False, repr=False)
+class PrepareAgain(Value):
     """A pod whose volumes could not be mounted tries again."""
 
     uid: str

@@ -16,6 +16,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.podstate import ProbeKind
+from kubelite.runtime.values import Value
 
 _INITIAL: Final = {"readiness": False, "liveness": True, "startup": None}
 """What counts before the first result: a container is not ready, but alive."""
@@ -43,8 +44,8 @@ class ProbeState:
     in_a_row: int = 0
 
 
-@attrs.frozen
-class Outcome:
+@attrs.frozen(eq=False, repr=False)
+class Outcome(Value):
     """What one check found; `output` says why it failed."""
 
     success: bool

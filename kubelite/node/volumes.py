@@ -18,6 +18,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
+from kubelite.runtime.values import Value
 
 FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
@@ -28,16 +29,16 @@ class MountError(Exception):
     """A volume cannot be mounted yet; the text is that of the FailedMount event."""
 
 
-@attrs.frozen
-class Payload:
+@attrs.frozen(eq=False, repr=False)
+class Payload(Value):
     """One file of a volume."""
 
     data: bytes
     mode: int = FILE_MODE
 
 
-@attrs.frozen
-class Sources:
+@attrs.frozen(eq=False, repr=False)
+class Sources(Value):
     """Where contents come from.
 
     Attributes:

@@ -25,6 +25,7 @@ from kubelite.reconcile.executor import Executor, Recorder
 from kubelite.reconcile.intents import Outcome, Outcomes, Steps
 from kubelite.reconcile.workqueue import WorkQueue
 from kubelite.runtime import Actor, ChildSpec, Clock, Randomness
+from kubelite.runtime.values import Value
 
 WORKERS: Final = 5
 """Keys that one controller looks at side by side, as Kubernetes' --concurrent-…-syncs."""
@@ -136,8 +137,8 @@ class Reconciler(ABC):
         return 0.0
 
 
-@attrs.frozen
-class Wake:
+@attrs.frozen(eq=False, repr=False)
+class Wake(Value):
     """There are keys to look at."""
 
 

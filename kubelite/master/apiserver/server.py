@@ -59,24 +59,25 @@ from kubelite.master.apiserver.strategy import strategy_of
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness
+from kubelite.runtime.values import Value
 
 T = TypeVar("T")
 
 
-@attrs.frozen
-class SendBookmarks:
+@attrs.frozen(eq=False, repr=False)
+class SendBookmarks(Value):
     """Time for bookmarks."""
 
 
-@attrs.frozen
-class Compact:
+@attrs.frozen(eq=False, repr=False)
+class Compact(Value):
     """Time to forget what is older than the interval before."""
 
     revision: int
 
 
-@attrs.frozen
-class Reconcile:
+@attrs.frozen(eq=False, repr=False)
+class Reconcile(Value):
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
