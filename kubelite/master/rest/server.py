@@ -155,6 +155,10 @@ class RESTServer:
             self._app.end_streams()
         if self._server is not None:
             self._server.pre_shutdown()
+            transports = [connection.transport for connection in self._server.connections]
             await self._server.shutdown(self._config.shutdown_timeout_s)
+            for transport in transports:  # TLS would wait for the client to say good-bye as well
+                if transport is not None:
+                    transport.abort()
         self._listeners.clear()
         self._server = None

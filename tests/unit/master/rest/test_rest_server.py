@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import socket
+import ssl
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -11,6 +13,7 @@ import pytest
 from kubelite.api.resources import CONFIGMAPS, new_scheme
 from kubelite.client.requests import ADMIN
 from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.auth.certificates import make_cluster_certificates, server_context
 from kubelite.master.rest.server import RESTServer
 from kubelite.runtime import SystemClock
 from tests.harness import api_server
@@ -151,6 +154,26 @@ async def test_plain_http_stays_at_home():
         with pytest.raises(ValueError, match="loopback"):
             await rest.serve_socket("0.0.0.0")
         assert "1 sockets" in repr(rest)
+
+
+async def test_a_stop_does_not_wait_for_idle_tls_clients():
+    certificates = make_cluster_certificates()
+
+    def connect(port):
+        plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+        unchecked = ssl._create_unverified_context()
+        silent = unchecked.wrap_socket(plain)
+        silent.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert silent.recv(100).startswith(b"HTTP/1.1 200")
+        return silent
+
+    async with served() as (_, _, rest):
+        port = await rest.serve_socket("127.0.0.1", 0, server_context(certificates))
+        with await asyncio.to_thread(connect, port):  # it never says good-bye
+            (connection,) = rest._server.connections
+            below_tls = connection.transport._ssl_protocol._transport
+            await rest.close()
+            assert below_tls.is_closing()
 
 
 async def test_exec_needs_an_upgrade():
