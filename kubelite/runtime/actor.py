@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import attrs
 
-from kubelite.runtime import tasks
+from kubelite.runtime import instrument, tasks
 from kubelite.runtime.clock import Clock, TimerHandle
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.messages import Ref
@@ -39,7 +40,8 @@ class Actor(Generic[M]):
     def receive(self, message: M) -> Any:
         """Handles one message; may be `async def`. What it returns over a request is the reply.
 
-        A returned `asyncio.Future` is a reply that comes later, while the mailbox goes on.
+        A returned `asyncio.Future` is a reply that comes later, while the mailbox goes on; if it is a task of
+        `Context.start_task`, one of `reply_errors` that it raises is the reply.
         """
         raise NotImplementedError
 
@@ -82,6 +84,7 @@ class Context:
         self._slot = slot
         self._system = system
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._answering: set[asyncio.Future[Any]] = set()
         self._timers: set[TimerHandle] = set()
         self.ref: Ref[Any] = slot.ref
         self.clock: Clock = system.clock
@@ -105,16 +108,32 @@ class Context:
         }
 
     def start_task(self, coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
-        """Runs a coroutine beside the mailbox; it ends with the actor, its exception crashes the actor."""
-        task = tasks.start(coroutine, name=f"{self._slot.name} {name}")
+        """Runs a coroutine beside the mailbox; it ends with the actor, its exception crashes the actor.
+
+        It sees no context variables of whoever asked the actor.
+        """
+        context = contextvars.Context()
+        if instrument.hooks is not None:
+            context.run(instrument.cause.set, instrument.cause.get())
+        task = tasks.start(coroutine, name=f"{self._slot.name} {name}", context=context)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
         return task
 
     def _task_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        is_answering = task in self._answering
+        self._answering.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        actor = self._slot.actor
+        if not (is_answering and actor is not None and isinstance(error, actor.reply_errors)):
             self._slot.fail(error, f"task {task.get_name()}")
+
+    def answers_with(self, work: asyncio.Future[Any]) -> None:
+        """What the work ends with is a reply."""
+        if work in self._tasks:
+            self._answering.add(work)
 
     def call_later(self, delay_s: float, message: Any) -> TimerHandle:
         """Tells the actor itself a message after a while; cancelled when the actor stops."""
@@ -147,7 +166,4 @@ class Context:
         self._timers.clear()
         await self._system.stop_children(self._slot)
         running = {task for task in self._tasks if task is not asyncio.current_task()}
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        await tasks.cancel(*running)

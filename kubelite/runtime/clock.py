@@ -2,19 +2,21 @@
 
 Both derive from the event loop's time, so that a wait by the loop and one by the clock agree. A loop that
 stood still for more than a second (a debugger, a notebook, a pause between fixtures) is taken out of the
-clock: timers that the loop fires early are armed again.
+clock at the first look after it, by whatever runs first; timers that the loop fires early are armed again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-TICK_S: Final = 0.5
+TICK_S: Final = 0.25
 STALL_S: Final = 1.0
 EARLY_S: Final = 1e-6
 VIRTUAL_START_S: Final = 1_767_225_600.0
@@ -71,6 +73,8 @@ class Clock:
         self._origin_s = 0.0
         self._wall_s = 0.0
         self._stalled_s = 0.0
+        self._last_s = 0.0
+        self._tick_due_s = self._stall_at_s = math.inf
         self._tick: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
@@ -98,23 +102,33 @@ class Clock:
         if self._users == 0 and self._tick is not None:
             self._tick.cancel()
             self._tick = None
+            self._tick_due_s = self._stall_at_s = math.inf
 
     def _watch(self) -> None:
         loop = self._bind()
-        due = loop.time() + TICK_S
+        self._look(loop.time())
+        self._tick_due_s = loop.time() + TICK_S
+        self._stall_at_s = self._tick_due_s + STALL_S - TICK_S
+        self._tick = loop.call_at(self._tick_due_s, self._watch)
 
-        def tick() -> None:
-            late = loop.time() - due
-            if late > STALL_S:
-                self._stalled_s += late
-            self._watch()
-
-        self._tick = loop.call_at(due, tick)
+    def _look(self, now: float) -> None:
+        """Takes out of the clock what the loop stood still, if the tick that was due is that late."""
+        if now >= self._stall_at_s:
+            resumed_s = max(self._last_s, self._tick_due_s - self._origin_s - self._stalled_s)
+            self._stalled_s = now - self._origin_s - resumed_s
+            self._tick_due_s, self._stall_at_s = now, now + STALL_S
 
     def monotonic(self) -> float:
         """Seconds since the clock began; it never goes back."""
         loop = self._loop or self._bind()
-        return float(loop.time() - self._origin_s - self._stalled_s)
+        now = loop.time()
+        if now >= self._stall_at_s:
+            self._look(now)
+        seconds = now - self._origin_s - self._stalled_s
+        if seconds < self._last_s:
+            return self._last_s
+        self._last_s = seconds
+        return seconds
 
     def now(self) -> float:
         """Unix seconds by this clock."""
@@ -175,6 +189,7 @@ class _JumpingSelector:
     """The loop's selector, which instead of waiting for a timer moves the loop's time to it."""
 
     POLL_S: Final = 0.002
+    RESOLUTION_S: Final = 1e-6
 
     def __init__(self, loop: Any) -> None:
         self._loop = loop
@@ -186,6 +201,8 @@ class _JumpingSelector:
         self.users = 0
         self._outside = 0
         loop._selector = self  # noqa: SLF001
+        # The loop's own resolution of 1 ns is lost in the sum after 194 days, and timers would never be due.
+        self._resolution, loop._clock_resolution = loop._clock_resolution, self.RESOLUTION_S  # noqa: SLF001
         loop.time = self.time
         loop.run_in_executor = self.run_in_executor
 
@@ -195,6 +212,7 @@ class _JumpingSelector:
     def uninstall(self) -> None:
         """Gives the loop its own time back."""
         self._loop._selector = self._inner  # noqa: SLF001
+        self._loop._clock_resolution = self._resolution  # noqa: SLF001
         del self._loop.time, self._loop.run_in_executor
         self._shift(self._loop.time() - self.offset_s)
 
@@ -216,13 +234,23 @@ class _JumpingSelector:
     def _came_back(self, _: Any) -> None:
         self._outside -= 1
 
+    def _has_busy_worker(self) -> bool:
+        """Whether a thread of `anyio.to_thread`, which has no executor to wrap, works for this loop."""
+        return threading.active_count() > 1 and any(
+            getattr(thread, "loop", None) is self._loop
+            and thread not in getattr(thread, "idle_workers", (thread,))
+            for thread in threading.enumerate()
+        )
+
     def select(self, timeout: float | None = None) -> list[Any]:
         events = self._inner.select(0)
         if events or timeout == 0:
             return events
         if timeout is None:
             return self._inner.select(None)
-        if self._outside:
+        if self._loop._ready:  # noqa: SLF001 - another thread has called in meanwhile
+            return []
+        if self._outside or self._has_busy_worker():
             return self._inner.select(self.POLL_S)
         target = self.offset_s + timeout
         if self.limit_s is not None and target > self.limit_s + EARLY_S:

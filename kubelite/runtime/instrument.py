@@ -1,4 +1,4 @@
-"""Hooks that see each message sent and handled; they cost one global look-up when off.
+"""Hooks that see each message sent and handled; they cost nothing while off.
 
 While hooks are on, each message sent records its cause: the message that was being handled at the time.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Any, Protocol
+from weakref import WeakSet
 
 cause: ContextVar[Any] = ContextVar("cause", default=None)
 
@@ -21,13 +22,24 @@ class Hooks(Protocol):
         """A message is about to be handled."""
 
 
+class Watched(Protocol):
+    """What has quick ways around the hooks while they are off."""
+
+    def instrumented(self) -> None:
+        """Closes them."""
+
+
 hooks: Hooks | None = None
+watched: WeakSet[Watched] = WeakSet()
 
 
 def install(observer: Hooks | None) -> Hooks | None:
     """Switches hooks on, or off with None; answers with the former observer."""
     global hooks
     former, hooks = hooks, observer
+    if observer is not None:
+        for each in watched:
+            each.instrumented()
     return former
 
 

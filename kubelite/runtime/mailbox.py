@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Literal
+
+import attrs
 
 Policy = Literal["raise", "drop_oldest", "coalesce"]
 
@@ -17,17 +19,40 @@ class MailboxFull(Exception):  # noqa: N818 - the actor model's word
     """The mailbox holds as many messages as it may."""
 
 
+@attrs.frozen(eq=False)
+class Unfinished:
+    """A request over which the handler has run, and what it returned to be awaited."""
+
+    request: Any
+    work: Coroutine[Any, Any, Any]
+
+
+@attrs.define(eq=False)
+class Asked:
+    """A request in the mailbox, and where its reply goes."""
+
+    request: Any
+    reply: asyncio.Future[Any]
+
+    def fail(self, error: Exception) -> None:
+        """There will be no reply; nobody need look."""
+        if not self.reply.done():
+            self.reply.set_exception(error)
+            self.reply.exception()
+
+
 class Mailbox:
     """Messages in the order in which they came.
 
     Args:
         bound: Messages that it may hold; 0 is no bound.
         policy: What happens when it is full. `coalesce` keeps, for each key, only the newest message, in the
-            place of the older one, at any time; when it is full of different keys it raises.
+            place of the older one, at any time; when it is full of different keys it raises. A request is
+            never merged; one that is dropped fails with `MailboxFull`.
         key: For `coalesce`: the key of a message, None for one that is never merged.
     """
 
-    __slots__ = ("_key", "_policy", "bound", "dropped", "peak", "queue", "waiter")
+    __slots__ = ("_bound", "_key", "_policy", "_waiter", "dropped", "is_plain", "peak", "queue")
 
     def __init__(
         self, bound: int = 0, policy: Policy = "raise", key: Callable[[Any], Hashable | None] | None = None
@@ -35,13 +60,14 @@ class Mailbox:
         self.queue: deque[Any] = deque()
         self.dropped = 0
         self.peak = 0
-        self.bound = bound
+        self._bound = bound
         self._policy = policy
-        self._key = key
-        self.waiter: asyncio.Future[None] | None = None
+        self._key = key if policy == "coalesce" else None
+        self.is_plain = not bound and self._key is None
+        self._waiter: asyncio.Future[None] | None = None
 
     def __repr__(self) -> str:
-        bound = f"/{self.bound}" if self.bound else ""
+        bound = f"/{self._bound}" if self._bound else ""
         dropped = f", {self.dropped} dropped" if self.dropped else ""
         return f"<Mailbox {len(self.queue)}{bound}, peak {self.peak}{dropped}>"
 
@@ -54,29 +80,28 @@ class Mailbox:
         Raises:
             MailboxFull: It is full and its policy does not make room.
         """
-        if self.bound:
-            self._put_bounded(message)
-        else:
+        if self.is_plain:
             self.queue.append(message)
-        waiter = self.waiter
-        if waiter is not None:
-            self.waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+        else:
+            self._put_by_policy(message)
+        self.wake()
 
-    def _put_bounded(self, message: Any) -> None:
+    def _put_by_policy(self, message: Any) -> None:
         queue = self.queue
-        if self._policy == "coalesce" and self._key is not None and (key := self._key(message)) is not None:
+        key_of = self._key
+        if key_of is not None and type(message) is not Asked and (key := key_of(message)) is not None:
             for index, other in enumerate(queue):
-                if self._key(other) == key:
+                if type(other) is not Asked and key_of(other) == key:
                     queue[index] = message
                     self.dropped += 1
                     return
-        if len(queue) >= self.bound:
+        if self._bound and len(queue) >= self._bound:
             if self._policy != "drop_oldest":
                 raise MailboxFull(f"{self!r}")
-            queue.popleft()
+            oldest = queue.popleft()
             self.dropped += 1
+            if type(oldest) is Asked:
+                oldest.fail(MailboxFull(f"{self!r} made room for a newer message"))
         queue.append(message)
 
     def take(self) -> Any:
@@ -85,26 +110,25 @@ class Mailbox:
         Raises:
             IndexError: There is none.
         """
-        self.saw(len(self.queue))
-        return self.queue.popleft()
-
-    def saw(self, size: int) -> None:
-        """Takes note of a size, for the statistics."""
+        size = len(self.queue)
         self.peak = max(self.peak, size)
+        return self.queue.popleft()
 
     async def wait(self) -> None:
         """Returns when there is a message, or on `wake`."""
         if self.queue:
             return
-        assert self.waiter is None, "a mailbox has one reader"
-        self.waiter = asyncio.get_running_loop().create_future()
+        assert self._waiter is None, "a mailbox has one reader"
+        self._waiter = asyncio.get_running_loop().create_future()
         try:
-            await self.waiter
+            await self._waiter
         finally:
-            self.waiter = None
+            self._waiter = None
 
     def wake(self) -> None:
         """Lets `wait` return although nothing came."""
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
-            self.waiter = None
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)

@@ -6,21 +6,20 @@ So a system can be started in one task and stopped in another, as fixtures and R
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from kubelite.runtime import tasks
 from kubelite.runtime.actor import ChildSpec
 from kubelite.runtime.clock import Clock, SystemClock
-from kubelite.runtime.messages import Ref
+from kubelite.runtime.messages import Ref, WrongLoop
 from kubelite.runtime.randomness import Randomness
 from kubelite.runtime.slot import Crash, Slot
 from kubelite.runtime.supervisor import RunningActor, Supervisor, SupervisorSpec
 
-
-class WrongLoop(RuntimeError):  # noqa: N818 - says what is wrong
-    """The system belongs to another event loop than the one that runs now."""
+__all__ = ["System", "WrongLoop"]
 
 
 class System:
@@ -38,7 +37,7 @@ class System:
         self.name = name
         self._slots: dict[str, Slot] = {}
         self._dynamic: dict[Slot, dict[str, tuple[Supervisor, RunningActor]]] = {}
-        self._crashes: deque[tuple[Supervisor, RunningActor, BaseException | None]] = deque()
+        self._crashes: deque[tuple[Supervisor, RunningActor | Supervisor, BaseException | None]] = deque()
         self._additions: deque[tuple[tuple[ChildSpec | SupervisorSpec, ...], asyncio.Future[None]]] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -66,9 +65,11 @@ class System:
         root = SupervisorSpec(
             "", tuple(specs), strategy="rest_for_one" if strategy == "rest_for_one" else "one_for_one"
         )
-        self._root = Supervisor(root, "", self, None)
+        self._root = Supervisor(root, "", self)
         ready: asyncio.Future[None] = self._loop.create_future()
-        self._host = tasks.start(self._run(self._root, ready), name=f"{self.name} host")
+        self._host = tasks.start(
+            self._run(self._root, ready), name=f"{self.name} host", context=contextvars.Context()
+        )
         try:
             await asyncio.shield(ready)
         except asyncio.CancelledError:
@@ -132,28 +133,28 @@ class System:
 
     async def _run(self, root: Supervisor, ready: asyncio.Future[None]) -> None:
         failure: BaseException | None = None
+        starting = self._beside(root.start(), "start")
+        adding: asyncio.Task[None] | None = None
         try:
-            try:
-                await root.start()
-            except Crash as crash:
-                failure = crash.error
-                raise
-            if not ready.done():
-                ready.set_result(None)
             while not self._stopping:
                 await self._wake.wait()
                 self._wake.clear()
+                if starting.done() and not ready.done() and not self._stopping:
+                    starting.result()
+                    ready.set_result(None)
                 while self._crashes and not self._stopping:
                     supervisor, child, error = self._crashes.popleft()
                     await supervisor.handle(child, error)
-                while self._additions and not self._stopping:
-                    await self._add(root, *self._additions.popleft())
+                if self._additions and ready.done() and (adding is None or adding.done()):
+                    adding = self._beside(self._add(root, *self._additions.popleft()), "add")
         except BaseException as error:
-            failure = failure or error
+            failure = error.error if isinstance(error, Crash) and not ready.done() else error
             if self.on_failure is not None and ready.done():
                 self.on_failure(failure)
             raise
         finally:
+            self._stopping = True
+            await tasks.cancel(*(task for task in (starting, adding) if task is not None))
             await root.stop()
             for _, done in self._additions:
                 done.cancel()
@@ -161,21 +162,28 @@ class System:
             self.clock.detach()
             if not ready.done():
                 ready.set_exception(failure or RuntimeError("the system was stopped while it started"))
+                ready.exception()
+
+    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Does something while the host goes on restarting what crashes; wakes the host when it is done."""
+        task = tasks.start(work, name=f"{self.name} {name}", context=contextvars.Context())
+        task.add_done_callback(lambda _: self._wake.set())
+        return task
 
     async def _add(
         self, root: Supervisor, specs: tuple[ChildSpec | SupervisorSpec, ...], done: asyncio.Future[None]
     ) -> None:
         try:
             for spec in specs:
-                if self._stopping:
-                    done.cancel()
-                    return
                 await root.add(spec)
         except Crash as crash:
             if not done.done():
                 done.set_exception(crash.error)
                 done.exception()
             return
+        except asyncio.CancelledError:
+            done.cancel()
+            raise
         if not done.done():
             done.set_result(None)
 
@@ -191,36 +199,48 @@ class System:
             raise ValueError(f"an actor named {slot.name} runs already")
         self._slots[slot.name] = slot
 
-    def post(self, supervisor: Supervisor, child: RunningActor, error: BaseException | None) -> None:
+    def post(
+        self, supervisor: Supervisor, child: RunningActor | Supervisor, error: BaseException | None
+    ) -> None:
         """A child has ended and is to be restarted by the host."""
         if not self._stopping:
             self._crashes.append((supervisor, child, error))
             self._wake.set()
 
+    def ended(self, slot: Slot) -> None:
+        """An actor has ended for good; if another had spawned it, its name is free again."""
+        for children in self._dynamic.values():
+            for name, (_, child) in children.items():
+                if child.slot is slot:
+                    del children[name]
+                    self._slots.pop(slot.name, None)
+                    return
+
     def spawn(self, parent: Slot, spec: ChildSpec) -> Ref[Any]:
-        """Runs a child of an actor; it starts soon, its mailbox takes messages now."""
-        supervisor = Supervisor(SupervisorSpec(parent.name, (spec,)), parent.name, self, None)
+        """Runs a child of an actor; it starts soon, its mailbox takes messages now.
+
+        Raises:
+            ValueError: A child of that name runs.
+        """
+
+        async def fail(failure: Exception) -> None:
+            await self.stop_child(parent, spec.name)
+            parent.fail(failure, f"child {spec.name}")
+
+        supervisor = Supervisor(SupervisorSpec(parent.name, (spec,)), parent.name, self, fail)
         child = supervisor.children[0]
         assert isinstance(child, RunningActor)
         self._dynamic.setdefault(parent, {})[spec.name] = (supervisor, child)
-        tasks.start(self._start_child(parent, supervisor, child), name=f"start {child.slot.name}")
+        child.launch()
         return child.slot.ref
-
-    async def _start_child(self, parent: Slot, supervisor: Supervisor, child: RunningActor) -> None:
-        try:
-            await child.start()
-        except Crash as crash:
-            try:
-                await supervisor.handle(child, crash)
-            except Exception as error:  # noqa: BLE001 - handed to the parent, whose supervisor logs it
-                parent.fail(error, f"child {child.slot.name}")
 
     async def stop_child(self, parent: Slot, name: str) -> None:
         """Stops a child of an actor for good."""
         entry = self._dynamic.get(parent, {}).pop(name, None)
         if entry is not None:
-            self._slots.pop(entry[1].slot.name, None)
-            await entry[1].stop()
+            supervisor, child = entry
+            self._slots.pop(child.slot.name, None)
+            await supervisor.stop()
 
     async def stop_children(self, parent: Slot) -> None:
         """Stops all children of an actor."""

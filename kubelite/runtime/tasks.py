@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from kubelite.runtime.logs import get_logger
 
 T = TypeVar("T")
+CANCEL_PATIENCE_S: Final = 5.0
+CANCEL_ATTEMPTS: Final = 3
+"""A task that swallows its cancellation is cancelled again so often, and then left alone with a warning."""
+
+log = get_logger()
 _alive: set[asyncio.Task[Any]] = set()
 
 
@@ -28,11 +35,16 @@ def start(
 
 
 async def cancel(*running: asyncio.Task[Any]) -> None:
-    """Cancels tasks and waits until they have ended."""
-    for task in running:
-        task.cancel()
-    if running:
-        await asyncio.wait(running)
+    """Cancels tasks and waits until they have ended; those that will not are named in a warning."""
+    left = {task for task in running if not task.done()}
+    for _ in range(CANCEL_ATTEMPTS):
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_PATIENCE_S)
+    for task in left:
+        log.warning("task does not end", task=task.get_name())
 
 
 async def checkpoint() -> None:

@@ -62,9 +62,3 @@ def answered(turns):
         return task.result()
 
     return answer
-
-
-@pytest.fixture
-async def broken_off():
-    """For tests that leave a system behind which cannot be stopped: the loop does not report its remains."""
-    asyncio.get_running_loop().set_exception_handler(lambda *_: None)

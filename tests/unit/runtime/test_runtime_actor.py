@@ -156,9 +156,8 @@ async def test_a_batch_lets_others_run(run, turns):
     seen = []
     for number in range(1000):
         ref.tell(Add(number))
-    statistics = ref.slot
     for _ in range(20):
-        seen.append(statistics.handled)
+        seen.append(ref.slot.handled)
         await asyncio.sleep(0)
     assert max(after - before for before, after in zip(seen, seen[1:], strict=False)) <= 128
 
@@ -262,12 +261,9 @@ async def test_reprs_tell_the_state(run):
     assert repr(system) == "<System system stopped, 0 actors>"
 
 
-# -- known defects: each says what must hold
+# -- what once was wrong
 
 
-@pytest.mark.xfail(
-    reason="an inline deferred reply shields the task: its cancellation reaches the asker", strict=True
-)
 async def test_a_deferred_reply_whose_actor_stops_is_actor_stopped(run, turns):
     class Deferring(Actor):
         def receive(self, message):
@@ -281,9 +277,6 @@ async def test_a_deferred_reply_whose_actor_stops_is_actor_stopped(run, turns):
         await asyncio.wait_for(ask, 0.2)
 
 
-@pytest.mark.xfail(
-    reason="nobody fails a deferred reply that is a plain future when the actor stops", strict=True
-)
 async def test_a_deferred_future_of_a_stopped_actor_fails(run, turns):
     class Deferring(Actor):
         def receive(self, message):
@@ -297,9 +290,10 @@ async def test_a_deferred_future_of_a_stopped_actor_fails(run, turns):
     assert ask.done()
 
 
-@pytest.mark.xfail(reason="a task that is a deferred reply crashes the actor when it raises", strict=True)
 async def test_the_error_of_a_deferred_reply_goes_to_the_asker_alone(run, answered, turns):
     class Deferring(Actor):
+        reply_errors = (Refused,)
+
         async def fail(self):
             raise Refused("to the asker")
 
@@ -313,7 +307,6 @@ async def test_the_error_of_a_deferred_reply_goes_to_the_asker_alone(run, answer
     assert system.statistics()["d"]["restarts"] == 0
 
 
-@pytest.mark.xfail(reason="dropping the oldest message forgets the asker who waits for it", strict=True)
 async def test_an_ask_that_is_dropped_for_a_newer_message_fails(run, turns):
     ref = (await run(ChildSpec("a", AsyncAdder, bound=1, policy="drop_oldest"))).ref("a")
     ref.tell(Add(1))
@@ -325,7 +318,6 @@ async def test_an_ask_that_is_dropped_for_a_newer_message_fails(run, turns):
     assert ask.done()
 
 
-@pytest.mark.xfail(reason="tasks inherit the context variables of whoever asked inline", strict=True)
 async def test_an_actors_tasks_do_not_see_the_askers_context(run, turns):
     variable = contextvars.ContextVar("variable", default="clean")
     seen = []
@@ -344,18 +336,18 @@ async def test_an_actors_tasks_do_not_see_the_askers_context(run, turns):
     assert seen == ["clean"]
 
 
-@pytest.mark.xfail(reason="tell and ask do not look at the loop", strict=True)
 async def test_use_from_another_loop_is_refused(run):
-    ref = (await run(ChildSpec("a", AsyncAdder))).ref("a")
+    refs = [(await run(ChildSpec("a", kind))).ref("a") for kind in (Adder, AsyncAdder)]
     outcomes = []
 
     def elsewhere():
         async def use():
-            for act in (lambda: ref.tell(Add(1)), lambda: Total().ask(ref)):
-                try:
-                    act()
-                except WrongLoop:
-                    outcomes.append("refused")
+            for ref in refs:
+                with pytest.raises(WrongLoop, match="another event loop"):
+                    ref.tell(Add(1))
+                with pytest.raises(WrongLoop, match="another event loop"):
+                    await Total().ask(ref)
+                outcomes.append("refused")
 
         asyncio.run(use())
 

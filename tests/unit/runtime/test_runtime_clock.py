@@ -84,13 +84,11 @@ async def test_months_pass_too(virtual):
     assert virtual.now() == pytest.approx(VIRTUAL_START_S + 6 * 86400 * 30)
 
 
-@pytest.mark.xfail(
-    reason="from the 195th day on the loop's resolution is lost in the sum: it would spin for ever",
-    strict=True,
-)
 async def test_years_pass_too(virtual):
-    resolution, century_s = asyncio.get_running_loop()._clock_resolution, 3.2e9
-    assert century_s + resolution > century_s
+    for _ in range(3):
+        await virtual.sleep(86400 * 365 * 30)
+        await virtual.sleep(1e-6)
+    assert virtual.now() == pytest.approx(VIRTUAL_START_S + 3 * 86400 * 365 * 30)
 
 
 async def test_a_timeout_ends_the_body(virtual):
@@ -212,9 +210,6 @@ async def test_a_short_wait_is_no_stand_still(stopped_loop):
     assert clock.monotonic() - before >= 0.4
 
 
-@pytest.mark.xfail(
-    reason="the pause is seen only when the watchdog runs: until then the clock has jumped", strict=True
-)
 async def test_the_clock_is_right_at_the_first_look_after_a_pause(stopped_loop):
     clock, stand_still = stopped_loop
     before = clock.monotonic()
@@ -222,7 +217,6 @@ async def test_the_clock_is_right_at_the_first_look_after_a_pause(stopped_loop):
     assert clock.monotonic() - before < 2
 
 
-@pytest.mark.xfail(reason="the clock shows the pause, and then takes it out again", strict=True)
 async def test_the_clock_never_goes_back(stopped_loop):
     clock, stand_still = stopped_loop
     stand_still(60)
@@ -232,7 +226,6 @@ async def test_the_clock_never_goes_back(stopped_loop):
     assert seen == sorted(seen)
 
 
-@pytest.mark.xfail(reason="only threads of the executor are known, anyio's are not", strict=True)
 async def test_time_stands_while_a_thread_of_anyio_works(virtual):
     import anyio.to_thread
 

@@ -108,9 +108,6 @@ async def test_a_cancelled_wait_leaves_the_mailbox_usable():
     assert mailbox.take() == 1
 
 
-@pytest.mark.xfail(
-    reason="without a bound the key is not looked at, although it holds 'at any time'", strict=True
-)
 def test_coalescing_needs_no_bound():
     mailbox = Mailbox(0, "coalesce", lambda message: message[0])
     mailbox.put(("a", 1))

@@ -190,11 +190,9 @@ async def test_a_stopped_child_can_be_spawned_again(run, fragile, journal, turns
     assert system.statistics()["p"]["restarts"] == 0
 
 
-# -- known defects: each says what must hold
+# -- what once was wrong
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(reason="the host waits for the children's start and does not hear stop", strict=True)
 async def test_start_can_be_cancelled_while_an_actor_starts(turns):
     class Never(Actor):
         async def started(self):
@@ -212,8 +210,6 @@ async def test_start_can_be_cancelled_while_an_actor_starts(turns):
     assert done
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(reason="the host waits for the restart and does not hear stop", strict=True)
 async def test_stop_ends_while_a_restart_hangs(run, turns):
     starts = []
 
@@ -236,10 +232,6 @@ async def test_stop_ends_while_a_restart_hangs(run, turns):
     assert done
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(
-    reason="restarts are serial and wait for `started`: the one waited for is never restarted", strict=True
-)
 async def test_two_that_crash_together_and_need_each_other_both_come_back(
     run, turns, journal, fragile, answered
 ):
@@ -266,8 +258,6 @@ async def test_two_that_crash_together_and_need_each_other_both_come_back(
         await turns()
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(reason="the host runs a spawned child's supervisor as if it were the root", strict=True)
 async def test_a_spawned_child_that_crashes_too_often_crashes_its_parent_only(run, fragile, turns, answered):
     system = await run(ChildSpec("p", lambda: Parent(fragile("c"))))
     parent = system.ref("p")
@@ -280,8 +270,6 @@ async def test_a_spawned_child_that_crashes_too_often_crashes_its_parent_only(ru
     assert system.statistics()["p"]["restarts"] == 1
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(reason="the name of a temporary child that ended stays taken", strict=True)
 async def test_a_temporary_child_that_ended_can_be_spawned_again(run, fragile, journal, turns):
     system = await run(ChildSpec("p", lambda: Parent(fragile("c", restart="temporary"))))
     for message in ("spawn", "x", "spawn"):
@@ -290,8 +278,6 @@ async def test_a_temporary_child_that_ended_can_be_spawned_again(run, fragile, j
     assert journal == ["+c", "-c", "+c"]
 
 
-@pytest.mark.usefixtures("broken_off")
-@pytest.mark.xfail(reason="an error of the factory is no Crash and ends the host", strict=True)
 async def test_a_factory_that_raises_counts_as_a_crash(run, turns, answered):
     made = []
 
