@@ -304,11 +304,13 @@ class Kubelet(Actor[Message]):
 
     def config_map(self, namespace: str, name: str) -> Object | None:
         """The ConfigMap, or None."""
+        self.lookups_ready()  # a kubelet that took pods over has not asked for them yet
         assert self._config_maps is not None
         return self._config_maps.get(namespace, name)
 
     def secret(self, namespace: str, name: str) -> Object | None:
         """The Secret, or None."""
+        self.lookups_ready()
         assert self._secrets is not None
         return self._secrets.get(namespace, name)
 
