@@ -18,6 +18,7 @@ from tests.wire.kubectl import LABELS, controller, service
 def api(cluster):
     with config.new_client_from_config(str(cluster.kubeconfig)) as made:
         yield made
+        made.rest_client.pool_manager.clear()
 
 
 @pytest.fixture
@@ -26,10 +27,11 @@ def core(api):
 
 
 @pytest.fixture
-def backend(core, namespace):
+def backend(cluster, core, namespace):
     core.create_namespaced_replication_controller(namespace, controller(2))
     core.create_namespaced_service(namespace, service())
     follow(core, namespace, lambda event: event["object"].status.ready_replicas == 2)
+    cluster.wait_for("svc/backend-service", namespace=namespace)
     return namespace
 
 
@@ -93,7 +95,7 @@ def test_scale_and_patches(core, backend):
 def test_logs_and_exec(core, backend):
     name = core.list_namespaced_pod(backend, label_selector="tier=backend").items[0].metadata.name
     assert "ready for start up" in core.read_namespaced_pod_log(name, backend)
-    output = stream(
+    shell = stream(
         core.connect_get_namespaced_pod_exec,
         name,
         backend,
@@ -102,8 +104,13 @@ def test_logs_and_exec(core, backend):
         stderr=True,
         stdin=False,
         tty=False,
+        _preload_content=False,
     )
-    assert "Welcome to nginx!" in output
+    shell.run_forever(timeout=20)
+    assert "Welcome to nginx!" in shell.read_stdout(), shell.read_stderr()
+    assert shell.returncode == 0
+    shell.close()
+    shell.sock.shutdown()  # its close() leaves the socket open after a close of the server
 
 
 def test_lists_in_pieces(core, namespace):
