@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from kubelite.apimachinery import jsonpath
 from kubelite.apimachinery.scheme import Object
 
 Predicate = Callable[[Object | None], "Verdict"]
@@ -140,6 +139,8 @@ def _exists(obj: Object | None) -> Verdict:
 
 
 def _jsonpath(expression: str, value: str | None) -> Predicate:
+    from kubelite.apimachinery import jsonpath  # noqa: PLC0415 - few conditions need it
+
     path = jsonpath.parse(expression)
 
     def holds(obj: Object | None) -> Verdict:

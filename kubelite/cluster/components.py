@@ -39,6 +39,7 @@ from kubelite.node.kubelet import Kubelet
 from kubelite.node.machine import Machine
 from kubelite.proxy import LoadBalancerProvider, Proxier
 from kubelite.runtime import ChildSpec, Clock, Randomness, Ref, SupervisorSpec
+from kubelite.runtime.values import Shown
 from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def component_user(name: str) -> UserInfo:
     return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
 
 
-@attrs.define(eq=False)
-class Components:
+@attrs.define(eq=False, repr=False)
+class Components(Shown):
     """Everything a cluster is made of, before and while it runs.
 
     Attributes:

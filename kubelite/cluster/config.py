@@ -7,14 +7,16 @@ from typing import Any
 
 import attrs
 
+from kubelite.runtime.values import Value
+
 
 def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if value <= 0:
         raise ValueError(f"{attribute.name} must be greater than 0, not {value}")
 
 
-@attrs.frozen(kw_only=True)
-class ClusterConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClusterConfig(Value):
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
 
     Attributes:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kubelite.apimachinery import codec
 from kubelite.apimachinery.scheme import Object
 
 Manifest = str | Path | Mapping[str, Any] | Iterable["Manifest"]
@@ -35,7 +34,7 @@ def _objects(manifest: Manifest) -> Iterator[Object]:
         if "\n" not in manifest and manifest.endswith((".yaml", ".yml", ".json")):
             yield from _files(Path(manifest))
         else:
-            for document in codec.parse_yaml_documents(manifest):
+            for document in _documents(manifest):
                 yield from _flatten(document)
     elif isinstance(manifest, Mapping):
         yield from _flatten(manifest)
@@ -44,12 +43,18 @@ def _objects(manifest: Manifest) -> Iterator[Object]:
             yield from _objects(part)
 
 
+def _documents(text: str) -> Iterable[object]:
+    from kubelite.apimachinery import codec  # noqa: PLC0415 - not needed for manifests that are objects
+
+    return codec.parse_yaml_documents(text)
+
+
 def _files(path: Path) -> Iterator[Object]:
     paths = [path]
     if path.is_dir():
         paths = sorted(each for each in path.iterdir() if each.suffix in {".yaml", ".yml", ".json"})
     for each in paths:
-        for document in codec.parse_yaml_documents(each.read_text(encoding="utf-8")):
+        for document in _documents(each.read_text(encoding="utf-8")):
             yield from _flatten(document)
 
 

@@ -23,12 +23,13 @@ from kubelite.controllers.tainteviction import TaintEvictionController
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
 from kubelite.reconcile.executor import Recorder
 from kubelite.runtime import ChildSpec, Clock, Randomness
+from kubelite.runtime.values import Value
 
 MakeReconciler = Callable[[Environment], Reconciler]
 
 
-@attrs.frozen(kw_only=True)
-class ControllersConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ControllersConfig(Value):
     """What can be set about controllers.
 
     Attributes:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TERMINATION_LOG: str = "/dev/termination-log"
 
 
-@attrs.frozen(kw_only=True)
-class ContainerConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ContainerConfig(Value):
     """All that a runtime needs to know to start a container.
 
     Attributes:

@@ -6,12 +6,14 @@ from typing import Final
 
 import attrs
 
+from kubelite.runtime.values import Value
+
 NODE_PORT_FIRST: Final = 30000
 NODE_PORT_LAST: Final = 32767
 
 
-@attrs.frozen(kw_only=True)
-class APIServerConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class APIServerConfig(Value):
     """Configuration of the API server.
 
     Attributes:
