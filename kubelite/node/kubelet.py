@@ -354,7 +354,8 @@ class Kubelet(Actor[Message]):
         elif worker.base is new:
             return
         else:
-            before = worker.base["metadata"]
+            # Not those of `base`: a status written meanwhile has brought it newer labels already.
+            before = worker.state.pod["metadata"]
             worker.see(new)
             after = new["metadata"]
             labels = before.get("labels") != after.get("labels")
