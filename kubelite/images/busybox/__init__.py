@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubelite.images.busybox import archive, filesystem, network, system, text
+from kubelite.images.busybox import (
+    archive,
+    commands,
+    expr,
+    filesystem,
+    find,
+    grep,
+    network,
+    sorting,
+    system,
+    text,
+)
 from kubelite.images.container import CommandNotFoundError, Container
 from kubelite.images.shell.interpreter import find_applet, run_program
 from kubelite.images.shell.process import Applet, Process
@@ -16,6 +27,11 @@ from kubelite.images.shell.streams import Standard
 APPLETS: Mapping[str, Applet] = {
     **system.APPLETS,
     **text.APPLETS,
+    **grep.APPLETS,
+    **sorting.APPLETS,
+    **commands.APPLETS,
+    **expr.APPLETS,
+    **find.APPLETS,
     **filesystem.APPLETS,
     **network.APPLETS,
     **archive.APPLETS,

@@ -35,7 +35,8 @@ async def gzip_applet(process: Process) -> int:
                 await process.out(data)
             else:
                 files.write(path.removesuffix(".gz") if unpacks else path + ".gz", data)
-                files.remove(path)
+                if "k" not in flags:
+                    files.remove(path)
     except (OSError, EOFError, zlib.error) as error:
         return await process.fail(str(error))
     return 0
@@ -67,7 +68,10 @@ async def tar(process: Process) -> int:
                 files.write(process.path(archive), data)
             return 0
         data = await process.stdin.read() if archive == "-" else files.read(process.path(archive))
-        listed = _unpack(files, directory, data, extract="x" in letters)
+        if "O" in letters:
+            await process.out(_contents(data, names))
+            return 0
+        listed = _unpack(files, directory, data, names, extract="x" in letters)
     except (OSError, tarfile.TarError) as error:
         return await process.fail(str(error))
     if "t" in letters or "v" in letters:
@@ -99,11 +103,26 @@ def _pack(files: FileSystem, directory: str, names: Sequence[str], *, gzipped: b
     return buffer.getvalue()
 
 
-def _unpack(files: FileSystem, directory: str, data: bytes, *, extract: bool) -> list[str]:
+def _wanted(name: str, names: Sequence[str]) -> bool:
+    """Whether a member is one of those asked for, or below one; all are if none is asked for."""
+    return not names or any(name == each or name.startswith(each.rstrip("/") + "/") for each in names)
+
+
+def _contents(data: bytes, names: Sequence[str]) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        files = [archive.extractfile(each) for each in archive if each.isfile() and _wanted(each.name, names)]
+        return b"".join(each.read() for each in files if each is not None)
+
+
+def _unpack(
+    files: FileSystem, directory: str, data: bytes, names: Sequence[str], *, extract: bool
+) -> list[str]:
     listed = []
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
-            listed.append(member.name)
+            if not _wanted(member.name, names):
+                continue
+            listed.append(member.name + "/" if member.isdir() else member.name)
             if not extract:
                 continue
             path = posixpath.normpath(posixpath.join(directory, member.name.lstrip("/")))

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.files import FileSystem, Stat
-from kubelite.images.shell.pattern import matches
 from kubelite.images.shell.process import Applet, Process
 
 _Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
@@ -56,29 +55,45 @@ def _long_line(files: FileSystem, path: str, name: str) -> str:
 
 @_applet("laA1dhRrtSFL")
 async def ls(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`ls [-laA1d] [FILE]...`."""
+    """`ls [-laA1dRrtS] [FILE]...`: files first, then directories."""
     files, status = process.container.files, 0
+    single, directories = list[tuple[str, str]](), list[tuple[str, str]]()
     for name in names or ["."]:
         path = process.path(name)
-        if not files.exists(path):
+        try:
+            files.stat(path, follow=False)
+        except OSError:
             status = await process.fail(f"{name}: No such file or directory")
             continue
-        if files.is_dir(path) and "d" not in options:
-            if len(names) > 1:
-                await process.out(f"{name}:\n")
-            inner = [
-                each for each in files.list(path) if not each.startswith(".") or {"a", "A"} & set(options)
-            ]
-            if "a" in options:
-                inner = [".", "..", *inner]
-            entries = [(posixpath.join(path, each), each) for each in inner]
-        else:
-            entries = [(path, name)]
-        for entry, shown in entries:
-            await process.out(
-                _long_line(files, posixpath.normpath(entry), shown) if "l" in options else f"{shown}\n"
-            )
+        (directories if files.is_dir(path) and "d" not in options else single).append((path, name))
+    await _listed(process, options, single)
+    headed, first = len(names) > 1 or "R" in options, not single
+    while directories:
+        path, name = directories.pop(0)
+        if headed:
+            await process.out(f"{'' if first else chr(10)}{name}:\n")
+        first = False
+        inner = [each for each in files.list(path) if each[0] != "." or {"a", "A"} & set(options)]
+        entries = [(posixpath.join(path, each), each) for each in inner]
+        if "R" in options:
+            below = [(at, posixpath.join(name, each)) for at, each in entries if files.is_dir(at)]
+            directories[:0] = below
+        if "a" in options:
+            entries = [(path, "."), (posixpath.dirname(path), ".."), *entries]
+        if "l" in options:
+            await process.out(f"total {4 * len(entries)}\n")
+        await _listed(process, options, entries)
     return status
+
+
+async def _listed(process: Process, options: dict[str, str], entries: list[tuple[str, str]]) -> None:
+    files = process.container.files
+    if "S" in options:
+        entries.sort(key=lambda entry: -files.stat(entry[0], follow=False).size)
+    elif "t" in options:
+        entries.sort(key=lambda entry: -files.stat(entry[0], follow=False).mtime)
+    for path, name in reversed(entries) if "r" in options else entries:
+        await process.out(_long_line(files, path, name) if "l" in options else f"{name}\n")
 
 
 @_applet("pv", "m", {"parents": "p"})
@@ -293,38 +308,12 @@ async def mktemp(process: Process, options: dict[str, str], names: list[str]) ->
     return 0
 
 
-def _walk(files: FileSystem, path: str) -> Iterator[str]:
+def walk(files: FileSystem, path: str) -> Iterator[str]:
+    """A path and all below it."""
     yield path
     if files.is_dir(path) and files.stat(path, follow=False).kind == "directory":
         for name in files.list(path):
-            yield from _walk(files, posixpath.join(path, name))
-
-
-async def find(process: Process) -> int:
-    """`find [PATH]... [-name PATTERN] [-type f|d|l] [-maxdepth N]`."""
-    args = list(process.argv[1:])
-    paths = []
-    while args and not args[0].startswith("-"):
-        paths.append(args.pop(0))
-    options = {args[at]: args[at + 1] for at in range(0, len(args) - 1, 2)}
-    kinds = {"f": "file", "d": "directory", "l": "symlink"}
-    files, status = process.container.files, 0
-    for name in paths or ["."]:
-        start = process.path(name)
-        if not files.exists(start):
-            status = await process.fail(f"{name}: No such file or directory")
-            continue
-        for path in _walk(files, start):
-            shown = name + path[len(start) :] if start != "/" else path
-            depth = path[len(start) :].count("/")
-            if "-maxdepth" in options and depth > int(options["-maxdepth"]):
-                continue
-            if "-name" in options and not matches(posixpath.basename(path), options["-name"]):
-                continue
-            if "-type" in options and files.stat(path, follow=False).kind != kinds.get(options["-type"]):
-                continue
-            await process.out(shown + "\n")
-    return status
+            yield from walk(files, posixpath.join(path, name))
 
 
 async def df(process: Process) -> int:
@@ -341,7 +330,7 @@ async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`du [-s] [PATH]...`, in KiB."""
     files = process.container.files
     for name in names or ["."]:
-        size = sum(files.stat(path, follow=False).size for path in _walk(files, process.path(name)))
+        size = sum(files.stat(path, follow=False).size for path in walk(files, process.path(name)))
         await process.out(f"{-(-size // 1024)}\t{name}\n")
     return 0
 
@@ -363,7 +352,6 @@ APPLETS: Mapping[str, Applet] = {
     "basename": basename,
     "dirname": dirname,
     "mktemp": mktemp,
-    "find": find,
     "df": df,
     "du": du,
 }

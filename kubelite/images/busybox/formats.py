@@ -38,21 +38,41 @@ def _character(match: re.Match[str]) -> str:
     code = match.group(1)
     if code in _NAMED:
         return _NAMED[code]
-    return chr(int(code[1:], 16)) if code[0] == "x" else chr(int(code, 8))
+    value = int(code[1:], 16) if code[0] == "x" else int(code, 8) & 255
+    # A byte which is no character stays that byte when the text is written.
+    return chr(value) if value < 128 else chr(0xDC00 + value)
+
+
+class FormatError(Exception):
+    """An argument is no number; `made` is what is printed all the same."""
+
+    def __init__(self, made: str, text: str) -> None:
+        super().__init__(f"invalid number '{text}'")
+        self.made, self.text = made, text
 
 
 def format_printf(layout: str, args: Sequence[str]) -> str:
-    """What `printf` prints: the format is used again while arguments are left."""
-    rest, made = list(args), ""
+    """What `printf` prints: the format is used again while arguments are left.
+
+    Raises:
+        FormatError: An argument is no number.
+    """
+    rest, made, wrong = list(args), "", list[str]()
     while True:
         before = len(rest)
-        made += _once(layout, rest)
-        if not rest or len(rest) == before:
+        piece, stopped = _once(layout, rest, wrong)
+        made += piece
+        if stopped or not rest or len(rest) == before:
+            if wrong:
+                raise FormatError(made, wrong[0])
             return made
 
 
-def _once(layout: str, rest: list[str]) -> str:
+def _once(layout: str, rest: list[str], wrong: list[str]) -> tuple[str, bool]:
+    stops = False
+
     def one(match: re.Match[str]) -> str:
+        nonlocal stops
         flags, width, precision, kind = match.groups()
         if kind == "%":
             return "%"
@@ -61,25 +81,40 @@ def _once(layout: str, rest: list[str]) -> str:
         value = rest.pop(0) if rest else ""
         spec = "%" + flags + (width or "") + (f".{precision}" if precision is not None else "")
         if kind in "diouxX":
-            return (spec + ("d" if kind in "iu" else kind)) % _integer(value)
+            return (spec + ("d" if kind in "iu" else kind)) % _integer(value, wrong, unsigned=kind in "ouxX")
         if kind in "feEgG":
             return (spec + kind) % float(value or 0)
         if kind == "c":
             value = value[:1]
         elif kind == "b":
-            value = escape(value)[0]
+            value, stops = escape(value)
         return (spec + "s") % value
 
     pieces, at = [], 0
     for match in _FORMAT.finditer(layout):
-        pieces += [escape(layout[at : match.start()])[0], one(match)]
+        text, stopped = escape(layout[at : match.start()])
+        pieces.append(text)
+        if stopped:
+            return "".join(pieces), True
+        pieces.append(one(match))
+        if stops:
+            return "".join(pieces), True
         at = match.end()
-    return "".join([*pieces, escape(layout[at:])[0]])
+    text, stopped = escape(layout[at:])
+    return "".join([*pieces, text]), stopped
 
 
-def _integer(text: str) -> int:
-    try:
-        return ord(text[1]) if text[:1] in {"'", '"'} and len(text) > 1 else int(text or "0", 0)
-    except ValueError:
-        match = re.match(r"\s*[-+]?\d+", text)
-        return int(match.group(0)) if match else 0
+def _integer(text: str, wrong: list[str], *, unsigned: bool) -> int:
+    if text[:1] in {"'", '"'} and len(text) > 1:
+        return ord(text[1])
+    match = re.match(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|\d*)", text)
+    assert match is not None
+    if match.end() != len(text) or (text and not match.group(2)):
+        wrong.append(text)
+    digits = match.group(2)
+    if digits[:2].lower() == "0x":
+        value = int(digits, 16)
+    else:
+        value = int(digits or "0", 8 if re.fullmatch("0[0-7]+", digits) else 10)
+    value = -value if match.group(1) == "-" else value
+    return value % 2**64 if unsigned else value

@@ -90,7 +90,7 @@ async def _store(process: Process, options: Mapping[str, str], target: str, data
 def _connection_error(error: OSError, host: str, port: int) -> str:
     inner: BaseException = getattr(error, "os_error", None) or error
     if isinstance(inner, ConnectionRefusedError) or "refused" in str(inner).lower():
-        return f"can't connect to remote host ({host}:{port}): Connection refused"
+        return f"can't connect to remote host ({host}): Connection refused"
     if (
         isinstance(error, aiohttp.ClientConnectorDNSError)
         or "resolve" in str(error).lower()
@@ -209,7 +209,7 @@ async def nslookup(process: Process) -> int:
         return 1
     await process.out(f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
     if code == "NXDOMAIN":
-        await process.err(f"** server can't find {operands[0]}: NXDOMAIN\n\n")
+        await process.out(f"** server can't find {operands[0]}: NXDOMAIN\n\n")
         return 1
     if not shown:
         await process.out(f"*** Can't find {operands[0]}: No answer\n\n")

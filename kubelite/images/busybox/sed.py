@@ -1,4 +1,4 @@
-"""A stream editor: addresses and the commands s, d, p, q, a, i, c, y, =.
+"""A stream editor: runs what `sedscript` reads.
 
 Source: POSIX.1-2017, Utilities, sed.
 """
@@ -10,220 +10,238 @@ from collections.abc import Sequence
 
 import attrs
 
+from kubelite.images.busybox.sedscript import Address, Command, SedProgram
 
-class SedSyntaxError(Exception):
-    """The script does not parse."""
+_REFERENCE = re.compile(r"\\(\d)|\\(.)|&", re.DOTALL)
+JUMPS_MAX = 1_000_000
+"""Branches taken for one line until the script counts as endless."""
 
 
-@attrs.frozen
-class Command:
-    """One command with the lines it is for: numbers, `$`, or expressions."""
+class SedError(Exception):
+    """The script cannot go on."""
 
-    first: str | int | re.Pattern[str] | None
-    last: str | int | re.Pattern[str] | None
-    negated: bool
-    name: str
-    argument: str = ""
-    pattern: re.Pattern[str] | None = None
-    replacement: str = ""
-    flags: str = ""
+
+def run_sed(program: SedProgram, lines: Sequence[str], *, complete: bool = True) -> tuple[str, int]:
+    """What a program prints for lines, and its exit status.
+
+    Args:
+        program: What to do.
+        lines: Without their newlines.
+        complete: Whether the last line had a newline; without one the output has none either.
+
+    Raises:
+        SedError: A loop does not end.
+    """
+    return _Run(program, lines, complete=complete).run()
 
 
 @attrs.define
-class SedProgram:
-    """Commands, run over lines."""
+class _End(Exception):  # noqa: N818 - control flow
+    """The cycle is over; `prints` says whether the pattern space is shown, `quits` whether all is over."""
 
-    commands: tuple[Command, ...]
-    quiet: bool
+    prints: bool = True
+    quits: bool = False
+    restarts: bool = False
 
-    def run(self, lines: Sequence[str]) -> str:
-        """What the program prints for these lines."""
-        made: list[str] = []
-        inside: set[int] = set()
-        for number, line in enumerate(lines, 1):
-            text, deleted, after, stop = line, False, [], False
-            for index, command in enumerate(self.commands):
-                if (
-                    self._applies(index, command, number, text, number == len(lines), inside)
-                    == command.negated
-                ):
-                    continue
-                match command.name:
-                    case "s":
-                        text, changed = _substitute(command, text)
-                        if changed and "p" in command.flags:
-                            made.append(text)
-                    case "y":
-                        text = text.translate(str.maketrans(command.argument, command.replacement))
-                    case "d":
-                        deleted = True
-                    case "p":
-                        made.append(text)
-                    case "=":
-                        made.append(str(number))
-                    case "i":
-                        made.append(command.argument)
-                    case "a":
-                        after.append(command.argument)
-                    case "c":
-                        made.append(command.argument)
-                        deleted = True
-                    case "q":
-                        stop = True
-                if deleted or stop:
-                    break
-            if not deleted and not self.quiet:
-                made.append(text)
-            made += after
-            if stop:
+
+class _Run:
+    def __init__(self, program: SedProgram, lines: Sequence[str], *, complete: bool) -> None:
+        self._program, self._lines, self._complete = program, lines, complete
+        self._made: list[str] = []
+        self._after: list[str] = []
+        self._at = 0
+        self._space = self._hold = ""
+        self._inside: dict[int, int] = {}
+        self._substituted = False
+        self._status = 0
+
+    def run(self) -> tuple[str, int]:
+        restarts = False
+        while self._at < len(self._lines) or restarts:
+            if not restarts:
+                self._space = self._lines[self._at]
+                self._at += 1
+            restarts = False
+            try:
+                self._cycle()
+                ended = _End()
+            except _End as end:
+                ended = end
+            if ended.prints and not self._program.quiet:
+                self._made.append(self._space)
+            self._flush()
+            if ended.quits:
                 break
-        return "".join(each + "\n" for each in made)
+            restarts = ended.restarts
+        text = "".join(line + "\n" for line in self._made)
+        finished = self._at >= len(self._lines)
+        return (text if self._complete or not finished else text.removesuffix("\n")), self._status
 
-    @staticmethod
-    def _applies(
-        index: int, command: Command, number: int, text: str, is_last: bool, inside: set[int]
-    ) -> bool:
-        if command.first is None:
+    def _flush(self) -> None:
+        self._made += self._after
+        self._after.clear()
+
+    @property
+    def _last(self) -> bool:
+        return self._at >= len(self._lines)
+
+    def _cycle(self) -> None:
+        commands, place, jumps = self._program.commands, 0, 0
+        self._substituted = False
+        while place < len(commands):
+            command = commands[place]
+            place += 1
+            if self._applies(place, command) == command.negated:
+                if command.name == "{":
+                    place = command.target
+                continue
+            if self._do(place - 1, command):
+                jumps += 1
+                if jumps > JUMPS_MAX:
+                    raise SedError("endless loop")
+                place = command.target
+
+    def _applies(self, index: int, command: Command) -> bool:
+        first, last = command.first, command.last
+        if first is None:
             return True
-        if index in inside:
-            if _meets(command.last, number, text, is_last=is_last) or (
-                isinstance(command.last, int) and number > command.last
-            ):
-                inside.discard(index)
+        if last is None:
+            return self._meets(first)
+        if index in self._inside:
+            if self._ends(index, last):
+                del self._inside[index]
+                return not (isinstance(last, int) and self._at > last)
             return True
-        if not _meets(command.first, number, text, is_last=is_last):
+        if first == 0 and not isinstance(last, int) and self._at == 1:
+            if not self._meets(last):
+                self._inside[index] = 0
+            return True
+        if not self._meets(first):
             return False
-        if command.last is not None and not (isinstance(command.last, int) and command.last <= number):
-            inside.add(index)
+        if not (isinstance(last, int) and last <= self._at):
+            if isinstance(last, tuple):
+                self._inside[index] = self._at + last[1]
+                if last[1] == 0:
+                    del self._inside[index]
+            else:
+                self._inside[index] = 0
         return True
 
+    def _ends(self, index: int, last: Address) -> bool:
+        if isinstance(last, tuple):
+            return self._at >= self._inside[index]
+        return self._at >= last if isinstance(last, int) else self._meets(last)
 
-def _meets(address: str | int | re.Pattern[str] | None, number: int, text: str, *, is_last: bool) -> bool:
-    if isinstance(address, int):
-        return number == address
-    if isinstance(address, re.Pattern):
-        return address.search(text) is not None
-    return is_last
+    def _meets(self, address: Address) -> bool:
+        match address:
+            case int():
+                return self._at == address
+            case re.Pattern():
+                return address.search(self._space) is not None
+            case ("~", step, first):
+                return (
+                    self._at == first if step == 0 else self._at >= first and (self._at - first) % step == 0
+                )
+            case _:
+                return self._last
 
+    def _do(self, index: int, command: Command) -> bool:
+        """Carries out one command; tells whether it branches."""
+        match command.name:
+            case "s":
+                self._substitute(command)
+            case "y":
+                self._space = self._space.translate(str.maketrans(command.text, command.replacement))
+            case "d":
+                raise _End(prints=False)
+            case "D":
+                first, newline, rest = self._space.partition("\n")
+                self._space = rest if newline else first
+                raise _End(prints=False, restarts=bool(newline))
+            case "p":
+                self._made.append(self._space)
+            case "P":
+                self._made.append(self._space.partition("\n")[0])
+            case "=":
+                self._made.append(str(self._at))
+            case "i":
+                self._made.append(command.text)
+            case "a":
+                self._after.append(command.text)
+            case "c":
+                if command.last is None or command.negated or index + 1 not in self._inside:
+                    self._made.append(command.text)
+                raise _End(prints=False)
+            case "n" | "N":
+                self._next(joins=command.name == "N")
+            case "h":
+                self._hold = self._space
+            case "H":
+                self._hold += "\n" + self._space
+            case "g":
+                self._space = self._hold
+            case "G":
+                self._space += "\n" + self._hold
+            case "x":
+                self._space, self._hold = self._hold, self._space
+            case "q" | "Q":
+                self._status = int(command.text or 0)
+                raise _End(prints=command.name == "q", quits=True)
+            case "b":
+                return True
+            case "t" | "T":
+                branches = self._substituted == (command.name == "t")
+                self._substituted = False
+                return branches
+        return False
 
-def _substitute(command: Command, text: str) -> tuple[str, bool]:
-    assert command.pattern is not None
-    digits = re.search(r"\d+", command.flags)
-    wanted, seen = int(digits.group(0)) if digits else 0, 0
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal seen
-        seen += 1
-        if wanted and (seen < wanted or (seen > wanted and "g" not in command.flags)):
-            return match.group(0)
-        return re.sub(
-            r"\\(\d)|\\n|\\t|\\(.)|&",
-            lambda each: (
-                (match.group(int(each.group(1))) or "")
-                if each.group(1)
-                else match.group(0)
-                if each.group(0) == "&"
-                else {"\\n": "\n", "\\t": "\t"}.get(each.group(0)) or each.group(2)
-            ),
-            command.replacement,
-        )
-
-    new = command.pattern.sub(replace, text, count=0 if "g" in command.flags or wanted else 1)
-    return new, seen > 0
-
-
-def parse_sed(script: str, *, extended: bool, quiet: bool) -> SedProgram:
-    """The program of a script.
-
-    Raises:
-        SedSyntaxError: The script does not parse.
-    """
-    reader = _Reader(script, extended=extended)
-    commands = []
-    while reader.skip():
-        commands.append(reader.command())
-    return SedProgram(tuple(commands), quiet)
-
-
-class _Reader:
-    def __init__(self, text: str, *, extended: bool) -> None:
-        self._text, self._at, self._extended = text, 0, extended
-
-    def skip(self) -> bool:
-        while self._at < len(self._text) and self._text[self._at] in " \t\n;":
-            self._at += 1
-        return self._at < len(self._text)
-
-    def _pattern(self, text: str, flags: str = "") -> re.Pattern[str]:
-        from kubelite.images.busybox.text import basic_to_python  # noqa: PLC0415 - text has the applet, which needs this file
-
-        try:
-            return re.compile(
-                text if self._extended else basic_to_python(text),
-                re.IGNORECASE if "i" in flags.lower() else 0,
-            )
-        except re.error as error:
-            raise SedSyntaxError(f"bad regex '{text}': {error}") from error
-
-    def _until(self, separator: str) -> str:
-        made = ""
-        while self._at < len(self._text) and self._text[self._at] != separator:
-            if self._text[self._at] == "\\" and self._text[self._at + 1 : self._at + 2] == separator:
-                made += separator
-                self._at += 2
-                continue
-            if self._text[self._at] == "\\":
-                made += self._text[self._at]
-                self._at += 1
-            made += self._text[self._at : self._at + 1]
-            self._at += 1
-        if self._at >= len(self._text):
-            raise SedSyntaxError("unmatched '/'")
+    def _next(self, *, joins: bool) -> None:
+        if self._last:
+            raise _End(quits=True)
+        if not joins and not self._program.quiet:
+            self._made.append(self._space)
+        self._flush()
+        following = self._lines[self._at]
         self._at += 1
-        return made
+        self._space = f"{self._space}\n{following}" if joins else following
 
-    def _address(self) -> str | int | re.Pattern[str] | None:
-        if match := re.compile(r"\d+").match(self._text, self._at):
-            self._at = match.end()
-            return int(match.group(0))
-        if self._text.startswith("$", self._at):
-            self._at += 1
-            return "$"
-        if self._text.startswith("/", self._at):
-            self._at += 1
-            return self._pattern(self._until("/"))
-        return None
+    def _substitute(self, command: Command) -> None:
+        assert command.pattern is not None
+        digits = re.search(r"\d+", command.flags)
+        wanted, seen, changed = int(digits.group(0)) if digits else 1, 0, False
 
-    def command(self) -> Command:
-        first = self._address()
-        last = None
-        if first is not None and self._text.startswith(",", self._at):
-            self._at += 1
-            last = self._address()
-        while self._text.startswith(" ", self._at):
-            self._at += 1
-        negated = self._text.startswith("!", self._at)
-        self._at += negated
-        name = self._text[self._at : self._at + 1]
-        self._at += 1
-        if name in {"s", "y"}:
-            separator = self._text[self._at : self._at + 1]
-            self._at += 1
-            before, after = self._until(separator), self._until(separator)
-            if name == "y":
-                return Command(first, last, negated, name, before, replacement=after)
-            flags = re.compile(r"[gpiI0-9]*").match(self._text, self._at)
-            assert flags is not None
-            self._at = flags.end()
-            return Command(
-                first, last, negated, name, "", self._pattern(before, flags.group(0)), after, flags.group(0)
+        def replace(match: re.Match[str]) -> str:
+            nonlocal seen, changed
+            seen += 1
+            if seen < wanted or (seen > wanted and "g" not in command.flags):
+                return match.group(0)
+            changed = True
+            return re.sub(
+                r"\\(\d)|\\(.)|&", lambda each: _piece(each, match), command.replacement, flags=re.DOTALL
             )
-        if name in {"a", "i", "c"}:
-            end = self._text.find("\n", self._at)
-            end = len(self._text) if end < 0 else end
-            argument = self._text[self._at : end].lstrip(" \\")
-            self._at = end
-            return Command(first, last, negated, name, argument)
-        if name in {"d", "p", "q", "="} and name:
-            return Command(first, last, negated, name)
-        raise SedSyntaxError(f"unsupported command {name}")
+
+        self._space = _sub(command.pattern, replace, self._space)
+        if changed:
+            self._substituted = True
+            if "p" in command.flags:
+                self._made.append(self._space)
+
+
+def _sub(pattern: re.Pattern[str], replace: object, text: str) -> str:
+    """As `re.sub`, but an empty match right behind another one does not count, as POSIX has it."""
+    assert callable(replace)
+    made, at, ended = [], 0, -1
+    for match in pattern.finditer(text):
+        if match.start() == match.end() == ended:
+            continue
+        made += [text[at : match.start()], replace(match)]
+        at = ended = match.end()
+    return "".join([*made, text[at:]])
+
+
+def _piece(each: re.Match[str], match: re.Match[str]) -> str:
+    if each.group(1):
+        return match.group(int(each.group(1))) or ""
+    if each.group(0) == "&":
+        return match.group(0)
+    return {"n": "\n", "t": "\t"}.get(each.group(2), each.group(2))

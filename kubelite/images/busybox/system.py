@@ -5,16 +5,19 @@ Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
 
 from __future__ import annotations
 
+import calendar
+import re
 import time
 from collections.abc import Mapping
 
 import attrs
 
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
-from kubelite.images.busybox.formats import escape, format_printf
-from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.busybox.formats import FormatError, escape, format_printf
+from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.interpreter import Shell, run_program
-from kubelite.images.shell.process import Applet, Process, decode
+from kubelite.images.shell.jobs import signal_name
+from kubelite.images.shell.process import SIGNALS, Applet, Process, decode
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -38,7 +41,14 @@ async def printf(process: Process) -> int:
     """`printf FORMAT [ARG]...`."""
     if len(process.argv) < 2:
         return await process.fail("missing format")
-    await process.out(format_printf(process.argv[1], process.argv[2:]))
+    layout, *args = process.argv[2:] if process.argv[1] == "--" else process.argv[1:]
+    try:
+        await process.out(format_printf(layout, args))
+    except FormatError as error:
+        await process.out(error.made)
+        return await process.fail(str(error))
+    except ValueError as error:
+        return await process.fail(str(error))
     return 0
 
 
@@ -114,19 +124,41 @@ async def hostname(process: Process) -> int:
 
 async def date(process: Process) -> int:
     """`date [-u] [-I] [+FORMAT]`, in UTC, by the cluster's clock."""
-    now = process.container.clock.now()
-    layout = "%a %b %e %H:%M:%S UTC %Y"
-    for arg in process.argv[1:]:
+    now, layout, rest = process.container.clock.now(), "%a %b %e %H:%M:%S UTC %Y", list(process.argv[1:])
+    while rest:
+        arg = rest.pop(0)
         if arg.startswith("+"):
             layout = arg[1:]
+        elif arg.startswith("-d"):
+            text = arg[2:] or (rest.pop(0) if rest else "")
+            moment = _moment(text, now)
+            if moment is None:
+                return await process.fail(f"invalid date '{text}'")
+            now = moment
         elif arg.startswith("-I"):
             layout = "%Y-%m-%dT%H:%M:%S+00:00" if "s" in arg else "%Y-%m-%d"
         elif arg == "-R":
             layout = "%a, %d %b %Y %H:%M:%S +0000"
-    nanoseconds = f"{int(now * 1e9) % 10**9:09d}"
-    layout = layout.replace("%N", nanoseconds).replace("%s", str(int(now)))
+    own = {"%s": str(int(now)), "%N": f"{int(now * 1e9) % 10**9:09d}", "%Z": "UTC", "%z": "+0000"}
+    layout = re.sub("%.", lambda match: own.get(match.group(0), match.group(0)), layout)
     await process.out(time.strftime(layout, time.gmtime(now)) + "\n")
     return 0
+
+
+def _moment(text: str, now: float) -> float | None:
+    """What `date -d` is given, in Unix seconds; None if it cannot be read."""
+    if re.fullmatch(r"@-?\d+(\.\d+)?", text):
+        return float(text[1:])
+    today = time.strftime("%Y-%m-%d ", time.gmtime(now))
+    for given, layout in (
+        *((text, each) for each in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")),
+        *((today + text, each) for each in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")),
+    ):
+        try:
+            return float(calendar.timegm(time.strptime(given, layout)))
+        except ValueError:
+            continue
+    return None
 
 
 async def uptime(process: Process) -> int:
@@ -224,8 +256,17 @@ async def uname(process: Process) -> int:
 
 async def seq(process: Process) -> int:
     """`seq [-s SEPARATOR] [-w] [FIRST [STEP]] LAST`."""
-    numbers = [arg for arg in process.argv[1:] if arg.lstrip("-").replace(".", "", 1).isdigit()]
-    separator = process.argv[process.argv.index("-s") + 1] if "-s" in process.argv[:-1] else "\n"
+    rest, numbers, separator, padded = list(process.argv[1:]), list[str](), "\n", False
+    while rest:
+        arg = rest.pop(0)
+        if arg.startswith("-s"):
+            separator = arg[2:] or (rest.pop(0) if rest else "")
+        elif arg == "-w":
+            padded = True
+        elif re.fullmatch(r"[-+]?\d*\.?\d+", arg):
+            numbers.append(arg)
+        else:
+            return await process.fail(f"invalid number '{arg}'")
     if not 1 <= len(numbers) <= 3:
         return await process.fail("missing operand")
     first, step, last = {1: ("1", "1", *numbers), 2: (numbers[0], "1", numbers[-1]), 3: tuple(numbers)}[
@@ -239,63 +280,34 @@ async def seq(process: Process) -> int:
     while (value <= end + 1e-9) if stride > 0 else (value >= end - 1e-9):
         made.append(f"{value:.{places}f}")
         value += stride
-    width = max(map(len, made), default=0) if "-w" in process.argv else 0
+    width = max(map(len, made), default=0) if padded else 0
     if made:
         await process.out(separator.join(each.zfill(width) for each in made) + "\n")
     return 0
 
 
-async def expr(process: Process) -> int:
-    """`expr A OP B` for integers and strings."""
-    args = process.argv[1:]
-    if len(args) == 3:
-        left, operator, right = args
-        try:
-            a, b = int(left), int(right)
-            results = {
-                "+": lambda: a + b,
-                "-": lambda: a - b,
-                "*": lambda: a * b,
-                "/": lambda: int(a / b),
-                "%": lambda: a % b,
-                "<": lambda: int(a < b),
-                ">": lambda: int(a > b),
-                "<=": lambda: int(a <= b),
-                ">=": lambda: int(a >= b),
-            }
-            if operator in results:
-                value = results[operator]()
-                await process.out(f"{value}\n")
-                return int(value == 0)
-        except ZeroDivisionError:
-            return await process.fail("division by zero", 2)
-        except ValueError:
-            pass
-        if operator in {"=", "!="}:
-            same = (left == right) == (operator == "=")
-            await process.out(f"{int(same)}\n")
-            return int(not same)
-    if len(args) == 1:
-        await process.out(args[0] + "\n")
-        return int(args[0] in {"", "0"})
-    return await process.fail("syntax error", 2)
-
-
 async def timeout(process: Process) -> int:
-    """`timeout [-s SIG] SECONDS PROG ARGS`: 143 if the time ran out."""
+    """`timeout [-s SIGNAL] [-k SECONDS] SECONDS PROG ARGS`: 128 + signal if the time ran out."""
+    rest, name = list(process.argv[1:]), "TERM"
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        value = flag[2:] or (rest.pop(0) if rest else "")
+        name = value if flag.startswith("-s") else name
+    number = signal_name(name)
     try:
-        _, operands = parse_options(process.argv[1:2], "", "")
-    except UsageError as error:
-        return await process.fail(str(error))
-    try:
-        seconds = float(operands[0].rstrip("s"))
+        unit = rest[0][-1:] if rest[0][-1:] in _UNITS_S else ""
+        seconds = float(rest[0].removesuffix(unit)) * _UNITS_S.get(unit, 1)
     except (ValueError, IndexError):
-        return await process.fail("invalid number")
+        return await process.fail(f"invalid number '{''.join(rest[:1])}'")
+    if number is None or len(rest) < 2:
+        return await process.fail("usage: timeout [-s SIG] SECS PROG ARGS")
     try:
-        async with process.container.clock.timeout(seconds):
-            return await run_program(attrs.evolve(process, argv=process.argv[2:]))
+        async with process.container.clock.timeout(seconds) as scope:
+            return await run_program(attrs.evolve(process, argv=tuple(rest[1:])), "timeout")
     except TimeoutError:
-        return 143
+        if not scope.expired():
+            raise
+        return SIGNAL_BASE + SIGNALS[number]
 
 
 async def which(process: Process) -> int:
@@ -352,7 +364,6 @@ APPLETS: Mapping[str, Applet] = {
     "id": identity,
     "uname": uname,
     "seq": seq,
-    "expr": expr,
     "timeout": timeout,
     "which": which,
     "nproc": nproc,

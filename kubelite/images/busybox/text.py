@@ -7,75 +7,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
-from kubelite.images.busybox.options import UsageError, parse_options
-from kubelite.images.busybox.sed import SedSyntaxError, parse_sed
-from kubelite.images.shell.interpreter import run_program
+from kubelite.images.busybox.inputs import Absent, applet, open_inputs, read_lines, split_lines
 from kubelite.images.shell.process import Applet, Process
-from kubelite.images.shell.streams import Buffer, Input, read_line
+from kubelite.images.shell.streams import read_line
 
 CHUNK_BYTES = 65_536
 FOLLOW_PERIOD_S = 1.0
 
 
-async def open_inputs(process: Process, names: Sequence[str]) -> AsyncIterator[tuple[str, Input]]:
-    """Each named file as an input; `-` or no name is standard input. Absent files are complained about."""
-    for name in names or ("-",):
-        if name == "-":
-            yield "-", process.stdin
-            continue
-        try:
-            yield name, Buffer(process.container.files.read(process.path(name)))
-        except OSError as error:
-            await process.fail(f"can't open '{name}': {error.strerror}")
-            yield name, _Absent()
-
-
-class _Absent(Buffer):
-    """What could not be opened: it is empty, and makes the status 1."""
-
-
-async def _lines(process: Process, names: Sequence[str]) -> tuple[list[str], int]:
-    lines: list[str] = []
-    status = 0
-    async for _, source in open_inputs(process, names):
-        status |= isinstance(source, _Absent)
-        lines += (await source.read()).decode(errors="replace").splitlines()
-    return lines, status
-
-
-def _applet(flags: str, valued: str = "", long: dict[str, str] | None = None) -> Callable[[_Body], Applet]:
-    """Parses the options of an applet before its body runs."""
-
-    def wrap(body: _Body) -> Applet:
-        async def applet(process: Process) -> int:
-            try:
-                options, operands = parse_options(process.argv[1:], flags, valued, long)
-            except UsageError as error:
-                return await process.fail(str(error))
-            return await body(process, options, operands)
-
-        applet.__doc__ = body.__doc__
-        return applet
-
-    return wrap
-
-
-_Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
-
-
-@_applet("nAevbEtTu")
+@applet("nAevbEtTu")
 async def cat(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`cat [-n] [FILE]...`."""
     status, number = 0, 0
     async for _, source in open_inputs(process, names):
-        status |= isinstance(source, _Absent)
+        status |= isinstance(source, Absent)
         if "n" in options:
-            for line in (await source.read()).decode(errors="replace").splitlines():
+            for line in split_lines(await source.read()):
                 number += 1
                 await process.out(f"{number:6d}\t{line}\n")
             continue
@@ -85,44 +38,86 @@ async def cat(process: Process, options: dict[str, str], names: list[str]) -> in
 
 
 def _with_count(argv: Sequence[str]) -> list[str]:
-    """`-5` is the old form of `-n 5`."""
-    return [f"-n{arg[1:]}" if re.fullmatch(r"-\d+", arg) else arg for arg in argv]
+    """`-5` is the old form of `-n 5`; the number of -n may be negative."""
+    made: list[str] = []
+    for arg in argv:
+        valued = bool(made) and made[-1] in {"-n", "-c"}
+        made.append(f"-n{arg[1:]}" if re.fullmatch(r"-\d+", arg) and not valued else arg)
+    return made
+
+
+async def _headed(process: Process, name: str, names: Sequence[str], *, quiet: bool, first: bool) -> None:
+    """The line that says which of several files follows."""
+    if len(names) > 1 and not quiet:
+        await process.out(f"{'' if first else chr(10)}==> {name} <==\n")
+
+
+def _count(text: str) -> int:
+    units = {"k": 1024, "K": 1024, "m": 1024**2, "M": 1024**2, "b": 512}
+    return int(text[:-1]) * units[text[-1]] if text[-1:] in units else int(text)
+
+
+@applet("qv", "nc")
+async def _head(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`head [-q] [-n [-]N | -c [-]N] [FILE]...`."""
+    status, first = 0, True
+    async for name, source in open_inputs(process, names):
+        if isinstance(source, Absent):
+            status = 1
+            continue
+        await _headed(process, name, names, quiet="q" in options, first=first)
+        first = False
+        count = _count(options.get("c") or options.get("n", "10"))
+        if "c" in options:
+            data = await source.read()
+            await process.out(data[:count])
+        elif count < 0:
+            lines = (await source.read()).splitlines(keepends=True)
+            await process.out(b"".join(lines[:count]))
+        else:
+            for _ in range(count):
+                line = await read_line(source)
+                if not line:
+                    break
+                await process.out(line)
+    return status
 
 
 async def head(process: Process) -> int:
-    """`head [-n N | -c N] [FILE]...`."""
-    options, names = parse_options(_with_count(process.argv[1:]), "q", "nc")
-    async for _, source in open_inputs(process, names):
-        if "c" in options:
-            await process.out(await source.read(int(options["c"])))
+    """`head`, with the old form `-5`."""
+    return await _head(attrs.evolve(process, argv=("head", *_with_count(process.argv[1:]))))
+
+
+@applet("fFqv", "ncs")
+async def _tail(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`tail [-fFq] [-n [+]N | -c [+]N] [FILE]...`."""
+    status, first = 0, True
+    async for name, source in open_inputs(process, names):
+        if isinstance(source, Absent):
+            status = 1
             continue
-        for _ in range(int(options.get("n", 10))):
-            line = await read_line(source)
-            if not line:
-                break
-            await process.out(line)
-    return 0
+        await _headed(process, name, names, quiet="q" in options, first=first)
+        first = False
+        data = await source.read()
+        text = options.get("c") or options.get("n", "10")
+        count = abs(_count(text))
+        if "c" in options:
+            await process.out(
+                data[max(count, 1) - 1 :] if text.startswith("+") else data[max(0, len(data) - count) :]
+            )
+            continue
+        lines = data.split(b"\n")
+        lines = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+        start = max(count, 1) - 1 if text.startswith("+") else max(0, len(lines) - count)
+        await process.out(b"".join(lines[start:]))
+    if {"f", "F"} & set(options) and names:
+        await _follow(process, names[-1])
+    return status
 
 
 async def tail(process: Process) -> int:
-    """`tail [-f] [-n N | -c N] [FILE]...`."""
-    options, names = parse_options(_with_count(process.argv[1:]), "fFq", "nc")
-    async for _, source in open_inputs(process, names):
-        data = await source.read()
-        if "c" in options:
-            count = options["c"]
-            await process.out(data[int(count[1:]) - 1 :] if count.startswith("+") else data[-int(count) :])
-            continue
-        lines, count = data.splitlines(keepends=True), options.get("n", "10")
-        chosen = (
-            lines[int(count[1:]) - 1 :]
-            if count.startswith("+")
-            else lines[len(lines) - int(count) if int(count) < len(lines) else 0 :]
-        )
-        await process.out(b"".join(chosen))
-    if ("f" in options or "F" in options) and names:
-        await _follow(process, names[-1])
-    return 0
+    """`tail`, with the old form `-5`."""
+    return await _tail(attrs.evolve(process, argv=("tail", *_with_count(process.argv[1:]))))
 
 
 async def _follow(process: Process, name: str) -> None:
@@ -136,19 +131,23 @@ async def _follow(process: Process, name: str) -> None:
         at = len(data)
 
 
-@_applet("clwL")
+@applet("clwL")
 async def wc(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`wc [-clw] [FILE]...`."""
+    status = 0
     total = [0, 0, 0]
     chosen = [index for index, flag in enumerate("lwc") if flag in options or not options]
     async for name, source in open_inputs(process, names):
+        if isinstance(source, Absent):
+            status = 1
+            continue
         data = await source.read()
         counts = [data.count(b"\n"), len(data.split()), len(data)]
         total = [a + b for a, b in zip(total, counts, strict=True)]
         await process.out(_counts(counts, chosen, name if name != "-" else ""))
     if len(names) > 1:
         await process.out(_counts(total, chosen, "total"))
-    return 0
+    return status
 
 
 def _counts(counts: Sequence[int], chosen: Sequence[int], name: str) -> str:
@@ -157,126 +156,20 @@ def _counts(counts: Sequence[int], chosen: Sequence[int], name: str) -> str:
     return " ".join(f"{counts[index]:9d}" for index in chosen) + (f" {name}" if name else "") + "\n"
 
 
-@_applet("ivnlcqEFowsHhrR", "emABC")
-async def grep(process: Process, options: dict[str, str], operands: list[str]) -> int:
-    """`grep [-ivnlcqEFowsr] [-e] PATTERN [FILE]...`."""
-    pattern = options.get("e")
-    if pattern is None:
-        if not operands:
-            return await process.fail("missing pattern", 2)
-        pattern = operands.pop(0)
-    if "F" in options or process.argv[0].endswith("fgrep"):
-        pattern = re.escape(pattern)
-    elif "E" not in options and not process.argv[0].endswith("egrep"):
-        pattern = basic_to_python(pattern)
-    if "w" in options:
-        pattern = rf"\b(?:{pattern})\b"
-    try:
-        expression = re.compile(pattern, re.IGNORECASE if "i" in options else 0)
-    except re.error as error:
-        return await process.fail(f"bad regex '{pattern}': {error}", 2)
-    found = False
-    async for name, source in open_inputs(process, operands):
-        prefix = f"{name}:" if len(operands) > 1 and "h" not in options else ""
-        matched, number = 0, 0
-        while line := await read_line(source):
-            number += 1
-            text = line.decode(errors="replace").removesuffix("\n")
-            hits = [match.group(0) for match in expression.finditer(text)]
-            if bool(hits or expression.search(text)) == ("v" in options):
-                continue
-            matched += 1
-            if "q" in options:
-                return 0
-            if not {"c", "l"} & set(options):
-                at = f"{number}:" if "n" in options else ""
-                for shown in hits if "o" in options else [text]:
-                    await process.out(f"{prefix}{at}{shown}\n")
-            if matched == int(options.get("m", -1)):
-                break
-        if "c" in options:
-            await process.out(f"{prefix}{matched}\n")
-        elif "l" in options and matched:
-            await process.out(f"{name}\n")
-        found = found or bool(matched)
-    return int(not found)
-
-
-def basic_to_python(pattern: str) -> str:
-    r"""A basic regular expression as Python's: `\(`, `\{`, `\|`, `\+` are special, the bare signs are not."""
-    made, at = "", 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\" and at + 1 < len(pattern):
-            following = pattern[at + 1]
-            made += following if following in "(){}|+?" else "\\" + following
-            at += 2
-        elif char == "[":
-            end = pattern.find("]", at + 2)
-            end = len(pattern) - 1 if end < 0 else end
-            made += (
-                pattern[at : end + 1]
-                .replace("[:space:]", r"\s")
-                .replace("[:digit:]", r"\d")
-                .replace("[:alpha:]", "a-zA-Z")
-            )
-            at = end + 1
-        else:
-            made += "\\" + char if char in "(){}|+?" else char
-            at += 1
-    return made
-
-
-@_applet("nrufbM", "kto")
-async def sort(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`sort [-nru] [-k FIELD] [-t SEPARATOR] [FILE]...`."""
-    lines, status = await _lines(process, names)
-    field, separator = options.get("k"), options.get("t")
-
-    def key(line: str) -> tuple[float, str]:
-        text = line
-        if field:
-            parts = line.split(separator) if separator else line.split()
-            at = int(re.match(r"\d+", field).group(0)) - 1  # type: ignore[union-attr]
-            text = parts[at] if at < len(parts) else ""
-        if "n" in options or (field and field.endswith("n")):
-            number = re.match(r"\s*-?\d+(?:\.\d+)?", text)
-            return (float(number.group(0)) if number else 0.0, "")
-        return (0.0, text.lower() if "f" in options else text)
-
-    lines = sorted(dict.fromkeys(lines) if "u" in options else lines, key=key, reverse="r" in options)
-    await process.out("".join(line + "\n" for line in lines))
-    return status
-
-
-@_applet("cdui")
-async def uniq(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`uniq [-cdu] [FILE]`."""
-    lines, status = await _lines(process, names)
-    groups: list[tuple[str, int]] = []
-    for line in lines:
-        if groups and groups[-1][0] == line:
-            groups[-1] = (line, groups[-1][1] + 1)
-        else:
-            groups.append((line, 1))
-    for line, count in groups:
-        if ("d" in options and count == 1) or ("u" in options and count > 1):
-            continue
-        await process.out(f"{count:7d} {line}\n" if "c" in options else f"{line}\n")
-    return status
-
-
-@_applet("s", "dfc")
+@applet("sn", "dfcb")
 async def cut(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`cut -d SEPARATOR -f LIST | -c LIST [FILE]...`."""
-    lines, status = await _lines(process, names)
+    """`cut -f LIST [-d SEPARATOR] [-s] | -c LIST | -b LIST [FILE]...`."""
+    lists = options.get("f") or options.get("c") or options.get("b")
+    if not lists:
+        return await process.fail("expected a list of bytes, characters, or fields")
     ranges = []
-    for part in (options.get("f") or options.get("c") or "1").split(","):
+    for part in re.split("[, ]", lists):
         low, dash, high = part.partition("-")
         ranges.append((int(low or 1), int(high or 10**9) if dash else int(low)))
+    lines, status = await read_lines(process, names)
     separator = options.get("d", "\t")
     for line in lines:
-        parts = list(line) if "c" in options else line.split(separator)
+        parts = line.split(separator) if "f" in options else list(line)
         if "f" in options and len(parts) == 1:
             if "s" not in options:
                 await process.out(line + "\n")
@@ -284,18 +177,18 @@ async def cut(process: Process, options: dict[str, str], names: list[str]) -> in
         chosen = [
             each for index, each in enumerate(parts, 1) if any(low <= index <= high for low, high in ranges)
         ]
-        await process.out(("" if "c" in options else separator).join(chosen) + "\n")
+        await process.out((separator if "f" in options else "").join(chosen) + "\n")
     return status
 
 
-@_applet("dscC")
+@applet("dscC")
 async def tr(process: Process, options: dict[str, str], sets: list[str]) -> int:
     """`tr [-ds] SET1 [SET2]`."""
-    text = (await process.stdin.read()).decode(errors="replace")
+    text = (await process.stdin.read()).decode("latin-1")
     first = _characters(sets[0]) if sets else ""
     second = _characters(sets[1]) if len(sets) > 1 else ""
     if "c" in options or "C" in options:
-        first = "".join(sorted({char for char in text if char not in first}))
+        first = "".join(char for char in map(chr, range(256)) if char not in first)
     if "d" in options:
         text = "".join(char for char in text if char not in first)
     elif second:
@@ -304,31 +197,54 @@ async def tr(process: Process, options: dict[str, str], sets: list[str]) -> int:
     if "s" in options:
         squeezed = second or first
         text = re.sub(f"([{re.escape(squeezed)}])\\1+", r"\1", text) if squeezed else text
-    await process.out(text)
+    await process.out(text.encode("latin-1"))
     return 0
 
 
+_SETS = {
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "lower": "abcdefghijklmnopqrstuvwxyz",
+    "digit": "0123456789",
+    "space": "\t\n\v\f\r ",
+    "blank": "\t ",
+    "punct": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    "xdigit": "0123456789ABCDEFabcdef",
+    "cntrl": "".join(map(chr, [*range(32), 127])),
+}
+_SETS["alpha"] = _SETS["upper"] + _SETS["lower"]
+_SETS["alnum"] = _SETS["digit"] + _SETS["alpha"]
+_SETS["print"] = "".join(map(chr, range(32, 127)))
+_SETS["graph"] = _SETS["print"][1:]
+
+
 def _characters(text: str) -> str:
-    classes = {
-        "[:upper:]": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "[:lower:]": "abcdefghijklmnopqrstuvwxyz",
-        "[:digit:]": "0123456789",
-        "[:space:]": " \t\n\r\f\v",
-    }
-    for name, characters in classes.items():
-        text = text.replace(name, characters)
-    text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace("\\0", "\0")
-    return re.sub(
-        r"(.)-(.)",
-        lambda match: "".join(map(chr, range(ord(match.group(1)), ord(match.group(2)) + 1))),
-        text,
-        flags=re.DOTALL,
-    )
+    """The characters of a set of `tr`: classes, ranges and escapes, one character a byte."""
+    text = text.encode(errors="surrogateescape").decode("latin-1")
+    made, at = "", 0
+    while at < len(text):
+        if match := re.compile(r"\[:(\w+):\]").match(text, at):
+            made, at = made + _SETS.get(match.group(1), ""), match.end()
+            continue
+        char, at = _character(text, at)
+        if text.startswith("-", at) and at + 1 < len(text):
+            last, at = _character(text, at + 1)
+            made += "".join(map(chr, range(ord(char), ord(last) + 1)))
+        else:
+            made += char
+    return made
 
 
-async def tee(process: Process) -> int:
+def _character(text: str, at: int) -> tuple[str, int]:
+    if match := re.compile(r"\\([0-7]{1,3}|.)", re.DOTALL).match(text, at):
+        code = match.group(1)
+        named = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "b": "\b"}
+        return (chr(int(code, 8) & 255) if code.isdigit() else named.get(code, code)), match.end()
+    return text[at], at + 1
+
+
+@applet("ai")
+async def tee(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`tee [-a] [FILE]...`."""
-    options, names = parse_options(process.argv[1:], "ai")
     files = process.container.files
     for name in names:
         files.write(process.path(name), b"", append="a" in options)
@@ -339,54 +255,7 @@ async def tee(process: Process) -> int:
     return 0
 
 
-async def sed(process: Process) -> int:
-    """`sed [-nEr] [-i] [-e] SCRIPT [FILE]...`: addresses, s, d, p, q, a, i, c, y, =."""
-    options, operands = parse_options(process.argv[1:], "nEri", "e")
-    script = options["e"] if "e" in options else operands.pop(0) if operands else ""
-    try:
-        program = parse_sed(script, extended=bool({"E", "r"} & set(options)), quiet="n" in options)
-    except SedSyntaxError as error:
-        return await process.fail(str(error))
-    if "i" in options:
-        for name in operands:
-            path = process.path(name)
-            text = program.run(process.container.files.read(path).decode(errors="replace").splitlines())
-            process.container.files.write(path, text)
-        return 0
-    lines, status = await _lines(process, operands)
-    await process.out(program.run(lines))
-    return status
-
-
-async def xargs(process: Process) -> int:
-    """`xargs [-n N] [-I TEXT] PROG ARGS`."""
-    rest, options = list(process.argv[1:]), dict[str, str]()
-    while rest and rest[0] in {"-n", "-I", "-r", "-0"}:
-        flag = rest.pop(0)
-        options[flag] = rest.pop(0) if flag in {"-n", "-I"} and rest else ""
-    command = rest or ["echo"]
-    text = (await process.stdin.read()).decode(errors="replace")
-    if "-I" in options:
-        batches = [
-            [arg.replace(options["-I"], line) for arg in command]
-            for line in text.splitlines()
-            if line.strip()
-        ]
-    else:
-        words = text.split("\0") if "-0" in options else text.split()
-        size = int(options.get("-n") or len(words) or 1)
-        batches = [
-            [*command, *words[at : at + size]]
-            for at in range(0, max(len(words), 0 if "-r" in options else 1), size)
-        ]
-    status = 0
-    for argv in batches:
-        if await run_program(attrs.evolve(process, argv=tuple(argv))):
-            status = 123
-    return status
-
-
-@_applet("dw", "w")
+@applet("dw", "w")
 async def base64_applet(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`base64 [-d] [FILE]`."""
     async for _, source in open_inputs(process, names):
@@ -400,13 +269,64 @@ async def base64_applet(process: Process, options: dict[str, str], names: list[s
 
 
 def _digest(algorithm: str) -> Applet:
-    async def applet(process: Process) -> int:
-        async for name, source in open_inputs(process, process.argv[1:]):
-            digest = hashlib.new(algorithm, await source.read(), usedforsecurity=False).hexdigest()
-            await process.out(f"{digest}  {name}\n")
-        return 0
+    async def one(process: Process, name: str) -> str | None:
+        async for _, source in open_inputs(process, [name]):
+            if not isinstance(source, Absent):
+                return hashlib.new(algorithm, await source.read(), usedforsecurity=False).hexdigest()
+        return None
 
-    return applet
+    @applet("csbtw")
+    async def run(process: Process, options: dict[str, str], names: list[str]) -> int:
+        status = 0
+        if "c" not in options:
+            for name in names or ["-"]:
+                digest = await one(process, name)
+                if digest is not None:
+                    await process.out(f"{digest}  {name}\n")
+                status |= digest is None
+            return status
+        lines, status = await read_lines(process, names)
+        for line in lines:
+            digest, _, name = line.partition("  ")
+            good = await one(process, name) == digest
+            status |= not good
+            if "s" not in options:
+                await process.out(f"{name}: {'OK' if good else 'FAILED'}\n")
+        return status
+
+    return run
+
+
+@applet("")
+async def tac(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`tac [FILE]...`."""
+    lines, status = await read_lines(process, names)
+    await process.out("".join(line + "\n" for line in reversed(lines)))
+    return status
+
+
+@applet("")
+async def rev(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`rev [FILE]...`."""
+    lines, status = await read_lines(process, names)
+    await process.out("".join(line[::-1] + "\n" for line in lines))
+    return status
+
+
+@applet("s", "d")
+async def paste(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`paste [-s] [-d LIST] [FILE]...`."""
+    separators = options.get("d", "\t").replace("\\t", "\t").replace("\\n", "\n") or "\t"
+    columns = []
+    async for _, source in open_inputs(process, names):
+        columns.append(split_lines(await source.read()))
+    rows = columns if "s" in options else [list(row) for row in itertools.zip_longest(*columns, fillvalue="")]
+    for row in rows:
+        text = row[0] if row else ""
+        for index, each in enumerate(row[1:]):
+            text += separators[index % len(separators)] + each
+        await process.out(text + "\n")
+    return 0
 
 
 APPLETS: Mapping[str, Applet] = {
@@ -414,16 +334,12 @@ APPLETS: Mapping[str, Applet] = {
     "head": head,
     "tail": tail,
     "wc": wc,
-    "grep": grep,
-    "egrep": grep,
-    "fgrep": grep,
-    "sort": sort,
-    "uniq": uniq,
     "cut": cut,
     "tr": tr,
     "tee": tee,
-    "sed": sed,
-    "xargs": xargs,
+    "tac": tac,
+    "rev": rev,
+    "paste": paste,
     "base64": base64_applet,
     "md5sum": _digest("md5"),
     "sha1sum": _digest("sha1"),

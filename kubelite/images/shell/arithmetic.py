@@ -6,7 +6,7 @@ Source: POSIX.1-2017, Shell Command Language, 2.6.4 Arithmetic Expansion.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 
 from kubelite.images.shell.control import ShellError
 
@@ -58,6 +58,7 @@ def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
 class _Calculation:
     def __init__(self, tokens: list[str], variables: MutableMapping[str, str]) -> None:
         self._tokens, self._variables, self.at = tokens, variables, 0
+        self._idle = 0
 
     def _peek(self) -> str:
         return self._tokens[self.at] if self.at < len(self._tokens) else ""
@@ -76,10 +77,9 @@ class _Calculation:
 
     def _variable(self, name: str) -> int:
         text = self._variables.get(name, "").strip() or "0"
-        try:
+        if re.fullmatch(r"-?(0[xX][0-9a-fA-F]+|\d+)", text):
             return _number(text)
-        except ValueError:
-            return evaluate(text, self._variables) if text != name else 0
+        return evaluate(text, self._variables) if text != name else 0
 
     def _assignment(self) -> int:
         name, operator = self._peek(), self._tokens[self.at + 1] if self.at + 1 < len(self._tokens) else ""
@@ -87,7 +87,7 @@ class _Calculation:
             self.at += 2
             value = self._assignment()
             if operator != "=":
-                value = _apply(operator[:-1], self._variable(name), value)
+                value = self._apply(operator[:-1], self._variable(name), value)
             self._variables[name] = str(value)
             return value
         return self._conditional()
@@ -97,20 +97,50 @@ class _Calculation:
         if self._peek() != "?":
             return value
         self.at += 1
-        yes = self._assignment()
+        yes = self._only_if(self._assignment, wanted=bool(value))
         if self._next() != ":":
             raise ArithmeticSyntaxError("arithmetic syntax error")
-        no = self._assignment()
+        no = self._only_if(self._assignment, wanted=not value)
         return yes if value else no
+
+    def _only_if(self, parse: Callable[[], int], *, wanted: bool) -> int:
+        """The value of an operand; one that is not wanted changes no variable and cannot fail."""
+        if wanted:
+            return parse()
+        variables, self._variables = self._variables, dict(self._variables)
+        self._idle += 1
+        try:
+            return parse()
+        finally:
+            self._variables = variables
+            self._idle -= 1
+
+    def _apply(self, operator: str, left: int, right: int) -> int:
+        return 0 if self._idle and operator in {"/", "%"} and right == 0 else _apply(operator, left, right)
 
     def _binary(self, level: int) -> int:
         if level == len(_BINARY):
-            return self._unary()
+            return self._power()
         value = self._binary(level + 1)
         while self._peek() in _BINARY[level]:
             operator = self._next()
-            value = _apply(operator, value, self._binary(level + 1))
+            if operator in {"&&", "||"}:
+                wanted = bool(value) == (operator == "&&")
+                right = self._only_if(lambda: self._binary(level + 1), wanted=wanted)
+                value = int(bool(right)) if wanted else int(operator == "||")
+            else:
+                value = self._apply(operator, value, self._binary(level + 1))
         return value
+
+    def _power(self) -> int:
+        value = self._unary()
+        if self._peek() != "**":
+            return value
+        self.at += 1
+        exponent = self._power()
+        if exponent < 0:
+            raise ArithmeticSyntaxError("negative exponent")
+        return _wrapped(pow(value, exponent, 2**64))
 
     def _unary(self) -> int:
         sign = self._next()
@@ -121,7 +151,7 @@ class _Calculation:
             return value
         if sign in {"+", "-", "!", "~"}:
             value = self._unary()
-            return {"+": value, "-": -value, "!": int(not value), "~": ~value}[sign]
+            return {"+": value, "-": _wrapped(-value), "!": int(not value), "~": ~value}[sign]
         if sign == "(":
             value = self.comma()
             if self._next() != ")":
@@ -146,9 +176,10 @@ def _number(text: str) -> int:
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     if digits[:2].lower() == "0x":
         return sign * int(digits, 16)
-    if digits.startswith("0") and digits.isdigit():
-        return sign * int(digits, 8)
-    return sign * int(digits)
+    try:
+        return _wrapped(sign * int(digits, 8 if digits.startswith("0") and digits.isdigit() else 10))
+    except ValueError as error:
+        raise ArithmeticSyntaxError("arithmetic syntax error") from error
 
 
 def _apply(operator: str, left: int, right: int) -> int:
@@ -167,12 +198,11 @@ def _apply(operator: str, left: int, right: int) -> int:
         ">=": int(left >= right),
         "==": int(left == right),
         "!=": int(left != right),
-        "&&": int(bool(left and right)),
-        "||": int(bool(left or right)),
         "&": left & right,
         "|": left | right,
         "^": left ^ right,
     }
     if operator in results:
-        return results[operator]
-    return left << right if operator == "<<" else left >> right
+        return _wrapped(results[operator])
+    # As processors do it, the distance counts modulo 64.
+    return _wrapped(left << (right & 63) if operator == "<<" else left >> (right & 63))

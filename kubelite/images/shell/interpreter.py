@@ -59,7 +59,7 @@ class Shell(State):
     async def substitute(self, script: Script) -> str:
         """The output of a script, run in a subshell."""
         output = Buffer()
-        self.status = await self.subshell({1: output}).run_to_end(script)
+        self.substituted = await self.subshell({1: output}).run_to_end(script)
         return decode(output.value.replace(b"\0", b""))
 
     def glob(self, pattern: str) -> list[str]:
@@ -322,11 +322,9 @@ class Shell(State):
     # -- simple commands
 
     async def _simple(self, command: Simple) -> int:
-        before = self.status
+        # With no command left, the status is that of the last command substitution.
+        self.substituted = 0
         words = await self._words(command.words)
-        if not words:
-            # With no command left, the status is that of the last command substitution.
-            self.status = self.status if _substitutes(command.words) else 0
         assigned: dict[str, str] = {}
         try:
             async with redirected(
@@ -339,8 +337,7 @@ class Shell(State):
                 if "x" in self.options:
                     await self._trace(assigned, words)
                 if not words:
-                    return self.status
-                self.status = before
+                    return self.substituted
                 return await self.call(words, assigned)
         except RedirectionError as error:
             await self.process.err(f"{self.name}: {error}\n")
@@ -415,10 +412,6 @@ class Shell(State):
         finally:
             self.args = saved
             self.restore(self.locals.pop())
-
-
-def _substitutes(words: Sequence[Word]) -> bool:
-    return bool(words)
 
 
 def _quoted(text: str) -> str:

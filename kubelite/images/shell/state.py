@@ -54,6 +54,7 @@ class State:
         functions: By name.
         options: Letters of `set`, and `pipefail`.
         status: `$?`.
+        substituted: Status of the last command substitution.
         last_job: `$!`, or 0.
         jobs: The background jobs it started and did not wait for, by process number.
         traps: Script text by signal name; "" ignores the signal.
@@ -77,6 +78,7 @@ class State:
     functions: dict[str, Command] = attrs.field(factory=dict)
     options: set[str] = attrs.field(factory=set)
     status: int = 0
+    substituted: int = 0
     last_job: int = 0
     jobs: dict[int, Job] = attrs.field(factory=dict)
     traps: dict[str, str] = attrs.field(factory=dict)
