@@ -89,7 +89,8 @@ def run_all(chosen: list[Benchmark], *, quick: bool) -> tuple[list[Row], list[st
     failed = []
     with tempfile.TemporaryDirectory(prefix="kubelite-bench-") as directory:
         for number, benchmark in enumerate(chosen, 1):
-            _show(f"[{number}/{len(chosen)}] {benchmark.name}\n")
+            _clear()
+            print(f"[{number}/{len(chosen)}] {benchmark.name}", file=sys.stderr, flush=True)
             into = Path(directory) / f"{benchmark.name}.json"
             command = [sys.executable, "-m", "benchmarks", "--only", benchmark.name, "--into", str(into)]
             done = subprocess.run([*command, *(["--quick"] if quick else [])], check=False)
@@ -100,9 +101,10 @@ def run_all(chosen: list[Benchmark], *, quick: bool) -> tuple[list[Row], list[st
     return rows, failed
 
 
-def _show(text: str) -> None:
+def _clear() -> None:
+    """Takes away the line of progress, see `Bench.progress`."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
 
@@ -113,7 +115,7 @@ def run_here(name: str, into: Path, *, quick: bool) -> int:
     (benchmark,) = (each for each in suite.SUITE if each.name == name)
     rows = asyncio.run(_run(benchmark, quick=quick))
     into.write_text(json.dumps([row.to_json() for row in rows]), encoding="utf-8")
-    _show("")
+    _clear()
     return 0
 
 
