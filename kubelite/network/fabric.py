@@ -60,6 +60,9 @@ class Fabric:
     Args:
         block: The cluster's addresses; others are outside.
         reaches_outside: Whether connections to addresses outside of the block are really made.
+
+    Attributes:
+        forwards: Host ports: connections to the one address and port go to the other.
     """
 
     def __init__(self, block: AddressBlock, *, reaches_outside: bool = True) -> None:
@@ -67,6 +70,7 @@ class Fabric:
         self._reaches_outside = reaches_outside
         self._listeners: dict[tuple[str, int], Listener] = {}
         self.datagrams: dict[tuple[str, int], DatagramPipe] = {}
+        self.forwards: dict[tuple[str, int], tuple[str, int]] = {}
         self._cut: set[str] = set()
         self._pipes: dict[str, WeakSet[PipeTransport]] = {}
         self._next_port = FIRST_EPHEMERAL_PORT
@@ -167,6 +171,7 @@ class Fabric:
     ) -> tuple[asyncio.Transport, P]:
         while self._cut and (address in self._cut or source in self._cut):
             await self._hang()
+        address, port = self.forwards.get((address, port), (address, port))
         listener = self._listeners.get((address, port))
         if listener is None:
             if address in self.block:

@@ -163,6 +163,7 @@ class PodWorker:
         self.admitted = False
         self.ended_before = self.state.stop_by is not None
         self.network: NetworkNamespace | None = None
+        self._host_ports: list[tuple[str, int]] = []
         self.volumes: dict[str, Directory] = {}
         self._queue: deque[Event] = deque()
         self._busy = False
@@ -350,9 +351,25 @@ class PodWorker:
                         for name in alias.get("hostnames") or ()
                     },
                 )
+                self._forward_host_ports()
         return self.network.address
 
+    def _forward_host_ports(self) -> None:
+        machine = self.host.machine
+        for container in self.state.pod["spec"]["containers"]:
+            for port in container.get("ports") or ():
+                if port.get("hostPort") and port.get("protocol", "TCP") == "TCP":
+                    host = port.get("hostIP") or ""
+                    end = (machine.address if host in {"", "0.0.0.0"} else host, port["hostPort"])  # noqa: S104 - any
+                    self._host_ports.append(end)
+                    machine.fabric.forwards[end] = (self._own_address, port["containerPort"])
+
     def _release(self) -> None:
+        forwards = self.host.machine.fabric.forwards
+        for end in self._host_ports:
+            if forwards.get(end, ("",))[0] == self._own_address:
+                del forwards[end]
+        self._host_ports.clear()
         if self._own_address:
             self.host.machine.pod_addresses.release(self._own_address)
             self._own_address = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from kubelite.api.resources import NODES
+from kubelite.api.resources import NODES, PODS
 from kubelite.images.builtin import make_registry
 from kubelite.network import client_session
 
@@ -230,6 +230,20 @@ async def test_pods_beyond_the_node_are_refused(node):
     await node.run(containers=[big])
     pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed")
     assert pod["status"]["reason"] == "OutOfcpu"
+
+
+async def test_a_host_port_leads_to_the_pod(node):
+    node.images["hello:1"] = make_app
+    ports = [{"containerPort": 8000, "hostPort": 9000}]
+    probe = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
+    await node.run(containers=[{"name": "c", "image": "hello:1", "ports": ports, "readinessProbe": probe}])
+    await node.until(is_ready)
+    address = node.machine.address
+    async with client_session(node.machine.network) as http, http.get(f"http://{address}:9000/") as answer:
+        assert answer.status == 200
+    await node.client.delete(PODS, "web", "default", grace_period_s=1)
+    await node.gone()
+    assert not node.fabric.forwards
 
 
 async def test_a_pod_for_labels_newer_than_the_kubelet_knows_is_taken(node):
