@@ -221,7 +221,7 @@ def test_bad_selectors(story, option, complaint):
 def test_a_wrong_token(story, cluster):
     options = ("--kubeconfig=/dev/null", f"--server={cluster.url}", "--insecure-skip-tls-verify")
     answer = story.fails(*options, "--token=wrong", "get", "pods")
-    assert answer.splitlines()[-1] == "error: You must be logged in to the server (Unauthorized)"
+    assert "error: You must be logged in to the server" in answer  # the rest depends on what is cached
 
 
 def test_a_certificate_that_is_not_trusted(story, cluster):
