@@ -44,7 +44,7 @@ class FakeContainer:
         self.working_dir = working_dir
         self.clock = clock or SystemClock()
         self.random = Randomness(1)
-        self.files = files or make_files(self.clock)
+        self.files = files or make_files()
         self.stdin, self.stdout, self.stderr = Source(stdin), Sink(), Sink()
         self.terminating = anyio.Event()
         self.served = []

@@ -1,4 +1,4 @@
-"""The shell and the applets against the real ones of this machine: the same script, the same output and status."""
+"""The shell and the applets against the real ones of this machine: same script, same output and status."""
 
 from __future__ import annotations
 
