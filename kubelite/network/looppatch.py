@@ -1,9 +1,9 @@
 """Makes asyncio's own connecting calls go through the fabric, for code that brings its own client.
 
-Inside a pod `loop.create_connection`, `loop.getaddrinfo` and `loop.sock_connect` use the pod's network, so
-that httpx, anyio streams, asyncio streams and plain aiohttp sessions work unchanged. Under virtual time the
-same holds outside of pods for addresses of the cluster, since nothing listens on sockets then. Anything
-else is left alone.
+Inside a pod `loop.create_connection`, `loop.create_datagram_endpoint`, `loop.getaddrinfo` and
+`loop.sock_connect` use the pod's network, so that httpx, anyio streams, asyncio streams and plain aiohttp
+sessions work unchanged. Under virtual time the same holds outside of pods for connections to addresses of the
+cluster, since nothing listens on sockets then. Anything else is left alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+from kubelite.network.datagrams import open_datagrams
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 
 
@@ -23,6 +24,7 @@ class LoopPatch:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop: Any = cast("Any", loop)
         self._create_connection = loop.create_connection
+        self._create_datagram_endpoint = loop.create_datagram_endpoint
         self._getaddrinfo = loop.getaddrinfo
         self._sock_connect = loop.sock_connect
         self._targets: WeakKeyDictionary[socket.socket, tuple[NetworkNamespace, str, int]] = (
@@ -31,12 +33,14 @@ class LoopPatch:
         self._outside: list[NetworkNamespace] = []
         self.users = 0
         self._loop.create_connection = self.create_connection
+        self._loop.create_datagram_endpoint = self.create_datagram_endpoint
         self._loop.getaddrinfo = self.getaddrinfo
         self._loop.sock_connect = self.sock_connect
 
     def uninstall(self) -> None:
         """Gives the loop its own calls back."""
-        del self._loop.create_connection, self._loop.getaddrinfo, self._loop.sock_connect
+        del self._loop.create_connection, self._loop.create_datagram_endpoint
+        del self._loop.getaddrinfo, self._loop.sock_connect
 
     def add_outside(self, namespace: NetworkNamespace) -> None:
         """Connections to this namespace's cluster are routed for code outside of pods too."""
@@ -97,6 +101,20 @@ class LoopPatch:
         )
         protocol.connection_made(upgraded)
         return upgraded, protocol
+
+    async def create_datagram_endpoint(
+        self,
+        protocol_factory: Callable[[], Any],
+        local_addr: tuple[str, int] | None = None,
+        remote_addr: tuple[str, int] | None = None,
+        **options: Any,
+    ) -> tuple[Any, Any]:
+        """`loop.create_datagram_endpoint`."""
+        namespace = current_namespace.get()
+        if namespace is None or options.get("sock") is not None:
+            return await self._create_datagram_endpoint(protocol_factory, local_addr, remote_addr, **options)
+        port = local_addr[1] if local_addr is not None else 0
+        return await open_datagrams(namespace, protocol_factory, port=port, peer=remote_addr)
 
     async def getaddrinfo(
         self,

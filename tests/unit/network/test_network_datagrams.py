@@ -6,7 +6,15 @@ import asyncio
 
 import pytest
 
-from kubelite.network import AddressBlock, Fabric, NetworkNamespace, Translator, open_datagrams
+from kubelite.network import (
+    AddressBlock,
+    Fabric,
+    NetworkNamespace,
+    Translator,
+    current_namespace,
+    open_datagrams,
+)
+from kubelite.network.looppatch import install, uninstall
 
 CLIENT, FIRST, SECOND, SERVICE = "127.240.64.2", "127.240.64.3", "127.240.64.4", "127.240.32.9"
 
@@ -76,6 +84,26 @@ async def test_there_and_back(fabric):
     assert "closed" in repr(server)
     assert server.is_closing()
     await serve(fabric, FIRST, b"again:")
+
+
+async def test_asyncios_own_call_in_a_pod(fabric):
+    await serve(fabric, FIRST, b"1:")
+    loop = asyncio.get_running_loop()
+    install(loop)
+    token = current_namespace.set(NetworkNamespace("c", CLIENT, fabric))
+    try:
+        client, heard = await loop.create_datagram_endpoint(Collector, local_addr=("0.0.0.0", 5353))  # noqa: S104
+        client.sendto(b"hello", (FIRST, 53))
+        await turns()
+        assert heard.got == [(b"1:hello", (FIRST, 53))]
+        assert client.get_extra_info("sockname") == (CLIENT, 5353)
+        current_namespace.set(None)
+        outside, _ = await loop.create_datagram_endpoint(Collector, local_addr=("127.0.0.1", 0))
+        assert outside.get_extra_info("sockname")[0] == "127.0.0.1"
+        outside.close()
+    finally:
+        current_namespace.reset(token)
+        uninstall(loop)
 
 
 async def test_a_connected_socket_hears_only_its_peer(fabric):
