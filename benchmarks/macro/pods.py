@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ async def _row(bench: Bench, *, with_service: bool) -> Row:
     seconds = []
     for repetition in range(bench.repetitions(3)):
         bench.progress(f"{replicas} pods{' of a Service' if with_service else ''}: {repetition + 1}")
+        gc.collect()
         async with kubelite.Cluster(nodes=10, images={IMAGE: make_app}) as cluster:
             if with_service:
                 await cluster.apply(service())

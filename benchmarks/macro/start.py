@@ -6,6 +6,7 @@ scripts run from compiled modules, as installed packages do: one run before thos
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import subprocess
@@ -84,6 +85,7 @@ async def cluster_start(bench: Bench) -> list[Row]:
     seconds = []
     for repetition in range(bench.repetitions(9)):
         bench.progress(f"cluster start: {repetition + 1}")
+        gc.collect()
         with KeyGeneration() as keys:
             with Stopwatch() as watch:
                 cluster = kubelite.Cluster(nodes=3)
