@@ -54,6 +54,10 @@ class Buffer:
         del self._data[:end]
         return taken
 
+    def line_end(self) -> int:
+        """How many bytes the first line has with its newline; 0 if it has none."""
+        return self._data.find(b"\n") + 1
+
     @property
     def value(self) -> bytes:
         """What was written and not read yet."""
@@ -99,6 +103,10 @@ class Pipe:
         self._wake()
         return taken
 
+    def line_end(self) -> int:
+        """How many bytes the first line has with its newline; 0 if it has none yet."""
+        return self._data.find(b"\n") + 1
+
     def close_write(self) -> None:
         """The writer has ended."""
         self._ended = True
@@ -118,7 +126,9 @@ class Pipe:
 
 
 async def read_line(stream: Input) -> bytes:
-    """One line with its newline, or what is left; empty at the end."""
+    """One line with its newline, or what is left; empty at the end. What follows the line is not read."""
+    if isinstance(stream, Buffer | Pipe) and (end := stream.line_end()):
+        return await stream.read(end)
     line = bytearray()
     while not line.endswith(b"\n"):
         char = await stream.read(1)

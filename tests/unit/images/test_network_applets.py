@@ -1,0 +1,104 @@
+"""wget and nslookup: what they print and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fakes import FakeContainer  # noqa: E402
+
+from kubelite.images.busybox import APPLETS, network, run_applets  # noqa: E402
+
+
+def wget(*args):
+    async def page(request):
+        if request.path == "/slow":
+            await asyncio.sleep(5)
+        return web.Response(status=200 if request.path == "/index.html" else 404, text="hello\n")
+
+    async def run():
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", page)
+        async with TestServer(app) as server:
+            address = f"127.0.0.1:{server.port}"
+            container = FakeContainer(
+                ["wget", *(arg.replace("HOST", address) for arg in args)], working_dir="/tmp"
+            )
+            container.http = aiohttp.ClientSession
+            status = await run_applets(container, APPLETS)
+        err = container.stderr.data.decode().replace(address, "HOST").replace(str(server.port), "PORT")
+        return status, container.stdout.data.decode(), err, container.files
+
+    return asyncio.run(run())
+
+
+def test_wget_writes_a_file_and_says_so():
+    status, out, err, files = wget("http://HOST/index.html")
+    assert (status, out) == (0, "")
+    assert files.read("/tmp/index.html") == b"hello\n"
+    assert err.startswith("Connecting to HOST (HOST)\n")
+    assert "saving to 'index.html'" in err
+    assert err.endswith("'index.html' saved\n")
+
+
+def test_wget_quietly_to_standard_output():
+    assert wget("-qO-", "HOST/index.html")[:3] == (0, "hello\n", "")
+    assert wget("-q", "-O", "-", "HOST/index.html")[:3] == (0, "hello\n", "")
+
+
+def test_wget_errors():
+    assert wget("-qO-", "http://HOST/none")[:3] == (
+        1,
+        "",
+        "wget: server returned error: HTTP/1.1 404 Not Found\n",
+    )
+    assert wget("-q", "--spider", "http://HOST/index.html")[:3] == (0, "", "")
+    assert wget("-q", "-T", "0.05", "http://HOST/slow")[2] == "wget: download timed out\n"
+    assert wget("-q", "http://127.0.0.1:1/")[:3] == (
+        1,
+        "",
+        "wget: can't connect to remote host (127.0.0.1): Connection refused\n",
+    )
+    assert wget("http://nowhere.test/")[:3] == (1, "", "wget: bad address 'nowhere.test'\n")
+
+
+def nslookup(monkeypatch, *args):
+    dnslib = pytest.importorskip("dnslib")
+
+    async def query(server, name, kind):
+        answer = dnslib.DNSRecord.question(name, kind).reply()
+        if name.rstrip(".") == "web.default.svc.cluster.local":
+            if kind == "A":
+                answer.add_answer(*dnslib.RR.fromZone("web.default.svc.cluster.local 5 A 10.96.0.9"))
+        else:
+            answer.header.rcode = dnslib.RCODE.NXDOMAIN
+        return answer
+
+    monkeypatch.setattr(network, "query_dns", query)
+
+    async def run():
+        container = FakeContainer(["nslookup", *args])
+        text = "search default.svc.cluster.local svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+        container.files.write("/etc/resolv.conf", text)
+        return await run_applets(container, APPLETS), container.stdout.data.decode()
+
+    return asyncio.run(run())
+
+
+def test_nslookup(monkeypatch):
+    found = (
+        "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n"
+        "Name:\tweb.default.svc.cluster.local\nAddress: 10.96.0.9\n\n"
+    )
+    assert nslookup(monkeypatch, "web") == (0, found)
+    assert nslookup(monkeypatch, "web.default.svc.cluster.local") == (0, found)
+    status, out = nslookup(monkeypatch, "nope")
+    assert status == 1
+    assert out.endswith("** server can't find nope: NXDOMAIN\n\n")
