@@ -5,10 +5,12 @@ Source: POSIX.1-2017, Utilities, test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from kubelite.images.files import FileSystem
 
+_INTEGER = re.compile(r"[-+]?\d+")
 _UNARY = frozenset(["n", "z", "e", "f", "d", "r", "w", "x", "s", "L", "h", "p", "S", "b", "c", "t"])
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {
     "-eq": int.__eq__,
@@ -98,7 +100,7 @@ class _Tests:
     def _binary(self, left: str, operator: str, right: str) -> bool:
         if operator in _NUMERIC:
             for text in (left, right):
-                if not text.strip().lstrip("+-").isdigit():
+                if not _INTEGER.fullmatch(text.strip()):
                     raise ConditionSyntaxError(f"invalid number '{text}'")
             return _NUMERIC[operator](int(left), int(right))
         if operator in {"-nt", "-ot"}:

@@ -23,13 +23,17 @@ _TYPES = {
 }
 
 
-def _applet(flags: str, valued: str = "", long: dict[str, str] | None = None) -> Callable[[_Body], Applet]:
+def _applet(
+    flags: str, valued: str = "", long: dict[str, str] | None = None, *, least: int = 0
+) -> Callable[[_Body], Applet]:
     """Parses the options of an applet; what the file system refuses becomes the applet's complaint."""
 
     def wrap(body: _Body) -> Applet:
         async def applet(process: Process) -> int:
             try:
                 options, operands = parse_options(process.argv[1:], flags, valued, long)
+                if len(operands) < least:
+                    return await process.fail("missing operand")
                 return await body(process, options, operands)
             except UsageError as error:
                 return await process.fail(str(error))
@@ -188,7 +192,7 @@ async def touch(process: Process, options: dict[str, str], names: list[str]) -> 
     return 0
 
 
-@_applet("sfnvT")
+@_applet("sfnvT", least=1)
 async def ln(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`ln -s TARGET NAME`."""
     files = process.container.files
@@ -205,7 +209,7 @@ async def ln(process: Process, options: dict[str, str], names: list[str]) -> int
     return 0
 
 
-@_applet("Rvc")
+@_applet("Rvc", least=2)
 async def chmod(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`chmod MODE FILE...`, octal or as `+x`."""
     mode, *rest = names
@@ -257,7 +261,7 @@ async def stat(process: Process, options: dict[str, str], names: list[str]) -> i
     return 0
 
 
-@_applet("f")
+@_applet("f", least=1)
 async def readlink(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`readlink [-f] FILE`."""
     path = process.path(names[0])
@@ -286,7 +290,7 @@ async def basename(process: Process, _: dict[str, str], names: list[str]) -> int
     return 0
 
 
-@_applet("")
+@_applet("", least=1)
 async def dirname(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`dirname PATH`."""
     await process.out((posixpath.dirname(names[0].rstrip("/")) or ".") + "\n")

@@ -123,6 +123,9 @@ class Shell(State):
             prefix = "syntax error: " if isinstance(error, ShellSyntaxError) else ""
             await self.process.err(f"{self.name}: {prefix}{error}\n")
             return SYNTAX_ERROR
+        except RecursionError:
+            await self.process.err(f"{self.name}: function calls are nested too deeply\n")
+            return SYNTAX_ERROR
         except BrokenPipeError:
             return SIGPIPE_STATUS
 

@@ -118,6 +118,24 @@ def test_busybox_words_of_errors():
     assert sh("ls none").err == "ls: none: No such file or directory\n"
 
 
+def test_misuse_is_complained_about():
+    for script in (
+        "dirname",
+        "ln",
+        "chmod",
+        "readlink",
+        "test 1 -eq --5",
+        "head -x",
+        "cut",
+        "expr 1 +",
+        "timeout",
+    ):
+        result = sh(script)
+        assert result.status in {1, 2}, script
+        assert result.err, script
+    assert sh("f() { f; }; f").status == 2
+
+
 def test_a_command_that_the_image_lacks_is_a_start_error():
     async def main():
         for name in ("nosuch", "/usr/local/thing", "/opt/ls"):
