@@ -261,6 +261,8 @@ class Cluster:
             self._dialer = None
         components, self._components = self._components, None
         if components is not None:
+            for machine in components.machines.values():
+                await machine.runtime.close()
             components.block.release()
         if self._patch is not None:
             if components is not None:

@@ -24,7 +24,7 @@ from kubelite.images.files import FileSystem
 from kubelite.network import NetworkNamespace, client_session, current_namespace
 from kubelite.node.cri import ContainerConfig, Exit
 from kubelite.node.logs import LOG_BYTES_MAX, ContainerLog
-from kubelite.runtime import Clock, Randomness, tasks
+from kubelite.runtime import Clock, Randomness, TimerHandle, tasks
 from kubelite.runtime.logs import get_logger
 
 if TYPE_CHECKING:
@@ -106,6 +106,13 @@ class AsyncioRuntime:
             box.power_off()
         self._running.clear()
 
+    async def close(self) -> None:
+        """As `power_off`, and waits until the programs have ended; not for long for those that refuse to."""
+        ending = [box.task for box in self._running.values() if box.task is not None]
+        self.power_off()
+        if ending:
+            await asyncio.wait(ending, timeout=KILL_AGAIN_S)
+
     async def exec(
         self,
         container_id: str,
@@ -158,9 +165,15 @@ class Box:
         self._task: asyncio.Task[Exit] | None = None
         self._beside: set[asyncio.Task[int]] = set()
         self._kills = 0
+        self._again: TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"<Container {self.config.namespace}/{self.config.pod_name}/{self.config.name}>"
+
+    @property
+    def task(self) -> asyncio.Task[Exit] | None:
+        """The main process; None before the start."""
+        return self._task
 
     @property
     def files(self) -> FileSystem:
@@ -256,6 +269,8 @@ class Box:
             server.cut()
         for beside in tuple(self._beside):
             beside.cancel()
+        if self._again is not None:
+            self._again.cancel()
         self.log.close()
         exited, self._exited = self._exited, None
         if exited is not None:
@@ -276,7 +291,7 @@ class Box:
             return
         self._kills += 1
         task.cancel()
-        self.runtime.clock.call_later(KILL_AGAIN_S, self._cancel_again)
+        self._again = self.runtime.clock.call_later(KILL_AGAIN_S, self._cancel_again)
 
     def _cancel_again(self) -> None:
         if self._task is not None and not self._task.done():
