@@ -33,7 +33,8 @@ from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.server import APIServer
 from kubelite.master.store.memory import MemoryStore
 from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, Translator
-from kubelite.network.sockets import open_listeners, open_pipe_listener
+from kubelite.network.exposure import Exposure
+from kubelite.network.sockets import open_listeners, open_pipe_listener, open_socket_listener
 from kubelite.node.config import KubeletConfig
 from kubelite.node.kubelet import Kubelet
 from kubelite.node.machine import Machine
@@ -104,6 +105,8 @@ class Components(Shown):
     ) -> Components:
         """Makes what the actors share."""
         fabric = Fabric(block, reaches_outside=not virtual)
+        if expose and not virtual:
+            Exposure(fabric)
         zone = Zone(config.domain)
         search = (f"default.svc.{config.domain}", f"svc.{config.domain}", config.domain)
         resolver = ClusterResolver(zone, search, refuse_outside if virtual else resolve_outside)
@@ -217,6 +220,7 @@ class Components(Shown):
                 clock=self.clock,
                 random=self.random.fork("proxy"),
                 fabric=self.fabric,
+                open_services=open_socket_listener if self.expose else None,
             ),
         )
         balancer = ChildSpec(

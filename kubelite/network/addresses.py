@@ -97,7 +97,8 @@ class AddressBlock:
         self.nodes = AddressPool(cut(0, prefix), reserved=2)
         self.load_balancers = AddressPool(cut(1, prefix))
         self.services = cut(2, prefix - 1)
-        self._pods_at, self._pods_end = base + 4 * part, base + size
+        self._pods_start = self._pods_at = base + 4 * part
+        self._pods_end = base + size
         self._free_pod_ranges: list[int] = []
 
     def __repr__(self) -> str:
@@ -108,6 +109,10 @@ class AddressBlock:
             return ipaddress.ip_address(address) in self.network
         except ValueError:
             return False
+
+    def is_pod(self, address: str) -> bool:
+        """Whether an address is out of the part for pods."""
+        return self._pods_start <= int(ipaddress.ip_address(address)) < self._pods_end
 
     def take_pod_range(self, addresses: int) -> AddressPool:
         """A node's range of pod addresses, at least so many.

@@ -130,6 +130,10 @@ class Fabric:
         """Whether an address has lost its power."""
         return address in self._cut
 
+    def is_current(self, listener: Listener) -> bool:
+        """Whether a listener has not been closed."""
+        return self._listeners.get((listener.address, listener.port)) is listener
+
     def is_listening(self, address: str, port: int) -> bool:
         """Whether somebody accepts there."""
         return (address, port) in self._listeners and address not in self._cut

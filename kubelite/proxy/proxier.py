@@ -50,6 +50,7 @@ class Proxier(Actor[Sync]):
         random: Chooses endpoints.
         fabric: Hands connections from outside to pods.
         open_listener: Opens node ports; None opens none (a control plane's proxy).
+        open_services: Opens cluster IPs for clients outside; None leaves them to clients inside.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Proxier(Actor[Sync]):
         random: Randomness,
         fabric: Fabric,
         open_listener: OpenListener | None = None,
+        open_services: OpenListener | None = None,
     ) -> None:
         self._node_name, self._node_address = node_name, node_address
         self._translator = translator
@@ -70,15 +72,16 @@ class Proxier(Actor[Sync]):
         self._clock, self._random = clock, random
         self._fabric = fabric
         self._open_listener = open_listener
+        self._open_services = open_services
         self._changed: set[str] = set()
         self._waking = False
         self._planned: dict[str, ServiceRules] = {}
         self._pickers: dict[Destination, Picker] = {}
         self._affinity: dict[Destination, dict[str, tuple[Endpoint, float]]] = {}
-        self._open: dict[int, Callable[[], None]] = {}
+        self._open: dict[Endpoint, Callable[[], None]] = {}
 
     def __repr__(self) -> str:
-        return f"<Proxier {self._node_name}, {len(self._pickers)} rules, {len(self._open)} node ports open>"
+        return f"<Proxier {self._node_name}, {len(self._pickers)} rules, {len(self._open)} ports open>"
 
     async def started(self) -> None:
         """Learns all Services and slices; the handlers replay them."""
@@ -137,8 +140,7 @@ class Proxier(Actor[Sync]):
             del self._affinity[gone]
         self._pickers = pickers
         self._translator.rules = MappingProxyType(pickers)
-        if self._open_listener is not None:
-            await self._open_and_close()
+        await self._open_and_close()
 
     def _picker(self, rule: Rule) -> Picker:
         if rule.affinity_s is None:
@@ -146,18 +148,29 @@ class Proxier(Actor[Sync]):
         chosen = self._affinity.setdefault(rule.destination, {})
         return AffinityPicker(rule.endpoints, self._random, self._clock, rule.affinity_s, chosen)
 
+    def _wanted(self) -> dict[Endpoint, OpenListener]:
+        """The addresses and ports to listen on for clients outside, and how."""
+        wanted: dict[Endpoint, OpenListener] = {}
+        for plan in self._planned.values():
+            if self._open_listener is not None:
+                for port in plan.node_ports:
+                    if port.protocol == "TCP":
+                        wanted[self._node_address, port.port] = self._open_listener
+            if self._open_services is not None:
+                for address, number, protocol in (rule.destination for rule in plan.rules):
+                    if protocol == "TCP" and address in plan.cluster_ips:
+                        wanted[address, number] = self._open_services
+        return wanted
+
     async def _open_and_close(self) -> None:
-        assert self._open_listener is not None
-        wanted = {
-            port.port for plan in self._planned.values() for port in plan.node_ports if port.protocol == "TCP"
-        }
-        for port in self._open.keys() - wanted:
-            self._open.pop(port)()
-        for port in sorted(wanted - self._open.keys()):
-            accept = make_accept(self._fabric, self._translator, self._node_address, port)
-            close = await self._open_listener(self._node_address, port, accept)
+        wanted = self._wanted()
+        for place in self._open.keys() - wanted.keys():
+            self._open.pop(place)()
+        for place in sorted(wanted.keys() - self._open.keys()):
+            accept = make_accept(self._fabric, self._translator, *place)
+            close = await wanted[place](*place, accept)
             if close is not None:
-                self._open[port] = close
+                self._open[place] = close
 
 
 def make_accept(fabric: Fabric, translator: Translator, address: str, port: int) -> Callable[[str], Any]:

@@ -50,10 +50,12 @@ class ServiceRules:
     Attributes:
         rules: For its cluster IPs, external IPs and load balancer addresses.
         node_ports: What the node has to listen on.
+        cluster_ips: The Service's own addresses.
     """
 
     rules: tuple[Rule, ...] = ()
     node_ports: tuple[NodePort, ...] = ()
+    cluster_ips: tuple[str, ...] = ()
 
 
 def cluster_ips(service: Object) -> tuple[str, ...]:
@@ -102,7 +104,7 @@ def plan_service(
             rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s)
             rules.append(rule)
             node_ports.append(NodePort(port["nodePort"], protocol, rule))
-    return ServiceRules(tuple(rules), tuple(node_ports))
+    return ServiceRules(tuple(rules), tuple(node_ports), addresses)
 
 
 @attrs.frozen
