@@ -11,14 +11,10 @@ from kubelite.network import (
     AddressPoolExhausted,
     Fabric,
     NetworkNamespace,
-    Translator,
     current_namespace,
 )
 from kubelite.network.looppatch import install, uninstall
 from kubelite.network.sockets import open_socket_listener
-from kubelite.proxy.balance import RandomPicker
-from kubelite.proxy.rules import plan_service
-from kubelite.runtime import Randomness
 
 SERVER, CLIENT = "127.240.64.2", "127.240.64.3"
 
@@ -191,25 +187,6 @@ async def test_an_accepted_socket_is_handed_to_the_protocol_of_the_pod(fabric, u
     assert (answer.text, seen) == ("hello 127.0.0.1", ["127.0.0.1"])
     close()
     await runner.cleanup()
-
-
-@pytest.mark.xfail(
-    strict=True, reason="a node's rules and the fabric know only its own node port, not other nodes'"
-)
-async def test_a_node_port_of_another_node_answers_when_listeners_are_sockets(fabric):
-    service = {
-        "metadata": {"name": "s", "namespace": "default"},
-        "spec": {"clusterIP": "127.240.32.9", "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]},
-    }
-    endpoint = {"addresses": [SERVER], "conditions": {"ready": True}}
-    slices = [{"ports": [{"port": 8080, "protocol": "TCP"}], "endpoints": [endpoint]}]
-    translator = Translator()
-    plan = plan_service(service, slices, "node-1", "127.240.0.2")
-    translator.rules = {rule.destination: RandomPicker(rule.endpoints, Randomness(1)) for rule in plan.rules}
-    fabric.listen(SERVER, 8080, asyncio.Protocol)
-    pod = NetworkNamespace("pod on node-1", CLIENT, fabric, translator=translator)
-    await fabric.connect(pod, "127.240.0.2", 30080, asyncio.Protocol)
-    await fabric.connect(pod, "127.240.0.3", 30080, asyncio.Protocol)
 
 
 async def test_a_connection_that_hangs_is_made_when_the_address_is_restored(fabric):
