@@ -86,7 +86,7 @@ async def _up(options: argparse.Namespace) -> int:
             for path in options.manifest:
                 try:
                     await cluster.apply(path)
-                except (OSError, ValueError, APIError) as error:
+                except (OSError, TypeError, ValueError, APIError) as error:
                     raise UsageError(f"--manifest {path}: {error}") from error
             _spare_the_collector()
             print(f"ready {cluster.url} kubeconfig {cluster.kubeconfig}", flush=True)

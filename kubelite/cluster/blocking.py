@@ -21,6 +21,7 @@ from kubelite.cluster.manifest import Manifest
 if TYPE_CHECKING:
     from kubelite.cluster.access import ExecResult
     from kubelite.images.registry import ImageRegistry
+    from kubelite.runtime import Clock
 
 T = TypeVar("T")
 
@@ -71,6 +72,28 @@ class BlockingCluster:
     def seed(self) -> int:
         """The seed of this run."""
         return self._cluster.seed
+
+    @property
+    def clock(self) -> Clock:
+        """The cluster's clock."""
+        return self._cluster.clock
+
+    @property
+    def dns_address(self) -> tuple[str, int]:
+        """See `Cluster.dns_address`."""
+
+        async def address() -> tuple[str, int]:
+            return self._cluster.dns_address
+
+        return self.call(address)
+
+    def statistics(self) -> dict[str, Any]:
+        """See `Cluster.statistics`."""
+
+        async def statistics() -> dict[str, Any]:
+            return self._cluster.statistics()
+
+        return self.call(statistics)
 
     def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
         """See `Cluster.apply`."""

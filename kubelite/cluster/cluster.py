@@ -402,12 +402,7 @@ class Cluster:
         resource, name, namespace = self._what(kind, name, namespace)
         if name is not None:
             return await self.client.get(resource, name, namespace)
-        text = (
-            ",".join(f"{key}={value}" for key, value in selector.items())
-            if isinstance(selector, Mapping)
-            else selector
-        )
-        found = await self.client.list(resource, namespace, label_selector=text or "")
+        found = await self.client.list(resource, namespace, label_selector=_selector_text(selector))
         return [{"kind": resource.kind, "apiVersion": resource.api_version, **each} for each in found.items]
 
     async def delete(
@@ -416,7 +411,7 @@ class Cluster:
         name: str | None = None,
         *,
         namespace: str | None = "default",
-        selector: str = "",
+        selector: str | Mapping[str, str] = "",
         grace_period_s: int | None = None,
         propagation_policy: str | None = "Background",
     ) -> None:
@@ -449,7 +444,7 @@ class Cluster:
                 await self.client.delete_collection(
                     resource,
                     namespace,
-                    label_selector=selector,
+                    label_selector=_selector_text(selector),
                     grace_period_s=grace_period_s,
                     propagation_policy=propagation_policy,
                 )
@@ -605,6 +600,12 @@ class Cluster:
             ValueError: There is no such node.
         """
         self._machine(name).boot()
+
+
+def _selector_text(selector: str | Mapping[str, str] | None) -> str:
+    if isinstance(selector, Mapping):
+        return ",".join(f"{key}={value}" for key, value in selector.items())
+    return selector or ""
 
 
 def _new_token() -> str:
