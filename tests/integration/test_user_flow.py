@@ -1,0 +1,51 @@
+"""What a user tries first, mistakes included."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+import kubelite
+from kubelite.testing import VirtualClock
+
+
+def config_map(name, **labels):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}}
+
+
+async def test_delete_takes_a_selector_as_get_does():
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
+        await cluster.apply([config_map("a", tier="x"), config_map("b", tier="y")])
+        await cluster.delete("cm", selector={"tier": "x"})
+        left = {each["metadata"]["name"] for each in await cluster.get("cm")}
+        assert "a" not in left
+        assert "b" in left
+
+
+async def test_a_stopped_cluster_leaves_no_task_of_its_pods():
+    before = asyncio.all_tasks()
+    async with kubelite.Cluster() as cluster:
+        pod = {"containers": [{"name": "c", "image": "nginx"}]}
+        await cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": pod})
+        await cluster.wait_for("pod/p")
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+def test_the_blocking_handle_has_what_the_cluster_has():
+    with kubelite.start() as cluster:
+        assert cluster.clock.monotonic() > 0
+        assert cluster.dns_address[1] > 0
+        assert cluster.statistics()["nodes"]["node-1"]["running"] == 0
+
+
+@pytest.mark.parametrize("text", ["hello", "[1, 2]", "a: b", "{a: ["])
+def test_a_manifest_without_objects_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "manifest.yaml"
+    path.write_text(text)
+    command = [sys.executable, "-m", "kubelite", "up", "--manifest", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert str(path) in done.stderr
