@@ -224,9 +224,7 @@ class _Parser:
             found.append(self._requirement())
             sign = self._next()
             if sign not in {"", ","}:
-                raise SelectorError(
-                    f"unable to parse requirement: found '{sign}', expected: ',' or 'end of string'"
-                )
+                raise SelectorError(f"found '{sign}', expected: ',' or 'end of string'")
             if sign == "," and self._peek() in _SYMBOLS - {"!"} | {""}:
                 raise SelectorError(f"found '{self._peek()}', expected: identifier after ','")
         return found

@@ -83,9 +83,6 @@ def test_what_is_said_of_a_wrong_selector(text, why):
     assert str(caught.value) == why
 
 
-@pytest.mark.xfail(
-    strict=True, reason="said with a prefix that Go leaves out; test_apiserver_lists.py asks for the prefix"
-)
 @pytest.mark.parametrize(
     ("text", "why"),
     [
