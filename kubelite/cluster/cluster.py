@@ -26,6 +26,7 @@ from kubelite.cluster.manifest import Manifest, load_manifest
 from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.waiting import describe_condition, wait_for
 from kubelite.images.builtin import make_registry
+from kubelite.master.apiserver import decoding
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.server import RESTServer
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
@@ -371,6 +372,8 @@ class Cluster:
 
         Raises:
             ValueError: The manifest does not parse, or names a kind that is not served.
+            TypeError: It is no manifest at all.
+            BadRequest: A field is unknown, or of another type.
             APIError: The API server refuses an object; those before it stay.
         """
         made = []
@@ -378,7 +381,9 @@ class Cluster:
             resource = self._running.scheme.by_kind(obj["apiVersion"], obj["kind"])
             if resource is None:
                 raise ValueError(f"no matches for kind {obj['kind']!r} in version {obj['apiVersion']!r}")
-            inside = (obj.get("metadata") or {}).get("namespace") or namespace
+            decoding.body(resource, obj, "Strict")  # for its refusals: a null in a manifest means something
+            obj = {**obj, "metadata": obj.get("metadata") or {}}  # noqa: PLW2901 - the same object
+            inside = obj["metadata"].get("namespace") or namespace
             made.append(
                 await apply_object(self.client, resource, obj, inside if resource.namespaced else None)
             )

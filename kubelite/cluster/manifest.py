@@ -39,6 +39,8 @@ def _objects(manifest: Manifest) -> Iterator[Object]:
     elif isinstance(manifest, Mapping):
         yield from _flatten(manifest)
     else:
+        if not isinstance(manifest, Iterable):
+            raise TypeError(f"a manifest is a text, a path or objects, not {type(manifest).__name__}")
         for part in manifest:
             yield from _objects(part)
 
@@ -66,6 +68,8 @@ def _flatten(document: object) -> Iterator[Object]:
     for field in ("apiVersion", "kind"):
         if not document.get(field):
             raise ValueError(f"a manifest's object lacks {field!r}: {dict(document)!r:.80}")
+        if not isinstance(document[field], str):
+            raise TypeError(f"{field} of a manifest's object must be a text, not {document[field]!r:.80}")
     if document["kind"] == "List" and isinstance(document.get("items"), list):
         for item in document["items"]:
             yield from _flatten(item)

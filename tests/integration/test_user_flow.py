@@ -49,3 +49,31 @@ def test_a_manifest_without_objects_is_refused_in_one_line(tmp_path, text):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert str(path) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text"),
+    [
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yes}", "cannot unmarshal bool"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: x", "cannot unmarshal string"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: 7", "cannot unmarshal number"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containerz: []}",
+            'unknown field "spec.containerz"',
+        ),
+        ("apiVersion: v1\nkind: ConfigMap", "name or generateName is required"),
+    ],
+)
+async def test_a_mistyped_manifest_is_refused_and_the_api_server_lives_on(manifest, text):
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
+        with pytest.raises(kubelite.APIError, match=text):
+            await cluster.apply(manifest)
+        assert not cluster.statistics()["actors"].get("restarts")
+        await cluster.apply(config_map("fine"))
+
+
+@pytest.mark.parametrize("manifest", [5, None, {"apiVersion": 1, "kind": ["x"]}, "just text"])
+async def test_what_is_no_manifest_is_refused_in_words(manifest):
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
+        with pytest.raises(TypeError, match="manifest"):
+            await cluster.apply(manifest)
