@@ -73,8 +73,10 @@ class Cluster:
         kubeconfig: Path | str | None = None,
         **options: Any,
     ) -> None:
-        if nodes < 0:
-            raise ValueError(f"a cluster has 0 nodes or more, not {nodes}")
+        if not isinstance(nodes, int) or nodes < 0:
+            raise ValueError(f"a cluster has 0 nodes or more, not {nodes!r}")
+        if seed is not None and not isinstance(seed, int):
+            raise ValueError(f"a seed is a whole number, not {seed!r}")
         self.config: ClusterConfig = make_config(options)
         self.clock: Clock = clock or SystemClock()
         self.images: ImageRegistry = make_registry()
@@ -382,7 +384,7 @@ class Cluster:
             if resource is None:
                 raise ValueError(f"no matches for kind {obj['kind']!r} in version {obj['apiVersion']!r}")
             decoding.body(resource, obj, "Strict")  # for its refusals: a null in a manifest means something
-            obj = {**obj, "metadata": obj.get("metadata") or {}}  # noqa: PLW2901 - the same object
+            obj = {**obj, "metadata": obj.get("metadata") or {}}
             inside = obj["metadata"].get("namespace") or namespace
             made.append(
                 await apply_object(self.client, resource, obj, inside if resource.namespaced else None)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from kubelite.apimachinery import quantity
 from kubelite.runtime.values import Value
+
+PORT_MAX: Final = 65_535
+_DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
@@ -52,6 +57,22 @@ class ClusterConfig(Value):
     node_ports: tuple[int, int] = (30000, 32767)
 
     def __attrs_post_init__(self) -> None:
+        for name in ("node_cpu", "node_memory"):
+            try:
+                quantity.parse(getattr(self, name))
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"{name} must be a quantity such as 4 or 16Gi, not {getattr(self, name)!r}"
+                ) from error
+        if not 0 <= self.port <= PORT_MAX:
+            raise ValueError(f"port must be from 0 (any free one) to {PORT_MAX}, not {self.port}")
+        first, last = self.node_ports
+        if not 0 < first <= last <= PORT_MAX:
+            raise ValueError(
+                f"node_ports must be the first and the last port of a range, not {self.node_ports}"
+            )
+        if not _DOMAIN.fullmatch(self.domain):
+            raise ValueError(f"domain must be a DNS name such as cluster.local, not {self.domain!r}")
         if not self.secure and not self.host.startswith("127.") and self.host not in {"localhost", "::1"}:
             raise ValueError(
                 f"plain HTTP is for loopback only, not for host {self.host!r}: leave secure=True"

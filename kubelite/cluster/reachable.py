@@ -16,6 +16,7 @@ from kubelite.apimachinery import labels, meta
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.informer import InformerFactory
 from kubelite.cluster.components import Components
+from kubelite.dns import Zone
 from kubelite.network import Translator
 from kubelite.proxy.proxier import service_of_slice
 from kubelite.proxy.rules import cluster_ips, plan_service
@@ -80,6 +81,16 @@ def is_programmed(informers: InformerFactory, translators: Sequence[Translator],
     return bool(wanted) or not slices
 
 
+def is_resolved(informers: InformerFactory, zone: Zone, service: Object) -> bool:
+    """Whether cluster DNS has exactly the ready pods of a headless Service, or the cluster IP of another."""
+    metadata = service["metadata"]
+    found = zone.find(f"{metadata['name']}.{metadata['namespace']}.svc.{zone.domain}".lower(), "A") or ()
+    wanted = set(cluster_ips(service)) or ready_addresses(informers, service)
+    return {record.data for record in found if record.kind == "A"} == {
+        each for each in wanted if ":" not in each
+    }
+
+
 def _translators(components: Components) -> Iterator[Translator]:
     if components.network.translator is not None:
         yield components.network.translator
@@ -93,12 +104,11 @@ async def until_reachable(components: Components, clock: Clock, objects: Sequenc
     informers = components.informers
     if informers is None:
         return
-    waiting = [
-        each for each in services_of(informers, objects) if each["spec"].get("selector") and cluster_ips(each)
-    ]
+    waiting = [each for each in services_of(informers, objects) if each["spec"].get("selector")]
     until = clock.monotonic() + BOUND_S
     for service in waiting:
-        while clock.monotonic() < until and not is_programmed(
-            informers, list(_translators(components)), service
+        while clock.monotonic() < until and not (
+            is_programmed(informers, list(_translators(components)), service)
+            and is_resolved(informers, components.zone, service)
         ):
             await clock.sleep(POLL_S)

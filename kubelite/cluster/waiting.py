@@ -110,4 +110,9 @@ async def _events(informers: InformerFactory, objects: list[Object]) -> str:
 
 def describe_condition(condition: str | Callable[[Object], Any]) -> str:
     """A condition in words."""
-    return condition if isinstance(condition, str) else f"as {getattr(condition, '__name__', 'asked')}"
+    words = {"exists": "there", "create": "there", "delete": "deleted"}
+    return (
+        words.get(condition, condition)
+        if isinstance(condition, str)
+        else f"as {getattr(condition, '__name__', 'asked')}"
+    )

@@ -77,3 +77,23 @@ async def test_what_is_no_manifest_is_refused_in_words(manifest):
     async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
         with pytest.raises(TypeError, match="manifest"):
             await cluster.apply(manifest)
+
+
+async def test_a_request_that_breaks_the_api_server_costs_only_its_sender():
+    from kubelite.api.resources import CONFIGMAPS
+
+    async with kubelite.Cluster(nodes=0) as cluster:
+        with pytest.raises(kubelite.APIError):
+            await cluster.client.create(CONFIGMAPS, {"metadata": {"name": 7, "labels": 5}}, "default")
+        restarts = cluster.statistics()["actors"]["apiserver"]["restarts"]
+        assert restarts == 0
+        assert (await cluster.get("cm", "kube-root-ca.crt"))["metadata"]["name"] == "kube-root-ca.crt"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"node_cpu": "abc"}, {"port": 99999}, {"node_ports": (5, 1)}, {"domain": "Bad Domain"}, {"nodes": 1.5}],
+)
+def test_impossible_options_are_refused_in_words(options):
+    with pytest.raises(ValueError, match=next(iter(options)).removesuffix("s")):
+        kubelite.Cluster(**options)

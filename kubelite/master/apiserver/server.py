@@ -21,6 +21,7 @@ from kubelite.apimachinery.apierrors import (
     BadRequest,
     Conflict,
     Forbidden,
+    InternalError,
     MethodNotAllowed,
     NotFound,
 )
@@ -119,7 +120,23 @@ class APIServer(Actor[Message | Internal]):
         self.context.call_later(config.reconcile_interval_s, Reconcile())
 
     def receive(self, message: Message | Internal) -> Any:
-        """Answer one request."""
+        """Answer one request.
+
+        Raises:
+            APIError: The answer. A request that breaks an assumption is one, too: it costs its sender a 500,
+                and nobody else anything, for nothing is written before the commit.
+        """
+        try:
+            return self._handle(message)
+        except APIError:
+            raise
+        except Exception as error:
+            if isinstance(message, SendBookmarks | Compact | Reconcile):
+                raise
+            self.context.log.exception("request failed", request=type(message).__name__)
+            raise InternalError(f"{type(error).__name__}: {error}") from error
+
+    def _handle(self, message: Message | Internal) -> Any:
         match message:
             case Get():
                 self._authorize(message, "get")
