@@ -10,7 +10,7 @@ import sys
 
 from kubelite.cli.logs import configure_logging
 from kubelite.cli.main import UsageError
-from kubelite.cli.up import make_cluster, start_or_stop, stop_signals
+from kubelite.cli.up import leave, make_cluster, start_or_stop, stop_signals
 
 _SIGNALLED = 128
 
@@ -32,7 +32,7 @@ async def _run(options: argparse.Namespace, argv: list[str]) -> int:
             status = await ended
         finally:
             await cluster.stop()
-    return _SIGNALLED - status if status < 0 else status
+    return leave(cluster, _SIGNALLED - status if status < 0 else status)
 
 
 def run_command(options: argparse.Namespace) -> int:

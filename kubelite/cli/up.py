@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -77,6 +78,19 @@ async def start_or_stop(cluster: Cluster, stopped: asyncio.Event) -> bool:
     return True
 
 
+def leave(cluster: Cluster, status: int) -> int:
+    """The command's exit status.
+
+    Programs that swallow every cancellation were abandoned; asyncio would wait for them for ever, so that the
+    process ends without asking them again.
+    """
+    if cluster.abandoned:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
 async def _up(options: argparse.Namespace) -> int:
     async with stop_signals() as stopped:
         cluster = make_cluster(options, expose=True)
@@ -97,7 +111,7 @@ async def _up(options: argparse.Namespace) -> int:
             await cluster.run_until(stopped)
         finally:
             await cluster.stop()
-    return 0
+    return leave(cluster, 0)
 
 
 def _spare_the_collector() -> None:

@@ -96,6 +96,7 @@ class Cluster:
         self._failure: BaseException | None = None
         self._patch: looppatch.LoopPatch | None = None
         self._url = ""
+        self.abandoned = 0
 
     def __repr__(self) -> str:
         state = "running" if self._url else "stopped"
@@ -264,6 +265,7 @@ class Cluster:
             self._dialer = None
         components, self._components = self._components, None
         if components is not None:
+            self.abandoned = sum(each.runtime.abandoned for each in components.machines.values())
             for machine in components.machines.values():
                 await machine.runtime.close()
             components.block.release()
