@@ -22,6 +22,7 @@ from kubelite.apimachinery.timestamps import parse_time
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, RecordEvent, RequeueAfter, Steps, UpdateStatus
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
+from kubelite.runtime.values import Value
 
 DISRUPTED_TIMEOUT_S: Final = 120.0
 """Seconds after which an evicted pod that is still there counts as healthy again."""
@@ -30,8 +31,8 @@ REST_S: Final = 0.02
 ScaleOf = Callable[[Object], int | None]
 
 
-@attrs.frozen
-class Budget:
+@attrs.frozen(eq=False, repr=False)
+class Budget(Value):
     """How many pods are expected and how many of them have to be healthy."""
 
     expected: int

@@ -13,6 +13,7 @@ import attrs
 from kubelite.api.conditions import get_condition, set_condition
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time, parse_time
+from kubelite.runtime.values import Value
 
 NOT_READY: Final = "node.kubernetes.io/not-ready"
 UNREACHABLE: Final = "node.kubernetes.io/unreachable"
@@ -42,8 +43,8 @@ LARGE_ZONE: Final = 50
 _MANY: Final = 2
 
 
-@attrs.frozen
-class Health:
+@attrs.frozen(eq=False, repr=False)
+class Health(Value):
     """What was last heard of a node.
 
     Attributes:

@@ -15,6 +15,7 @@ from kubelite.api.conditions import get_condition, remove_condition, set_conditi
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.deletionrank import sort_for_deletion
 from kubelite.reconcile.ownership import controller_ref
+from kubelite.runtime.values import Value
 
 BURST_REPLICAS: Final = 500
 """Pods that one sync creates or deletes at most."""
@@ -22,8 +23,8 @@ REPLICA_FAILURE: Final = "ReplicaFailure"
 _GENERATE_NAME_MAX: Final = 248
 
 
-@attrs.frozen
-class Counts:
+@attrs.frozen(eq=False, repr=False)
+class Counts(Value):
     """What a status says of pods.
 
     Attributes:

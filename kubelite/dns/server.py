@@ -22,6 +22,7 @@ from kubelite.dns.resolver import Outside, resolve_outside
 from kubelite.network import Fabric
 from kubelite.runtime import Actor
 from kubelite.runtime.logs import get_logger
+from kubelite.runtime.values import Value
 
 log = get_logger().bind(component="dns")
 PORT: Final = 53
@@ -30,8 +31,8 @@ BATCH: Final = 64
 _INDEX: Final = "dns-service"
 
 
-@attrs.frozen
-class Refresh:
+@attrs.frozen(eq=False, repr=False)
+class Refresh(Value):
     """Plan the records of what has changed."""
 
 

@@ -22,6 +22,7 @@ from kubelite.network.datagrams import DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
 from kubelite.runtime import tasks
+from kubelite.runtime.values import Value
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
 LAST_PORT: Final = 65_535
@@ -46,8 +47,8 @@ class Listener:
         self._fabric.forget(self)
 
 
-@attrs.frozen
-class Accepted:
+@attrs.frozen(eq=False, repr=False)
+class Accepted(Value):
     """The protocol for an accepted connection, and the context that its code belongs to."""
 
     protocol: asyncio.BaseProtocol

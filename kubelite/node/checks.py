@@ -20,14 +20,15 @@ from kubelite.images.container import CommandNotFoundError
 from kubelite.network import NetworkNamespace
 from kubelite.node.probes import Outcome
 from kubelite.runtime import Clock
+from kubelite.runtime.values import Value
 
 USER_AGENT: Final = "kube-probe/1.36"
 OUTPUT_MAX: Final = 10_240
 """How much of a command's output is kept, in bytes."""
 
 
-@attrs.frozen
-class Target:
+@attrs.frozen(eq=False, repr=False)
+class Target(Value):
     """What is checked.
 
     Attributes:

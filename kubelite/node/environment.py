@@ -17,6 +17,7 @@ import attrs
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
+from kubelite.runtime.values import Value
 
 CONFIG_ERROR: Final = "CreateContainerConfigError"
 
@@ -39,8 +40,8 @@ class Lookup(Protocol):
         """The Secret, or None."""
 
 
-@attrs.frozen
-class PodFacts:
+@attrs.frozen(eq=False, repr=False)
+class PodFacts(Value):
     """What the downward API tells besides the pod itself.
 
     Attributes:

@@ -10,14 +10,15 @@ from typing import Final
 import attrs
 
 from kubelite.apimachinery.scheme import Object
+from kubelite.runtime.values import Value
 
 HOSTNAME_MAX: Final = 63
 SEARCH_MAX: Final = 32
 NAMESERVERS_MAX: Final = 3
 
 
-@attrs.frozen
-class DNSSettings:
+@attrs.frozen(eq=False, repr=False)
+class DNSSettings(Value):
     """How a pod looks names up."""
 
     nameservers: tuple[str, ...]

@@ -17,6 +17,7 @@ from typing import Final
 import attrs
 
 from kubelite.apimachinery.timestamps import format_micro_time
+from kubelite.runtime.values import Value
 
 LOG_BYTES_MAX: Final = 1_048_576
 """How much of a container's log is kept, in bytes."""
@@ -24,8 +25,8 @@ LINE_BYTES_MAX: Final = 16_384
 """A longer line is cut in several, as container runtimes do."""
 
 
-@attrs.frozen
-class LogOptions:
+@attrs.frozen(eq=False, repr=False)
+class LogOptions(Value):
     """What of a log is wanted.
 
     Attributes:

@@ -22,8 +22,8 @@ _INITIAL: Final = {"readiness": False, "liveness": True, "startup": None}
 """What counts before the first result: a container is not ready, but alive."""
 
 
-@attrs.frozen
-class ProbeSpec:
+@attrs.frozen(eq=False, repr=False)
+class ProbeSpec(Value):
     """A probe of a container with its defaults filled in; times in seconds."""
 
     kind: ProbeKind
@@ -35,8 +35,8 @@ class ProbeSpec:
     failure_threshold: int = 3
 
 
-@attrs.frozen
-class ProbeState:
+@attrs.frozen(eq=False, repr=False)
+class ProbeState(Value):
     """How a probe stands: the verdict (None: none yet), the last outcome and how often it came in a row."""
 
     healthy: bool | None

@@ -19,14 +19,15 @@ from kubelite.apimachinery.timestamps import format_time
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated
 from kubelite.node.lifecycle import is_init_done, restarts
 from kubelite.node.podstate import PodState, SetUp
+from kubelite.runtime.values import Value
 
 _ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
 """Stages that show how the container ended, if it did."""
 _COMPARED_APART: Final = frozenset({"conditions"})
 
 
-@attrs.frozen
-class NodeFacts:
+@attrs.frozen(eq=False, repr=False)
+class NodeFacts(Value):
     """What a pod's status says of its node."""
 
     host_ip: str

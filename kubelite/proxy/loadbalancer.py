@@ -22,13 +22,14 @@ from kubelite.network import AddressPool, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
 from kubelite.runtime import Actor
 from kubelite.runtime.logs import get_logger
+from kubelite.runtime.values import Value
 
 log = get_logger().bind(component="service-loadbalancer")
 RETRY_S = 1.0
 
 
-@attrs.frozen
-class Reconcile:
+@attrs.frozen(eq=False, repr=False)
+class Reconcile(Value):
     """Look at the Services that changed."""
 
 

@@ -22,13 +22,14 @@ from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, RandomPicker
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
 from kubelite.runtime import Actor, Clock, Randomness
+from kubelite.runtime.values import Value
 
 BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 
 
-@attrs.frozen
-class Sync:
+@attrs.frozen(eq=False, repr=False)
+class Sync(Value):
     """Plan what has changed and publish it."""
 
 

@@ -16,13 +16,14 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
 from kubelite.network.translate import Destination
+from kubelite.runtime.values import Value
 
 AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(eq=False, repr=False)
+class Rule(Value):
     """One destination and where its connections go.
 
     Attributes:
@@ -34,8 +35,8 @@ class Rule:
     affinity_s: float | None = None
 
 
-@attrs.frozen
-class NodePort:
+@attrs.frozen(eq=False, repr=False)
+class NodePort(Value):
     """A port that every node listens on for a Service port."""
 
     port: int
@@ -43,8 +44,8 @@ class NodePort:
     rule: Rule
 
 
-@attrs.frozen
-class ServiceRules:
+@attrs.frozen(eq=False, repr=False)
+class ServiceRules(Value):
     """All that one Service asks of a node.
 
     Attributes:
@@ -107,8 +108,8 @@ def plan_service(
     return ServiceRules(tuple(rules), tuple(node_ports), addresses)
 
 
-@attrs.frozen
-class _Candidate:
+@attrs.frozen(eq=False, repr=False)
+class _Candidate(Value):
     endpoint: Endpoint
     node_name: str
     ready: bool

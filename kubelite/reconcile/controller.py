@@ -73,8 +73,8 @@ class InformersLike(Protocol):
         ...
 
 
-@attrs.frozen
-class Watch:
+@attrs.frozen(eq=False, repr=False)
+class Watch(Value):
     """Something a reconciler wants to know of.
 
     Attributes:

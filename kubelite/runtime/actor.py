@@ -14,6 +14,7 @@ from kubelite.runtime.clock import Clock, TimerHandle
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.messages import Ref
 from kubelite.runtime.randomness import Randomness
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.slot import Slot
@@ -49,8 +50,8 @@ class Actor(Generic[M]):
         """Runs after the last message, also after a crash."""
 
 
-@attrs.frozen
-class ChildSpec:
+@attrs.frozen(eq=False, repr=False)
+class ChildSpec(Value):
     """An actor to be run.
 
     Attributes:

@@ -18,6 +18,7 @@ from kubelite.runtime.actor import Actor, ChildSpec, Context
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.mailbox import Mailbox
 from kubelite.runtime.slot import Crash, Slot
+from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.system import System
@@ -26,8 +27,8 @@ log = get_logger()
 Strategy = Literal["one_for_one", "rest_for_one"]
 
 
-@attrs.frozen
-class SupervisorSpec:
+@attrs.frozen(eq=False, repr=False)
+class SupervisorSpec(Value):
     """Children that are started in their order and stopped in the reverse.
 
     Attributes:

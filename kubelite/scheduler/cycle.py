@@ -18,6 +18,7 @@ from typing import Final
 import attrs
 
 from kubelite.runtime import Randomness
+from kubelite.runtime.values import Value
 from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo
 from kubelite.scheduler.plugins.filters import FILTERS, Refusal
 from kubelite.scheduler.plugins.scores import score
@@ -26,8 +27,8 @@ FEASIBLE_MIN: Final = 100
 PERCENTAGE_MIN: Final = 5
 
 
-@attrs.frozen
-class Verdict:
+@attrs.frozen(eq=False, repr=False)
+class Verdict(Value):
     """What a cycle decided.
 
     Attributes:

@@ -15,14 +15,15 @@ from kubelite.api import podutil
 from kubelite.api.resourcelist import Amounts, amounts_of
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
+from kubelite.runtime.values import Value
 
 HostPort = tuple[str, str, int]
 ASSUMED_CPU_MILLI, ASSUMED_MEMORY_BYTES = 100, 200 * 1024**2
 """What a container without a request counts as when nodes are compared, so that such pods spread too."""
 
 
-@attrs.frozen
-class PodInfo:
+@attrs.frozen(eq=False, repr=False)
+class PodInfo(Value):
     """A pod, and what the plugins ask of it, worked out once.
 
     Attributes:

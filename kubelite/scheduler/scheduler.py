@@ -20,6 +20,7 @@ from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.client import Client
 from kubelite.runtime import Actor, Clock, Randomness
 from kubelite.runtime.logs import get_logger
+from kubelite.runtime.values import Value
 from kubelite.scheduler.cycle import explain, find_node
 from kubelite.scheduler.nodeinfo import Cache, PodInfo
 from kubelite.scheduler.queue import Entry, SchedulingQueue
@@ -30,13 +31,13 @@ BATCH: Final = 64
 """Pods scheduled before other actors get their turn."""
 
 
-@attrs.frozen
-class Schedule:
+@attrs.frozen(eq=False, repr=False)
+class Schedule(Value):
     """Schedule what is active."""
 
 
-@attrs.frozen
-class Flush:
+@attrs.frozen(eq=False, repr=False)
+class Flush(Value):
     """Look whether a back-off is over."""
 
 

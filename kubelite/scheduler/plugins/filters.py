@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from kubelite.runtime.values import Value
 from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo, tolerates
 
 HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
@@ -18,8 +19,8 @@ _UNSCHEDULABLE_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "No
 _ANY_ADDRESS = frozenset({"", "0.0.0.0"})  # noqa: S104 - the wildcard that is compared with
 
 
-@attrs.frozen
-class Refusal:
+@attrs.frozen(eq=False, repr=False)
+class Refusal(Value):
     """Why a node is out of the question.
 
     Attributes:
