@@ -81,22 +81,20 @@ class Request(Value, Generic[R_co]):
         """
         slot = ref.slot
         thread = get_ident()
-        result: Any
         if slot.idle_in == thread:
             slot.idle_in = NOWHERE
             try:
-                result = slot.receive(self)
+                result: Any = slot.receive(self)
             except Exception as error:
                 raise slot.raised_inline(error, self) from error
             slot.handled += 1
             if slot.waiter is not None:
                 slot.idle_in = thread
-            if result.__class__ not in PLAIN_REPLIES:
-                result = await slot.settle(result, self)
-        elif slot.is_open:
+            if result.__class__ in PLAIN_REPLIES:
+                return result  # type: ignore[return-value]
+            return await slot.settle(result, self)  # type: ignore[no-any-return]
+        if slot.is_open:
             reply = slot.make_future()
             ref._append(Asked(self, reply))  # noqa: SLF001 - both are halves of one mechanism
-            result = await reply
-        else:
-            result = await slot.enqueue(self)
-        return result  # type: ignore[no-any-return]
+            return await reply  # type: ignore[no-any-return]
+        return await slot.enqueue(self)  # type: ignore[no-any-return]
