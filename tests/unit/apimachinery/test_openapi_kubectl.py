@@ -40,7 +40,7 @@ LIVE = controller("a", "b", **{"kubectl.kubernetes.io/last-applied-configuration
 
 
 def find_kubectl(version):
-    places = [os.environ.get("KUBELITE_TEST_TOOLS", ""), "/opt/kl/tools/bin"]
+    places = [os.environ.get("KUBELITE_TEST_TOOLS", "")]
     if found := shutil.which("kubectl"):
         places.append(str(Path(found).resolve().parent))
     names = [Path(place) / f"kubectl{mark}{version}" for place in places if place for mark in ".-"]
