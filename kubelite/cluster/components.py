@@ -146,7 +146,6 @@ class Components(Shown):
             node_port_last=last,
             advertise_address=self.block.master,
             advertise_port=API_PORT,
-            cluster_networks=(str(self.block.network),),
             compaction_interval_s=config.compaction_interval_s,
         )
         return ChildSpec(

@@ -21,7 +21,6 @@ class APIServerConfig(Value):
             the `kubernetes` Service's.
         advertise_address: Where the API server itself is reached: the endpoint of the `kubernetes` Service.
         advertise_port: The port there.
-        cluster_networks: Loopback networks whose addresses may nevertheless stand in Endpoints and slices.
         compaction_interval_s: Every so many seconds, what is older than the interval before is forgotten.
         bookmark_interval_s: Seconds between bookmarks.
         event_ttl_s: Seconds after its last write that an Event is kept.
@@ -38,7 +37,6 @@ class APIServerConfig(Value):
     node_port_last: int = NODE_PORT_LAST
     advertise_address: str = "10.0.0.1"
     advertise_port: int = 6443
-    cluster_networks: tuple[str, ...] = ()
     compaction_interval_s: float = 300.0
     bookmark_interval_s: float = 60.0
     event_ttl_s: float = 3600.0
