@@ -1,8 +1,6 @@
 """Which kinds there are, under which names and with which verbs: the table that discovery shows.
 
-Rows stand in the order in which Kubernetes 1.36 lists them: groups by priority, resources by plural. A kind
-in `SERVED` has storage, defaults, validation and columns here; one in `KNOWN` is only named, so that its
-facts can be found. To serve a kind of `KNOWN`, give it a constant and move its row.
+Rows stand in the order in which Kubernetes 1.36 lists them: groups by priority, resources by plural.
 
 Source: the discovery documents of Kubernetes 1.36 (`/api/v1`, `/apis/*`).
 """
@@ -25,7 +23,6 @@ READ_WRITE_VERBS: Final = ("get", "patch", "update")
 CONNECT_VERBS: Final = ("create", "get")
 PROXY_VERBS: Final = ("create", "delete", "get", "patch", "update")
 CREATE_VERBS: Final = ("create",)
-READ_VERBS: Final = ("get", "list", "watch")
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
@@ -51,6 +48,8 @@ BINDING: Final = Subresource("binding", verbs=CREATE_VERBS, kind="Binding")
 EVICTION: Final = Subresource("eviction", verbs=CREATE_VERBS, kind="Eviction", group="policy", version="v1")
 EXEC: Final = Subresource("exec", verbs=CONNECT_VERBS, kind="PodExecOptions")
 LOG: Final = Subresource("log", verbs=("get",))
+EPHEMERAL_CONTAINERS: Final = Subresource("ephemeralcontainers")
+RESIZE: Final = Subresource("resize")
 POD_PROXY: Final = Subresource("proxy", verbs=PROXY_VERBS, kind="PodProxyOptions")
 SERVICE_PROXY: Final = Subresource("proxy", verbs=PROXY_VERBS, kind="ServiceProxyOptions")
 TOKEN: Final = Subresource(
@@ -89,76 +88,7 @@ def _resource(
     return resource if verbs is None else attrs.evolve(resource, verbs=verbs)
 
 
-# --- served -------------------------------------------------------------------------------------------------
-
-CONFIGMAPS: Final = _resource("", "configmaps", "ConfigMap", "cm")
-ENDPOINTS: Final = _resource("", "endpoints", "Endpoints", "ep")
-EVENTS: Final = _resource("", "events", "Event", "ev")
-NAMESPACES: Final = _resource(
-    "",
-    "namespaces",
-    "Namespace",
-    "ns",
-    namespaced=False,
-    subresources=(FINALIZE, STATUS),
-    verbs=NAMESPACE_VERBS,
-)
-NODES: Final = _resource("", "nodes", "Node", "no", namespaced=False, subresources=(STATUS,))
-PODS: Final = _resource(
-    "", "pods", "Pod", "po", categories=ALL, subresources=(BINDING, EVICTION, EXEC, LOG, POD_PROXY, STATUS)
-)
-REPLICATIONCONTROLLERS: Final = _resource(
-    "", "replicationcontrollers", "ReplicationController", "rc", categories=ALL, subresources=(SCALE, STATUS)
-)
-SECRETS: Final = _resource("", "secrets", "Secret")
-SERVICEACCOUNTS: Final = _resource("", "serviceaccounts", "ServiceAccount", "sa")
-SERVICES: Final = _resource(
-    "", "services", "Service", "svc", categories=ALL, subresources=(SERVICE_PROXY, STATUS)
-)
-PODDISRUPTIONBUDGETS: Final = _resource(
-    "policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", subresources=(STATUS,)
-)
-LEASES: Final = _resource("coordination.k8s.io", "leases", "Lease")
-ENDPOINTSLICES: Final = _resource("discovery.k8s.io", "endpointslices", "EndpointSlice")
-
-SERVED: Final[tuple[Resource, ...]] = (
-    CONFIGMAPS,
-    ENDPOINTS,
-    EVENTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    REPLICATIONCONTROLLERS,
-    SECRETS,
-    SERVICEACCOUNTS,
-    SERVICES,
-    PODDISRUPTIONBUDGETS,
-    LEASES,
-    ENDPOINTSLICES,
-)
-"""The kinds that this version serves, in the order of discovery."""
-
-# --- can be read, not made ---------------------------------------------------------------------------------
-
-CUSTOMRESOURCEDEFINITIONS: Final = _resource(
-    "apiextensions.k8s.io",
-    "customresourcedefinitions",
-    "CustomResourceDefinition",
-    "crd",
-    "crds",
-    namespaced=False,
-    categories=("api-extensions",),
-    verbs=READ_VERBS,
-)
-
-READABLE: Final[tuple[Resource, ...]] = (CUSTOMRESOURCEDEFINITIONS,)
-"""Kinds of which there are no objects and none can be made.
-
-kubectl lists the custom kinds when a manifest names a kind which it does not know, and tells of the kind only
-if it gets a list.
-"""
-
-# --- known, not served yet ----------------------------------------------------------------------------------
+# --- the kinds ----------------------------------------------------------------------------------------------
 
 _APPS: Final = "apps"
 _RBAC: Final = "rbac.authorization.k8s.io"
@@ -170,123 +100,295 @@ _AUTHENTICATION: Final = "authentication.k8s.io"
 _DEVICES: Final = "resource.k8s.io"
 _FLOW: Final = "flowcontrol.apiserver.k8s.io"
 _EXTENSIONS: Final = ("api-extensions",)
-_SCALED: Final = (SCALE, STATUS)
 
-KNOWN: Final[tuple[Resource, ...]] = (
-    _resource("", "bindings", "Binding", verbs=CREATE_VERBS),
-    _resource("", "componentstatuses", "ComponentStatus", "cs", namespaced=False, verbs=("get", "list")),
-    _resource("", "limitranges", "LimitRange", "limits"),
-    _resource("", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subresources=(STATUS,)),
-    _resource("", "persistentvolumes", "PersistentVolume", "pv", namespaced=False, subresources=(STATUS,)),
-    _resource("", "podtemplates", "PodTemplate"),
-    _resource("", "resourcequotas", "ResourceQuota", "quota", subresources=(STATUS,)),
-    _resource(
-        "apiregistration.k8s.io",
-        "apiservices",
-        "APIService",
-        namespaced=False,
-        categories=_EXTENSIONS,
-        subresources=(STATUS,),
-    ),
-    _resource(_APPS, "controllerrevisions", "ControllerRevision"),
-    _resource(_APPS, "daemonsets", "DaemonSet", "ds", categories=ALL, subresources=(STATUS,)),
-    _resource(_APPS, "deployments", "Deployment", "deploy", categories=ALL, subresources=_SCALED),
-    _resource(_APPS, "replicasets", "ReplicaSet", "rs", categories=ALL, subresources=_SCALED),
-    _resource(_APPS, "statefulsets", "StatefulSet", "sts", categories=ALL, subresources=_SCALED),
-    _resource("events.k8s.io", "events", "Event", "ev"),
-    _resource(
-        _AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview", namespaced=False, verbs=CREATE_VERBS
-    ),
-    _resource(_AUTHENTICATION, "tokenreviews", "TokenReview", namespaced=False, verbs=CREATE_VERBS),
-    _resource(_AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=CREATE_VERBS),
-    _resource(
-        _AUTHORIZATION,
-        "selfsubjectaccessreviews",
-        "SelfSubjectAccessReview",
-        namespaced=False,
-        verbs=CREATE_VERBS,
-    ),
-    _resource(
-        _AUTHORIZATION,
-        "selfsubjectrulesreviews",
-        "SelfSubjectRulesReview",
-        namespaced=False,
-        verbs=CREATE_VERBS,
-    ),
-    _resource(
-        _AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview", namespaced=False, verbs=CREATE_VERBS
-    ),
-    _resource(
-        "autoscaling",
-        "horizontalpodautoscalers",
-        "HorizontalPodAutoscaler",
-        "hpa",
-        version="v2",
-        categories=ALL,
-        subresources=(STATUS,),
-    ),
-    _resource(
-        "autoscaling",
-        "horizontalpodautoscalers",
-        "HorizontalPodAutoscaler",
-        "hpa",
-        categories=ALL,
-        subresources=(STATUS,),
-    ),
-    _resource("batch", "cronjobs", "CronJob", "cj", categories=ALL, subresources=(STATUS,)),
-    _resource("batch", "jobs", "Job", categories=ALL, subresources=(STATUS,)),
-    _resource(
-        "certificates.k8s.io",
-        "certificatesigningrequests",
-        "CertificateSigningRequest",
-        "csr",
-        namespaced=False,
-        subresources=(APPROVAL, STATUS),
-    ),
-    _resource(_NETWORKING, "ingressclasses", "IngressClass", namespaced=False),
-    _resource(_NETWORKING, "ingresses", "Ingress", "ing", subresources=(STATUS,)),
-    _resource(_NETWORKING, "ipaddresses", "IPAddress", "ip", namespaced=False),
-    _resource(_NETWORKING, "networkpolicies", "NetworkPolicy", "netpol"),
-    _resource(_NETWORKING, "servicecidrs", "ServiceCIDR", namespaced=False, subresources=(STATUS,)),
-    _resource(_RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
-    _resource(_RBAC, "clusterroles", "ClusterRole", namespaced=False),
-    _resource(_RBAC, "rolebindings", "RoleBinding"),
-    _resource(_RBAC, "roles", "Role"),
-    _resource(_STORAGE, "csidrivers", "CSIDriver", namespaced=False),
-    _resource(_STORAGE, "csinodes", "CSINode", namespaced=False),
-    _resource(_STORAGE, "csistoragecapacities", "CSIStorageCapacity"),
-    _resource(_STORAGE, "storageclasses", "StorageClass", "sc", namespaced=False),
-    _resource(_STORAGE, "volumeattachments", "VolumeAttachment", namespaced=False, subresources=(STATUS,)),
-    _resource(_STORAGE, "volumeattributesclasses", "VolumeAttributesClass", "vac", namespaced=False),
-    *(
-        _resource(
-            _ADMISSION, plural, kind, namespaced=False, categories=_EXTENSIONS, subresources=subresources
-        )
-        for plural, kind, subresources in (
-            ("mutatingadmissionpolicies", "MutatingAdmissionPolicy", ()),
-            ("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding", ()),
-            ("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", ()),
-            ("validatingadmissionpolicies", "ValidatingAdmissionPolicy", (STATUS,)),
-            ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", ()),
-            ("validatingwebhookconfigurations", "ValidatingWebhookConfiguration", ()),
-        )
-    ),
-    _resource("scheduling.k8s.io", "priorityclasses", "PriorityClass", "pc", namespaced=False),
-    _resource("node.k8s.io", "runtimeclasses", "RuntimeClass", namespaced=False),
-    _resource(_DEVICES, "deviceclasses", "DeviceClass", namespaced=False),
-    _resource(_DEVICES, "resourceclaims", "ResourceClaim", subresources=(STATUS,)),
-    _resource(_DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate"),
-    _resource(_DEVICES, "resourceslices", "ResourceSlice", namespaced=False),
-    _resource(_FLOW, "flowschemas", "FlowSchema", namespaced=False, subresources=(STATUS,)),
-    _resource(
-        _FLOW,
-        "prioritylevelconfigurations",
-        "PriorityLevelConfiguration",
-        namespaced=False,
-        subresources=(STATUS,),
-    ),
+BINDINGS: Final = _resource("", "bindings", "Binding", verbs=CREATE_VERBS)
+COMPONENTSTATUSES: Final = _resource(
+    "", "componentstatuses", "ComponentStatus", "cs", namespaced=False, verbs=("get", "list")
 )
-"""Built-in kinds which this version does not serve."""
+CONFIGMAPS: Final = _resource("", "configmaps", "ConfigMap", "cm")
+ENDPOINTS: Final = _resource("", "endpoints", "Endpoints", "ep")
+EVENTS: Final = _resource("", "events", "Event", "ev")
+LIMITRANGES: Final = _resource("", "limitranges", "LimitRange", "limits")
+NAMESPACES: Final = _resource(
+    "",
+    "namespaces",
+    "Namespace",
+    "ns",
+    namespaced=False,
+    subresources=(FINALIZE, STATUS),
+    verbs=NAMESPACE_VERBS,
+)
+NODES: Final = _resource("", "nodes", "Node", "no", namespaced=False, subresources=(STATUS,))
+PERSISTENTVOLUMECLAIMS: Final = _resource(
+    "", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subresources=(STATUS,)
+)
+PERSISTENTVOLUMES: Final = _resource(
+    "", "persistentvolumes", "PersistentVolume", "pv", namespaced=False, subresources=(STATUS,)
+)
+PODS: Final = _resource(
+    "",
+    "pods",
+    "Pod",
+    "po",
+    categories=ALL,
+    subresources=(BINDING, EPHEMERAL_CONTAINERS, EVICTION, EXEC, LOG, POD_PROXY, RESIZE, STATUS),
+)
+PODTEMPLATES: Final = _resource("", "podtemplates", "PodTemplate")
+REPLICATIONCONTROLLERS: Final = _resource(
+    "", "replicationcontrollers", "ReplicationController", "rc", categories=ALL, subresources=(SCALE, STATUS)
+)
+RESOURCEQUOTAS: Final = _resource("", "resourcequotas", "ResourceQuota", "quota", subresources=(STATUS,))
+SECRETS: Final = _resource("", "secrets", "Secret")
+SERVICEACCOUNTS: Final = _resource("", "serviceaccounts", "ServiceAccount", "sa", subresources=(TOKEN,))
+SERVICES: Final = _resource(
+    "", "services", "Service", "svc", categories=ALL, subresources=(SERVICE_PROXY, STATUS)
+)
+APISERVICES: Final = _resource(
+    "apiregistration.k8s.io",
+    "apiservices",
+    "APIService",
+    namespaced=False,
+    categories=_EXTENSIONS,
+    subresources=(STATUS,),
+)
+CONTROLLERREVISIONS: Final = _resource(_APPS, "controllerrevisions", "ControllerRevision")
+DAEMONSETS: Final = _resource(_APPS, "daemonsets", "DaemonSet", "ds", categories=ALL, subresources=(STATUS,))
+DEPLOYMENTS: Final = _resource(
+    _APPS, "deployments", "Deployment", "deploy", categories=ALL, subresources=(SCALE, STATUS)
+)
+REPLICASETS: Final = _resource(
+    _APPS, "replicasets", "ReplicaSet", "rs", categories=ALL, subresources=(SCALE, STATUS)
+)
+STATEFULSETS: Final = _resource(
+    _APPS, "statefulsets", "StatefulSet", "sts", categories=ALL, subresources=(SCALE, STATUS)
+)
+EVENTS_V1: Final = _resource("events.k8s.io", "events", "Event", "ev")
+SELFSUBJECTREVIEWS: Final = _resource(
+    _AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview", namespaced=False, verbs=CREATE_VERBS
+)
+TOKENREVIEWS: Final = _resource(
+    _AUTHENTICATION, "tokenreviews", "TokenReview", namespaced=False, verbs=CREATE_VERBS
+)
+LOCALSUBJECTACCESSREVIEWS: Final = _resource(
+    _AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=CREATE_VERBS
+)
+SELFSUBJECTACCESSREVIEWS: Final = _resource(
+    _AUTHORIZATION,
+    "selfsubjectaccessreviews",
+    "SelfSubjectAccessReview",
+    namespaced=False,
+    verbs=CREATE_VERBS,
+)
+SELFSUBJECTRULESREVIEWS: Final = _resource(
+    _AUTHORIZATION, "selfsubjectrulesreviews", "SelfSubjectRulesReview", namespaced=False, verbs=CREATE_VERBS
+)
+SUBJECTACCESSREVIEWS: Final = _resource(
+    _AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview", namespaced=False, verbs=CREATE_VERBS
+)
+HORIZONTALPODAUTOSCALERS: Final = _resource(
+    "autoscaling",
+    "horizontalpodautoscalers",
+    "HorizontalPodAutoscaler",
+    "hpa",
+    version="v2",
+    categories=ALL,
+    subresources=(STATUS,),
+)
+HORIZONTALPODAUTOSCALERS_V1: Final = _resource(
+    "autoscaling",
+    "horizontalpodautoscalers",
+    "HorizontalPodAutoscaler",
+    "hpa",
+    categories=ALL,
+    subresources=(STATUS,),
+)
+CRONJOBS: Final = _resource("batch", "cronjobs", "CronJob", "cj", categories=ALL, subresources=(STATUS,))
+JOBS: Final = _resource("batch", "jobs", "Job", categories=ALL, subresources=(STATUS,))
+CERTIFICATESIGNINGREQUESTS: Final = _resource(
+    "certificates.k8s.io",
+    "certificatesigningrequests",
+    "CertificateSigningRequest",
+    "csr",
+    namespaced=False,
+    subresources=(APPROVAL, STATUS),
+)
+INGRESSCLASSES: Final = _resource(_NETWORKING, "ingressclasses", "IngressClass", namespaced=False)
+INGRESSES: Final = _resource(_NETWORKING, "ingresses", "Ingress", "ing", subresources=(STATUS,))
+IPADDRESSES: Final = _resource(_NETWORKING, "ipaddresses", "IPAddress", "ip", namespaced=False)
+NETWORKPOLICIES: Final = _resource(_NETWORKING, "networkpolicies", "NetworkPolicy", "netpol")
+SERVICECIDRS: Final = _resource(
+    _NETWORKING, "servicecidrs", "ServiceCIDR", namespaced=False, subresources=(STATUS,)
+)
+PODDISRUPTIONBUDGETS: Final = _resource(
+    "policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", subresources=(STATUS,)
+)
+CLUSTERROLEBINDINGS: Final = _resource(_RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
+CLUSTERROLES: Final = _resource(_RBAC, "clusterroles", "ClusterRole", namespaced=False)
+ROLEBINDINGS: Final = _resource(_RBAC, "rolebindings", "RoleBinding")
+ROLES: Final = _resource(_RBAC, "roles", "Role")
+CSIDRIVERS: Final = _resource(_STORAGE, "csidrivers", "CSIDriver", namespaced=False)
+CSINODES: Final = _resource(_STORAGE, "csinodes", "CSINode", namespaced=False)
+CSISTORAGECAPACITIES: Final = _resource(_STORAGE, "csistoragecapacities", "CSIStorageCapacity")
+STORAGECLASSES: Final = _resource(_STORAGE, "storageclasses", "StorageClass", "sc", namespaced=False)
+VOLUMEATTACHMENTS: Final = _resource(
+    _STORAGE, "volumeattachments", "VolumeAttachment", namespaced=False, subresources=(STATUS,)
+)
+VOLUMEATTRIBUTESCLASSES: Final = _resource(
+    _STORAGE, "volumeattributesclasses", "VolumeAttributesClass", "vac", namespaced=False
+)
+MUTATINGADMISSIONPOLICIES: Final = _resource(
+    _ADMISSION,
+    "mutatingadmissionpolicies",
+    "MutatingAdmissionPolicy",
+    namespaced=False,
+    categories=_EXTENSIONS,
+)
+MUTATINGADMISSIONPOLICYBINDINGS: Final = _resource(
+    _ADMISSION,
+    "mutatingadmissionpolicybindings",
+    "MutatingAdmissionPolicyBinding",
+    namespaced=False,
+    categories=_EXTENSIONS,
+)
+MUTATINGWEBHOOKCONFIGURATIONS: Final = _resource(
+    _ADMISSION,
+    "mutatingwebhookconfigurations",
+    "MutatingWebhookConfiguration",
+    namespaced=False,
+    categories=_EXTENSIONS,
+)
+VALIDATINGADMISSIONPOLICIES: Final = _resource(
+    _ADMISSION,
+    "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicy",
+    namespaced=False,
+    categories=_EXTENSIONS,
+    subresources=(STATUS,),
+)
+VALIDATINGADMISSIONPOLICYBINDINGS: Final = _resource(
+    _ADMISSION,
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+    categories=_EXTENSIONS,
+)
+VALIDATINGWEBHOOKCONFIGURATIONS: Final = _resource(
+    _ADMISSION,
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+    namespaced=False,
+    categories=_EXTENSIONS,
+)
+CUSTOMRESOURCEDEFINITIONS: Final = _resource(
+    "apiextensions.k8s.io",
+    "customresourcedefinitions",
+    "CustomResourceDefinition",
+    "crd",
+    "crds",
+    namespaced=False,
+    categories=_EXTENSIONS,
+    subresources=(STATUS,),
+)
+PRIORITYCLASSES: Final = _resource(
+    "scheduling.k8s.io", "priorityclasses", "PriorityClass", "pc", namespaced=False
+)
+LEASES: Final = _resource("coordination.k8s.io", "leases", "Lease")
+RUNTIMECLASSES: Final = _resource("node.k8s.io", "runtimeclasses", "RuntimeClass", namespaced=False)
+ENDPOINTSLICES: Final = _resource("discovery.k8s.io", "endpointslices", "EndpointSlice")
+DEVICECLASSES: Final = _resource(_DEVICES, "deviceclasses", "DeviceClass", namespaced=False)
+RESOURCECLAIMS: Final = _resource(_DEVICES, "resourceclaims", "ResourceClaim", subresources=(STATUS,))
+RESOURCECLAIMTEMPLATES: Final = _resource(_DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate")
+RESOURCESLICES: Final = _resource(_DEVICES, "resourceslices", "ResourceSlice", namespaced=False)
+FLOWSCHEMAS: Final = _resource(_FLOW, "flowschemas", "FlowSchema", namespaced=False, subresources=(STATUS,))
+PRIORITYLEVELCONFIGURATIONS: Final = _resource(
+    _FLOW,
+    "prioritylevelconfigurations",
+    "PriorityLevelConfiguration",
+    namespaced=False,
+    subresources=(STATUS,),
+)
+
+SERVED: Final[tuple[Resource, ...]] = (
+    BINDINGS,
+    COMPONENTSTATUSES,
+    CONFIGMAPS,
+    ENDPOINTS,
+    EVENTS,
+    LIMITRANGES,
+    NAMESPACES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    PODTEMPLATES,
+    REPLICATIONCONTROLLERS,
+    RESOURCEQUOTAS,
+    SECRETS,
+    SERVICEACCOUNTS,
+    SERVICES,
+    APISERVICES,
+    CONTROLLERREVISIONS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    REPLICASETS,
+    STATEFULSETS,
+    EVENTS_V1,
+    SELFSUBJECTREVIEWS,
+    TOKENREVIEWS,
+    LOCALSUBJECTACCESSREVIEWS,
+    SELFSUBJECTACCESSREVIEWS,
+    SELFSUBJECTRULESREVIEWS,
+    SUBJECTACCESSREVIEWS,
+    HORIZONTALPODAUTOSCALERS,
+    HORIZONTALPODAUTOSCALERS_V1,
+    CRONJOBS,
+    JOBS,
+    CERTIFICATESIGNINGREQUESTS,
+    INGRESSCLASSES,
+    INGRESSES,
+    IPADDRESSES,
+    NETWORKPOLICIES,
+    SERVICECIDRS,
+    PODDISRUPTIONBUDGETS,
+    CLUSTERROLEBINDINGS,
+    CLUSTERROLES,
+    ROLEBINDINGS,
+    ROLES,
+    CSIDRIVERS,
+    CSINODES,
+    CSISTORAGECAPACITIES,
+    STORAGECLASSES,
+    VOLUMEATTACHMENTS,
+    VOLUMEATTRIBUTESCLASSES,
+    MUTATINGADMISSIONPOLICIES,
+    MUTATINGADMISSIONPOLICYBINDINGS,
+    MUTATINGWEBHOOKCONFIGURATIONS,
+    VALIDATINGADMISSIONPOLICIES,
+    VALIDATINGADMISSIONPOLICYBINDINGS,
+    VALIDATINGWEBHOOKCONFIGURATIONS,
+    CUSTOMRESOURCEDEFINITIONS,
+    PRIORITYCLASSES,
+    LEASES,
+    RUNTIMECLASSES,
+    ENDPOINTSLICES,
+    DEVICECLASSES,
+    RESOURCECLAIMS,
+    RESOURCECLAIMTEMPLATES,
+    RESOURCESLICES,
+    FLOWSCHEMAS,
+    PRIORITYLEVELCONFIGURATIONS,
+)
+"""All built-in kinds, in the order of discovery."""
+
+STORED: Final[tuple[Resource, ...]] = tuple(
+    resource for resource in SERVED if {"create", "list"} <= {*resource.verbs}
+)
+"""Those of which there are objects; the others are only asked (reviews) or told (bindings)."""
+
+COLLECTED: Final[tuple[Resource, ...]] = tuple(
+    resource for resource in STORED if resource not in {EVENTS, EVENTS_V1, HORIZONTALPODAUTOSCALERS_V1}
+)
+"""Those whose objects can own or be owned; each in one version."""
 
 SUBRESOURCES: Final[Mapping[tuple[str, str, str], Subresource]] = MappingProxyType(_subresources)
 """(group, plural, subresource) -> what discovery says of it."""
@@ -306,6 +408,6 @@ def default_scheme() -> Scheme:
 def new_scheme() -> Scheme:
     """A fresh scheme of the kinds that can be read, to which custom resources may be added."""
     scheme = Scheme()
-    for resource in (*SERVED, *READABLE):
+    for resource in SERVED:
         scheme.register(resource)
     return scheme

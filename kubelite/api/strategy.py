@@ -19,13 +19,21 @@ from kubelite.apimachinery.scheme import Object, Resource
 
 NAMESPACE_FINALIZER: Final = "kubernetes"
 
+_UNCOUNTED_KINDS: Final = frozenset(
+    {r.NAMESPACES, r.NODES, r.SERVICES, r.PERSISTENTVOLUMES, r.PERSISTENTVOLUMECLAIMS, r.RESOURCEQUOTAS}
+)
+
 _WITH_GENERATION: Final = frozenset(
     {
         r.PODS,
         r.REPLICATIONCONTROLLERS,
         r.PODDISRUPTIONBUDGETS,
         r.ENDPOINTSLICES,
-        *(resource for resource in r.KNOWN if "status" in resource.subresources),
+        *(
+            resource
+            for resource in r.SERVED
+            if "status" in resource.subresources and resource not in _UNCOUNTED_KINDS
+        ),
     }
 )
 """Kinds whose changes are counted."""

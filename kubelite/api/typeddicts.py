@@ -39,7 +39,8 @@ _HEADER: Final = '''\
 """The shapes of API objects as TypedDicts, for type checkers only: import them under `TYPE_CHECKING`.
 
 Written by `python -m kubelite.api.generate {version}`; do not edit. A type that two groups name alike has
-its group before the name, except in the core group. Times and quantities are text.
+its group before the name, except in the core group; of two versions the older one
+has its version there. Times and quantities are text.
 """
 
 from __future__ import annotations
@@ -97,11 +98,18 @@ def _python_names(schema: Mapping[str, Any], indices: list[int]) -> dict[int, st
         by_last.setdefault(schema["names"][index].rpartition(".")[2], []).append(index)
     names: dict[int, str] = {}
     for last, candidates in by_last.items():
+        newest = {_group_and_version(schema, index)[0]: index for index in sorted(candidates)}
         for index in candidates:
-            group = schema["names"][index].split(".")[-3]
-            plain = len(candidates) == 1 or group == "core"
-            names[index] = last if plain else group.capitalize() + last
+            group, version = _group_and_version(schema, index)
+            plain = len(newest) == 1 or group == "core"
+            older = newest[group] != index
+            names[index] = ("" if plain else group.capitalize()) + (version.upper() if older else "") + last
     return names
+
+
+def _group_and_version(schema: Mapping[str, Any], index: int) -> tuple[str, str]:
+    group, version = schema["names"][index].split(".")[-3:-1]
+    return group, version
 
 
 def _annotation(schema: Mapping[str, Any], shape: str, names: Mapping[int, str]) -> str:

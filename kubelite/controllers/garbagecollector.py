@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from kubelite.api.resources import EVENTS, SERVED
+from kubelite.api.resources import COLLECTED
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.ownergraph import FOREGROUND, ORPHAN, Node, OwnerGraph, blocks
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
@@ -131,9 +131,9 @@ class GarbageCollector(Reconciler):
     component = "garbage-collector-controller"
     workers = 20
 
-    def __init__(self, environment: Environment, resources: Sequence[Resource] = SERVED) -> None:
+    def __init__(self, environment: Environment, resources: Sequence[Resource] = COLLECTED) -> None:
         super().__init__(environment)
-        self._resources = tuple(resource for resource in resources if resource != EVENTS)
+        self._resources = tuple(resources)
         self._gone: dict[str, None] = {}
         self._graph = OwnerGraph({(r.api_version, r.kind): r for r in self._resources})
 

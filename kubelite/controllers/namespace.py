@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
-from kubelite.api.resources import NAMESPACES, PODS, SERVED
+from kubelite.api.resources import NAMESPACES, PODS, STORED
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
@@ -108,7 +108,7 @@ class NamespaceController(Reconciler):
     name = "namespace-controller"
     workers = 10
 
-    def __init__(self, environment: Environment, resources: Sequence[Resource] = SERVED) -> None:
+    def __init__(self, environment: Environment, resources: Sequence[Resource] = STORED) -> None:
         super().__init__(environment)
         self._resources = tuple(
             resource

@@ -42,8 +42,3 @@ async def test_a_pod_has_a_service_account_token(cluster):
     result = await cluster.exec("p", ["cat", "/var/run/secrets/kubernetes.io/serviceaccount/token"])
     assert result.exit_code == 0
     assert result.stdout
-
-
-@pytest.mark.xfail(strict=True, reason="workload kinds besides ReplicationController are not served yet")
-async def test_deployments_are_served(cluster):
-    assert await cluster.get("deployments") == []

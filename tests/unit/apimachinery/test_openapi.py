@@ -27,7 +27,7 @@ CRON_SCHEMA = {
         }
     },
 }
-EVERYTHING = (*resources.SERVED, *resources.KNOWN, CRONTABS)
+EVERYTHING = (*resources.SERVED, CRONTABS)
 KNOWLEDGE = Knowledge(
     facts.type_of,
     resources.subresource_of,

@@ -66,7 +66,7 @@ def decode(data, type_="Document"):
     return made
 
 
-@pytest.mark.parametrize("served", [resources.SERVED, (*resources.SERVED, *resources.KNOWN)])
+@pytest.mark.parametrize("served", [resources.SERVED[:12], resources.SERVED])
 def test_the_document_comes_back(served):
     document = openapi.build_v2(served, KNOWLEDGE)
     assert decode(encode_v2(document, FACTS)) == document
