@@ -1,10 +1,11 @@
 """The form that an object has once a Go program has read and written it.
 
 Kubernetes decodes JSON into Go structs and encodes those again. What comes out may differ from what went in:
-null and empty values are gone, unless the field is a pointer; structs that are no pointers are always there;
-quantities and times are in their canonical form. Clients compare objects, so this has to be the same here.
+null and empty values are gone, unless the field is a pointer; required fields, and structs that are no
+pointers, are always there; quantities and times are in their canonical form. Clients compare objects, so this
+has to be the same here.
 
-Whether a field is a pointer is not in Kubernetes' published facts: the exceptions are tables below.
+Whether a field is a pointer is not in Kubernetes' published facts: the exceptions are tables in `gotypes`.
 Source: k8s.io/api (struct tags), encoding/json.
 """
 
@@ -16,6 +17,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from kubelite.api import facts
+from kubelite.api.gotypes import ALWAYS, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
 from kubelite.api.identity import ByIdentity
 from kubelite.apimachinery import quantity, timestamps
 from kubelite.apimachinery.scheme import Object, Resource
@@ -25,101 +27,11 @@ _Fix = Callable[[Any], Any]
 _DROP: Final = object()
 """What a fix returns for a value that Go would leave out."""
 
-POINTERS: Final = frozenset({
-    # integers
-    "activeDeadlineSeconds", "deletionGracePeriodSeconds", "defaultMode", "expirationSeconds", "fsGroup",
-    "leaseDurationSeconds", "leaseTransitions", "mode", "priority", "replicas", "runAsGroup", "runAsUser",
-    "terminationGracePeriodSeconds", "tolerationSeconds", "minDomains",
-    # booleans
-    "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation", "automountServiceAccountToken",
-    "blockOwnerDeletion", "controller", "enableServiceLinks", "hostUsers", "immutable", "optional",
-    "orphanDependents", "privileged", "readOnlyRootFilesystem", "ready", "recursiveReadOnlyMounts",
-    "runAsNonRoot", "serving", "setHostnameAsFQDN", "shareProcessNamespace", "started", "terminating",
-    # texts
-    "appProtocol", "fsGroupChangePolicy", "holderIdentity", "hostnameOverride", "internalTrafficPolicy",
-    "ipFamilyPolicy", "loadBalancerClass", "localhostProfile", "preemptionPolicy", "procMount",
-    "runtimeClassName", "service", "storageClassName", "strategy", "preferredHolder",
-    "unhealthyPodEvictionPolicy", "volumeMode",
-})  # fmt: skip
-"""Optional fields that keep a zero value wherever they occur."""
-
-POINTERS_OF: Final[Mapping[str, frozenset[str]]] = {
-    "api.core.v1.ClientIPConfig": frozenset({"timeoutSeconds"}),
-    "api.core.v1.HostPathVolumeSource": frozenset({"type"}),
-    "api.core.v1.EndpointAddress": frozenset({"nodeName"}),
-    "api.discovery.v1.EndpointPort": frozenset({"name", "port", "protocol"}),
-    "api.discovery.v1.Endpoint": frozenset({"hostname", "nodeName", "zone"}),
-}
-"""The same, by type, for names that elsewhere are no pointers."""
-
-VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
-    "api.core.v1.ReplicationControllerStatus": frozenset({"replicas"}),
-    "api.autoscaling.v1.ScaleSpec": frozenset({"replicas"}),
-    "api.autoscaling.v1.ScaleStatus": frozenset({"replicas"}),
-}
-"""Fields of a pointer's name that are none."""
-
-ALWAYS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "api.core.v1.Container": {"resources": {}},
-    "api.core.v1.EphemeralContainer": {"resources": {}},
-    "api.core.v1.ContainerStatus": {"state": {}, "lastState": {}},
-    "api.core.v1.Endpoints": {"metadata": {}},
-    "api.core.v1.Event": {
-        "metadata": {},
-        "involvedObject": {},
-        "source": {},
-        "firstTimestamp": None,
-        "lastTimestamp": None,
-        "eventTime": None,
-        "reportingComponent": "",
-        "reportingInstance": "",
-    },
-    "api.core.v1.Namespace": {"metadata": {}, "spec": {}, "status": {}},
-    "api.core.v1.Node": {"metadata": {}, "spec": {}, "status": {}},
-    "api.core.v1.NodeStatus": {"daemonEndpoints": {}, "nodeInfo": {}},
-    "api.core.v1.NodeDaemonEndpoints": {"kubeletEndpoint": {}},
-    "api.core.v1.DaemonEndpoint": {"Port": 0},
-    "api.core.v1.NodeSystemInfo": dict.fromkeys(
-        (
-            "machineID",
-            "systemUUID",
-            "bootID",
-            "kernelVersion",
-            "osImage",
-            "containerRuntimeVersion",
-            "kubeletVersion",
-            "kubeProxyVersion",
-            "operatingSystem",
-            "architecture",
-        ),
-        "",
-    ),
-    "api.core.v1.Pod": {"metadata": {}, "spec": {}, "status": {}},
-    "api.core.v1.PodSpec": {"containers": None},
-    "api.core.v1.PodTemplateSpec": {"metadata": {}, "spec": {}},
-    "api.core.v1.ReplicationController": {"metadata": {}, "spec": {}, "status": {}},
-    "api.core.v1.ReplicationControllerStatus": {"replicas": 0},
-    "api.core.v1.Service": {"metadata": {}, "spec": {}, "status": {}},
-    "api.core.v1.ServiceStatus": {"loadBalancer": {}},
-    "api.coordination.v1.Lease": {"metadata": {}, "spec": {}},
-    "api.discovery.v1.EndpointSlice": {"metadata": {}, "endpoints": None, "ports": None},
-    "api.discovery.v1.Endpoint": {"conditions": {}},
-    "api.policy.v1.PodDisruptionBudget": {"metadata": {}, "spec": {}, "status": {}},
-    "api.policy.v1.PodDisruptionBudgetStatus": {
-        "disruptionsAllowed": 0,
-        "currentHealthy": 0,
-        "desiredHealthy": 0,
-        "expectedPods": 0,
-    },
-    "api.autoscaling.v1.Scale": {"metadata": {}, "spec": {}, "status": {}},
-    "api.autoscaling.v1.ScaleStatus": {"replicas": 0},
-}
-"""What Go writes whether it was there or not. Fields in the order of the struct; a struct's own entries
-follow."""
-
 _SHARED: Final = frozenset({"api.core.v1.PodSpec"})
 """Types whose objects many others hold: their form is found once for each tree."""
 
+_SCALAR_ZEROS: Final[Mapping[str, Any]] = {"s": "", "i": 0, "l": 0, "d": 0, "b": False}
+_SPECIAL_ZEROS: Final[Mapping[str, Any]] = {"=Q": "0", "=I": 0}
 _CANONICAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CANONICAL_MICRO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -213,9 +125,21 @@ def _struct_fix(index: int) -> _Fix:
         fixes[field] = _field_fix(shape, kept=required or field in pointers or field in always)
         if field in always:
             zero = always[field]
-            zeros[field] = fixes[field](zero) if isinstance(zero, dict) else zero
+        elif required and field not in REQUIRED_POINTERS:
+            zero = _zero(shape)
+        else:
+            continue
+        zeros[field] = fixes[field](zero) if isinstance(zero, dict) else zero
     fix = _compiled(fixes, zeros)
     return ByIdentity(fix) if name in _SHARED else fix
+
+
+def _zero(shape: str) -> Any:
+    """What Go writes for a required field that was not given."""
+    if not shape.isdigit():
+        return _SCALAR_ZEROS.get(shape)
+    text = facts.type_text(int(shape))
+    return _SPECIAL_ZEROS.get(text) if text.startswith("=") else {}
 
 
 def _compiled(fixes: Mapping[str, _Fix], zeros: Mapping[str, Any]) -> _Fix:
