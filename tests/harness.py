@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kubelite.api.resources import NAMESPACES, SERVICEACCOUNTS, new_scheme
+from kubelite.api.resources import NAMESPACES, SERVICEACCOUNTS
+from kubelite.api.scheme import new_scheme
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import ADMIN
 from kubelite.master.apiserver.config import APIServerConfig

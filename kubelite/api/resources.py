@@ -8,13 +8,12 @@ Source: the discovery documents of Kubernetes 1.36 (`/api/v1`, `/apis/*`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
-from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.scheme import Resource
 
 ALL: Final = ("all",)
 """The category behind `kubectl get all`."""
@@ -397,17 +396,3 @@ SUBRESOURCES: Final[Mapping[tuple[str, str, str], Subresource]] = MappingProxyTy
 def subresource_of(resource: Resource, name: str) -> Subresource | None:
     """The subresource `name` of `resource`; None if the kind has none of that name."""
     return SUBRESOURCES.get((resource.group, resource.plural, name))
-
-
-@cache
-def default_scheme() -> Scheme:
-    """The scheme of all that can be read. It is shared: register custom kinds in a scheme of your own."""
-    return new_scheme()
-
-
-def new_scheme() -> Scheme:
-    """A fresh scheme of the kinds that can be read, to which custom resources may be added."""
-    scheme = Scheme()
-    for resource in SERVED:
-        scheme.register(resource)
-    return scheme

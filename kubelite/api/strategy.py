@@ -121,6 +121,28 @@ def prepare_for_finalize(new: Object, old: Object) -> Object:
     return _taken(_with_server_metadata(new, old), old, "status")
 
 
+_SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Object]]] = {
+    (r.NAMESPACES, "finalize"): prepare_for_finalize,
+}
+"""What is kept of an update through a subresource other than the status."""
+
+
+def updates(resource: Resource, subresource: str) -> bool:
+    """Whether a subresource (empty for the object itself) takes PUT and PATCH, besides `scale`."""
+    if not subresource:
+        return True
+    if subresource == "status":
+        return "status" in resource.subresources
+    return (resource, subresource) in _SUBRESOURCES
+
+
+def prepare_for_subresource_update(resource: Resource, subresource: str, new: Object, old: Object) -> Object:
+    """The new object with all that the subresource may not change taken from the old one."""
+    if subresource == "status":
+        return prepare_for_status_update(resource, new, old)
+    return _SUBRESOURCES[resource, subresource](new, old)
+
+
 def _without(obj: Object, fields: tuple[str, ...]) -> Object:
     if not any(field in obj for field in fields):
         return obj

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 from kubelite.apimachinery import quantity, timestamps
 from kubelite.apimachinery.schema import SchemaField, SchemaType
@@ -23,6 +23,36 @@ ABSENT: Final = object()
 Report = Callable[[str], None]
 Check = Callable[[Any, str, str, Report], Any]
 """(value, Go's path of fields, the path for people, where unknown fields go) -> the value to keep."""
+
+
+FieldValidation = Literal["", "Ignore", "Warn", "Strict"]
+"""What to do about fields that are unknown or stand twice; empty trusts the object.
+
+Source: KEP-2885 (server-side unknown field validation).
+"""
+
+
+class FieldProblems(ValueError):  # noqa: N818 - what was found, not what went wrong
+    """Unknown or duplicate fields that strict validation does not take; the text names them."""
+
+
+def judged(unknown: Sequence[str], duplicates: Sequence[str], validation: FieldValidation) -> tuple[str, ...]:
+    """The warnings about fields that a decoder left out.
+
+    Args:
+        unknown: The paths of unknown fields.
+        duplicates: Texts about keys that stand twice.
+        validation: What to do about them.
+
+    Raises:
+        FieldProblems: There are some, and validation is strict.
+    """
+    if not validation or not (unknown or duplicates):
+        return ()
+    problems = (*(f'unknown field "{path}"' for path in unknown), *duplicates)
+    if validation == "Strict":
+        raise FieldProblems("strict decoding error: " + ", ".join(problems))
+    return problems if validation == "Warn" else ()
 
 
 class DecodeError(ValueError):

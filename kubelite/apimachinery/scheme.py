@@ -5,10 +5,13 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ (standard A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
+
+if TYPE_CHECKING:
+    from kubelite.apimachinery.strategy import Strategy
 
 Object: TypeAlias = dict[str, Any]
 """An API object: a JSON tree that is shared and never mutated. A change makes a new spine."""
@@ -76,9 +79,15 @@ class Resource:
 
 
 class Scheme:
-    """The resources that a server knows. It changes when custom resources come and go."""
+    """The resources that a server knows, each with its strategy; custom resources come and go.
 
-    def __init__(self) -> None:
+    Args:
+        strategy_of: Makes the strategy of a resource that is registered without one, when first asked for.
+    """
+
+    def __init__(self, strategy_of: Callable[[Resource], Strategy] | None = None) -> None:
+        self._strategy_of = strategy_of
+        self._strategies: dict[Resource, Strategy] = {}
         self._by_plural: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
         self.generation = 0
@@ -86,8 +95,11 @@ class Scheme:
     def __repr__(self) -> str:
         return f"<Scheme {len(self._by_plural)} resources, generation {self.generation}>"
 
-    def register(self, resource: Resource) -> None:
+    def register(self, resource: Resource, strategy: Strategy | None = None) -> None:
         """Adds a resource; one of the same name and version is replaced."""
+        self._strategies.pop(resource, None)
+        if strategy is not None:
+            self._strategies[resource] = strategy
         self._by_plural[resource.group, resource.version, resource.plural] = resource
         self._by_kind[resource.api_version, resource.kind] = resource
         self.generation += 1
@@ -96,7 +108,21 @@ class Scheme:
         """Takes a resource out; nothing happens if it is not there."""
         self._by_plural.pop((resource.group, resource.version, resource.plural), None)
         self._by_kind.pop((resource.api_version, resource.kind), None)
+        self._strategies.pop(resource, None)
         self.generation += 1
+
+    def strategy(self, resource: Resource) -> Strategy:
+        """The strategy of a resource.
+
+        Raises:
+            KeyError: The resource has none.
+        """
+        found = self._strategies.get(resource)
+        if found is None:
+            if self._strategy_of is None:
+                raise KeyError(resource)
+            found = self._strategies[resource] = self._strategy_of(resource)
+        return found
 
     def by_plural(self, group: str, version: str, plural: str) -> Resource | None:
         """The resource that a path names."""

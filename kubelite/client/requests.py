@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeVar
 import attrs
 import orjson
 
+from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
@@ -56,7 +57,6 @@ __all__ = [
 R = TypeVar("R")
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
-FieldValidation = Literal["", "Ignore", "Warn", "Strict"]
 PropagationPolicy = Literal["Orphan", "Background", "Foreground"]
 
 

@@ -31,13 +31,24 @@ class WatchEvent:
         object: The object after the change; for DELETED its last state with the version of the deletion.
     """
 
-    __slots__ = ("_frame", "_item", "object", "type")
+    __slots__ = ("_converted", "_frame", "_item", "object", "type")
 
     def __init__(self, type: EventType, object: Object, item: Item | None = None) -> None:  # noqa: A002
         self.type = type
         self.object = object
         self._item = item
         self._frame: bytes | None = None
+        self._converted: tuple[Callable[[Object], Object], WatchEvent] | None = None
+
+    def converted(self, convert: Callable[[Object], Object]) -> WatchEvent:
+        """The event with its object in another form; made once for all watchers that want the same."""
+        known = self._converted
+        if known is not None and known[0] == convert:
+            return known[1]
+        obj = convert(self.object)
+        event = self if obj is self.object else WatchEvent(self.type, obj)
+        self._converted = (convert, event)
+        return event
 
     def frame(self) -> bytes:
         """The event as one line of JSON; encoded once however many watchers send it."""

@@ -385,7 +385,9 @@ class Cluster:
             resource = self._running.scheme.by_kind(obj["apiVersion"], obj["kind"])
             if resource is None:
                 raise ValueError(f"no matches for kind {obj['kind']!r} in version {obj['apiVersion']!r}")
-            decoding.body(resource, obj, "Strict")  # for its refusals: a null in a manifest means something
+            decoding.body(
+                self._running.scheme.strategy(resource), obj, "Strict"
+            )  # for its refusals: a null in a manifest means something
             obj = {**obj, "metadata": obj.get("metadata") or {}}
             inside = obj["metadata"].get("namespace") or namespace
             made.append(

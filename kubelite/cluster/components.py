@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from kubelite.api.resources import new_scheme
+from kubelite.api.scheme import new_scheme
 from kubelite.client.events import EventRecorder
 from kubelite.client.informer import InformerFactory
 from kubelite.client.inprocess import InProcessClient

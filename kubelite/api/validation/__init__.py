@@ -47,6 +47,10 @@ _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
 }
 
 
+_SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Errors]]] = {}
+"""Subresources other than the status which judge an update by rules of their own."""
+
+
 def validate_create(resource: Resource, obj: Object) -> Errors:
     """The errors of a new object.
 
@@ -85,3 +89,11 @@ def validate_status_update(resource: Resource, new: Object, old: Object) -> Erro
     errors += errors
     validate = _STATUS.get(resource)
     return errors if validate is None else errors + validate(new, old)
+
+
+def validate_subresource_update(resource: Resource, subresource: str, new: Object, old: Object) -> Errors:
+    """The errors of an update through a subresource."""
+    if subresource == "status":
+        return validate_status_update(resource, new, old)
+    validate = _SUBRESOURCES.get((resource, subresource))
+    return validate_update(resource, new, old) if validate is None else validate(new, old)

@@ -1,8 +1,7 @@
-"""From what a client sent to an object that the pipeline may take: types checked, unknown fields dealt with.
+"""The object of a POST or PUT: of the right kind, types checked, unknown fields dealt with.
 
-Requests of components (without field validation) are trusted: they are built by code that the type checker
-has seen.
-Source: k8s.io/apimachinery/pkg/runtime/serializer/json; KEP-2885 (server-side unknown field validation).
+Source: k8s.io/apimachinery/pkg/runtime/serializer/json; k8s.io/apiserver/pkg/endpoints/handlers (create.go,
+update.go).
 """
 
 from __future__ import annotations
@@ -12,37 +11,12 @@ from typing import Final
 
 from kubelite.api import facts
 from kubelite.apimachinery.apierrors import BadRequest
-from kubelite.apimachinery.decode import DecodeError, decode
-from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.requests import FieldValidation
+from kubelite.apimachinery.decode import DecodeError, FieldProblems, FieldValidation
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.strategy import Strategy
 
 SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
 """The place in Kubernetes' source that its messages name."""
-
-
-class FieldProblems(ValueError):  # noqa: N818 - what was found, not what went wrong
-    """Unknown or duplicate fields that strict validation does not take; the text names them."""
-
-
-def checked(
-    api_version: str, kind: str, obj: Object, validation: FieldValidation, duplicates: Sequence[str]
-) -> tuple[Object, tuple[str, ...]]:
-    """The object without unknown fields, and warnings about them.
-
-    Raises:
-        DecodeError: A value has another type than its field.
-        FieldProblems: Strict validation finds unknown or duplicate fields.
-    """
-    if not validation:
-        return obj, ()
-    schema = facts.type_of(api_version, kind)
-    if schema is None:
-        return obj, tuple(duplicates)
-    made, unknown = decode(obj, schema)
-    problems = (*(f'unknown field "{path}"' for path in unknown), *duplicates)
-    if problems and validation == "Strict":
-        raise FieldProblems("strict decoding error: " + ", ".join(problems))
-    return made, problems if validation == "Warn" else ()
 
 
 def wrong_kind(given_version: str, given_kind: str, api_version: str, kind: str) -> str:
@@ -55,7 +29,7 @@ def wrong_kind(given_version: str, given_kind: str, api_version: str, kind: str)
 
 
 def body(
-    resource: Resource,
+    strategy: Strategy,
     obj: Object,
     validation: FieldValidation,
     duplicates: Sequence[str] = (),
@@ -65,15 +39,16 @@ def body(
     """The object of a POST or PUT.
 
     Args:
-        resource: What the path names.
-        obj: The decoded body.
+        strategy: That of the resource which the path names.
+        obj: The parsed body.
         validation: What to do about unknown and duplicate fields; empty trusts the object.
-        duplicates: What the decoder found of the latter.
+        duplicates: What the parser found of the latter.
         kind: apiVersion and kind that are expected; those of the resource if not given.
 
     Raises:
         BadRequest: It is of another kind, or does not fit its type.
     """
+    resource = strategy.resource
     api_version, name = kind or (resource.api_version, resource.kind)
     version = api_version.rpartition("/")[2]
     given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
@@ -83,7 +58,7 @@ def body(
     if "metadata" not in obj or obj["metadata"] is None:
         obj = {**obj, "metadata": {}}
     try:
-        made, warnings = checked(api_version, name, obj, validation, duplicates)
+        made, warnings = strategy.decode(obj, validation, duplicates, kind=kind)
     except (DecodeError, FieldProblems) as error:
         raise BadRequest(f'{name} in version "{version}" cannot be handled as a {name}: {error}') from error
     if made.get("kind") != name or made.get("apiVersion") != api_version:

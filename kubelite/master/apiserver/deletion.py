@@ -17,13 +17,13 @@ from kubelite.api.resources import NAMESPACES
 from kubelite.apimachinery.apierrors import Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.strategy import Rules, Strategy
 from kubelite.apimachinery.timestamps import format_time, parse_time
 from kubelite.client.requests import Answer, DeleteOptions, Item
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver.admission import namespaces
-from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.environment import Environment, shown
 from kubelite.master.apiserver.errors import precondition_failed, success
-from kubelite.master.apiserver.strategy import Strategy, strategy_of
 from kubelite.master.apiserver.writes import commit_update, remove
 from kubelite.master.store.entry import Entry
 
@@ -68,40 +68,38 @@ def delete(env: Environment, resource: Resource, namespace: str, name: str, opti
 def delete_entry(env: Environment, resource: Resource, entry: Entry, options: DeleteOptions) -> Answer:
     """Delete the object of which `entry` is the newest version."""
     check_preconditions(entry.object, options)
-    strategy = strategy_of(resource)
+    strategy = env.strategy(resource)
     if resource == NAMESPACES and entry.object["spec"].get("finalizers"):
         return _mark_namespace(env, entry, options)
-    plan = plan_deletion(entry.object, options, strategy, env.clock.now())
+    plan = plan_deletion(entry.object, options, strategy.rules, env.clock.now())
     if plan.marked is not None:
-        written = entry.object if options.dry_run else commit_marked(env, resource, entry, plan.marked)
+        written = plan.marked if options.dry_run else commit_marked(env, strategy, entry, plan.marked)
         if not plan.at_once:
-            if options.dry_run:
-                return Answer(Item(plan.marked))
-            return Answer(Item(written))
+            return Answer(Item(strategy.from_storage(written)))
         if options.dry_run:
-            return _gone(resource, plan.marked, strategy)
+            return _gone(strategy, strategy.from_storage(plan.marked))
         entry = env.must_get(
             resource, entry.object["metadata"].get("namespace", ""), entry.object["metadata"]["name"]
         )
     elif not plan.at_once:
-        return Answer(entry)
+        return Answer(shown(strategy, entry))
     if options.dry_run:
-        return _gone(resource, entry.object, strategy)
-    return _gone(resource, remove(env, resource, entry), strategy)
+        return _gone(strategy, strategy.from_storage(entry.object))
+    return _gone(strategy, remove(env, resource, entry))
 
 
-def commit_marked(env: Environment, resource: Resource, entry: Entry, marked: Object) -> Object:
+def commit_marked(env: Environment, strategy: Strategy, entry: Entry, marked: Object) -> Object:
     """Store the mark; a mark that changes nothing keeps the version."""
     if marked == entry.object:
         return entry.object
-    return env.store.update(resource, entry, marked).object
+    return env.store.update(strategy.storage, entry, marked).object
 
 
-def _gone(resource: Resource, obj: Object, strategy: Strategy) -> Answer:
-    if strategy.returns_deleted:
+def _gone(strategy: Strategy, obj: Object) -> Answer:
+    if strategy.rules.returns_deleted:
         return Answer(Item(obj))
     metadata = obj["metadata"]
-    return Answer(Item(success(resource, metadata["name"], metadata["uid"])))
+    return Answer(Item(success(strategy.resource, metadata["name"], metadata["uid"])))
 
 
 def check_preconditions(obj: Object, options: DeleteOptions) -> None:
@@ -142,18 +140,18 @@ class Deletion:
     at_once: bool
 
 
-def plan_deletion(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:
+def plan_deletion(obj: Object, options: DeleteOptions, rules: Rules, now: float) -> Deletion:
     """What deleting an object comes to at the time `now`, in Unix seconds."""
     metadata: Object = obj["metadata"]
-    finalizers = finalizers_for(metadata.get("finalizers") or [], options, strategy)
+    finalizers = finalizers_for(metadata.get("finalizers") or [], options, rules)
     refinalized = set(finalizers) != set(metadata.get("finalizers") or ())
     changed = dict(metadata)
     if refinalized:
         changed["finalizers"] = finalizers
         if not finalizers:
             del changed["finalizers"]
-    if strategy.grace_period_s is not None:
-        grace_s = _mark_gracefully(changed, obj, options, strategy, now)
+    if rules.grace_period_s is not None:
+        grace_s = _mark_gracefully(changed, obj, options, rules, now)
         if grace_s is None:
             return Deletion(None, at_once=False)
         return Deletion(_marked(obj, changed), at_once=grace_s == 0 and not finalizers)
@@ -177,24 +175,24 @@ def _mark_now(metadata: Object, now: float) -> None:
 
 
 def _mark_gracefully(
-    metadata: Object, obj: Object, options: DeleteOptions, strategy: Strategy, now: float
+    metadata: Object, obj: Object, options: DeleteOptions, rules: Rules, now: float
 ) -> int | None:
     """Mark with a grace period in seconds; None if a pending deletion is not shortened by this one."""
-    assert strategy.grace_period_s is not None
+    assert rules.grace_period_s is not None
     if "deletionTimestamp" in metadata:
         pending_s: int = metadata.get("deletionGracePeriodSeconds") or 0
         if not pending_s:
             return 0
         if options.grace_period_s is None:
             return None
-        grace_s = strategy.grace_period_s(obj, options.grace_period_s)
+        grace_s = rules.grace_period_s(obj, options.grace_period_s)
         if grace_s >= pending_s:
             return None
         metadata["deletionTimestamp"] = format_time(
             parse_time(metadata["deletionTimestamp"]) - pending_s + grace_s
         )
     else:
-        grace_s = strategy.grace_period_s(obj, options.grace_period_s)
+        grace_s = rules.grace_period_s(obj, options.grace_period_s)
         metadata["deletionTimestamp"] = format_time(now + grace_s)
         if metadata.get("generation"):
             metadata["generation"] += 1
@@ -202,9 +200,9 @@ def _mark_gracefully(
     return grace_s
 
 
-def finalizers_for(present: list[str], options: DeleteOptions, strategy: Strategy) -> list[str]:
+def finalizers_for(present: list[str], options: DeleteOptions, rules: Rules) -> list[str]:
     """The finalizers with those of the garbage collector as the propagation policy wants them."""
-    if strategy.deletion == "unsupported":
+    if rules.deletion == "unsupported":
         return present
     kept = [finalizer for finalizer in present if finalizer not in {ORPHAN, FOREGROUND}]
     if options.orphan_dependents is not None:
@@ -214,7 +212,7 @@ def finalizers_for(present: list[str], options: DeleteOptions, strategy: Strateg
     elif ORPHAN in present or FOREGROUND in present:
         wanted = ORPHAN if ORPHAN in present else FOREGROUND
     else:
-        wanted = ORPHAN if strategy.deletion == "orphan" else ""
+        wanted = ORPHAN if rules.deletion == "orphan" else ""
     return [*kept, wanted] if wanted else kept
 
 
@@ -223,8 +221,8 @@ def _mark_namespace(env: Environment, entry: Entry, options: DeleteOptions) -> A
     obj = entry.object
     metadata = dict(obj["metadata"])
     metadata.setdefault("deletionTimestamp", env.now_text())
-    strategy = strategy_of(NAMESPACES)
-    finalizers = finalizers_for(metadata.get("finalizers") or [], options, strategy)
+    rules = env.strategy(NAMESPACES).rules
+    finalizers = finalizers_for(metadata.get("finalizers") or [], options, rules)
     if finalizers:
         metadata["finalizers"] = finalizers
     marked = {**_marked(obj, metadata), "status": {**obj["status"], "phase": "Terminating"}}

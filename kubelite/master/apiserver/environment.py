@@ -5,8 +5,10 @@ from __future__ import annotations
 import attrs
 
 from kubelite.apimachinery.apierrors import NotFound
-from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.scheme import Object, Resource, Scheme
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.apimachinery.timestamps import format_time
+from kubelite.client.requests import Item
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
 from kubelite.master.store.entry import Entry
@@ -29,13 +31,29 @@ class Environment:
         """The present time as objects write it."""
         return format_time(self.clock.now())
 
+    def strategy(self, resource: Resource) -> Strategy:
+        """The rules of a resource."""
+        return self.scheme.strategy(resource)
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Entry | None:
+        """The newest version of an object as it is stored; None if there is none."""
+        return self.store.get(self.scheme.strategy(resource).storage, namespace, name)
+
     def must_get(self, resource: Resource, namespace: str, name: str) -> Entry:
-        """The newest version of an object.
+        """The newest version of an object as it is stored.
 
         Raises:
             NotFound: There is none.
         """
-        entry = self.store.get(resource, namespace, name)
+        entry = self.get(resource, namespace, name)
         if entry is None:
             raise NotFound(resource, name)
         return entry
+
+
+def shown(strategy: Strategy, entry: Entry) -> Item:
+    """A stored object in the version in which it is served."""
+    if not strategy.converts:
+        return entry
+    obj: Object = strategy.from_storage(entry.object)
+    return entry if obj is entry.object else Item(obj)

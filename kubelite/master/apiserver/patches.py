@@ -14,37 +14,41 @@ import orjson
 
 from kubelite.api import facts
 from kubelite.apimachinery.apierrors import BadRequest, Invalid, UnsupportedMediaType
-from kubelite.apimachinery.decode import DecodeError
+from kubelite.apimachinery.decode import DecodeError, FieldProblems
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch, merge_patch
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategic import strategic_merge_patch
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import Patch
-from kubelite.master.apiserver.decoding import FieldProblems, checked, wrong_kind
+from kubelite.master.apiserver.decoding import wrong_kind
 
 GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
-def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Object, tuple[str, ...]]:
+def patched(
+    request: Patch, strategy: Strategy, current: Object, kind: tuple[str, str] | None = None
+) -> tuple[Object, tuple[str, ...]]:
     """What the patch makes of the object, decoded again, and warnings about fields.
 
     Args:
         request: The patch, its type, and what to do about unknown fields.
+        strategy: That of the resource.
         current: What is stored, or the subresource of it.
-        kind: apiVersion and kind of what is patched (that of a subresource may be its own).
+        kind: apiVersion and kind of a subresource that has its own.
 
     Raises:
         BadRequest: The patch cannot be read.
         Invalid: It cannot be applied, or makes something that does not fit the type.
         UnsupportedMediaType: The kind does not know this type of patch.
     """
-    api_version, name = kind
-    changed = _apply(request, current, api_version, name)
-    if (changed.get("apiVersion"), changed.get("kind")) != kind:
+    api_version, name = kind or (strategy.resource.api_version, strategy.resource.kind)
+    changed = _apply(request, strategy, current, kind)
+    if (changed.get("apiVersion"), changed.get("kind")) != (api_version, name):
         why = wrong_kind(str(changed.get("apiVersion")), str(changed.get("kind")), api_version, name)
         raise _unfit(_shown(request, changed, current), why)
     try:
-        made, warnings = checked(api_version, name, changed, request.field_validation, request.problems)
+        made, warnings = strategy.decode(changed, request.field_validation, request.problems, kind=kind)
     except (DecodeError, FieldProblems) as error:
         raise _unfit(_shown(request, changed, current), str(error)) from error
     if made["metadata"].get("name") != current["metadata"]["name"]:
@@ -55,7 +59,7 @@ def patched(request: Patch, current: Object, kind: tuple[str, str]) -> tuple[Obj
     return made, warnings
 
 
-def _apply(request: Patch, current: Object, api_version: str, kind: str) -> Object:
+def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str, str] | None) -> Object:
     patch = request.patch
     match request.patch_type:
         case "json":
@@ -79,7 +83,7 @@ def _apply(request: Patch, current: Object, api_version: str, kind: str) -> Obje
             merged: Object = merge_patch(current, patch)
             return merged
         case "strategic":
-            schema = facts.type_of(api_version, kind)
+            schema = strategy.patch_schema if kind is None else facts.type_of(*kind)
             if schema is None:
                 raise UnsupportedMediaType(
                     "the body of the request was in an unknown format - accepted media types include: "

@@ -77,7 +77,8 @@ def _service_end(env: Environment, request: Connect, service: Object, port: str)
         if port not in known:
             raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
         port = known[port]
-    selection = reads.select(ENDPOINTSLICES, request.namespace, f"{SERVICE_NAME_LABEL}={name}", "")
+    strategy = env.strategy(ENDPOINTSLICES)
+    selection = reads.select(strategy, request.namespace, f"{SERVICE_NAME_LABEL}={name}", "")
     ends = [
         (endpoint["addresses"][0], each["port"])
         for entry in env.store.list(ENDPOINTSLICES, selection).entries

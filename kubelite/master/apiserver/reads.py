@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import orjson
 
-from kubelite.api.fieldlabels import field_labels
 from kubelite.apimachinery.apierrors import APIError, BadRequest, Expired, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fields import FieldSelectorError
 from kubelite.apimachinery.fields import parse_selector as parse_field_selector
 from kubelite.apimachinery.labels import SelectorError
 from kubelite.apimachinery.labels import parse_selector as parse_label_selector
-from kubelite.apimachinery.scheme import Resource
-from kubelite.client.requests import List, Listing, Watch
+from kubelite.apimachinery.strategy import Strategy
+from kubelite.client.requests import Item, List, Listing, Watch
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.apiserver.environment import Environment
-from kubelite.master.store.selection import Selection
+from kubelite.master.apiserver.environment import Environment, shown
+from kubelite.master.store.selection import FieldReader, Selection
 
 TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
 INCONSISTENT: Final = -1
@@ -39,7 +39,7 @@ LIST_TOO_OLD: Final = "The resourceVersion for the provided list is too old."
 _PLAIN_FIELDS: Final = '"metadata.name", "metadata.namespace"'
 
 
-def select(resource: Resource, namespace: str, label_selector: str, field_selector: str) -> Selection:
+def select(strategy: Strategy, namespace: str, label_selector: str, field_selector: str) -> Selection:
     """What a request's selectors mean.
 
     Raises:
@@ -52,11 +52,23 @@ def select(resource: Resource, namespace: str, label_selector: str, field_select
         fields = parse_field_selector(field_selector) if field_selector else None
     except (SelectorError, FieldSelectorError) as error:
         raise BadRequest(str(error)) from error
-    readers = field_labels(resource) if fields is not None else {}
+    readers = _readers(strategy) if fields is not None else {}
     for requirement in fields.requirements if fields is not None else ():
         if requirement.field not in readers:
             raise BadRequest(_unknown_field(requirement.field, len(readers)))
     return Selection(namespace, labels, fields, readers)
+
+
+def _readers(strategy: Strategy) -> Mapping[str, FieldReader]:
+    """How fields are read from objects as they are stored."""
+    readers = strategy.field_labels()
+    if not strategy.converts:
+        return readers
+
+    def converting(read: FieldReader) -> FieldReader:
+        return lambda obj: read(strategy.from_storage(obj))
+
+    return {label: converting(read) for label, read in readers.items()}
 
 
 def _unknown_field(field: str, known: int) -> str:
@@ -153,27 +165,30 @@ def list_objects(env: Environment, request: List) -> Listing:
     Raises:
         Expired: The version asked for, or that of the continue token, is forgotten.
     """
-    selection = select(request.resource, request.namespace, request.label_selector, request.field_selector)
+    strategy = env.strategy(request.resource)
+    selection = select(strategy, request.namespace, request.label_selector, request.field_selector)
     limit = 0 if request.resource_version == "0" and not request.continue_ else request.limit
     if request.continue_:
-        return _next_page(env, request, selection, limit)
+        return _next_page(env, strategy, request, selection, limit)
     version = parse_version(request.resource_version) if request.resource_version else 0
     exact = request.resource_version_match == "Exact" or (
         version and limit and not request.resource_version_match
     )
     try:
-        return _page(env, request.resource, selection, limit, "", version if exact else None)
+        return _page(env, strategy, selection, limit, "", version if exact else None)
     except Expired as error:
         raise Expired(LIST_TOO_OLD) from error
 
 
-def _next_page(env: Environment, request: List, selection: Selection, limit: int) -> Listing:
+def _next_page(
+    env: Environment, strategy: Strategy, request: List, selection: Selection, limit: int
+) -> Listing:
     revision, after = decode_continue(request.continue_)
     at = None if revision == INCONSISTENT else revision
     if at is not None and at > env.store.revision:
         raise BadRequest("continue key is not valid: it is of the future")
     try:
-        return _page(env, request.resource, selection, limit, after, at)
+        return _page(env, strategy, selection, limit, after, at)
     except Expired as error:
         raise _ContinueExpired(encode_continue(INCONSISTENT, after)) from error
 
@@ -191,14 +206,17 @@ class _ContinueExpired(Expired):
 
 
 def _page(
-    env: Environment, resource: Resource, selection: Selection, limit: int, after: str, revision: int | None
+    env: Environment, strategy: Strategy, selection: Selection, limit: int, after: str, revision: int | None
 ) -> Listing:
-    page = env.store.list(resource, selection, limit=limit, after=after, revision=revision)
+    page = env.store.list(strategy.storage, selection, limit=limit, after=after, revision=revision)
+    items: Sequence[Item] = page.entries
+    if strategy.converts:
+        items = [shown(strategy, entry) for entry in page.entries]
     if not page.remaining:
-        return Listing(page.entries, str(page.revision))
+        return Listing(items, str(page.revision))
     token = encode_continue(page.revision, page.entries[-1].key)
     remaining = None if selection.is_filtered else page.remaining
-    return Listing(page.entries, str(page.revision), token, remaining)
+    return Listing(items, str(page.revision), token, remaining)
 
 
 # --- watches ------------------------------------------------------------------------------------------------
@@ -234,7 +252,8 @@ def check_watch(request: Watch) -> None:
 def watch(env: Environment, request: Watch) -> Watcher:
     """Open a watch. A version that is forgotten gives a watch that only tells so."""
     check_watch(request)
-    selection = select(request.resource, request.namespace, request.label_selector, request.field_selector)
+    strategy = env.strategy(request.resource)
+    selection = select(strategy, request.namespace, request.label_selector, request.field_selector)
     revision: int | None = parse_version(request.resource_version) if request.resource_version else 0
     initial = request.send_initial_events
     if initial or (initial is None and not revision):
@@ -243,8 +262,10 @@ def watch(env: Environment, request: Watch) -> Watcher:
         revision = env.store.revision
     try:
         return env.store.watch(
-            request.resource,
+            strategy.storage,
             selection,
+            shown_as=request.resource,
+            convert=strategy.from_storage if strategy.converts else None,
             revision=revision,
             bookmarks=request.bookmarks,
             initial_events_end=bool(initial) and request.bookmarks,

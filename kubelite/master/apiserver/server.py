@@ -16,6 +16,8 @@ from typing import Any, ClassVar, TypeVar, assert_never
 import attrs
 
 from kubelite.api.resources import EVENTS
+from kubelite.api.scale import API_VERSION as SCALE_VERSION
+from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import (
     APIError,
     BadRequest,
@@ -46,17 +48,16 @@ from kubelite.client.requests import (
     Watch,
 )
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.apiserver import binding, decoding, deletion, eviction, reads, scale, writes
+from kubelite.master.apiserver import binding, decoding, deletion, eviction, reads, writes
 from kubelite.master.apiserver.authorization import is_superuser, may_use_path, path_refusal, refusal
 from kubelite.master.apiserver.bootstrap import bootstrap, reconcile
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.connect import connect
-from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.environment import Environment, shown
 from kubelite.master.apiserver.errors import success, too_large_revision
 from kubelite.master.apiserver.expiry import Expiry
 from kubelite.master.apiserver.patches import patched
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
-from kubelite.master.apiserver.strategy import strategy_of
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness
@@ -83,7 +84,7 @@ class Reconcile(Value):
 
 
 Internal = SendBookmarks | Compact | Reconcile
-WRITE_BODY_KINDS = {"scale": (scale.API_VERSION, scale.KIND)}
+WRITE_BODY_KINDS = {"scale": (SCALE_VERSION, SCALE_KIND)}
 """Kinds of bodies at subresources, where they differ from the resource's."""
 
 
@@ -205,9 +206,10 @@ class APIServer(Actor[Message | Internal]):
 
     def _read(self, request: Get) -> Answer:
         entry = self._entry(request)
+        strategy = self._env.strategy(request.resource)
         if request.subresource == "scale":
-            return Answer(Item(scale.scale_of(entry.object)))
-        return Answer(entry)
+            return Answer(Item(strategy.scale_of(strategy.from_storage(entry.object))))
+        return Answer(shown(strategy, entry))
 
     def _entry(self, request: ResourceRequest[Any]) -> Entry:
         subresource = request.subresource
@@ -295,19 +297,20 @@ class APIServer(Actor[Message | Internal]):
 
     def _body(self, request: Create | Update) -> tuple[Object, tuple[str, ...]]:
         kind = WRITE_BODY_KINDS.get(request.subresource)
-        resource = request.resource
-        return decoding.body(resource, request.object, request.field_validation, request.problems, kind=kind)
+        strategy = self._env.strategy(request.resource)
+        return decoding.body(strategy, request.object, request.field_validation, request.problems, kind=kind)
 
     def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
         """The answer to a write, after what else it sets off."""
         entry = written.entry
-        if entry is not None and resource == EVENTS:
+        if entry is not None and self._env.strategy(resource).storage == EVENTS:
             self._expiry.note(entry, self._env.clock.now())
         return written.answer(warnings)
 
     def _update(self, request: Update) -> Answer:
         env, resource = self._env, request.resource
-        if request.subresource not in {"", "scale"} and request.subresource not in writes.PREPARE:
+        strategy = env.strategy(resource)
+        if request.subresource != "scale" and not strategy.updates(request.subresource):
             raise MethodNotAllowed
         obj, warnings = self._body(request)
         given = obj["metadata"].get("name", "")
@@ -316,8 +319,8 @@ class APIServer(Actor[Message | Internal]):
                 f"the name of the object ({given}) does not match the name on the URL ({request.name})"
             )
         obj = writes.check_namespace(resource, obj, request.namespace)
-        absent = env.store.get(resource, request.namespace, request.name) is None
-        if absent and not request.subresource and strategy_of(resource).creates_on_update:
+        absent = env.get(resource, request.namespace, request.name) is None
+        if absent and not request.subresource and strategy.rules.creates_on_update:
             if obj["metadata"].get("resourceVersion"):
                 raise NotFound(resource, request.name)
             written = writes.create(env, resource, request.namespace, obj, dry_run=request.dry_run)
@@ -341,24 +344,26 @@ class APIServer(Actor[Message | Internal]):
         self, request: Update | Patch, entry: Entry, obj: Object, warnings: tuple[str, ...]
     ) -> Answer:
         env, resource, subresource = self._env, request.resource, request.subresource
+        strategy = env.strategy(resource)
         if subresource == "scale":
-            obj, subresource = scale.scaled(entry.object, obj), ""
-        writes.check_version(resource, obj, entry)
+            obj, subresource = strategy.scaled(strategy.from_storage(entry.object), obj), ""
+        writes.check_version(strategy, obj, entry)
         written = writes.update(env, resource, entry, obj, subresource=subresource, dry_run=request.dry_run)
         answer = self._written(resource, written, warnings)
         if request.subresource == "scale":
-            return Answer(Item(scale.scale_of(answer.object)), warnings=warnings)
+            return Answer(Item(strategy.scale_of(answer.object)), warnings=warnings)
         return answer
 
     def _patch(self, request: Patch) -> Answer:
-        subresource = request.subresource
-        if subresource not in {"", "scale"} and subresource not in writes.PREPARE:
+        subresource, resource = request.subresource, request.resource
+        strategy = self._env.strategy(resource)
+        if subresource != "scale" and not strategy.updates(subresource):
             raise MethodNotAllowed
         entry = self._entry(request)
-        resource = request.resource
-        kind = WRITE_BODY_KINDS.get(subresource, (resource.api_version, resource.kind))
-        current = scale.scale_of(entry.object) if subresource == "scale" else entry.object
-        obj, warnings = patched(request, current, kind)
+        current = strategy.from_storage(entry.object)
+        if subresource == "scale":
+            current = strategy.scale_of(current)
+        obj, warnings = patched(request, strategy, current, WRITE_BODY_KINDS.get(subresource))
         obj = writes.check_namespace(resource, obj, request.namespace)
         return self._replace(request, entry, obj, warnings)
 
@@ -372,12 +377,13 @@ class APIServer(Actor[Message | Internal]):
     def _delete_collection(self, request: DeleteCollection) -> Listing:
         deletion.check_options(request.options)
         env, resource = self._env, request.resource
-        selection = reads.select(resource, request.namespace, request.label_selector, request.field_selector)
-        page = env.store.list(resource, selection)
+        strategy = env.strategy(resource)
+        selection = reads.select(strategy, request.namespace, request.label_selector, request.field_selector)
+        page = env.store.list(strategy.storage, selection)
         items = [deletion.delete_entry(env, resource, entry, request.options).item for entry in page.entries]
         return Listing(
             [
-                entry if item.object["kind"] == "Status" else item
+                shown(strategy, entry) if item.object["kind"] == "Status" else item
                 for entry, item in zip(page.entries, items, strict=True)
             ],
             str(env.store.revision),

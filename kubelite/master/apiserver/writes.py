@@ -8,32 +8,21 @@ Source: k8s.io/apiserver/pkg/registry/generic/registry/store.go, pkg/registry/re
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 
 from kubelite.api import resources as r
-from kubelite.api.defaults import apply_defaults
-from kubelite.api.strategy import (
-    prepare_for_create,
-    prepare_for_finalize,
-    prepare_for_status_update,
-    prepare_for_update,
-)
-from kubelite.api.validation import validate_create, validate_status_update, validate_update
 from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import Answer, Item
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver.admission import namespaces
 from kubelite.master.apiserver.admission import pods as pod_admission
 from kubelite.master.apiserver.environment import Environment
-from kubelite.master.apiserver.strategy import strategy_of
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.memory import MODIFIED
 
-Prepare = Callable[[Object, Object], Object]
 NOT_READY_TAINT = {"key": pod_admission.NOT_READY, "effect": "NoSchedule"}
 
 
@@ -42,18 +31,22 @@ class Written:
     """What a write came to.
 
     Attributes:
-        object: As it is stored; of a dry run as it would be.
+        object: In the version of the request; of a dry run as it would be.
         entry: The stored version; None of a dry run, or if the object is gone.
         created: Whether it is new.
+        warnings: What the client is to be told besides.
     """
 
     object: Object
     entry: Entry | None
     created: bool = False
+    warnings: tuple[str, ...] = ()
 
     def answer(self, warnings: tuple[str, ...] = ()) -> Answer:
         """The answer that tells it."""
-        return Answer(self.entry or Item(self.object), 201 if self.created else 200, warnings)
+        entry = self.entry
+        item = entry if entry is not None and entry.object is self.object else Item(self.object)
+        return Answer(item, 201 if self.created else 200, (*warnings, *self.warnings))
 
 
 def check_namespace(resource: Resource, obj: Object, namespace: str) -> Object:
@@ -85,6 +78,7 @@ def create(
     Raises:
         APIError: A refusal, as Kubernetes words it.
     """
+    strategy = env.strategy(resource)
     obj = check_namespace(resource, obj, namespace)
     given: Object = obj["metadata"]
     prefix = "" if given.get("name") else given.get("generateName") or ""
@@ -92,14 +86,14 @@ def create(
     if resource.namespaced:
         namespaces.admit_create(env.store, resource, namespace, name)
     for _ in range(env.config.generate_name_tries_max if prefix else 1):
-        if not name or env.store.get(resource, namespace, name) is None:
+        if not name or env.get(resource, namespace, name) is None:
             break
         if prefix:
             name = meta.generated_name(prefix, env.random.suffix())
     filled = meta.new_metadata(
         given, namespace=namespace, name=name, uid=env.random.uuid4(), now=env.now_text()
     )
-    obj = apply_defaults(resource, {**obj, "metadata": filled})
+    obj = strategy.default({**obj, "metadata": filled})
     additions = None
     if resource == r.PODS:
         additions = pod_admission.check(env.store, obj, namespace, name)
@@ -107,20 +101,21 @@ def create(
         obj = _tainted_node(obj)
     elif resource == r.SERVICES:
         obj = env.numbers.normalised(obj)
-    obj = prepare_for_create(resource, obj)
-    errors = validate_create(resource, obj)
+    obj = strategy.prepare_for_create(obj)
+    errors = strategy.validate_create(obj)
     if errors:
         raise Invalid(resource, name, errors)
     if additions is not None:
         obj = pod_admission.decorated(obj, additions, env.random)
     obj = {**obj, "metadata": meta.ordered({**obj["metadata"], "resourceVersion": ""})}
-    return _store_new(env, resource, namespace, name, obj, dry_run=dry_run)
+    return _store_new(env, strategy, namespace, name, obj, dry_run=dry_run)
 
 
 def _store_new(
-    env: Environment, resource: Resource, namespace: str, name: str, obj: Object, *, dry_run: bool
+    env: Environment, strategy: Strategy, namespace: str, name: str, obj: Object, *, dry_run: bool
 ) -> Written:
-    if env.store.get(resource, namespace, name) is not None:
+    resource = strategy.resource
+    if env.get(resource, namespace, name) is not None:
         raise AlreadyExists(resource, name)
     taken = None
     if resource == r.SERVICES:
@@ -128,9 +123,9 @@ def _store_new(
     if dry_run:
         if taken is not None:
             taken.give_back()
-        return Written(_without_version(obj), None, created=True)
-    entry = env.store.create(resource, namespace, name, obj)
-    return Written(entry.object, entry, created=True)
+        return Written(_without_version(obj), None, True, strategy.warnings_on_create(obj))
+    entry = env.store.create(strategy.storage, namespace, name, strategy.to_storage(obj))
+    return Written(strategy.from_storage(entry.object), entry, True, strategy.warnings_on_create(obj))
 
 
 def _without_version(obj: Object) -> Object:
@@ -148,15 +143,8 @@ def _tainted_node(node: Object) -> Object:
 
 # --- update -------------------------------------------------------------------------------------------------
 
-PREPARE: dict[str, Callable[[Resource, Object, Object], Object]] = {
-    "": prepare_for_update,
-    "status": prepare_for_status_update,
-    "finalize": lambda _, new, old: prepare_for_finalize(new, old),
-}
-"""What each endpoint may change."""
 
-
-def check_version(resource: Resource, obj: Object, entry: Entry) -> None:
+def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
     """Judge the version which an update is based on.
 
     Raises:
@@ -167,10 +155,10 @@ def check_version(resource: Resource, obj: Object, entry: Entry) -> None:
     version = obj["metadata"].get("resourceVersion")
     if version:
         if version != entry.object["metadata"]["resourceVersion"]:
-            raise Conflict(resource, name, MODIFIED)
-    elif not strategy_of(resource).unconditional_update:
+            raise Conflict(strategy.resource, name, MODIFIED)
+    elif not strategy.rules.unconditional_update:
         error = FieldError.invalid("metadata.resourceVersion", "", "must be specified for an update")
-        raise Invalid(resource, name, [error])
+        raise Invalid(strategy.resource, name, [error])
 
 
 def update(
@@ -190,22 +178,21 @@ def update(
     Raises:
         APIError: A refusal, as Kubernetes words it.
     """
-    old = entry.object
+    strategy = env.strategy(resource)
+    old = strategy.from_storage(entry.object)
     name: str = old["metadata"]["name"]
     obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
-    obj = apply_defaults(resource, obj)
-    obj = PREPARE[subresource](resource, obj, old)
+    obj = strategy.prepare_for_update(strategy.default(obj), old, subresource)
     if not subresource:
         obj = _mutated(env, resource, obj)
-    if subresource == "status":
-        errors = validate_status_update(resource, obj, old)
-    else:
-        errors = validate_update(resource, obj, old)
+    errors = strategy.validate_update(obj, old, subresource)
     if errors:
         raise Invalid(resource, name, errors)
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
-    return commit_update(env, resource, entry, obj, dry_run=dry_run)
+    written = commit_update(env, resource, entry, obj, dry_run=dry_run)
+    warnings = strategy.warnings_on_update(obj, old)
+    return attrs.evolve(written, warnings=warnings) if warnings else written
 
 
 def _mutated(env: Environment, resource: Resource, obj: Object) -> Object:
@@ -223,7 +210,8 @@ def commit_update(
     env: Environment, resource: Resource, entry: Entry, obj: Object, *, dry_run: bool = False
 ) -> Written:
     """Write a new version that is already judged, if it differs; or remove what was only waiting for this."""
-    old = entry.object
+    strategy = env.strategy(resource)
+    old = strategy.from_storage(entry.object)
     if obj == old:
         return Written(old, entry)
     if is_finished_by(resource, obj, old):
@@ -237,10 +225,10 @@ def commit_update(
         if taken is not None:
             taken.give_back()
         return Written(obj, None)
-    entry = env.store.update(resource, entry, obj)
+    entry = env.store.update(strategy.storage, entry, strategy.to_storage(obj))
     if resource == r.SERVICES:
         env.numbers.release_former(old, entry.object)
-    return Written(entry.object, entry)
+    return Written(strategy.from_storage(entry.object), entry)
 
 
 def is_finished_by(resource: Resource, new: Object, old: Object) -> bool:
@@ -253,8 +241,9 @@ def is_finished_by(resource: Resource, new: Object, old: Object) -> bool:
 
 
 def remove(env: Environment, resource: Resource, entry: Entry) -> Object:
-    """Take an object out of the store for good; gives its last state."""
-    last = env.store.delete(resource, entry)
+    """Take an object out of the store for good; gives its last state, in the version of `resource`."""
+    strategy = env.strategy(resource)
+    last = env.store.delete(strategy.storage, entry)
     if resource == r.SERVICES:
         env.numbers.release_former(entry.object, None)
-    return last
+    return strategy.from_storage(last)

@@ -12,11 +12,11 @@ from typing import Final, cast
 import orjson
 
 from kubelite.api import facts
-from kubelite.api.columns import columns_for, row_conditions
 from kubelite.apimachinery import codec, protobuf
 from kubelite.apimachinery.apierrors import BadRequest, NotAcceptable
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.apimachinery.table import IncludeObject, make_row, make_table, partial_metadata
 from kubelite.client.requests import Item, Listing
 from kubelite.client.watcher import WatchEvent
@@ -39,14 +39,14 @@ def include_object(text: str) -> IncludeObject:
 
 
 def object_bytes(
-    item: Item, form: Form, resource: Resource, subresource: str, now: float, include: str = ""
+    item: Item, form: Form, strategy: Strategy, subresource: str, now: float, include: str = ""
 ) -> bytes:
     """One object in a form.
 
     Args:
         item: The object; a `Status` is never turned into another kind.
         form: What was negotiated.
-        resource: What was asked for.
+        strategy: That of the resource asked for.
         subresource: As above.
         now: Unix seconds, for ages in Tables.
         include: The option `includeObject`.
@@ -57,26 +57,28 @@ def object_bytes(
     if form.kind and item.object.get("kind") != _STATUS_KIND:
         if form.kind == PARTIAL_LIST:
             raise NotAcceptable(
-                f"you requested {PARTIAL_LIST}, but the requested object is not a list {_go(resource)}"
+                f"you requested {PARTIAL_LIST}, but the requested object is not a list "
+                f"{_go(strategy.resource)}"
             )
         if form.kind == PARTIAL:
             return encode(partial_metadata(item.object, form.api_version), form.media_type)
         metadata = {"resourceVersion": item.object.get("metadata", {}).get("resourceVersion", "")}
         return encode(
-            _table([item.object], metadata, form, resource, subresource, now, include), form.media_type
+            _table([item.object], metadata, form, strategy, subresource, now, include), form.media_type
         )
     if form.media_type == JSON:
         return item.json()
     return encode(item.object, form.media_type)
 
 
-def list_bytes(listing: Listing, form: Form, resource: Resource, now: float, include: str = "") -> bytes:
+def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, include: str = "") -> bytes:
     """A collection in a form; the arguments are those of `object_bytes`.
 
     Raises:
         NotAcceptable: The form is one of single objects.
     """
     metadata = list_metadata(listing)
+    resource = strategy.resource
     if form.kind == PARTIAL:
         raise NotAcceptable(
             f"you requested {PARTIAL}, but the requested object is a list {_go(resource, 'List')}"
@@ -87,7 +89,7 @@ def list_bytes(listing: Listing, form: Form, resource: Resource, now: float, inc
         return encode(made, form.media_type)
     if form.kind == TABLE:
         objects = [item.object for item in listing.items]
-        return encode(_table(objects, metadata, form, resource, "", now, include), form.media_type)
+        return encode(_table(objects, metadata, form, strategy, "", now, include), form.media_type)
     head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
     if form.media_type == JSON:
         return b'%b,"items":[%b]}' % (
@@ -119,9 +121,9 @@ def encode(obj: Object, media_type: str) -> bytes:
 class FrameEncoder:
     """Turns watch events into lines: as they are, as Tables (columns in the first only) or as metadata."""
 
-    def __init__(self, form: Form, resource: Resource, include: str) -> None:
+    def __init__(self, form: Form, strategy: Strategy, include: str) -> None:
         self._form = form
-        self._resource = resource
+        self._strategy = strategy
         self._include = include
         self._first = True
 
@@ -141,7 +143,7 @@ class FrameEncoder:
                 [event.object],
                 metadata,
                 form,
-                self._resource,
+                self._strategy,
                 "",
                 now,
                 self._include,
@@ -157,7 +159,7 @@ def _table(
     objects: list[Object],
     metadata: Object,
     form: Form,
-    resource: Resource,
+    strategy: Strategy,
     subresource: str,
     now: float,
     include: str,
@@ -165,14 +167,14 @@ def _table(
     with_columns: bool = True,
 ) -> Object:
     """A Table of objects."""
-    columns, included = columns_for(resource, subresource), include_object(include)
+    columns, included = strategy.columns(subresource), include_object(include)
     rows = [
         make_row(
             obj,
             columns,
             now,
             include_object=included,
-            conditions=row_conditions(resource, obj),
+            conditions=strategy.row_conditions(obj),
             api_version=form.api_version,
         )
         for obj in objects

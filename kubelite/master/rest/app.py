@@ -213,7 +213,7 @@ class App:
                     limit=options.integer(query, "limit") or 0,
                     continue_=query.text("continue"),
                 ).ask(self._apiserver)
-                body = answers.list_bytes(listing, form, resource, now, include)
+                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
                 return responses.response(200, body, form.media_type, headers)
             case "watch":
                 return await self._watch(request, info, common, form, headers)
@@ -225,7 +225,7 @@ class App:
                     field_selector=query.text("fieldSelector"),
                     options=bodies.delete_options(body, request.headers.get("Content-Type", ""), query),
                 ).ask(self._apiserver)
-                body = answers.list_bytes(listing, form, resource, now, include)
+                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
                 return responses.response(200, body, form.media_type, headers)
         answer = await self._write(request, info, common)
         return self._answer(answer, form, info, resource, headers)
@@ -273,7 +273,8 @@ class App:
     ) -> web.Response:
         """An answer of one object."""
         include = info.query.text("includeObject")
-        body = answers.object_bytes(answer.item, form, resource, info.subresource, self._clock.now(), include)
+        strategy = self._scheme.strategy(resource)
+        body = answers.object_bytes(answer.item, form, strategy, info.subresource, self._clock.now(), include)
         responses.warn(headers, answer.warnings)
         return responses.response(answer.code, body, form.media_type, headers)
 
@@ -314,7 +315,9 @@ class App:
             transport = request.transport
             if transport is None or writer is None:
                 return response
-            encoder = answers.FrameEncoder(form, common["resource"], query.text("includeObject"))
+            encoder = answers.FrameEncoder(
+                form, self._scheme.strategy(common["resource"]), query.text("includeObject")
+            )
             stream = WatchStream(
                 watcher,
                 writer,

@@ -22,7 +22,6 @@ from kubelite.master.rest.negotiation import JSON
 V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """What is asked for has an @ before the version, which no media type may have."""
 _V2_ASKED: Final = "application/com.github.proto-openapi.spec.v2"
-_KNOWLEDGE: Final = Knowledge(facts.type_of, subresource_of)
 _DISCOVERY: Final = ("api", "apis", "version")
 _INDEX_TYPE: Final = "text/plain; charset=utf-8"
 
@@ -46,6 +45,9 @@ class OpenAPIDocuments:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
+        self._knowledge = Knowledge(
+            facts.type_of, subresource_of, lambda resource: scheme.strategy(resource).describe()
+        )
         self._generation = -1
         self._cache: dict[str, OpenAPIDocument] = {}
 
@@ -71,8 +73,8 @@ class OpenAPIDocuments:
     def _v3(self, path: str) -> Object:
         resources = self._by_path().get(path)
         if resources is None:
-            return openapi.build_v3_discovery(path, _KNOWLEDGE)
-        return openapi.build_v3(resources[0].group, resources[0].version, resources, _KNOWLEDGE)
+            return openapi.build_v3_discovery(path, self._knowledge)
+        return openapi.build_v3(resources[0].group, resources[0].version, resources, self._knowledge)
 
     def _paths(self) -> list[str]:
         """Every document of version 3: those of discovery and those of group versions."""
@@ -107,7 +109,7 @@ class OpenAPIDocuments:
         return orjson.dumps(openapi.build_v3_index(hashes))
 
     def _v2(self) -> Object:
-        return openapi.build_v2(self._scheme.resources(), _KNOWLEDGE)
+        return openapi.build_v2(self._scheme.resources(), self._knowledge)
 
     def _v2_protobuf(self) -> bytes:
         return openapi_v2.encode_v2(self._v2(), facts.protobuf())

@@ -7,12 +7,15 @@ shown only to those it can concern, so that a thousand kubelets cost a pod's wri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.store.entry import Change
 from kubelite.master.store.selection import Attribute, Selection
 
+OBJECT_EVENTS: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 
 
@@ -20,13 +23,26 @@ class StoreWatcher(Watcher):
     """A watcher of the store.
 
     Args:
+        selection: What it sees.
+        resource: The kind and version that its bookmarks name.
         waiting_max: Events that may wait to be taken; a watcher further behind is ended, never skipped.
             None for no bound.
         bookmarks: Whether it is sent bookmarks.
+        convert: Makes objects as they are served out of stored ones.
     """
 
-    def __init__(self, selection: Selection, *, waiting_max: int | None, bookmarks: bool) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        resource: Resource,
+        *,
+        waiting_max: int | None,
+        bookmarks: bool,
+        convert: Callable[[Object], Object] | None = None,
+    ) -> None:
         super().__init__()
+        self._resource = resource
+        self._convert = convert
         self.selection = selection
         self.bookmarks = bookmarks
         self._waiting_max = waiting_max
@@ -45,10 +61,15 @@ class StoreWatcher(Watcher):
             if self._waiting_max is not None and len(self._events) > self._waiting_max:
                 self.end()  # as Kubernetes does with a client that does not read
 
-    def push_bookmark(
-        self, kind: str, api_version: str, revision: int, *, initial_events_end: bool = False
-    ) -> None:
+    def push(self, event: WatchEvent) -> None:
+        """Add an event, in the version that is served."""
+        if self._convert is not None and event.type in OBJECT_EVENTS:
+            event = event.converted(self._convert)
+        super().push(event)
+
+    def push_bookmark(self, revision: int, *, initial_events_end: bool = False) -> None:
         """Tell how far this watcher has seen everything."""
+        kind, api_version = self._resource.kind, self._resource.api_version
         metadata: dict[str, object] = {"resourceVersion": str(revision)}
         if initial_events_end:
             metadata["annotations"] = {INITIAL_EVENTS_END: "true"}

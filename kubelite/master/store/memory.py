@@ -33,7 +33,6 @@ class MemoryStore:
         self._revision = self._config.first_revision
         self._floor = self._revision
         self._collections: dict[str, Collection] = {}
-        self._kinds: dict[str, Resource] = {}
         self._awaited: list[tuple[int, Callable[[], None]]] = []
 
     @property
@@ -47,7 +46,6 @@ class MemoryStore:
         if collection is None:
             collection = Collection(History(self._config.history_changes_max, self._floor))
             self._collections[name] = collection
-            self._kinds[name] = resource
         return collection
 
     # --- one object -----------------------------------------------------------------------------------------
@@ -128,6 +126,8 @@ class MemoryStore:
         selection: Selection,
         *,
         revision: int | None,
+        shown_as: Resource | None = None,
+        convert: Callable[[Object], Object] | None = None,
         bookmarks: bool = False,
         initial_events_end: bool = False,
         waiting_max: int | None = None,
@@ -135,7 +135,9 @@ class MemoryStore:
         """Follow a selection; what it missed since `revision` is there at once."""
         collection = self._collection(resource)
         hub = collection.hub
-        watcher = StoreWatcher(selection, waiting_max=waiting_max, bookmarks=bookmarks)
+        watcher = StoreWatcher(
+            selection, shown_as or resource, waiting_max=waiting_max, bookmarks=bookmarks, convert=convert
+        )
         if revision is None:
             for entry in collection.select(selection):
                 watcher.push(WatchEvent("ADDED", entry.object, entry))
@@ -143,9 +145,7 @@ class MemoryStore:
             for change in collection.history.since(revision):
                 watcher.show(change)
         if initial_events_end:
-            watcher.push_bookmark(
-                resource.kind, resource.api_version, self._revision, initial_events_end=True
-            )
+            watcher.push_bookmark(self._revision, initial_events_end=True)
         if not watcher.ended:
             hub.add(watcher)
             watcher.when_ended(lambda: hub.remove(watcher))
@@ -153,11 +153,10 @@ class MemoryStore:
 
     def send_bookmarks(self) -> None:
         """Tell all watchers that want it how far they have seen everything."""
-        for name, collection in self._collections.items():
-            resource = self._kinds[name]
+        for collection in self._collections.values():
             for watcher in tuple(collection.hub.watchers):
                 if watcher.bookmarks:
-                    watcher.push_bookmark(resource.kind, resource.api_version, self._revision)
+                    watcher.push_bookmark(self._revision)
 
     def on_revision(self, revision: int, reached: Callable[[], None]) -> Callable[[], None]:
         """Call `reached` once that revision exists; gives a function that calls this off."""

@@ -116,6 +116,8 @@ class Store(Protocol):
         selection: Selection,
         *,
         revision: int | None,
+        shown_as: Resource | None = None,
+        convert: Callable[[Object], Object] | None = None,
         bookmarks: bool = False,
         initial_events_end: bool = False,
         waiting_max: int | None = None,
@@ -126,6 +128,8 @@ class Store(Protocol):
             resource: The kind.
             selection: Which of its objects.
             revision: See what came after it; None begins with ADDED for what exists.
+            shown_as: The resource that bookmarks name, if it is another version of the kind.
+            convert: Makes objects as they are served out of stored ones.
             bookmarks: Whether `send_bookmarks` concerns this watcher.
             initial_events_end: Send the annotated bookmark after the events that tell what exists.
             waiting_max: Events that may wait to be taken before a slow watcher is ended; None for no bound.

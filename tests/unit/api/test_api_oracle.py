@@ -8,7 +8,7 @@ import yaml
 
 from kubelite.api import facts
 from kubelite.api.defaults import apply_defaults
-from kubelite.api.resources import default_scheme
+from kubelite.api.scheme import default_scheme
 from kubelite.api.strategy import prepare_for_create
 from kubelite.api.validation import validate_create
 from kubelite.apimachinery.apierrors import Invalid

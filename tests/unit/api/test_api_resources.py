@@ -4,7 +4,8 @@ from pathlib import Path
 from kubelite.api import facts, fresh, resources
 from kubelite.api.defaults import apply_defaults
 from kubelite.api.fieldlabels import field_labels, getter
-from kubelite.api.resources import default_scheme, subresource_of
+from kubelite.api.resources import subresource_of
+from kubelite.api.scheme import default_scheme
 from kubelite.api.strategy import prepare_for_create
 from kubelite.api.validation import validate_create
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelite.api.resources import CONFIGMAPS, NAMESPACES, PODS, new_scheme
+from kubelite.api.resources import CONFIGMAPS, NAMESPACES, PODS
+from kubelite.api.scheme import new_scheme
 from kubelite.apimachinery import apierrors
 from kubelite.apimachinery.apierrors import (
     AlreadyExists,

@@ -2,7 +2,8 @@
 
 import orjson
 
-from kubelite.api.resources import PODS, new_scheme
+from kubelite.api.resources import PODS
+from kubelite.api.scheme import new_scheme
 from kubelite.apimachinery.scheme import Resource
 from kubelite.master.rest.discovery import Discovery, storage_version_hash
 from kubelite.master.rest.nonresource import health_text, version_document

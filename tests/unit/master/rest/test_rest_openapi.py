@@ -2,7 +2,7 @@
 
 import orjson
 
-from kubelite.api.resources import new_scheme
+from kubelite.api.scheme import new_scheme
 from kubelite.master.rest.openapi import OpenAPIDocuments
 
 POD = {"group": "", "version": "v1", "kind": "Pod"}

@@ -10,7 +10,8 @@ import aiohttp
 import orjson
 import pytest
 
-from kubelite.api.resources import CONFIGMAPS, new_scheme
+from kubelite.api.resources import CONFIGMAPS
+from kubelite.api.scheme import new_scheme
 from kubelite.client.requests import ADMIN
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.certificates import make_cluster_certificates, server_context
