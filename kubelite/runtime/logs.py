@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cache
 from typing import Any
 
 import structlog
 
 _QUIET = structlog.make_filtering_bound_logger(logging.WARNING)
+
+
+@cache
+def _processors() -> tuple[Any, ...]:
+    """structlog's own way of showing a line, but for tracebacks: drawing one in colours stops the loop."""
+    return (
+        structlog.processors.add_log_level,
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    )
 
 
 class Logger:
@@ -33,7 +47,9 @@ class Logger:
     def __getattr__(self, name: str) -> Any:
         if structlog.is_configured():
             return getattr(structlog.get_logger(**self._values), name)
-        quiet = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), wrapper_class=_QUIET, **self._values)
+        quiet = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr), processors=_processors(), wrapper_class=_QUIET, **self._values
+        )
         return getattr(quiet, name)
 
 
