@@ -18,7 +18,7 @@ _QUIET = structlog.make_filtering_bound_logger(logging.WARNING)
 
 @cache
 def _processors() -> tuple[Any, ...]:
-    """structlog's own way of showing a line, but for tracebacks: drawing one in colours stops the loop."""
+    """The way structlog shows a line, but for tracebacks: drawing one in colours stops the loop."""
     return (
         structlog.processors.add_log_level,
         structlog.processors.StackInfoRenderer(),
