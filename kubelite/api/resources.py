@@ -45,6 +45,9 @@ SCALE: Final = Subresource("scale", kind="Scale", group="autoscaling", version="
 FINALIZE: Final = Subresource("finalize", verbs=("update",))
 BINDING: Final = Subresource("binding", verbs=CREATE_VERBS, kind="Binding")
 EVICTION: Final = Subresource("eviction", verbs=CREATE_VERBS, kind="Eviction", group="policy", version="v1")
+ATTACH: Final = Subresource("attach", verbs=CONNECT_VERBS, kind="PodAttachOptions")
+PORT_FORWARD: Final = Subresource("portforward", verbs=CONNECT_VERBS, kind="PodPortForwardOptions")
+NODE_PROXY: Final = Subresource("proxy", verbs=PROXY_VERBS, kind="NodeProxyOptions")
 EXEC: Final = Subresource("exec", verbs=CONNECT_VERBS, kind="PodExecOptions")
 LOG: Final = Subresource("log", verbs=("get",))
 EPHEMERAL_CONTAINERS: Final = Subresource("ephemeralcontainers")
@@ -117,7 +120,7 @@ NAMESPACES: Final = _resource(
     subresources=(FINALIZE, STATUS),
     verbs=NAMESPACE_VERBS,
 )
-NODES: Final = _resource("", "nodes", "Node", "no", namespaced=False, subresources=(STATUS,))
+NODES: Final = _resource("", "nodes", "Node", "no", namespaced=False, subresources=(NODE_PROXY, STATUS))
 PERSISTENTVOLUMECLAIMS: Final = _resource(
     "", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subresources=(STATUS,)
 )
@@ -130,7 +133,18 @@ PODS: Final = _resource(
     "Pod",
     "po",
     categories=ALL,
-    subresources=(BINDING, EPHEMERAL_CONTAINERS, EVICTION, EXEC, LOG, POD_PROXY, RESIZE, STATUS),
+    subresources=(
+        ATTACH,
+        BINDING,
+        EPHEMERAL_CONTAINERS,
+        EVICTION,
+        EXEC,
+        LOG,
+        PORT_FORWARD,
+        POD_PROXY,
+        RESIZE,
+        STATUS,
+    ),
 )
 PODTEMPLATES: Final = _resource("", "podtemplates", "PodTemplate")
 REPLICATIONCONTROLLERS: Final = _resource(

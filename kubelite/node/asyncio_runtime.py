@@ -22,6 +22,7 @@ from kubelite.images import programs
 from kubelite.images.container import CommandNotFoundError, InputStream, OutputStream
 from kubelite.images.files import FileSystem
 from kubelite.network import NetworkNamespace, client_session, current_namespace
+from kubelite.node.attachments import Attachments, Input
 from kubelite.node.cri import ContainerConfig, Exit
 from kubelite.node.logs import LOG_BYTES_MAX, ContainerLog
 from kubelite.runtime import Clock, Randomness, TimerHandle, tasks
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 KILLED: Final = 137
 NOT_STARTED: Final = 128
 KILLS_MAX: Final = 3
+INPUT_BYTES: Final = 64 * 1024
 KILL_AGAIN_S: Final = 1.0
 """How long a cancelled task may take to end before it is cancelled again."""
 DEFAULT_PORT: Final = 80
@@ -130,6 +132,31 @@ class AsyncioRuntime:
         process = Process(box, tuple(argv), stdin or NoInput(), stdout or sink, stderr or sink)
         return await box.run_beside(process)
 
+    async def attach(
+        self,
+        container_id: str,
+        *,
+        stdin: InputStream | None = None,
+        stdout: OutputStream | None = None,
+        stderr: OutputStream | None = None,
+    ) -> None:
+        """Join the streams of a running container's main process until it ends."""
+        box = self._running.get(container_id)
+        if box is None or box.task is None:
+            raise LookupError("container is not running")
+        for stream, output in (("stdout", stdout), ("stderr", stderr)):
+            if output is not None:
+                box.attachments.add(stream, output)
+        feeding = tasks.start(box.feed(stdin), name=f"attach {box!r}") if stdin is not None else None
+        try:
+            await asyncio.wait([box.task])
+        finally:
+            for output in (stdout, stderr):
+                if output is not None:
+                    box.attachments.remove(output)
+            if feeding is not None:
+                await tasks.cancel(feeding)
+
     def log(self, pod_uid: str, name: str, *, previous: bool = False) -> ContainerLog | None:
         """The log of a container's present or previous attempt."""
         logs = self._logs.get(pod_uid, {}).get(name, [])
@@ -155,6 +182,8 @@ class Box:
         self.config = config
         self.runtime = runtime
         self.log = log
+        self.attachments = Attachments()
+        self.stdin: Input | NoInput = Input() if config.stdin else NoInput()
         self.servers: set[PodServer] = set()
         self.context = contextvars.copy_context()
         self.context.run(current_namespace.set, config.network)
@@ -216,6 +245,15 @@ class Box:
         self.kill()
         self.log.close()
 
+    async def feed(self, source: InputStream) -> None:
+        """Give the main process what a client sends, until the client ends it."""
+        if isinstance(self.stdin, NoInput):
+            return
+        while piece := await source.read(INPUT_BYTES):
+            self.stdin.feed(piece)
+        if self.config.stdin_once:
+            self.stdin.end()
+
     async def run_beside(self, process: Process) -> int:
         """Run an exec'd command; it ends with the container."""
         name = f"exec {self.config.namespace}/{self.config.pod_name}/{self.config.name}"
@@ -232,8 +270,8 @@ class Box:
 
     async def _main(self) -> Exit:
         config = self.config
-        out, err = _LogStream(self.log, "stdout"), _LogStream(self.log, "stderr")
-        container = Process(self, config.argv, NoInput(), out, err)
+        out, err = _MainOutput(self, "stdout"), _MainOutput(self, "stderr")
+        container = Process(self, config.argv, self.stdin, out, err)
         try:
             code = await programs.adapt(config.image)(container)
         except SystemExit as error:
@@ -529,14 +567,16 @@ class _Nowhere:
         """Dropped."""
 
 
-class _LogStream:
-    def __init__(self, log: ContainerLog, stream: str) -> None:
-        self._log = log
+class _MainOutput:
+    def __init__(self, box: Box, stream: str) -> None:
+        self._box = box
         self._stream = stream
 
     def write(self, data: str | bytes) -> None:
-        """Into the log."""
-        self._log.write(self._stream, data.encode() if isinstance(data, str) else bytes(data))
+        """Into the log, and to whoever is attached."""
+        written = data.encode() if isinstance(data, str) else bytes(data)
+        self._box.log.write(self._stream, written)
+        self._box.attachments.write(self._stream, written)
 
 
 def _exit_code(error: SystemExit, stderr: OutputStream) -> int:

@@ -32,6 +32,8 @@ class ContainerConfig(Value):
         pod_uid: UID of the pod; with `name` and `attempt` it names the container.
         shell: Runs exec'd commands if the image has no program for them.
         make_files: Makes the file system when it is first looked at.
+        stdin: Whether the main process has an input that clients may attach to.
+        stdin_once: Whether that input ends when the first of them leaves.
         termination_path: The file that holds the termination message.
         termination_from_log: Whether the end of the log stands in for a missing message of a failure.
     """
@@ -55,6 +57,8 @@ class ContainerConfig(Value):
     ports: tuple[int, ...]
     network: NetworkNamespace
     make_files: Callable[[], FileSystem]
+    stdin: bool = False
+    stdin_once: bool = False
     termination_path: str = TERMINATION_LOG
     termination_from_log: bool = False
 
@@ -98,6 +102,20 @@ class Runtime(Protocol):
 
         Raises:
             CommandNotFoundError: The image has no such command.
+            LookupError: The container does not run.
+        """
+
+    async def attach(
+        self,
+        container_id: str,
+        *,
+        stdin: InputStream | None = None,
+        stdout: OutputStream | None = None,
+        stderr: OutputStream | None = None,
+    ) -> None:
+        """Join the streams of the main process until it ends.
+
+        Raises:
             LookupError: The container does not run.
         """
 

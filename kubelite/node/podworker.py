@@ -476,6 +476,8 @@ class PodWorker:
             ),
             network=network,
             make_files=make_files,
+            stdin=bool(raw.get("stdin")),
+            stdin_once=bool(raw.get("stdinOnce")),
             termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
             termination_from_log=raw.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         )

@@ -1,4 +1,4 @@
-"""The kubelet's HTTP API on NODE-IP:10250, reached through the fabric: logs, exec, health.
+"""The kubelet's HTTP API on NODE-IP:10250, reached through the fabric: logs, exec, attach, ports, health.
 
 The API server checks who may; here nothing is checked but that pod and container exist.
 
@@ -17,8 +17,9 @@ from kubelite.node.containerstate import ContainerState
 from kubelite.node.logs import LogOptions
 from kubelite.node.machine import Machine
 from kubelite.node.podworker import PodWorker
+from kubelite.node.portforward import serve_port_forward
 from kubelite.node.status import phase_of
-from kubelite.node.streams import serve_exec
+from kubelite.node.streams import Run, attach_to, exec_in, serve_streams
 
 _TRUE = frozenset({"1", "true", "True", "t"})
 CUT_AFTER_S = 0.01
@@ -62,6 +63,12 @@ class KubeletServer:
                 return await self._exec(request, namespace, pod, container)
             case ["exec", namespace, pod, _uid, container]:
                 return await self._exec(request, namespace, pod, container)
+            case ["attach", namespace, pod, container]:
+                return await self._attach(request, namespace, pod, container)
+            case ["attach", namespace, pod, _uid, container]:
+                return await self._attach(request, namespace, pod, container)
+            case ["portForward", namespace, pod] | ["portForward", namespace, pod, _]:
+                return await self._port_forward(request, namespace, pod)
             case _:
                 return web.Response(status=404, text="404 page not found\n")
 
@@ -93,32 +100,65 @@ class KubeletServer:
     async def _exec(
         self, request: web.BaseRequest, namespace: str, pod: str, name: str
     ) -> web.StreamResponse:
+        container = self._running(namespace, pod, name)
+        if isinstance(container, web.Response):
+            return container
+        argv = request.query.getall("command", [])
+        if not argv:
+            return web.Response(status=400, text="you must specify at least one command for the container")
+        run = exec_in(self._machine.runtime, container.container_id, argv)
+        return await self._serve(request, run, tty=request.query.get("tty") in _TRUE)
+
+    async def _attach(
+        self, request: web.BaseRequest, namespace: str, pod: str, name: str
+    ) -> web.StreamResponse:
+        container = self._running(namespace, pod, name)
+        if isinstance(container, web.Response):
+            return container
+        run = attach_to(self._machine.runtime, container.container_id)
+        return await self._serve(request, run, tty=request.query.get("tty") in _TRUE)
+
+    async def _port_forward(self, request: web.BaseRequest, namespace: str, pod: str) -> web.StreamResponse:
+        worker = self._find(namespace, pod)
+        if worker is None:
+            return web.Response(status=404, text="pod does not exist")
+        if (refusal := _no_websocket(request)) is not None:
+            return refusal
+        if worker.network is None:
+            return web.Response(status=500, text="sandbox is not running")
+        return await serve_port_forward(request, worker.network, worker.state.pod)
+
+    def _running(self, namespace: str, pod: str, name: str) -> ContainerState | web.Response:
+        """A container that runs, or why there is none."""
         worker = self._find(namespace, pod)
         container = worker.state.containers.get(name) if worker is not None else None
         if container is None:
             return web.Response(status=404, text="pod does not exist")
         if not container.alive:
             return web.Response(status=500, text=f'container not found ("{name}")')
-        query = request.query
-        argv = query.getall("command", [])
-        if not argv:
-            return web.Response(status=400, text="you must specify at least one command for the container")
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return web.Response(status=400, text="unable to upgrade: websocket is the only protocol served")
+        return container
+
+    async def _serve(self, request: web.BaseRequest, run: Run, *, tty: bool) -> web.StreamResponse:
+        """Join a client to three streams; a terminal has no separate error output."""
+        if (refusal := _no_websocket(request)) is not None:
+            return refusal
 
         def asked(*names: str) -> bool:
-            return any(query.get(name) in _TRUE for name in names)
+            return any(request.query.get(name) in _TRUE for name in names)
 
-        tty = asked("tty")
-        return await serve_exec(
+        return await serve_streams(
             request,
-            self._machine.runtime,
-            container.container_id,
-            argv,
+            run,
             stdin=asked("stdin", "input"),
             stdout=asked("stdout", "output"),
             stderr=asked("stderr", "error") and not tty,
         )
+
+
+def _no_websocket(request: web.BaseRequest) -> web.Response | None:
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return None
+    return web.Response(status=400, text="unable to upgrade: websocket is the only protocol served")
 
 
 def log_options(query: Mapping[str, str], now: float) -> LogOptions:

@@ -1,4 +1,4 @@
-"""Exec over a websocket: one byte of channel number, then the data of that channel.
+"""Exec and attach over a websocket: one byte of channel number, then the data of that channel.
 
 Channels: 0 stdin, 1 stdout, 2 stderr, 3 error (a Status at the end), 4 resize, 255 close (v5: the client
 ends a channel, so that stdin has an end).
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import orjson
 from aiohttp import WSMsgType, web
 
 from kubelite.images.container import CommandNotFoundError
+from kubelite.node.attachments import Input
 from kubelite.node.cri import Runtime
 from kubelite.runtime import tasks
 
@@ -28,35 +29,6 @@ CLOSE: Final = 255
 PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "channel.k8s.io")
 INPUT_MAX: Final = 32 * 1024 * 1024
 """Largest websocket message that is taken, in bytes."""
-
-
-class Input:
-    """The standard input that a client sends."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._ended = False
-        self._changed = asyncio.Event()
-
-    def feed(self, data: bytes) -> None:
-        """More has come."""
-        self._data += data
-        self._changed.set()
-
-    def end(self) -> None:
-        """No more comes."""
-        self._ended = True
-        self._changed.set()
-
-    async def read(self, n: int = -1) -> bytes:
-        """Up to `n` bytes as soon as there are any; all until the end if negative."""
-        while not self._ended and (n < 0 or not self._data):
-            self._changed.clear()
-            await self._changed.wait()
-        size = len(self._data) if n < 0 else n
-        piece = bytes(self._data[:size])
-        del self._data[:size]
-        return piece
 
 
 class Sender:
@@ -104,17 +76,36 @@ class Output:
             self._sender.put(self._channel, data.encode() if isinstance(data, str) else bytes(data))
 
 
-async def serve_exec(
-    request: web.BaseRequest,
-    runtime: Runtime,
-    container_id: str,
-    argv: Sequence[str],
-    *,
-    stdin: bool,
-    stdout: bool,
-    stderr: bool,
+Run = Callable[[Input, Output, Output], Awaitable[dict[str, Any]]]
+"""What is served: it has three streams, and gives the Status of how it ended."""
+
+
+def exec_in(runtime: Runtime, container_id: str, argv: Sequence[str]) -> Run:
+    """A command in a running container."""
+
+    async def run(stdin: Input, stdout: Output, stderr: Output) -> dict[str, Any]:
+        return await _run(runtime, container_id, argv, stdin, stdout, stderr)
+
+    return run
+
+
+def attach_to(runtime: Runtime, container_id: str) -> Run:
+    """The main process of a running container, until it ends."""
+
+    async def run(stdin: Input, stdout: Output, stderr: Output) -> dict[str, Any]:
+        try:
+            await runtime.attach(container_id, stdin=stdin, stdout=stdout, stderr=stderr)
+        except LookupError as error:
+            return internal_error(f"error attaching to container: {error}")
+        return exit_status(0)
+
+    return run
+
+
+async def serve_streams(
+    request: web.BaseRequest, run: Run, *, stdin: bool, stdout: bool, stderr: bool
 ) -> web.StreamResponse:
-    """Run a command for a websocket client and tell it how it ended."""
+    """Join a websocket client to three streams, and tell it how it ended."""
     socket = web.WebSocketResponse(protocols=PROTOCOLS, max_msg_size=INPUT_MAX)
     await socket.prepare(request)
     sender, source = Sender(socket), Input()
@@ -124,17 +115,8 @@ async def serve_exec(
     sender.put(STDOUT if stdout else STDERR if stderr else ERROR, b"")
     sending = tasks.start(sender.run(), name="exec sender")
     receiving = tasks.start(_receive(socket, source), name="exec receiver")
-    running = tasks.start(
-        _run(
-            runtime,
-            container_id,
-            argv,
-            source,
-            Output(sender, STDOUT, wanted=stdout),
-            Output(sender, STDERR, wanted=stderr),
-        ),
-        name="exec",
-    )
+    outputs = Output(sender, STDOUT, wanted=stdout), Output(sender, STDERR, wanted=stderr)
+    running = tasks.start(_status_of(run(source, *outputs)), name="exec")
     try:
         await asyncio.wait([running, receiving], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -147,6 +129,10 @@ async def serve_exec(
             task.cancel()
         await asyncio.wait([running, receiving, sending])
     return socket
+
+
+async def _status_of(running: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return await running
 
 
 async def _run(

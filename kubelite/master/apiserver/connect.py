@@ -15,7 +15,6 @@ from kubelite.client.requests import Connect, ConnectInfo
 from kubelite.master.apiserver import proxying
 from kubelite.master.apiserver.environment import Environment
 
-KUBELET_PORT: Final = 10250
 PATHS: Final = {"log": "containerLogs", "exec": "exec", "attach": "attach", "portforward": "portForward"}
 
 
@@ -37,20 +36,10 @@ def connect(env: Environment, request: Connect) -> ConnectInfo:
         if kind == "log":
             return ConnectInfo(pod, container, "", "", 0, "")
         raise BadRequest(f"pod {name} does not have a host assigned")
-    status = env.must_get(NODES, "", node).object.get("status") or {}
-    endpoints = status.get("daemonEndpoints") or {}
-    port = (endpoints.get("kubeletEndpoint") or {}).get("Port") or KUBELET_PORT
+    machine = env.must_get(NODES, "", node).object
     path = f"/{PATHS[kind]}/{request.namespace}/{name}" + (f"/{container}" if container else "")
-    return ConnectInfo(pod, container, node, _address(status), port, path)
-
-
-def _address(status: Object) -> str:
-    addresses = status.get("addresses") or ()
-    for kind in ("InternalIP", "ExternalIP", "Hostname"):
-        for address in addresses:
-            if address.get("type") == kind:
-                return str(address["address"])
-    return ""
+    address, port = proxying.node_address(machine), proxying.kubelet_port(machine)
+    return ConnectInfo(pod, container, node, address, port, path)
 
 
 def choose_container(pod: Object, asked: str) -> str:

@@ -1,6 +1,7 @@
 """Where a request through the API server's proxy goes: which address and port of which pod.
 
-Names are `[SCHEME:]NAME[:PORT]`. A pod's port is a number, or else its first container port; a Service's is
+Names are `[SCHEME:]NAME[:PORT]`. A node's port is by default that of its kubelet.
+A pod's port is a number, or else its first container port; a Service's is
 the number or the name of one of its ports, and one of its ready endpoints is taken by chance.
 
 Source: k8s.io/kubernetes/pkg/registry/core/pod/strategy.go and core/service/storage/storage.go
@@ -11,13 +12,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite.api.resources import ENDPOINTSLICES, PODS
+from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS
 from kubelite.apimachinery.apierrors import BadRequest, ServiceUnavailable
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Connect, ConnectInfo
 from kubelite.master.apiserver import reads
 from kubelite.master.apiserver.environment import Environment
 
+KUBELET_PORT: Final = 10250
 SCHEMES: Final = frozenset({"", "http", "https"})
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
@@ -44,12 +46,14 @@ def target(env: Environment, request: Connect) -> ConnectInfo:
         ServiceUnavailable: The Service has no such port, or nobody behind it.
     """
     found = split_name(request.name)
-    what = "pod" if request.resource == PODS else "service"
+    what = request.resource.kind.lower()
     if found is None:
         raise BadRequest(f'invalid {what} request "{request.name}"')
     scheme, name, port = found
     scheme = scheme or "http"
     obj = env.must_get(request.resource, request.namespace, name).object
+    if request.resource == NODES:
+        return ConnectInfo(obj, "", "", *_node_end(obj, port), "", scheme)
     host, number = _pod_end(obj, port) if request.resource == PODS else _service_end(env, request, obj, port)
     return ConnectInfo(obj, "", "", host, number or _DEFAULT_PORT[scheme], "", scheme)
 
@@ -67,6 +71,29 @@ def _pod_end(pod: Object, port: str) -> tuple[str, int]:
         return host, int(port)
     ports = (each["containerPort"] for c in pod["spec"]["containers"] for each in c.get("ports") or ())
     return host, next(ports, 0)
+
+
+def _node_end(node: Object, port: str) -> tuple[str, int]:
+    """A node's address and the port that is meant, if none is said that of its kubelet."""
+    if port and not port.isdigit():
+        raise BadRequest(f'invalid node request "{node["metadata"]["name"]}:{port}"')
+    return node_address(node), int(port) if port else kubelet_port(node)
+
+
+def node_address(node: Object) -> str:
+    """Where a node is reached; "" if it does not say."""
+    addresses = (node.get("status") or {}).get("addresses") or ()
+    for kind in ("InternalIP", "ExternalIP", "Hostname"):
+        for address in addresses:
+            if address.get("type") == kind:
+                return str(address["address"])
+    return ""
+
+
+def kubelet_port(node: Object) -> int:
+    """The port of a node's kubelet."""
+    endpoints = (node.get("status") or {}).get("daemonEndpoints") or {}
+    return int((endpoints.get("kubeletEndpoint") or {}).get("Port") or KUBELET_PORT)
 
 
 def _service_end(env: Environment, request: Connect, service: Object, port: str) -> tuple[str, int]:

@@ -362,4 +362,4 @@ class App:
             raise ServiceUnavailable("this API server has no way to reach kubelets")
         if info.subresource == "log":
             return await connect.stream_log(request, query, found, self._dialer, headers)
-        return await connect.run_exec(request, query, found, self._dialer)
+        return await connect.join(request, query, found, self._dialer)

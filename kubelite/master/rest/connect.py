@@ -1,4 +1,6 @@
-"""Logs and exec: the API server dials the kubelet of the pod's node and passes the stream on.
+"""Logs, exec, attach and port-forward: the API server dials the kubelet of a pod's node.
+
+The stream is passed on as it is.
 
 Which pod, container and kubelet path are meant is the API server's business (`Connect`); here bytes are
 carried. Channels of the websocket protocols are not interpreted: what the client and the kubelet agree on
@@ -36,7 +38,7 @@ _LOG_OPTIONS: Final = (
     "limitBytes",
     "stream",
 )
-_EXEC_OPTIONS: Final = ("command", "stdin", "stdout", "stderr", "tty")
+_STREAM_OPTIONS: Final = ("command", "stdin", "stdout", "stderr", "tty", "ports")
 _SPDY: Final = (
     "SPDY/3.1 streaming is not served: use a client that speaks WebSocket (kubectl 1.30 or newer, "
     "KUBECTL_REMOTE_COMMAND_WEBSOCKETS not set to false)"
@@ -110,7 +112,7 @@ async def stream_log(
     return response
 
 
-async def run_exec(
+async def join(
     request: web.BaseRequest, query: Query, info: ConnectInfo, dialer: KubeletDialer
 ) -> web.StreamResponse:
     """Join a client's websocket to one of the kubelet's until either side ends.
@@ -129,7 +131,7 @@ async def run_exec(
             f"unable to negotiate protocol: client supports {offered}, server supports {list(SUBPROTOCOLS)}"
         )
     session = dialer.session(info.node)
-    url = _url(dialer, info, query, _EXEC_OPTIONS)
+    url = _url(dialer, info, query, _STREAM_OPTIONS)
     try:
         kubelet = await session.ws_connect(
             url, protocols=(chosen or SUBPROTOCOLS[-1],), max_msg_size=MESSAGE_BYTES_MAX, compress=0

@@ -21,8 +21,10 @@ from kubelite.master.rest.connect import MESSAGE_BYTES_MAX, KubeletDialer, pump
 from kubelite.runtime import tasks
 
 CONNECT_TIMEOUT_S: Final = 30.0
-_SEGMENTS_BEFORE: Final = 8
-"""Of `/api/v1/namespaces/NS/PLURAL/NAME/proxy/…`."""
+IN_NAMESPACE: Final = 8
+"""Segments of `/api/v1/namespaces/NS/PLURAL/NAME/proxy`, the empty one before the first slash included."""
+IN_CLUSTER: Final = 6
+"""Those of `/api/v1/nodes/NAME/proxy`."""
 _HOP_BY_HOP: Final = frozenset(
     {
         "connection",
@@ -44,8 +46,9 @@ _UNTOUCHED: Final = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 def split_path(raw_path: str) -> tuple[str, str]:
     """The path up to and with `/proxy`, and what follows it, both as sent."""
     parts = raw_path.split("/")
-    rest = parts[_SEGMENTS_BEFORE:]
-    return "/".join(parts[:_SEGMENTS_BEFORE]), "/" + "/".join(rest) if rest else ""
+    before = IN_NAMESPACE if parts[3] == "namespaces" else IN_CLUSTER
+    rest = parts[before:]
+    return "/".join(parts[:before]), "/" + "/".join(rest) if rest else ""
 
 
 async def carry(
