@@ -12,15 +12,14 @@ import gzip
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from kubelite.api.descriptions import Definitions, read_definitions
 from kubelite.api.facts import protobuf as packaged_protobuf
 from kubelite.api.facts import schema_file_name
 from kubelite.api.typeddicts import render_types
 
-Definitions = Mapping[str, dict[str, Any]]
 ProtobufFields = Mapping[str, Sequence[Sequence[Any]]]
 
 PREFIX: Final = "io.k8s."
@@ -43,21 +42,6 @@ _OPTIONS: Final = {
     "x-kubernetes-map-type": "map",
 }
 _OPTIONS_META_KINDS: Final = frozenset({"DeleteOptions", "WatchEvent", "Status"})
-
-
-def read_definitions(version: str) -> Definitions:
-    """The definitions of Kubernetes `version` ("1.36") by name, as published.
-
-    Raises:
-        FileNotFoundError: `kubernetes-validate` is not installed or does not know the version.
-    """
-    try:
-        folder = files("kubernetes_validate") / "kubernetes-json-schema" / f"v{version}.0-local"
-    except ModuleNotFoundError as error:
-        raise FileNotFoundError("install kubernetes-validate first: it holds the definitions") from error
-    document = json.loads((folder / "_definitions.json").read_bytes())
-    definitions: Definitions = document["$defs"]
-    return definitions
 
 
 def reduce_schema(version: str, definitions: Definitions, protobuf: ProtobufFields) -> dict[str, Any]:

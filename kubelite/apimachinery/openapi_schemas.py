@@ -1,8 +1,7 @@
 """The types of an OpenAPI document: what a server's kinds are made of, in the words of version 2 or 3.
 
 Only what can be reached from the kinds that are asked for is written. The facts are handed in
-(`Knowledge`), so that this package knows no kind by itself. Descriptions are not written, since the facts
-hold no prose.
+(`Knowledge`), so that this package knows no kind by itself.
 
 Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition;
 k8s.io/kube-openapi (names of definitions, extensions); k8s.io/apiextensions-apiserver (custom kinds).
@@ -104,6 +103,10 @@ def _nothing(_: Resource) -> Object | None:
     return None
 
 
+def _unsaid(_definition: str, _field: str) -> str:
+    return ""
+
+
 @attrs.frozen
 class Knowledge:
     """Where the facts are asked for.
@@ -112,11 +115,13 @@ class Knowledge:
         type_of: The type of an apiVersion and kind; None for a kind without facts.
         subresource_of: What is known of a resource's subresource; None leaves `status` and `scale` as usual.
         schema_of: The `openAPIV3Schema` of a custom resource; None for others.
+        description_of: What is said of a type (by its full name) or of a field of it; "" for nothing.
     """
 
     type_of: Callable[[str, str], OpenAPIType | None]
     subresource_of: Callable[[Resource, str], SubresourceFacts | None]
     schema_of: Callable[[Resource], Object | None] = _nothing
+    description_of: Callable[[str, str], str] = _unsaid
 
 
 @attrs.frozen
@@ -224,15 +229,23 @@ class Definitions:
             if one.definition in self._made:
                 continue
             fields = sorted(one.fields.items())
-            schema: Object = {"type": "object"}
+            schema: Object = {**self._described(one.definition, ""), "type": "object"}
             if fields:
-                schema["properties"] = {name: self._property(field) for name, field in fields}
+                schema["properties"] = {
+                    name: {**self._described(one.definition, name), **self._property(field)}
+                    for name, field in fields
+                }
             if required := [name for name, field in fields if field.required]:
                 schema["required"] = required
             if one.map_type:
                 schema["x-kubernetes-map-type"] = one.map_type
             self._made[one.definition] = schema
             waiting += [field.struct for _, field in fields if field.struct is not None]
+
+    def _described(self, definition: str, field: str) -> Object:
+        """The description of a type or field as a schema holds it."""
+        text = self.knowledge.description_of(definition, field)
+        return {"description": text} if text else {}
 
     def _property(self, field: OpenAPIField) -> Object:
         """A field as a schema, with what a patch needs to know of it."""

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 import orjson
 
-from kubelite.api import facts
+from kubelite.api import descriptions, facts
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery import openapi, openapi_v2
 from kubelite.apimachinery.openapi_schemas import Knowledge
@@ -46,7 +46,10 @@ class OpenAPIDocuments:
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         self._knowledge = Knowledge(
-            facts.type_of, subresource_of, lambda resource: scheme.strategy(resource).describe()
+            facts.type_of,
+            subresource_of,
+            lambda resource: scheme.strategy(resource).describe(),
+            descriptions.description_of,
         )
         self._generation = -1
         self._cache: dict[str, OpenAPIDocument] = {}
