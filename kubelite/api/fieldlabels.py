@@ -78,6 +78,7 @@ _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
     r.NAMESPACES: {"status.phase": _at("status", "phase")},
     r.REPLICATIONCONTROLLERS: {"status.replicas": _replicas},
     r.SECRETS: {"type": _at("type")},
+    r.CERTIFICATESIGNINGREQUESTS: {"spec.signerName": _at("spec", "signerName")},
     r.SERVICES: {"spec.clusterIP": _at("spec", "clusterIP"), "spec.type": _at("spec", "type")},
     r.EVENTS: {
         **{

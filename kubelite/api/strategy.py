@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from kubelite.api import certificates, podsubresources, servicestrategy
 from kubelite.api import resources as r
-from kubelite.api import servicestrategy
 from kubelite.api.identity import ByIdentity
 from kubelite.api.podutil import PENDING, qos_class
 from kubelite.apimachinery.scheme import Object, Resource
@@ -20,7 +20,15 @@ from kubelite.apimachinery.scheme import Object, Resource
 NAMESPACE_FINALIZER: Final = "kubernetes"
 
 _UNCOUNTED_KINDS: Final = frozenset(
-    {r.NAMESPACES, r.NODES, r.SERVICES, r.PERSISTENTVOLUMES, r.PERSISTENTVOLUMECLAIMS, r.RESOURCEQUOTAS}
+    {
+        r.NAMESPACES,
+        r.NODES,
+        r.SERVICES,
+        r.PERSISTENTVOLUMES,
+        r.PERSISTENTVOLUMECLAIMS,
+        r.RESOURCEQUOTAS,
+        r.CERTIFICATESIGNINGREQUESTS,
+    }
 )
 
 _WITH_GENERATION: Final = frozenset(
@@ -105,6 +113,8 @@ def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> O
     for field in old.keys() | new.keys():
         if field not in _UNCOUNTED:
             new = _taken(new, old, field)
+    if resource == r.CERTIFICATESIGNINGREQUESTS:
+        return certificates.prepare_for_status_update(new, old)
     if resource == r.PODS:
         metadata = _taken(new["metadata"], old["metadata"], "ownerReferences")
         metadata = _taken(metadata, old["metadata"], "deletionTimestamp")
@@ -123,6 +133,15 @@ def prepare_for_finalize(new: Object, old: Object) -> Object:
 
 _SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Object]]] = {
     (r.NAMESPACES, "finalize"): prepare_for_finalize,
+    (r.PODS, "ephemeralcontainers"): lambda new, old: podsubresources.prepare_for_ephemeral_containers(
+        _with_server_metadata(new, old), old
+    ),
+    (r.PODS, "resize"): lambda new, old: podsubresources.prepare_for_resize(
+        _with_server_metadata(new, old), old
+    ),
+    (r.CERTIFICATESIGNINGREQUESTS, "approval"): lambda new, old: certificates.prepare_for_approval(
+        _with_server_metadata(new, old), old
+    ),
 }
 """What is kept of an update through a subresource other than the status."""
 
@@ -220,10 +239,12 @@ def _update_namespace(new: Object, old: Object) -> Object:
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.PODS: _create_pod,
+    r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_create,
     r.NAMESPACES: _create_namespace,
     r.SERVICES: servicestrategy.prepare_for_create,
 }
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
+    r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_update,
     r.NAMESPACES: _update_namespace,
     r.SERVICES: servicestrategy.prepare_for_update,
 }

@@ -27,7 +27,6 @@ from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.waiting import describe_condition, wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.apiserver import decoding
-from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.server import RESTServer
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
 from kubelite.network.fabric import serve_tls
@@ -180,13 +179,14 @@ class Cluster:
         assert self._system is not None
         config, block = self.config, components.block
         token = certificates.token if certificates else _new_token()
+        components.authenticator.add_token(token, ADMIN)
         self._dialer = access.FabricDialer(components.network)
         self._rest = RESTServer(
             apiserver=self._system.ref("apiserver"),
             scheme=components.scheme,
             clock=self.clock,
             random=components.random.fork("rest"),
-            authenticator=Authenticator({token: ADMIN}),
+            authenticator=components.authenticator,
             dialer=self._dialer,
         )
         context: ssl.SSLContext | None = None

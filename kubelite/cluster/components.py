@@ -31,6 +31,9 @@ from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.dns import ClusterResolver, DNSServer, Zone, refuse_outside, resolve_outside
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.server import APIServer
+from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.auth.jwt import TokenKey
+from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.memory import MemoryStore
 from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, Translator
 from kubelite.network.exposure import Exposure
@@ -64,6 +67,8 @@ class Components(Shown):
 
     Attributes:
         dns_address: The cluster IP of cluster DNS.
+        tokens: Issues the tokens of service accounts, and knows them again.
+        authenticator: Knows whose credentials are shown to the API server.
         root_ca: The certificate of the cluster's authority (PEM); empty with plain HTTP.
         network: The network of clients inside the cluster that are no pod.
         machines: By node name; they survive their kubelets.
@@ -83,6 +88,8 @@ class Components(Shown):
     resolver: ClusterResolver
     network: NetworkNamespace
     dns_address: str
+    tokens: ServiceAccountTokens
+    authenticator: Authenticator
     machines: dict[str, Machine] = attrs.field(factory=dict)
     dns_port: int = 0
     scheme: Any = attrs.field(factory=new_scheme)
@@ -113,6 +120,8 @@ class Components(Shown):
         network = NetworkNamespace(
             "cluster", block.master, fabric, resolver=resolver, translator=Translator(), search=search
         )
+        store = MemoryStore()
+        tokens = ServiceAccountTokens(TokenKey(), store, clock.now)
         return cls(
             config,
             clock,
@@ -122,12 +131,14 @@ class Components(Shown):
             virtual,
             expose,
             root_ca,
-            MemoryStore(),
+            store,
             fabric,
             zone,
             resolver,
             network,
             str(block.services[DNS_SERVICE_INDEX]),
+            tokens,
+            Authenticator(accounts=tokens),
         )
 
     def open_listener(self) -> OpenListener:
@@ -156,6 +167,8 @@ class Components(Shown):
                 clock=self.clock,
                 random=self.random.fork("apiserver"),
                 config=settings,
+                tokens=self.tokens,
+                authenticator=self.authenticator,
             ),
         )
 

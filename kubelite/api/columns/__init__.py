@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.columns import core
+from kubelite.api.columns import certificates, core
 from kubelite.api.columns.pods import POD_COLUMNS
 from kubelite.api.columns.pods import row_conditions as pod_row_conditions
 from kubelite.api.columns.text import Column
@@ -28,6 +28,7 @@ _COLUMNS: Final[Mapping[Resource, tuple[Column, ...]]] = {
     r.PODDISRUPTIONBUDGETS: core.POD_DISRUPTION_BUDGET_COLUMNS,
     r.LEASES: core.LEASE_COLUMNS,
     r.ENDPOINTSLICES: core.ENDPOINT_SLICE_COLUMNS,
+    r.CERTIFICATESIGNINGREQUESTS: certificates.CERTIFICATE_SIGNING_REQUEST_COLUMNS,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.validation import core, endpoints, pods, services
+from kubelite.api.validation import certificates, core, endpoints, pods, podsubresources, services
 from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
 from kubelite.api.validation.problems import Errors
 from kubelite.apimachinery.scheme import Object, Resource
@@ -27,6 +27,7 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
     r.PODDISRUPTIONBUDGETS: core.validate_pod_disruption_budget,
     r.LEASES: core.validate_lease,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice,
+    r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request,
 }
 
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
@@ -36,6 +37,7 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.SECRETS: core.validate_secret_update,
     r.SERVICES: services.validate_service_update,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice_update,
+    r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request_update,
 }
 """Kinds which judge an update by more than what they ask of a new object."""
 
@@ -44,10 +46,21 @@ _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.PODS: pods.validate_pod_status_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
     r.SERVICES: lambda new, _: services.validate_service_status(new),
+    r.CERTIFICATESIGNINGREQUESTS: lambda new, old: certificates.validate_certificate_request_update(
+        new, old, "status"
+    ),
 }
 
 
-_SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Errors]]] = {}
+_SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Errors]]] = {
+    (r.PODS, "ephemeralcontainers"): lambda new, old: podsubresources.validate_ephemeral_containers_update(
+        new, old, pods.validate_pod_spec
+    ),
+    (r.PODS, "resize"): lambda new, old: podsubresources.validate_resize(new, old, pods.validate_pod_spec),
+    (r.CERTIFICATESIGNINGREQUESTS, "approval"): (
+        lambda new, old: certificates.validate_certificate_request_update(new, old, "approval")
+    ),
+}
 """Subresources other than the status which judge an update by rules of their own."""
 
 
@@ -96,4 +109,7 @@ def validate_subresource_update(resource: Resource, subresource: str, new: Objec
     if subresource == "status":
         return validate_status_update(resource, new, old)
     validate = _SUBRESOURCES.get((resource, subresource))
-    return validate_update(resource, new, old) if validate is None else validate(new, old)
+    if validate is None:
+        return validate_update(resource, new, old)
+    errors = validate_metadata_update(new["metadata"], old["metadata"])
+    return errors + errors + validate(new, old)

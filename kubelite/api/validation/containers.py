@@ -74,7 +74,7 @@ def validate_containers(containers: list[Object] | None, volumes: Collection[str
     seen: set[str] = set()
     for index, container in enumerate(containers):
         here = f"{path}[{index}]"
-        errors += _validate_common(container, volumes, here)
+        errors += validate_common(container, volumes, here)
         errors += _validate_unique_name(container, seen, here)
         errors += _validate_lifecycle(container.get("lifecycle"), f"{here}.lifecycle")
         errors += _validate_probes(container, here)
@@ -90,7 +90,7 @@ def validate_init_containers(
     seen = {container.get("name", "") for container in regular or ()}
     for index, container in enumerate(containers or ()):
         here = f"{path}[{index}]"
-        errors += _validate_common(container, volumes, here)
+        errors += validate_common(container, volumes, here)
         restart_policy = container.get("restartPolicy")
         if restart_policy and restart_policy != "Always":
             errors.append(not_supported(f"{here}.restartPolicy", restart_policy, ["Always"]))
@@ -115,7 +115,8 @@ def _validate_unique_name(container: Object, seen: set[str], path: str) -> Error
     return []
 
 
-def _validate_common(container: Object, volumes: Collection[str], path: str) -> Errors:
+def validate_common(container: Object, volumes: Collection[str], path: str) -> Errors:
+    """The errors in what containers of every sort have."""
     errors = checked(f"{path}.name", container.get("name"), names.dns_label)
     errors += validate_image(container, path)
     errors += one_of(

@@ -13,6 +13,7 @@ from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.containers import validate_containers, validate_image, validate_init_containers
 from kubelite.api.validation.metadata import validate_annotations, validate_label_selector, validate_labels
+from kubelite.api.validation.podsubresources import validate_ephemeral_containers
 from kubelite.api.validation.problems import (
     Errors,
     duplicate,
@@ -55,6 +56,8 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
     errors += validate_init_containers(
         spec.get("initContainers"), spec.get("containers"), volumes, f"{path}.initContainers"
     )
+    if spec.get("ephemeralContainers"):
+        errors += validate_ephemeral_containers(spec, f"{path}.ephemeralContainers")
     errors += one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
     errors += one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
     for field, validate in _SPEC_FIELDS.items():
@@ -294,7 +297,14 @@ _check_spec: Final = ByIdentity(validate_pod_spec)
 
 def validate_pod(pod: Object) -> Errors:
     """The errors in a pod's spec; its metadata is checked for all kinds alike."""
-    return list(_check_spec(pod.get("spec") or {}))
+    spec = pod.get("spec") or {}
+    errors = list(_check_spec(spec))
+    if spec.get("ephemeralContainers"):
+        errors.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        detail = "cannot be set until all schedulingGates have been cleared"
+        errors.append(forbidden("spec.nodeName", detail))
+    return errors
 
 
 def validate_template(template: Object, path: str) -> Errors:

@@ -16,14 +16,18 @@ from kubelite.master.apiserver.errors import unexpected
 NOT_A_NODE = 'target.kind: Unsupported value: "{}": supported values: "Node", "<empty>"'
 
 
-def bind(env: Environment, request: Create) -> None:
+def bind(env: Environment, request: Create, binding: Object) -> None:
     """Assign a pod to a node.
+
+    Args:
+        env: The API server's surroundings.
+        request: Names the pod, unless the binding does.
+        binding: The decoded body.
 
     Raises:
         Conflict: It has one, is being deleted, or is held back by gates.
         APIError: The binding names no node.
     """
-    binding = request.object
     target = binding.get("target") or {}
     if target.get("kind") not in {None, "", "Node"}:
         raise unexpected(NOT_A_NODE.format(target["kind"]))

@@ -11,6 +11,8 @@ from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.requests import Item
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
+from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.store import Store
 from kubelite.runtime import Clock, Randomness
@@ -26,6 +28,8 @@ class Environment:
     random: Randomness
     config: APIServerConfig
     numbers: ServiceNumbers
+    tokens: ServiceAccountTokens
+    authenticator: Authenticator
 
     def now_text(self) -> str:
         """The present time as objects write it."""

@@ -25,14 +25,18 @@ SEVERAL_BUDGETS: Final = (
 )
 
 
-def evict(env: Environment, request: Create) -> None:
+def evict(env: Environment, request: Create, eviction: Object) -> None:
     """Evict a pod.
+
+    Args:
+        env: The API server's surroundings.
+        request: Names the pod.
+        eviction: The decoded body.
 
     Raises:
         TooManyRequests: A budget does not allow it now.
         APIError: Any other refusal.
     """
-    eviction = request.object
     name = (eviction.get("metadata") or {}).get("name")
     if name and name != request.name:
         raise BadRequest("name in URL does not match name in Eviction object")

@@ -48,16 +48,27 @@ from kubelite.client.requests import (
     Watch,
 )
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.apiserver import binding, decoding, deletion, eviction, reads, writes
-from kubelite.master.apiserver.authorization import is_superuser, may_use_path, path_refusal, refusal
+from kubelite.master.apiserver import decoding, deletion, reads, writes
+from kubelite.master.apiserver.authorization import (
+    Attributes,
+    allows,
+    is_superuser,
+    may_use_path,
+    path_refusal,
+    refusal,
+)
 from kubelite.master.apiserver.bootstrap import bootstrap, reconcile
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.connect import connect
 from kubelite.master.apiserver.environment import Environment, shown
-from kubelite.master.apiserver.errors import success, too_large_revision
+from kubelite.master.apiserver.errors import too_large_revision
 from kubelite.master.apiserver.expiry import Expiry
 from kubelite.master.apiserver.patches import patched
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
+from kubelite.master.apiserver.subresources import act, action_of
+from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.auth.jwt import TokenKey
+from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness
@@ -94,6 +105,8 @@ class APIServer(Actor[Message | Internal]):
     Args:
         store: Outlives this actor: after a crash its successor goes on with it.
         scheme: The kinds served.
+        tokens: Issues the tokens of service accounts; with a key of its own if not given.
+        authenticator: Knows whose tokens are shown; by default only those of service accounts.
     """
 
     reply_errors: ClassVar[tuple[type[Exception], ...]] = (APIError,)
@@ -106,10 +119,14 @@ class APIServer(Actor[Message | Internal]):
         clock: Clock,
         random: Randomness,
         config: APIServerConfig | None = None,
+        tokens: ServiceAccountTokens | None = None,
+        authenticator: Authenticator | None = None,
     ) -> None:
         config = config or APIServerConfig()
         numbers = ServiceNumbers(config, random.fork("services"))
-        self._env = Environment(store, scheme, clock, random, config, numbers)
+        tokens = tokens or ServiceAccountTokens(TokenKey(), store, clock.now)
+        authenticator = authenticator or Authenticator(accounts=tokens)
+        self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
         bootstrap(self._env)
 
@@ -185,7 +202,7 @@ class APIServer(Actor[Message | Internal]):
 
     def _authorize(self, request: ResourceRequest[Any], verb: str) -> None:
         resource = request.resource
-        if not is_superuser(request.user):
+        if not is_superuser(request.user) and not allows(request.user, _asked(request, verb)):
             text = refusal(request.user, verb, resource, request.subresource, request.namespace)
             raise Forbidden(text, resource=resource, name=request.name)
         if not request.subresource and verb not in resource.verbs:
@@ -273,30 +290,18 @@ class APIServer(Actor[Message | Internal]):
     # --- writes ---------------------------------------------------------------------------------------------
 
     def _create(self, request: Create) -> Answer:
-        match request.subresource:
-            case "":
-                obj, warnings = self._body(request)
-                written = writes.create(
-                    self._env, request.resource, request.namespace, obj, dry_run=request.dry_run
-                )
-                return self._written(request.resource, written, warnings)
-            case "binding":
-                self._subresource(request)
-                binding.bind(self._env, request)
-            case "eviction":
-                self._subresource(request)
-                eviction.evict(self._env, request)
-            case _:
-                raise MethodNotAllowed
-        return Answer(Item(success(code=201)), 201)
+        action = action_of(request.resource, request.subresource)
+        if action is not None:
+            obj, warnings = self._body(request, action.kind)
+            answer = act(self._env, action, request, obj)
+            return attrs.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
+        obj, warnings = self._body(request, None)
+        written = writes.create(
+            self._env, request.resource, request.namespace, obj, user=request.user, dry_run=request.dry_run
+        )
+        return self._written(request.resource, written, warnings)
 
-    @staticmethod
-    def _subresource(request: ResourceRequest[Any]) -> None:
-        if request.subresource not in request.resource.subresources:
-            raise NotFound.path()
-
-    def _body(self, request: Create | Update) -> tuple[Object, tuple[str, ...]]:
-        kind = WRITE_BODY_KINDS.get(request.subresource)
+    def _body(self, request: Create | Update, kind: tuple[str, str] | None) -> tuple[Object, tuple[str, ...]]:
         strategy = self._env.strategy(request.resource)
         return decoding.body(strategy, request.object, request.field_validation, request.problems, kind=kind)
 
@@ -312,7 +317,7 @@ class APIServer(Actor[Message | Internal]):
         strategy = env.strategy(resource)
         if request.subresource != "scale" and not strategy.updates(request.subresource):
             raise MethodNotAllowed
-        obj, warnings = self._body(request)
+        obj, warnings = self._body(request, WRITE_BODY_KINDS.get(request.subresource))
         given = obj["metadata"].get("name", "")
         if given != request.name:
             raise BadRequest(
@@ -323,7 +328,9 @@ class APIServer(Actor[Message | Internal]):
         if absent and not request.subresource and strategy.rules.creates_on_update:
             if obj["metadata"].get("resourceVersion"):
                 raise NotFound(resource, request.name)
-            written = writes.create(env, resource, request.namespace, obj, dry_run=request.dry_run)
+            written = writes.create(
+                env, resource, request.namespace, obj, user=request.user, dry_run=request.dry_run
+            )
             return self._written(resource, written, warnings)
         entry = self._entry(request)
         self._check_uid(request, obj, entry)
@@ -348,7 +355,15 @@ class APIServer(Actor[Message | Internal]):
         if subresource == "scale":
             obj, subresource = strategy.scaled(strategy.from_storage(entry.object), obj), ""
         writes.check_version(strategy, obj, entry)
-        written = writes.update(env, resource, entry, obj, subresource=subresource, dry_run=request.dry_run)
+        written = writes.update(
+            env,
+            resource,
+            entry,
+            obj,
+            subresource=subresource,
+            user=request.user,
+            dry_run=request.dry_run,
+        )
         answer = self._written(resource, written, warnings)
         if request.subresource == "scale":
             return Answer(Item(strategy.scale_of(answer.object)), warnings=warnings)
@@ -406,6 +421,18 @@ class APIServer(Actor[Message | Internal]):
 
     def __repr__(self) -> str:
         return f"<APIServer {self._env.store!r}>"
+
+
+def _asked(request: ResourceRequest[Any], verb: str) -> Attributes:
+    """A request in the authorizer's words."""
+    return Attributes(
+        verb=verb,
+        group=request.resource.group,
+        plural=request.resource.plural,
+        subresource=request.subresource,
+        namespace=request.namespace,
+        name=request.name,
+    )
 
 
 def _fail(reply: asyncio.Future[Any], error: APIError) -> None:

@@ -8,22 +8,27 @@ Source: k8s.io/apiserver/pkg/registry/generic/registry/store.go, pkg/registry/re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import attrs
 
+from kubelite.api import certificates
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Strategy
-from kubelite.client.requests import Answer, Item
+from kubelite.client.requests import SYSTEM_MASTERS, Answer, Item, UserInfo
 from kubelite.master.apiserver import metadata as meta
-from kubelite.master.apiserver.admission import namespaces
-from kubelite.master.apiserver.admission import pods as pod_admission
+from kubelite.master.apiserver.admission import chain
+from kubelite.master.apiserver.admission.attributes import Attributes
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.memory import MODIFIED
 
-NOT_READY_TAINT = {"key": pod_admission.NOT_READY, "effect": "NoSchedule"}
+APISERVER: Final = UserInfo("system:apiserver", (SYSTEM_MASTERS,))
+"""Who writes what the API server itself wants to be there."""
 
 
 @attrs.frozen(eq=False)
@@ -71,7 +76,13 @@ def check_namespace(resource: Resource, obj: Object, namespace: str) -> Object:
 
 
 def create(
-    env: Environment, resource: Resource, namespace: str, obj: Object, *, dry_run: bool = False
+    env: Environment,
+    resource: Resource,
+    namespace: str,
+    obj: Object,
+    *,
+    user: UserInfo = APISERVER,
+    dry_run: bool = False,
 ) -> Written:
     """Make a new object.
 
@@ -83,8 +94,6 @@ def create(
     given: Object = obj["metadata"]
     prefix = "" if given.get("name") else given.get("generateName") or ""
     name = meta.generated_name(prefix, env.random.suffix()) if prefix else given.get("name") or ""
-    if resource.namespaced:
-        namespaces.admit_create(env.store, resource, namespace, name)
     for _ in range(env.config.generate_name_tries_max if prefix else 1):
         if not name or env.get(resource, namespace, name) is None:
             break
@@ -94,21 +103,27 @@ def create(
         given, namespace=namespace, name=name, uid=env.random.uuid4(), now=env.now_text()
     )
     obj = strategy.default({**obj, "metadata": filled})
-    additions = None
-    if resource == r.PODS:
-        additions = pod_admission.check(env.store, obj, namespace, name)
-    elif resource == r.NODES:
-        obj = _tainted_node(obj)
-    elif resource == r.SERVICES:
+    attributes = Attributes(
+        operation="CREATE", resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
+    )
+    obj = chain.admit(env, attributes, obj)
+    if resource == r.SERVICES:
         obj = env.numbers.normalised(obj)
     obj = strategy.prepare_for_create(obj)
+    if resource == r.CERTIFICATESIGNINGREQUESTS:
+        obj = certificates.asked_by(obj, user.name, user.uid, user.groups, user.extra)
     errors = strategy.validate_create(obj)
     if errors:
         raise Invalid(resource, name, errors)
-    if additions is not None:
-        obj = pod_admission.decorated(obj, additions, env.random)
+    obj = chain.decorate(env, attributes, obj)
+    chain.validate(env, attributes, obj)
     obj = {**obj, "metadata": meta.ordered({**obj["metadata"], "resourceVersion": ""})}
-    return _store_new(env, strategy, namespace, name, obj, dry_run=dry_run)
+    written = _store_new(env, strategy, namespace, name, obj, dry_run=dry_run)
+    return _with_warnings(written, attributes.warnings)
+
+
+def _with_warnings(written: Written, warnings: Sequence[str]) -> Written:
+    return attrs.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
 
 
 def _store_new(
@@ -131,14 +146,6 @@ def _store_new(
 def _without_version(obj: Object) -> Object:
     metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
     return {"kind": obj["kind"], "apiVersion": obj["apiVersion"], **obj, "metadata": metadata}
-
-
-def _tainted_node(node: Object) -> Object:
-    """A node that is not known to be ready takes no pods yet."""
-    taints = node["spec"].get("taints") or []
-    if any(taint.get("key") == pod_admission.NOT_READY for taint in taints):
-        return node
-    return {**node, "spec": {**node["spec"], "taints": [*taints, NOT_READY_TAINT]}}
 
 
 # --- update -------------------------------------------------------------------------------------------------
@@ -168,6 +175,7 @@ def update(
     obj: Object,
     *,
     subresource: str = "",
+    user: UserInfo = APISERVER,
     dry_run: bool = False,
 ) -> Written:
     """Replace a version by what `obj` says, as far as the endpoint may change it.
@@ -182,28 +190,31 @@ def update(
     old = strategy.from_storage(entry.object)
     name: str = old["metadata"]["name"]
     obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
-    obj = strategy.prepare_for_update(strategy.default(obj), old, subresource)
-    if not subresource:
-        obj = _mutated(env, resource, obj)
+    attributes = Attributes(
+        operation="UPDATE",
+        resource=resource,
+        subresource=subresource,
+        user=user,
+        namespace=old["metadata"].get("namespace", ""),
+        name=name,
+        old=old,
+        dry_run=dry_run,
+    )
+    obj = chain.admit(env, attributes, strategy.default(obj))
+    obj = strategy.prepare_for_update(obj, old, subresource)
+    if resource == r.SERVICES and not subresource:
+        obj = env.numbers.normalised(obj)
+    elif resource == r.CERTIFICATESIGNINGREQUESTS and subresource:
+        obj = certificates.with_condition_times(obj, old, env.now_text())
     errors = strategy.validate_update(obj, old, subresource)
     if errors:
         raise Invalid(resource, name, errors)
+    obj = chain.decorate(env, attributes, obj)
+    chain.validate(env, attributes, obj)
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
     written = commit_update(env, resource, entry, obj, dry_run=dry_run)
-    warnings = strategy.warnings_on_update(obj, old)
-    return attrs.evolve(written, warnings=warnings) if warnings else written
-
-
-def _mutated(env: Environment, resource: Resource, obj: Object) -> Object:
-    """What admission and the registry put right in an update through the main endpoint."""
-    if resource == r.SERVICES:
-        return env.numbers.normalised(obj)
-    if resource == r.PODS:
-        return pod_admission.with_tolerations(obj)
-    if resource == r.NAMESPACES:
-        return namespaces.with_name_label(obj)
-    return obj
+    return _with_warnings(written, (*strategy.warnings_on_update(obj, old), *attributes.warnings))
 
 
 def commit_update(

@@ -24,7 +24,14 @@ from kubelite.client.requests import (
     SYSTEM_UNAUTHENTICATED,
     UserInfo,
 )
+from kubelite.master.auth.serviceaccounts import (
+    API_AUDIENCES,
+    Authenticated,
+    InvalidTokenError,
+    ServiceAccountTokens,
+)
 
+INVALID_TOKEN: Final = "invalid bearer token"  # noqa: S105 - words
 _BEARER: Final = "bearer"
 _ACCOUNT_PREFIX: Final = "system:serviceaccount:"
 _IMPERSONATE: Final = "Impersonate-"
@@ -36,10 +43,19 @@ class Authenticator:
 
     Args:
         tokens: Bearer tokens and their users; only digests of the tokens are kept.
+        accounts: Knows the tokens of service accounts; None if there are none.
     """
 
-    def __init__(self, tokens: Mapping[str, UserInfo] | None = None) -> None:
+    def __init__(
+        self, tokens: Mapping[str, UserInfo] | None = None, accounts: ServiceAccountTokens | None = None
+    ) -> None:
         self._users = {_digest(token): user for token, user in (tokens or {}).items()}
+        self._accounts = accounts
+
+    @property
+    def accounts(self) -> ServiceAccountTokens | None:
+        """What knows the tokens of service accounts."""
+        return self._accounts
 
     def __repr__(self) -> str:
         return f"<Authenticator {len(self._users)} tokens>"
@@ -70,10 +86,33 @@ class Authenticator:
         token = token.strip()
         if scheme.lower() != _BEARER or not token:
             return ANONYMOUS
+        try:
+            return self.review(token).user
+        except InvalidTokenError as error:
+            raise Unauthorized from error
+
+    def review(self, token: str, audiences: Sequence[str] = API_AUDIENCES) -> Authenticated:
+        """Whose a token is.
+
+        Args:
+            token: The token.
+            audiences: For whom it has to be; one of them is enough.
+
+        Raises:
+            InvalidTokenError: It is not known, not good any more, or for others.
+        """
         found = self._users.get(_digest(token))
-        if found is None:
-            raise Unauthorized
-        return found
+        if found is not None:
+            common = tuple(audience for audience in API_AUDIENCES if audience in audiences)
+            if common:
+                return Authenticated(found, common)
+        try:
+            account = self._accounts.authenticate(token, audiences) if self._accounts is not None else None
+        except InvalidTokenError as error:
+            raise InvalidTokenError(f"[{INVALID_TOKEN}, {error}]") from error
+        if account is None:
+            raise InvalidTokenError(INVALID_TOKEN)
+        return account
 
 
 def user_of_certificate(certificate: Mapping[str, Any]) -> UserInfo | None:

@@ -90,7 +90,7 @@ class App:
         self._random = random
         self._authenticator = authenticator
         self._dialer = dialer
-        self._documents = Documents(scheme)
+        self._documents = Documents(scheme, authenticator.accounts)
         self._streams: set[WatchStream] = set()
         self._head = {
             "Cache-Control": "no-cache, private",
@@ -167,6 +167,17 @@ class App:
         else:
             resource = Resource(info.group, info.version, info.plural, "", namespaced=bool(info.namespace))
             namespace = info.name if info.plural == "namespaces" else info.namespace
+            asked = authorization.Attributes(
+                verb=info.verb,
+                group=info.group,
+                plural=info.plural,
+                subresource=info.subresource,
+                namespace=namespace,
+                name=info.name,
+            )
+            if authorization.allows(user, asked):
+                del headers[responses.NOSNIFF]
+                return
             if info.subresource in _CONNECTS:
                 responses.unlimited(headers)
             why = authorization.refusal(user, info.verb, resource, info.subresource, namespace)

@@ -8,6 +8,7 @@ from multidict import CIMultiDict
 
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
 from kubelite.apimachinery.scheme import Scheme
+from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.rest import answers, nonresource, responses
 from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
 from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate
@@ -16,9 +17,15 @@ from kubelite.master.rest.requestinfo import RequestInfo
 
 
 class Documents:
-    """The answers which are documents about the server itself."""
+    """The answers which are documents about the server itself.
 
-    def __init__(self, scheme: Scheme) -> None:
+    Args:
+        scheme: What is served.
+        accounts: Issues tokens of service accounts, which others may verify; None if nobody does.
+    """
+
+    def __init__(self, scheme: Scheme, accounts: ServiceAccountTokens | None = None) -> None:
+        self._accounts = accounts
         self._discovery = Discovery(scheme)
         self._openapi = OpenAPIDocuments(scheme)
 
@@ -51,6 +58,10 @@ class Documents:
                 found = self._discovery.resource_list(group, version)
             case ["openapi", *rest]:
                 return self._openapi_document(request, rest, info, headers)
+            case [".well-known", "openid-configuration"] | ["openid", "v1", "jwks"] if (
+                self._accounts is not None
+            ):
+                return self._issuer_document(request, parts[-1], self._accounts, headers)
             case []:
                 return self._read_only(request, orjson.dumps({"paths": self._paths()}), headers)
             case _:
@@ -114,9 +125,26 @@ class Documents:
             raise MethodNotAllowed
         return responses.response(200, document.body, document.content_type, headers)
 
+    def _issuer_document(
+        self, request: web.BaseRequest, name: str, accounts: ServiceAccountTokens, headers: CIMultiDict[str]
+    ) -> web.Response:
+        """How tokens of service accounts are verified.
+
+        Source: k8s.io/kubernetes/pkg/routes/openidmetadata.go.
+        """
+        headers["Cache-Control"] = "public, max-age=3600"
+        if name == "jwks":
+            response = self._read_only(request, orjson.dumps(accounts.key_set()), headers)
+            response.headers["Content-Type"] = "application/jwk-set+json"
+            return response
+        base_url = f"{request.scheme}://{request.host}"
+        return self._read_only(request, orjson.dumps(accounts.openid_configuration(base_url)), headers)
+
     def _paths(self) -> list[str]:
         """What / lists."""
         paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/openapi/v2", "/openapi/v3", "/version"}
+        if self._accounts is not None:
+            paths |= {"/.well-known/openid-configuration", "/openid/v1/jwks"}
         for group, versions in self._discovery.groups.items():
             if group:
                 paths.add(f"/apis/{group}")

@@ -11,6 +11,8 @@ from kubelite.api.defaults.core import NAMESPACE_NAME_LABEL
 from kubelite.api.resources import NAMESPACES
 from kubelite.apimachinery.apierrors import Forbidden, NotFound
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.master.apiserver.admission.attributes import CREATE, UPDATE, Attributes, Plugin
+from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.errors import namespace_terminating
 from kubelite.master.store.store import Store
 
@@ -50,3 +52,16 @@ def admit_delete(resource: Resource, name: str) -> None:
     """
     if name in IMMORTAL and resource.group_resource == NAMESPACES.group_resource:
         raise Forbidden("this namespace may not be deleted", resource=resource, name=name)
+
+
+def _admit(env: Environment, attributes: Attributes, obj: Object) -> Object:
+    if attributes.resource.group_resource == NAMESPACES.group_resource:
+        return with_name_label(obj) if attributes.operation == UPDATE else obj
+    if attributes.operation == CREATE and attributes.resource.namespaced:
+        admit_create(env.store, attributes.resource, attributes.namespace, attributes.name)
+    return obj
+
+
+PLUGIN: Final = Plugin(
+    name="NamespaceLifecycle", resources=None, operations=frozenset({CREATE, UPDATE}), admit=_admit
+)

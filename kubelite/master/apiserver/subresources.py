@@ -1,0 +1,98 @@
+"""POST to what stores nothing of its own: reviews, and the actions on an object.
+
+Each is answered by a function of the request and its decoded body.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers/create.go (NamedCreater).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import attrs
+
+from kubelite.api import resources as r
+from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.requests import Answer, Create, Item
+from kubelite.master.apiserver import binding, eviction, tokenrequest
+from kubelite.master.apiserver.admission import namespaces
+from kubelite.master.apiserver.environment import Environment
+from kubelite.master.apiserver.errors import success
+from kubelite.master.apiserver.reviews import REVIEWS
+
+Act = Callable[[Environment, Create, Object], Answer]
+
+
+@attrs.frozen
+class Action:
+    """What is done by a POST.
+
+    Attributes:
+        kind: apiVersion and kind of the body.
+        act: Does it.
+        is_admitted: Whether it counts as creating something in its namespace.
+    """
+
+    kind: tuple[str, str]
+    act: Act
+    is_admitted: bool = True
+
+
+def _bind(env: Environment, request: Create, obj: Object) -> Answer:
+    binding.bind(env, request, obj)
+    return Answer(Item(success(code=201)), 201)
+
+
+def _evict(env: Environment, request: Create, obj: Object) -> Answer:
+    eviction.evict(env, request, obj)
+    return Answer(Item(success(code=201)), 201)
+
+
+def _token(env: Environment, request: Create, obj: Object) -> Answer:
+    return Answer(Item(tokenrequest.create_token(env, request, obj)), 201)
+
+
+def _review(env: Environment, request: Create, obj: Object) -> Answer:
+    answer = REVIEWS[request.resource](
+        obj, request.user, request.namespace, env.now_text(), env.authenticator
+    )
+    return Answer(Item(answer), 201)
+
+
+BINDING: Final = Action(("v1", "Binding"), _bind)
+_ACTIONS: Final[Mapping[tuple[Resource, str], Action]] = {
+    (r.PODS, "binding"): BINDING,
+    (r.BINDINGS, ""): BINDING,
+    (r.PODS, "eviction"): Action(("policy/v1", "Eviction"), _evict),
+    (r.SERVICEACCOUNTS, "token"): Action((tokenrequest.API_VERSION, tokenrequest.KIND), _token),
+    **{(each, ""): Action((each.api_version, each.kind), _review, is_admitted=False) for each in REVIEWS},
+}
+
+
+def action_of(resource: Resource, subresource: str) -> Action | None:
+    """What a POST does, if it does not make an object.
+
+    Raises:
+        NotFound: There is no such subresource.
+        MethodNotAllowed: It takes no POST.
+    """
+    found = _ACTIONS.get((resource, subresource))
+    if found is None and subresource:
+        if subresource not in resource.subresources:
+            raise NotFound.path()
+        raise MethodNotAllowed
+    return found
+
+
+def act(env: Environment, action: Action, request: Create, obj: Object) -> Answer:
+    """Do what a POST asks for.
+
+    Raises:
+        APIError: A refusal, as Kubernetes words it.
+    """
+    if action.is_admitted and request.resource.namespaced:
+        name = request.name or (obj.get("metadata") or {}).get("name") or ""
+        namespaces.admit_create(env.store, request.resource, request.namespace, name)
+    return action.act(env, request, obj)
