@@ -228,7 +228,10 @@ def _special(type_: str) -> Special | None:
 
 
 def decode_message(data: bytes, type_: str, facts: Facts, depth: int = 0) -> Object:
-    """The JSON object of a message. Scalar fields that are zero are left out, as Go's `omitempty` does.
+    """The JSON object of a message.
+
+    Scalars that were sent although they are zero are there: whether they say anything depends on the field
+    being a pointer in Go, which whoever brings the object into Go's form knows.
 
     Raises:
         ProtobufError: The bytes are no such message, or the type is not known.
@@ -264,10 +267,8 @@ def decode_message(data: bytes, type_: str, facts: Facts, depth: int = 0) -> Obj
                 items.append(_decode_value(value, wire, field_type, facts, depth))
         else:
             one = _decode_value(value, wire, field_type, facts, depth)
-            if one is not None and one != "" and (one is True or one != 0):
+            if one is not None:
                 made[name] = one
-            elif name in made:
-                del made[name]
     return {row[1]: made[row[1]] for row in rows if row[1] in made} | made
 
 

@@ -132,8 +132,9 @@ def test_messages_of_kinds(api_version, kind, message):
     assert protobuf.message_name(api_version, kind, FACTS) == message
 
 
-def test_zeros_are_absent():
-    assert through({"replicas": 0, "minReadySeconds": 0}, CORE + "ReplicationControllerSpec") == {}
+def test_a_zero_that_was_sent_is_told():
+    spec = {"replicas": 0, "minReadySeconds": 0}
+    assert through(spec, CORE + "ReplicationControllerSpec") == spec
 
 
 def test_later_values_win_and_unknown_fields_are_skipped():
