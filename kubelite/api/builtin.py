@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kubelite.api import facts, scale, strategy, validation
+from kubelite.api import facts, scale, strategy, validation, warnings
 from kubelite.api.columns import columns_for, row_conditions
 from kubelite.api.conversion import CONVERSIONS
 from kubelite.api.defaults import apply_defaults
@@ -88,6 +88,14 @@ class BuiltinStrategy(Strategy):
         if subresource:
             return validation.validate_subresource_update(self.resource, subresource, new, old)
         return validation.validate_update(self.resource, new, old)
+
+    def warnings_on_create(self, obj: Object) -> tuple[str, ...]:
+        """What to tell the client of a new object."""
+        return warnings.warnings_on_create(self.resource, obj)
+
+    def warnings_on_update(self, new: Object, old: Object) -> tuple[str, ...]:
+        """What to tell the client of an update through the main endpoint."""
+        return warnings.warnings_on_update(self.resource, new, old)
 
     def scale_of(self, obj: Object) -> Object:
         """The scale of an object."""

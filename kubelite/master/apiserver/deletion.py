@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from kubelite.api.resources import NAMESPACES
+from kubelite.api.warnings.workloads import deletion_warnings
 from kubelite.apimachinery.apierrors import Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
@@ -62,7 +63,10 @@ def delete(env: Environment, resource: Resource, namespace: str, name: str, opti
     namespaces.admit_delete(resource, name)
     check_options(options)
     entry = env.must_get(resource, namespace, name)
-    return delete_entry(env, resource, entry, options)
+    answer = delete_entry(env, resource, entry, options)
+    is_policy_given = options.propagation_policy is not None or options.orphan_dependents is not None
+    warnings = deletion_warnings(resource, is_policy_given=is_policy_given)
+    return attrs.evolve(answer, warnings=warnings) if warnings else answer
 
 
 def delete_entry(env: Environment, resource: Resource, entry: Entry, options: DeleteOptions) -> Answer:

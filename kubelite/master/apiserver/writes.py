@@ -115,6 +115,7 @@ def create(
     errors = strategy.validate_create(obj)
     if errors:
         raise Invalid(resource, name, errors)
+    attributes.warnings.extend(strategy.warnings_on_create(obj))
     obj = chain.decorate(env, attributes, obj)
     chain.validate(env, attributes, obj)
     obj = {**obj, "metadata": meta.ordered({**obj["metadata"], "resourceVersion": ""})}
@@ -138,9 +139,9 @@ def _store_new(
     if dry_run:
         if taken is not None:
             taken.give_back()
-        return Written(_without_version(obj), None, True, strategy.warnings_on_create(obj))
+        return Written(_without_version(obj), None, created=True)
     entry = env.store.create(strategy.storage, namespace, name, strategy.to_storage(obj))
-    return Written(strategy.from_storage(entry.object), entry, True, strategy.warnings_on_create(obj))
+    return Written(strategy.from_storage(entry.object), entry, created=True)
 
 
 def _without_version(obj: Object) -> Object:
@@ -214,7 +215,9 @@ def update(
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
     written = commit_update(env, resource, entry, obj, dry_run=dry_run)
-    return _with_warnings(written, (*strategy.warnings_on_update(obj, old), *attributes.warnings))
+    if not subresource:
+        attributes.warnings.extend(strategy.warnings_on_update(obj, old))
+    return _with_warnings(written, attributes.warnings)
 
 
 def commit_update(

@@ -17,6 +17,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from kubelite.api.resources import subresource_of
+from kubelite.api.warnings import deprecation_warning
 from kubelite.apimachinery.apierrors import (
     APIError,
     BadRequest,
@@ -193,6 +194,9 @@ class App:
         if not self._documents.serves_group(info.group):
             return responses.not_found_text(headers)
         resource = route(self._scheme, info)
+        outdated = deprecation_warning(resource)
+        if outdated:
+            responses.warn(headers, (outdated,))
         common: dict[str, Any] = {
             "user": user,
             "resource": resource,
