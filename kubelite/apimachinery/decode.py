@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Final, Literal
 
 from kubelite.apimachinery import quantity, timestamps
@@ -32,6 +33,10 @@ Source: KEP-2885 (server-side unknown field validation).
 """
 
 
+FIELD_PROBLEMS_MAX: Final = 100
+"""As many are told as sigs.k8s.io/json collects."""
+
+
 class FieldProblems(ValueError):  # noqa: N818 - what was found, not what went wrong
     """Unknown or duplicate fields that strict validation does not take; the text names them."""
 
@@ -49,7 +54,9 @@ def judged(unknown: Sequence[str], duplicates: Sequence[str], validation: FieldV
     """
     if not validation or not (unknown or duplicates):
         return ()
-    problems = (*(f'unknown field "{path}"' for path in unknown), *duplicates)
+    problems = tuple(
+        islice(chain((f'unknown field "{path}"' for path in unknown), duplicates), FIELD_PROBLEMS_MAX)
+    )
     if validation == "Strict":
         raise FieldProblems("strict decoding error: " + ", ".join(problems))
     return problems if validation == "Warn" else ()

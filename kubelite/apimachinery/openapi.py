@@ -20,6 +20,12 @@ VERSION: Final = "v1.36.3"
 """What the documents call the server, if it does not say."""
 
 
+OPENID_PATHS: Final = {
+    ".well-known/openid-configuration": "getServiceAccountIssuerOpenIDConfiguration",
+    "openid/v1/jwks": "getServiceAccountIssuerOpenIDKeyset",
+}
+
+
 def document_path(group: str, version: str = "") -> str:
     """A document's path below /openapi/v3: `apis/apps/v1`, and without version `apis/apps`."""
     return "/".join(part for part in ("apis" if group else "api", group, version) if part)
@@ -52,7 +58,7 @@ def build_v3(
 
 
 def build_v3_discovery(path: str, knowledge: Knowledge, *, server_version: str = VERSION) -> Object:
-    """The version 3 document of a path of discovery: `api`, `apis`, `apis/GROUP` or `version`."""
+    """The version 3 document of a path of discovery: `api`, `apis`, `apis/GROUP`, `version` or OpenID's."""
     definitions = Definitions(V3, knowledge)
     paths = Paths(definitions)
     first, _, group = path.partition("/")
@@ -60,6 +66,10 @@ def build_v3_discovery(path: str, knowledge: Knowledge, *, server_version: str =
         paths.add_document("/version/", "getCodeVersion", "version", "")
     elif path == "apis":
         paths.add_document("/apis/", "getAPIVersions", "apis", "APIGroupList")
+    elif path in OPENID_PATHS:
+        paths.add_document(
+            f"/{path}/", OPENID_PATHS[path], "WellKnown" if path.startswith(".") else "openid", ""
+        )
     else:
         _add_group(paths, group if first == "apis" else "")
     return _v3(paths, definitions, server_version)

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from kubelite.apimachinery import timestamps
-from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.scheme import Object, Resource
 
 MAGIC: Final = b"k8s\x00"
 Facts: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
@@ -376,6 +376,11 @@ def _encode_field(number: int, value: Any, type_: str, facts: Facts) -> bytes:
 # --- bodies -----------------------------------------------------------------------------------------------
 
 
+def knows(resource: Resource, facts: Facts) -> bool:
+    """Whether objects of a resource can be had in protobuf: those of custom kinds cannot."""
+    return message_name(resource.api_version, resource.kind, facts) is not None
+
+
 def message_name(api_version: str, kind: str, facts: Facts) -> str | None:
     """The message for a kind; None if there is none."""
     group, slash, version = api_version.partition("/")
@@ -434,3 +439,11 @@ def encode(obj: Mapping[str, Any], facts: Facts) -> bytes:
         + _delimited(3, b"")
         + _delimited(4, b"")
     )
+
+
+def watch_event(type_: str, body: bytes) -> bytes:
+    """The message of a watch event around the body of its object; without the magic and `Unknown`.
+
+    Source: apimachinery pkg/apis/meta/v1, `WatchEvent`; pkg/runtime/serializer/protobuf, `RawSerializer`.
+    """
+    return _delimited(1, type_.encode()) + _delimited(2, _delimited(1, body))

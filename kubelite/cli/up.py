@@ -49,6 +49,9 @@ def make_cluster(options: argparse.Namespace, *, expose: bool) -> Cluster:
             secure=not options.plain_http,
             node_monitor_grace_s=options.node_monitor_grace,
             compaction_interval_s=options.compaction_interval,
+            max_requests_inflight=options.max_requests_inflight,
+            max_mutating_requests_inflight=options.max_mutating_requests_inflight,
+            request_timeout_s=options.request_timeout,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -87,6 +87,15 @@ class BlockingCluster:
 
         return self.call(address)
 
+    @property
+    def audit(self) -> list[Object]:
+        """The events of the audit log so far, oldest first."""
+
+        async def events() -> list[Object]:
+            return self._cluster.audit.events
+
+        return self.call(events)
+
     def statistics(self) -> dict[str, Any]:
         """See `Cluster.statistics`."""
 

@@ -27,6 +27,8 @@ from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.waiting import describe_condition, wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.apiserver import decoding
+from kubelite.master.audit import AuditLog
+from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.server import RESTServer
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
 from kubelite.network.fabric import serve_tls
@@ -77,6 +79,9 @@ class Cluster:
         if seed is not None and not isinstance(seed, int):
             raise ValueError(f"a seed is a whole number, not {seed!r}")
         self.config: ClusterConfig = make_config(options)
+        self.audit = AuditLog(
+            self.config.audit_level, self.config.audit_requests_max, self.config.audit_rules
+        )
         self.clock: Clock = clock or SystemClock()
         self.images: ImageRegistry = make_registry()
         for name, program in (images or {}).items():
@@ -188,6 +193,12 @@ class Cluster:
             random=components.random.fork("rest"),
             authenticator=components.authenticator,
             dialer=self._dialer,
+            limits=RESTLimits(
+                reads_max=config.max_requests_inflight,
+                writes_max=config.max_mutating_requests_inflight,
+                request_timeout_s=config.request_timeout_s,
+            ),
+            audit=self.audit,
         )
         context: ssl.SSLContext | None = None
         if certificates is not None:

@@ -20,6 +20,11 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
         raise ValueError(f"{attribute.name} must be greater than 0, not {value}")
 
 
+def _not_negative(_: object, attribute: attrs.Attribute[Any], value: int) -> None:
+    if value < 0:
+        raise ValueError(f"{attribute.name} must be 0 (no limit) or more, not {value}")
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ClusterConfig(Value):
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
@@ -39,6 +44,13 @@ class ClusterConfig(Value):
         compaction_interval_s: How often the history of the store is compacted.
         domain: The cluster's DNS domain.
         node_ports: First and last port for Services of type NodePort.
+        max_requests_inflight: Requests over HTTP that read and are served at once; more get 429.
+            0 for no limit.
+        max_mutating_requests_inflight: The same for those that write.
+        request_timeout_s: How long a request may take that is no watch or the like.
+        audit_level: What `Cluster.audit` records of requests over HTTP: `Metadata` or `None`.
+        audit_rules: Rules as in an audit Policy, each with a level; the first that matches a request counts.
+        audit_requests_max: Requests that the audit log keeps.
     """
 
     name: str = "kubelite"
@@ -55,6 +67,12 @@ class ClusterConfig(Value):
     compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
+    max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)
+    max_mutating_requests_inflight: int = attrs.field(default=200, validator=_not_negative)
+    request_timeout_s: float = attrs.field(default=60.0, validator=_positive)
+    audit_level: str = "Metadata"
+    audit_rules: tuple[dict[str, Any], ...] = ()
+    audit_requests_max: int = attrs.field(default=4096, validator=_positive)
 
     def __attrs_post_init__(self) -> None:
         for name in ("node_cpu", "node_memory"):

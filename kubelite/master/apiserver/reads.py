@@ -7,12 +7,13 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/ (resource versions)
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import orjson
 
+from kubelite.apimachinery import codec, listoptions
 from kubelite.apimachinery.apierrors import APIError, BadRequest, Expired, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fields import FieldSelectorError
@@ -28,6 +29,9 @@ from kubelite.master.store.selection import FieldReader, Selection
 TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
 INCONSISTENT: Final = -1
 """The version in a continue token that goes on at whatever is newest."""
+_ILLEGAL: Final = re.compile(r"[^A-Za-z0-9_-]")
+_VERSION_END: Final = 1 << 64
+_VERSION_DIGITS_MAX: Final = 20
 CONTINUE_TOO_OLD: Final = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new "
     "list without the continue parameter, or use the continue token in this response to retrieve the "
@@ -83,10 +87,32 @@ def parse_version(text: str) -> int:
     Raises:
         Invalid: It is none.
     """
-    if text.isdecimal():
-        return int(text)
-    detail = f'strconv.ParseUint: parsing "{text}": invalid syntax'
-    raise Invalid("", "", [FieldError.invalid("resourceVersion", text, detail)])
+    error = _version_error(text)
+    if error is not None:
+        raise Invalid("", "", [error])
+    return int(text)
+
+
+def _list_version(text: str) -> int:
+    """The version that a list asks for; 0 if it does not.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    error = _version_error(text) if text else None
+    if error is not None:
+        raise BadRequest(f"invalid resource version: {error}")
+    return int(text or 0)
+
+
+def _version_error(text: str) -> FieldError | None:
+    if not (text.isascii() and text.isdecimal()):
+        why = "invalid syntax"
+    elif len(text) > _VERSION_DIGITS_MAX or int(text) >= _VERSION_END:
+        why = "value out of range"
+    else:
+        return None
+    return FieldError.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": {why}')
 
 
 # --- continue tokens ----------------------------------------------------------------------------------------
@@ -104,16 +130,30 @@ def decode_continue(token: str) -> tuple[int, str]:
     Raises:
         BadRequest: It is made up.
     """
+    bad = _ILLEGAL.search(token)
+    at = bad.start() if bad is not None else len(token) - 1 if len(token) % 4 == 1 else None
+    if at is not None:
+        raise _bad_token(f"illegal base64 data at input byte {at}")
     try:
-        value = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, binascii.Error) as error:
-        raise BadRequest(f"continue key is not valid: {error}") from error
-    fits = isinstance(value, dict) and value.get("v") == TOKEN_VERSION
-    if not fits or not isinstance(value.get("start"), str) or not isinstance(value.get("rv"), int):
-        raise BadRequest(
-            "continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
-        )
-    return value["rv"], value["start"].removesuffix("\0")
+        value = codec.parse_json(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))).value
+    except codec.CodecError as error:
+        raise _bad_token(str(error)) from error
+    if not isinstance(value, dict):
+        raise _bad_token("json: cannot unmarshal into Go value of type storage.continueToken")
+    version, revision, start = value.get("v"), value.get("rv"), value.get("start")
+    if version != TOKEN_VERSION:
+        raise _bad_token(f'server does not recognize this encoded version "{version or ""}"')
+    if not isinstance(revision, int) or not revision:
+        raise _bad_token(f"incorrect encoded start resourceVersion (version {TOKEN_VERSION})")
+    if not isinstance(start, str) or not start:
+        raise _bad_token(f"encoded start key empty (version {TOKEN_VERSION})")
+    if {".", "..", ""} & {*start.removeprefix("/").removesuffix("\0").split("/")}:
+        raise _bad_token(start)
+    return revision, start.removesuffix("\0")
+
+
+def _bad_token(why: str) -> BadRequest:
+    return BadRequest(f"invalid continue token: continue key is not valid: {why}")
 
 
 # --- lists --------------------------------------------------------------------------------------------------
@@ -127,35 +167,20 @@ def check_list(request: List) -> None:
         BadRequest: As above, in words of its own.
     """
     version, match = request.resource_version, request.resource_version_match
-    if request.continue_ and version not in {"", "0"}:
-        raise BadRequest("specifying resource version is not allowed when using continue")
-    if request.limit < 0:
-        raise Invalid(
-            "ListOptions",
-            "",
-            [FieldError.invalid("limit", request.limit, "must be greater than or equal to 0")],
-        )
-    if not match:
-        return
-    errors = []
-    path = "resourceVersionMatch"
-    if not version:
-        errors.append(FieldError.forbidden(path, f"{path} is forbidden unless resourceVersion is provided"))
-    if request.continue_:
-        errors.append(FieldError.forbidden(path, f"{path} is forbidden when continue is provided"))
-    if match not in {"Exact", "NotOlderThan"}:
-        errors.append(FieldError.not_supported(path, match, ["Exact", "NotOlderThan", ""]))
-    elif match == "Exact" and version == "0":
-        errors.append(FieldError.forbidden(path, f'{path} "exact" is forbidden for resourceVersion "0"'))
+    errors = listoptions.list_errors(match, version, request.continue_, sends_initial=False)
     if errors:
-        raise Invalid("ListOptions.meta.k8s.io", "", errors)
+        raise Invalid(listoptions.KIND, "", errors)
+    if request.continue_:
+        decode_continue(request.continue_)
+        if version not in {"", "0"}:
+            raise BadRequest("specifying resource version is not allowed when using continue")
 
 
 def future_version(env: Environment, request: List) -> int | None:
     """The version of the future which a list has to wait for; None if it need not wait."""
     if not request.resource_version or request.continue_:
         return None
-    version = parse_version(request.resource_version)
+    version = _list_version(request.resource_version)
     return version if version > env.store.revision else None
 
 
@@ -167,10 +192,10 @@ def list_objects(env: Environment, request: List) -> Listing:
     """
     strategy = env.strategy(request.resource)
     selection = select(strategy, request.namespace, request.label_selector, request.field_selector)
-    limit = 0 if request.resource_version == "0" and not request.continue_ else request.limit
+    limit = 0 if request.resource_version == "0" and not request.continue_ else max(0, request.limit)
     if request.continue_:
         return _next_page(env, strategy, request, selection, limit)
-    version = parse_version(request.resource_version) if request.resource_version else 0
+    version = _list_version(request.resource_version)
     exact = request.resource_version_match == "Exact" or (
         version and limit and not request.resource_version_match
     )
@@ -228,30 +253,14 @@ def check_watch(request: Watch) -> None:
     Raises:
         Invalid: The parts contradict each other.
     """
-    errors = []
-    match, initial = request.resource_version_match, request.send_initial_events
-    path = "resourceVersionMatch"
-    if initial is not None and match != "NotOlderThan":
-        errors.append(
-            FieldError.forbidden(
-                path, f"{path} is required when sendInitialEvents is set; must be NotOlderThan"
-            )
-            if match
-            else FieldError.forbidden(
-                path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            )
-        )
-    elif initial is None and match:
-        errors.append(
-            FieldError.forbidden(path, f"{path} is forbidden for watch unless sendInitialEvents is provided")
-        )
+    initial = request.send_initial_events is not None
+    errors = listoptions.watch_errors(request.resource_version_match, "", sends_initial=initial)
     if errors:
-        raise Invalid("ListOptions.meta.k8s.io", "", errors)
+        raise Invalid(listoptions.KIND, "", errors)
 
 
 def watch(env: Environment, request: Watch) -> Watcher:
-    """Open a watch. A version that is forgotten gives a watch that only tells so."""
-    check_watch(request)
+    """Open a watch that was judged. A version that is forgotten gives a watch that only tells so."""
     strategy = env.strategy(request.resource)
     selection = select(strategy, request.namespace, request.label_selector, request.field_selector)
     revision: int | None = parse_version(request.resource_version) if request.resource_version else 0

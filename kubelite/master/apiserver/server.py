@@ -265,7 +265,14 @@ class APIServer(Actor[Message | Internal]):
             if not reply.done():
                 reply.set_result(result)
 
-    def _watch(self, request: Watch) -> Watcher:
+    def _watch(self, request: Watch) -> Watcher | asyncio.Future[Watcher]:
+        reads.check_watch(request)
+        version = reads.parse_version(request.resource_version) if request.resource_version else 0
+        if request.send_initial_events and version > self._env.store.revision:
+            return self._later(version, lambda: self._open(request))
+        return self._open(request)
+
+    def _open(self, request: Watch) -> Watcher:
         watcher = reads.watch(self._env, request)
         if request.timeout_s is not None and not watcher.ended:
             self._end_later(watcher, request, request.timeout_s)

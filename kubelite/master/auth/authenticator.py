@@ -9,6 +9,7 @@ pkg/endpoints/filters/impersonation.go.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -33,6 +34,7 @@ from kubelite.master.auth.serviceaccounts import (
 
 INVALID_TOKEN: Final = "invalid bearer token"  # noqa: S105 - words
 _BEARER: Final = "bearer"
+WEBSOCKET_TOKEN_PREFIX: Final = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - a name, no secret
 _ACCOUNT_PREFIX: Final = "system:serviceaccount:"
 _IMPERSONATE: Final = "Impersonate-"
 _EXTRA: Final = "impersonate-extra-"
@@ -183,3 +185,19 @@ def _go_user(uid: str, groups: Sequence[str], extra: Mapping[str, Sequence[str]]
 def _digest(token: str) -> bytes:
     """What is kept of a token: finding it takes the same time whatever is shown."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def websocket_token(protocols: str) -> str:
+    """The bearer token among the subprotocols of a websocket, where browsers put it; empty if there is none.
+
+    Source: k8s.io/apiserver/pkg/authentication/request/websocket/protocol.go.
+    """
+    for each in protocols.split(","):
+        name = each.strip()
+        if name.startswith(WEBSOCKET_TOKEN_PREFIX):
+            encoded = name.removeprefix(WEBSOCKET_TOKEN_PREFIX)
+            try:
+                return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+            except ValueError:
+                return ""
+    return ""

@@ -154,6 +154,13 @@ class FrameEncoder:
             made = partial_metadata(event.object, form.api_version)
         return orjson.dumps({"type": event.type, "object": made}) + b"\n"
 
+    def protobuf(self, event: WatchEvent) -> bytes:
+        """One event as a `WatchEvent` message around the object's; there are no Tables in protobuf."""
+        form, obj = self._form, event.object
+        if form.kind and event.type != "ERROR":
+            obj = partial_metadata(obj, form.api_version)
+        return protobuf.watch_event(event.type, protobuf.encode(obj, facts.protobuf()))
+
 
 def _table(
     objects: list[Object],

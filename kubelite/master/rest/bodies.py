@@ -16,7 +16,6 @@ from kubelite.apimachinery.apierrors import (
     BadRequest,
     Invalid,
     RequestEntityTooLarge,
-    Timeout,
     UnsupportedMediaType,
 )
 from kubelite.apimachinery.field import FieldError
@@ -25,11 +24,8 @@ from kubelite.client.requests import DeleteOptions, PatchType
 from kubelite.master.rest import options
 from kubelite.master.rest.negotiation import JSON, MEDIA_TYPES, PROTOBUF, YAML
 from kubelite.master.rest.requestinfo import Query
-from kubelite.runtime import Clock
 
 BODY_BYTES_MAX: Final = 3 * 1024 * 1024
-BODY_TIMEOUT_S: Final = 60.0
-"""How long a client may take to send its body."""
 
 PATCH_TYPES: Final[dict[str, PatchType]] = {
     "application/json-patch+json": "json",
@@ -56,13 +52,12 @@ class Body:
     problems: tuple[str, ...] = ()
 
 
-async def read_body(request: web.BaseRequest, clock: Clock) -> bytes:
-    """All of a body.
+async def read_body(request: web.BaseRequest) -> bytes:
+    """All of a body. How long that may take is the request's deadline.
 
     Raises:
         RequestEntityTooLarge: It is larger than 3 MiB.
         BadRequest: It ends early, or its encoding is broken.
-        Timeout: The client is too slow.
     """
     if (request.content_length or 0) > BODY_BYTES_MAX:
         raise _too_large()
@@ -71,18 +66,15 @@ async def read_body(request: web.BaseRequest, clock: Clock) -> bytes:
     content, parts, size = request.content, [], 0
     try:
         if not content.is_eof():
-            async with clock.timeout(BODY_TIMEOUT_S):
-                async for part in content.iter_any():
-                    size += len(part)
-                    if size > BODY_BYTES_MAX:
-                        raise _too_large()
-                    parts.append(part)
+            async for part in content.iter_any():
+                size += len(part)
+                if size > BODY_BYTES_MAX:
+                    raise _too_large()
+                parts.append(part)
         else:
             parts.append(content.read_nowait())
             if len(parts[0]) > BODY_BYTES_MAX:
                 raise _too_large()
-    except TimeoutError as error:
-        raise Timeout("Timeout: request did not complete within the allotted timeout") from error
     except web.RequestPayloadError as error:
         raise BadRequest(f"unexpected EOF: {error}") from error
     return b"".join(parts)

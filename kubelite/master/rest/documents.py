@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
+from kubelite.apimachinery import openapi
+from kubelite.apimachinery.apierrors import MethodNotAllowed, NotAcceptable, NotFound
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.rest import answers, nonresource, responses
 from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
-from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate
+from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate, takes
 from kubelite.master.rest.openapi import OpenAPIDocuments
 from kubelite.master.rest.requestinfo import RequestInfo
+
+_KEYS_TYPE: Final = "application/jwk-set+json"
+_PATHS: Final = (
+    *("/api", "/apis", "/healthz", "/healthz/etcd", "/healthz/log", "/healthz/ping"),
+    *("/livez", "/livez/etcd", "/livez/log", "/livez/ping", "/metrics", "/openapi/v2", "/openapi/v3"),
+    *("/readyz", "/readyz/etcd", "/readyz/log", "/readyz/ping", "/readyz/shutdown", "/version"),
+)
 
 
 class Documents:
@@ -130,21 +140,28 @@ class Documents:
     ) -> web.Response:
         """How tokens of service accounts are verified.
 
+        Raises:
+            NotAcceptable: The client does not take the only form there is.
+
         Source: k8s.io/kubernetes/pkg/routes/openidmetadata.go.
         """
+        media_type = _KEYS_TYPE if name == "jwks" else JSON
+        if not takes(request.headers.get("Accept", ""), media_type):
+            why = f"406: Not Acceptable\n\nAvailable representations: {media_type}"
+            raise NotAcceptable(why, details={})
         headers["Cache-Control"] = "public, max-age=3600"
         if name == "jwks":
             response = self._read_only(request, orjson.dumps(accounts.key_set()), headers)
-            response.headers["Content-Type"] = "application/jwk-set+json"
+            response.headers["Content-Type"] = media_type
             return response
         base_url = f"{request.scheme}://{request.host}"
         return self._read_only(request, orjson.dumps(accounts.openid_configuration(base_url)), headers)
 
     def _paths(self) -> list[str]:
         """What / lists."""
-        paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/openapi/v2", "/openapi/v3", "/version"}
+        paths = {*_PATHS}
         if self._accounts is not None:
-            paths |= {"/.well-known/openid-configuration", "/openid/v1/jwks"}
+            paths |= {f"/{each}" for each in openapi.OPENID_PATHS}
         for group, versions in self._discovery.groups.items():
             if group:
                 paths.add(f"/apis/{group}")

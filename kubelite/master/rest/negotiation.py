@@ -19,6 +19,8 @@ JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 MEDIA_TYPES: Final = (JSON, YAML, PROTOBUF)
+STREAM_TYPES: Final = (JSON, PROTOBUF)
+"""In which watches are served."""
 
 META_GROUP: Final = "meta.k8s.io"
 META_VERSIONS: Final = frozenset({"v1", "v1beta1"})
@@ -32,6 +34,10 @@ OBJECT_FORMS: Final = frozenset(
     (kind, META_GROUP, version) for kind in (TABLE, PARTIAL, PARTIAL_LIST) for version in META_VERSIONS
 )
 """What objects and lists can be turned into: (kind, group, version)."""
+
+_NO_PROTOBUF: Final = ("", "", "")
+CUSTOM_FORMS: Final = OBJECT_FORMS | {_NO_PROTOBUF}
+"""The same for kinds without a protobuf message: only their metadata can be had in it."""
 
 DISCOVERY_FORMS: Final = frozenset({(DISCOVERY_LIST, DISCOVERY_GROUP, "v2")})
 """What /api and /apis can be turned into; 1.36 offers no v2beta1, old clients take the plain lists."""
@@ -108,6 +114,12 @@ def negotiate(
     raise NotAcceptable(_ONLY)
 
 
+def takes(accept: str, media_type: str) -> bool:
+    """Whether an `Accept` header takes one media type, whatever its parameters."""
+    clauses = parse_accept(accept)
+    return not clauses or any(_matches(clause, media_type) for clause in clauses)
+
+
 def parse_accept(header: str) -> tuple[_Clause, ...]:
     """The clauses of an `Accept` header, the preferred first; malformed ones are left out."""
     clauses = []
@@ -150,7 +162,7 @@ def _form(clause: _Clause, media_type: str, forms: frozenset[tuple[str, str, str
             return None
     kind, group, version = wanted["as"], wanted["g"], wanted["v"]
     if not (kind or group or version):
-        return Form(media_type)
-    if (kind, group, version) not in forms:
+        return None if media_type == PROTOBUF and _NO_PROTOBUF in forms else Form(media_type)
+    if (kind, group, version) not in forms or (media_type == PROTOBUF and kind == TABLE):
         return None
     return Form(media_type, kind, group, version)

@@ -22,7 +22,7 @@ from kubelite.master.rest.negotiation import JSON
 V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """What is asked for has an @ before the version, which no media type may have."""
 _V2_ASKED: Final = "application/com.github.proto-openapi.spec.v2"
-_DISCOVERY: Final = ("api", "apis", "version")
+_DISCOVERY: Final = (*openapi.OPENID_PATHS, "api", "apis", "version")
 _INDEX_TYPE: Final = "text/plain; charset=utf-8"
 
 

@@ -5,8 +5,10 @@ Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation, pkg/apis/meta/internalv
 
 from __future__ import annotations
 
+import re
 from typing import Final, cast
 
+from kubelite.apimachinery import listoptions
 from kubelite.apimachinery.apierrors import BadRequest, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.client.requests import FieldValidation
@@ -14,23 +16,25 @@ from kubelite.master.rest.requestinfo import Query
 
 FIELD_MANAGER_LENGTH_MAX: Final = 128
 _VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
-_MATCHES: Final = ("Exact", "NotOlderThan", "")
-_NEWER: Final = "NotOlderThan"
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_INTEGER_END: Final = 1 << 63
 
 
 def integer(query: Query, name: str) -> int | None:
     """A whole number; None if it is not given.
 
     Raises:
-        BadRequest: It is no number.
+        BadRequest: It is no number, or too large a one.
     """
-    text = query.text(name)
-    if not text:
+    if not query.has(name):
         return None
-    try:
-        return int(text)
-    except ValueError as error:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    text = query.text(name)
+    if not _INTEGER.fullmatch(text):
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    number = int(text)
+    if not -_INTEGER_END <= number < _INTEGER_END:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number
 
 
 def check_write_options(query: Query, kind: str) -> None:
@@ -80,31 +84,16 @@ def check_list_options(query: Query, *, watch: bool) -> None:
     Raises:
         Invalid: The options contradict each other.
     """
-    match, version = query.text("resourceVersionMatch"), query.text("resourceVersion")
-    path, errors = "resourceVersionMatch", []
-    if watch and match and not query.has("sendInitialEvents"):
-        why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        errors.append(FieldError.forbidden(path, why))
-    elif watch and query.has("sendInitialEvents"):
-        if match != _NEWER:
-            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            errors.append(FieldError.forbidden(path, why))
-    elif not watch and query.has("sendInitialEvents"):
-        errors.append(FieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
-    elif match:
-        if not version:
-            why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-            errors.append(FieldError.forbidden(path, why))
-        if query.text("continue"):
-            why = "resourceVersionMatch is forbidden when continue is provided"
-            errors.append(FieldError.forbidden(path, why))
-        if match not in _MATCHES:
-            errors.append(FieldError.not_supported(path, match, _MATCHES))
-        if match == "Exact" and version == "0":
-            why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-            errors.append(FieldError.forbidden(path, why))
+    match, continue_ = query.text("resourceVersionMatch"), query.text("continue")
+    initial = query.has("sendInitialEvents")
+    if watch:
+        errors = listoptions.watch_errors(match, continue_, sends_initial=initial)
+    else:
+        errors = listoptions.list_errors(
+            match, query.text("resourceVersion"), continue_, sends_initial=initial
+        )
     if errors:
-        raise Invalid("ListOptions.meta.k8s.io", "", errors)
+        raise Invalid(listoptions.KIND, "", errors)
 
 
 def dry_run(query: Query) -> bool:

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-import attrs
 from aiohttp import web
 
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message
+from kubelite.master.audit import AuditLog
 from kubelite.master.auth.authenticator import Authenticator
+from kubelite.master.rest.connections import HTTPServer
+from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.runtime import Clock, Randomness, Ref
 
 if TYPE_CHECKING:
@@ -25,24 +27,6 @@ if TYPE_CHECKING:
     from kubelite.master.rest.connect import KubeletDialer
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")
-
-
-@attrs.frozen
-class RESTConfig:
-    """Bounds of the HTTP server.
-
-    Attributes:
-        line_bytes_max: Of the request line: selectors can be long.
-        shutdown_timeout_s: How long running requests may take at the end.
-        backlog: Connections that wait to be accepted.
-    """
-
-    line_bytes_max: int = 64 * 1024
-    shutdown_timeout_s: float = 2.0
-    backlog: int = 1024
-
-
-DEFAULT_CONFIG: Final = RESTConfig()
 
 
 class RESTServer:
@@ -55,7 +39,8 @@ class RESTServer:
         random: The cluster's generator; a stream of its own is taken from it.
         authenticator: Who asks.
         dialer: The way to kubelets; None if there are none.
-        config: Bounds.
+        limits: Bounds.
+        audit: Where requests are recorded.
     """
 
     def __init__(
@@ -67,9 +52,11 @@ class RESTServer:
         random: Randomness,
         authenticator: Authenticator,
         dialer: KubeletDialer | None = None,
-        config: RESTConfig = DEFAULT_CONFIG,
+        limits: RESTLimits = DEFAULT_LIMITS,
+        audit: AuditLog | None = None,
     ) -> None:
-        self._config = config
+        self._limits = limits
+        self.audit = AuditLog() if audit is None else audit
         self._apiserver = apiserver
         self._scheme = scheme
         self._clock = clock
@@ -96,6 +83,8 @@ class RESTServer:
             random=self._random,
             authenticator=self._authenticator,
             dialer=self._dialer,
+            audit=self.audit,
+            limits=self._limits,
         )
 
     @property
@@ -112,14 +101,16 @@ class RESTServer:
     def _running(self) -> web.Server:
         """The HTTP server, made in the loop that serves."""
         if self._server is None:
-            self._server = web.Server(
+            self._server = HTTPServer(
                 self._handle,
                 handler_cancellation=True,
                 access_log=None,
                 logger=logging.getLogger("kubelite.http"),
-                max_line_size=self._config.line_bytes_max,
-                max_field_size=self._config.line_bytes_max,
+                max_line_size=self._limits.line_bytes_max,
+                max_field_size=self._limits.line_bytes_max,
                 lingering_time=1.0,
+                head_timeout_s=self._limits.head_timeout_s,
+                auto_decompress=False,  # bodies are read as they are sent: nobody can send a bomb
             )
         return self._server
 
@@ -141,7 +132,7 @@ class RESTServer:
         if ssl_context is None and not host.startswith(_LOOPBACK):
             raise ValueError(f"plain HTTP is served on loopback addresses only, not on {host}: use HTTPS")
         listener = await asyncio.get_running_loop().create_server(
-            self._running(), host, port, ssl=ssl_context, backlog=self._config.backlog
+            self._running(), host, port, ssl=ssl_context, backlog=self._limits.backlog
         )
         self._listeners.append(listener)
         bound: int = listener.sockets[0].getsockname()[1]
@@ -156,9 +147,11 @@ class RESTServer:
         if self._server is not None:
             self._server.pre_shutdown()
             transports = [connection.transport for connection in self._server.connections]
-            await self._server.shutdown(self._config.shutdown_timeout_s)
+            await self._server.shutdown(self._limits.shutdown_timeout_s)
             for transport in transports:  # TLS would wait for the client to say good-bye as well
                 if transport is not None:
                     transport.abort()
+        if self._is_asked:
+            self._app.close()
         self._listeners.clear()
         self._server = None

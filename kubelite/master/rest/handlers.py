@@ -1,0 +1,220 @@
+"""Requests about resources: the query and the body into a message for the API server, its answer into bytes.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers (create.go, get.go, update.go, patch.go, delete.go).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from kubelite.api import facts
+from kubelite.api.resources import subresource_of
+from kubelite.api.warnings import deprecation_warning
+from kubelite.apimachinery import protobuf
+from kubelite.apimachinery.apierrors import BadRequest, ServiceUnavailable
+from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.client.requests import (
+    Answer,
+    Connect,
+    Create,
+    Delete,
+    DeleteCollection,
+    Get,
+    List,
+    Message,
+    Patch,
+    Update,
+    UserInfo,
+)
+from kubelite.master.rest import answers, bodies, connect, options, proxy, responses
+from kubelite.master.rest.gate import Visit
+from kubelite.master.rest.negotiation import CUSTOM_FORMS, OBJECT_FORMS, Form, negotiate
+from kubelite.master.rest.requestinfo import RequestInfo
+from kubelite.master.rest.routes import route
+from kubelite.master.rest.watches import Watches
+from kubelite.runtime import Clock, Ref
+
+_CONNECTS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+
+
+class Handlers:
+    """Serves requests about resources.
+
+    Args:
+        apiserver: Where they go.
+        scheme: What is served.
+        clock: For ages.
+        watches: Serves those that watch.
+        dialer: The way to kubelets; None if there are none.
+    """
+
+    def __init__(
+        self,
+        *,
+        apiserver: Ref[Message],
+        scheme: Scheme,
+        clock: Clock,
+        watches: Watches,
+        dialer: connect.KubeletDialer | None,
+    ) -> None:
+        self._apiserver = apiserver
+        self._scheme = scheme
+        self._clock = clock
+        self._watches = watches
+        self._dialer = dialer
+        self._forms_of: dict[Resource, frozenset[tuple[str, str, str]]] = {}
+
+    def _forms(self, resource: Resource) -> frozenset[tuple[str, str, str]]:
+        """What the objects of a resource can be turned into."""
+        found = self._forms_of.get(resource)
+        if found is None:
+            found = OBJECT_FORMS if protobuf.knows(resource, facts.protobuf()) else CUSTOM_FORMS
+            self._forms_of[resource] = found
+        return found
+
+    async def serve(self, request: web.BaseRequest, visit: Visit, user: UserInfo) -> web.StreamResponse:
+        """Answer a request about a resource of a group that is served.
+
+        Raises:
+            APIError: It cannot be done.
+        """
+        info, headers = visit.info, visit.headers
+        resource = route(self._scheme, info)
+        outdated = deprecation_warning(resource)
+        if outdated:
+            responses.warn(headers, (outdated,))
+        common: dict[str, Any] = {
+            "user": user,
+            "resource": resource,
+            "namespace": info.namespace,
+            "name": info.name,
+            "subresource": info.subresource,
+        }
+        if info.subresource in _CONNECTS:
+            return await self._connect(request, info, common, headers)
+        collection = not info.name
+        form = negotiate(request.headers.get("Accept", ""), self._forms(resource), lists=collection)
+        query, now = info.query, self._clock.now()
+        include = query.text("includeObject")
+        if form.kind == "Table":
+            answers.include_object(include)
+        match info.verb:
+            case "get":
+                get = Get(**common, resource_version=query.text("resourceVersion"))
+                answer = await get.ask(self._apiserver)
+                return self._answer(answer, form, info, resource, headers)
+            case "list":
+                options.check_list_options(query, watch=False)
+                listing = await List(
+                    **common,
+                    label_selector=query.text("labelSelector"),
+                    field_selector=query.text("fieldSelector"),
+                    resource_version=query.text("resourceVersion"),
+                    resource_version_match=query.text("resourceVersionMatch"),
+                    limit=options.integer(query, "limit") or 0,
+                    continue_=query.text("continue"),
+                ).ask(self._apiserver)
+                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
+                return responses.response(200, body, form.media_type, headers)
+            case "watch":
+                return await self._watches.serve(request, visit, common, form)
+            case "deletecollection":
+                body = await bodies.read_body(request)
+                listing = await DeleteCollection(
+                    **common,
+                    label_selector=query.text("labelSelector"),
+                    field_selector=query.text("fieldSelector"),
+                    options=bodies.delete_options(body, request.headers.get("Content-Type", ""), query),
+                ).ask(self._apiserver)
+                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
+                return responses.response(200, body, form.media_type, headers)
+        answer = await self._write(request, visit, common)
+        return self._answer(answer, form, info, resource, headers)
+
+    async def _write(self, request: web.BaseRequest, visit: Visit, common: dict[str, Any]) -> Answer:
+        """Create, update, patch or delete one object."""
+        info = visit.info
+        query, resource = info.query, common["resource"]
+        content_type = request.headers.get("Content-Type", "")
+        patch_type = None
+        if info.verb == "patch":
+            patch_type = bodies.patch_type_of(content_type)
+            options.check_patch_options(query, patch_type)
+        elif info.verb != "delete":
+            options.check_write_options(query, "CreateOptions" if info.verb == "create" else "UpdateOptions")
+        body = await bodies.read_body(request)
+        if info.verb == "delete":
+            how = bodies.delete_options(body, content_type, query)
+            return await Delete(**common, options=how).ask(self._apiserver)
+        writing: dict[str, Any] = {
+            "dry_run": options.dry_run(query),
+            "field_manager": options.field_manager(query, request.headers.get("User-Agent", "")),
+            "field_validation": options.field_validation(query),
+        }
+        if patch_type is not None:
+            patch = bodies.parse_patch(body, patch_type)
+            return await Patch(
+                **common,
+                **writing,
+                patch=patch.value,
+                patch_type=patch_type,
+                problems=patch.problems,
+                force=query.flag("force"),
+            ).ask(self._apiserver)
+        duplicates = writing["field_validation"] != "Ignore"
+        subresource = subresource_of(resource, info.subresource) if info.subresource else None
+        kind = (subresource.kind if subresource is not None else "") or resource.kind
+        parsed = bodies.parse_object(body, content_type, kind, duplicates=duplicates)
+        if not visit.record.name:
+            visit.record.name = name_of(parsed.value)
+        message = Create if info.verb == "create" else Update
+        request_message: Any = message(**common, **writing, object=parsed.value, problems=parsed.problems)
+        answer: Answer = await request_message.ask(self._apiserver)
+        return answer
+
+    def _answer(
+        self, answer: Answer, form: Form, info: RequestInfo, resource: Resource, headers: CIMultiDict[str]
+    ) -> web.Response:
+        """An answer of one object."""
+        include = info.query.text("includeObject")
+        strategy = self._scheme.strategy(resource)
+        body = answers.object_bytes(answer.item, form, strategy, info.subresource, self._clock.now(), include)
+        responses.warn(headers, answer.warnings)
+        return responses.response(answer.code, body, form.media_type, headers)
+
+    async def _connect(
+        self, request: web.BaseRequest, info: RequestInfo, common: dict[str, Any], headers: CIMultiDict[str]
+    ) -> web.StreamResponse:
+        """Logs, exec and proxies."""
+        query = info.query
+        if info.subresource == "log":
+            connect.check_log_options(query, info.name)
+        found = await Connect(
+            **common,
+            verb=info.verb,
+            container=query.text("container"),
+            previous=query.flag("previous"),
+        ).ask(self._apiserver)
+        if info.subresource == "proxy":
+            if self._dialer is None:
+                raise ServiceUnavailable("this API server has no way to reach pods")
+            return await proxy.carry(request, found, self._dialer, headers)
+        if not found.node or not found.host:
+            if info.subresource == "log":
+                return web.Response(status=204, headers=headers)
+            raise BadRequest(f"pod {info.name} does not have a host assigned")
+        if self._dialer is None:
+            raise ServiceUnavailable("this API server has no way to reach kubelets")
+        if info.subresource == "log":
+            return await connect.stream_log(request, query, found, self._dialer, headers)
+        return await connect.join(request, query, found, self._dialer)
+
+
+def name_of(obj: Any) -> str:
+    """The name in a body; empty if it has none."""
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""

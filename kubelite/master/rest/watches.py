@@ -1,0 +1,202 @@
+"""Requests that watch: over plain HTTP in chunks, or over a websocket, as JSON lines or protobuf frames.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers/watch.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from kubelite.apimachinery.apierrors import NotAcceptable
+from kubelite.apimachinery.scheme import Scheme
+from kubelite.client.requests import Message, Watch
+from kubelite.client.watcher import Watcher, WatchEvent
+from kubelite.master.auth.authenticator import WEBSOCKET_TOKEN_PREFIX
+from kubelite.master.rest import answers, frames, options
+from kubelite.master.rest.gate import Visit
+from kubelite.master.rest.metrics import Metrics
+from kubelite.master.rest.negotiation import PROTOBUF, STREAM_TYPES, Form
+from kubelite.master.rest.streams import WatchStream
+from kubelite.runtime import Clock, Randomness, Ref, tasks
+
+TIMEOUT_MIN_S: Final = 1800.0
+"""A watch that names no timeout ends after this to twice this, by chance."""
+PROTOBUF_STREAM: Final = f"{PROTOBUF};stream=watch"
+
+
+@attrs.frozen
+class _Wire:
+    """How events leave: prepared, with its headers sent."""
+
+    response: web.StreamResponse
+    writer: AbstractStreamWriter | None
+    encode: Callable[[WatchEvent], bytes]
+    chunked: bool
+
+
+class Watches:
+    """All watches over HTTP.
+
+    Args:
+        apiserver: Where they come from.
+        scheme: What is served.
+        clock: For ages and time-outs.
+        random: For the time-outs of those that name none.
+        metrics: Counts the events.
+    """
+
+    def __init__(
+        self,
+        *,
+        apiserver: Ref[Message],
+        scheme: Scheme,
+        clock: Clock,
+        random: Randomness,
+        metrics: Metrics,
+    ) -> None:
+        self._metrics = metrics
+        self._apiserver = apiserver
+        self._scheme = scheme
+        self._clock = clock
+        self._random = random
+        self._streams: set[WatchStream] = set()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def end_all(self) -> None:
+        """End all in good order."""
+        for stream in tuple(self._streams):
+            stream.finish()
+
+    async def serve(
+        self, request: web.BaseRequest, visit: Visit, common: dict[str, Any], form: Form
+    ) -> web.StreamResponse:
+        """Stream events until the client goes, time is up, or the watch ends.
+
+        Args:
+            request: The client's.
+            visit: The same, on its way.
+            common: What all messages to the API server have.
+            form: What was negotiated.
+
+        Raises:
+            APIError: It cannot be watched; nothing was sent then.
+        """
+        info = visit.info
+        query = info.query
+        options.check_list_options(query, watch=True)
+        if form.media_type not in STREAM_TYPES:
+            accepted = ", ".join(f"{each};stream=watch" for each in STREAM_TYPES)
+            raise NotAcceptable(f"only the following media types are accepted: {accepted}")
+        timeout_s = options.integer(query, "timeoutSeconds")
+        selector = query.text("fieldSelector")
+        if info.name:
+            selector = ",".join(filter(None, (selector, f"metadata.name={info.name}")))
+            common = {**common, "name": ""}
+        limit_s = float(timeout_s or 0)
+        if limit_s <= 0:
+            limit_s = TIMEOUT_MIN_S * (1 + self._random.random())
+        watcher = await Watch(
+            **common,
+            label_selector=query.text("labelSelector"),
+            field_selector=selector,
+            resource_version=query.text("resourceVersion"),
+            resource_version_match=query.text("resourceVersionMatch"),
+            bookmarks=query.flag("allowWatchBookmarks"),
+            send_initial_events=query.flag("sendInitialEvents") if query.has("sendInitialEvents") else None,
+            timeout_s=limit_s,
+        ).ask(self._apiserver)
+        strategy = self._scheme.strategy(common["resource"])
+        encoder = answers.FrameEncoder(form, strategy, query.text("includeObject"))
+        is_websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        try:
+            wire = await (self._websocket if is_websocket else self._chunks)(request, visit, encoder, form)
+            visit.record.started = self._clock.now()
+            if isinstance(wire.response, web.WebSocketResponse):
+                reading = tasks.start(_ignore(wire.response, watcher), name=f"watch-input {info.path}")
+                try:
+                    await self._run(request, visit, watcher, wire, limit_s)
+                finally:
+                    await tasks.cancel(reading)
+                await wire.response.close()
+            else:
+                await self._run(request, visit, watcher, wire, limit_s)
+        finally:
+            watcher.stop()
+        return wire.response
+
+    async def _chunks(
+        self, request: web.BaseRequest, visit: Visit, encoder: answers.FrameEncoder, form: Form
+    ) -> _Wire:
+        """Plain HTTP: chunks of lines, or of frames with their lengths."""
+        is_protobuf = form.media_type == PROTOBUF
+        response = web.StreamResponse(headers=visit.headers)
+        response.headers["Content-Type"] = PROTOBUF_STREAM if is_protobuf else form.media_type
+        chunked = request.version >= (1, 1)
+        if chunked:
+            response.enable_chunked_encoding()
+        now = self._clock.now
+
+        def line(event: WatchEvent) -> bytes:
+            return encoder(event, now())
+
+        def delimited(event: WatchEvent) -> bytes:
+            return frames.delimited(encoder.protobuf(event))
+
+        return _Wire(response, await response.prepare(request), delimited if is_protobuf else line, chunked)
+
+    async def _websocket(
+        self, request: web.BaseRequest, visit: Visit, encoder: answers.FrameEncoder, form: Form
+    ) -> _Wire:
+        """Messages of one event each: text for JSON, binary for protobuf.
+
+        Raises:
+            BadRequest: The client's handshake is wrong.
+        """
+        offered = [each.strip() for each in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        protocols = [each for each in offered if each and not each.startswith(WEBSOCKET_TOKEN_PREFIX)]
+        response = web.WebSocketResponse(protocols=protocols[:1], compress=False)
+        response.headers.extend(visit.headers)
+        now = self._clock.now
+
+        def text(event: WatchEvent) -> bytes:
+            return frames.websocket(encoder(event, now()), is_text=True)
+
+        def binary(event: WatchEvent) -> bytes:
+            return frames.websocket(encoder.protobuf(event), is_text=False)
+
+        try:
+            writer = await response.prepare(request)
+        except web.HTTPException as error:
+            raise frames.bad_handshake(error) from error
+        return _Wire(response, writer, binary if form.media_type == PROTOBUF else text, chunked=False)
+
+    async def _run(
+        self, request: web.BaseRequest, visit: Visit, watcher: Watcher, wire: _Wire, limit_s: float
+    ) -> None:
+        """Send what comes until the end."""
+        transport = request.transport
+        if transport is None or wire.writer is None:
+            return
+        stream = WatchStream(watcher, wire.writer, transport, wire.encode, chunked=wire.chunked)
+        timer = self._clock.call_later(limit_s, stream.finish)
+        self._streams.add(stream)
+        try:
+            await stream.run()
+        finally:
+            timer.cancel()
+            self._streams.discard(stream)
+            self._metrics.add_watch_events(visit.info, stream.events_sent)
+
+
+async def _ignore(response: web.WebSocketResponse, watcher: Watcher) -> None:
+    """Read until the client says good-bye."""
+    async for _ in response:
+        pass
+    watcher.end()

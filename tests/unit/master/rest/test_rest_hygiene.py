@@ -1,0 +1,292 @@
+"""Requests that would harm: too large, deep, slow, many, broken. All are refused, and the server goes on."""
+
+import asyncio
+import gzip
+import io
+
+import orjson
+import pytest
+
+from kubelite.master.rest.limits import RESTLimits
+from tests.unit.master.rest.door import head_of, opened
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+MIB = 1024 * 1024
+JSON = {"Content-Type": "application/json"}
+YAML = {"Content-Type": "application/yaml"}
+NODE = {"Authorization": "Bearer node"}
+
+
+async def check_alive(door):
+    async with door.http.get("/readyz") as answer:
+        assert await answer.text() == "ok"
+
+
+def status_of(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), orjson.loads(body)
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent():
+    async with opened() as door:
+        answer = await door.raw(head_of("POST", MAPS, f"Content-Length: {3 * MIB + 1}"))
+        code, status = status_of(answer)
+        assert (code, status["reason"], status["message"]) == (
+            413,
+            "RequestEntityTooLarge",
+            "Request entity too large: limit is 3145728",
+        )
+        await check_alive(door)
+
+
+async def test_a_body_that_grows_too_large_is_refused():
+    async with opened() as door:
+        chunk = b"100000\r\n" + b" " * MIB + b"\r\n"
+        answer = await door.raw(
+            head_of("POST", MAPS, "Transfer-Encoding: chunked"), chunk, chunk, chunk, chunk
+        )
+        assert status_of(answer)[0] == 413
+        await check_alive(door)
+
+
+BOMBS = {
+    "deep lists": b"[" * 200_000,
+    "deep objects": b'{"a":' * 200_000,
+    "deep and closed": b'{"data":' + b"[" * 900 + b"]" * 900 + b"}",
+    "deeper and closed": b'{"metadata":{"name":"x"},"data":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "many elements": b"[" + b"0," * MIB + b"0]",
+    "no UTF-8": b'{"metadata":{"name":"\xff\xfe"}}',
+    "lone surrogate": b'{"metadata":{"name":"\\ud800"}}',
+    "a zero byte": b"\0",
+    "half": b'{"metadata":{"name":"x"',
+    "huge number": b'{"metadata":{"generation":1e999999}}',
+    "long number": b'{"metadata":{"generation":' + b"9" * 100_000 + b"}}",
+    "compressed": gzip.compress(b'{"metadata":{"name":"zipped"}}'),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+async def test_json_bombs_are_refused_quickly(name):
+    async with opened() as door:
+        async with (
+            asyncio.timeout(5),
+            door.http.post(MAPS, data=io.BytesIO(BOMBS[name]), headers=JSON) as answer,
+        ):
+            assert answer.status == 400, await answer.text()
+            assert (await answer.json())["kind"] == "Status"
+        await check_alive(door)
+
+
+async def test_a_compressed_body_is_not_unpacked():
+    async with opened() as door:
+        bomb = gzip.compress(b'{"metadata":{"name":"' + b"x" * 20 * MIB + b'"}}')
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        async with door.http.post(MAPS, data=bomb, headers=headers) as answer:
+            assert answer.status == 400
+        await check_alive(door)
+
+
+LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [%b]\n" % (letter, letter, b",".join([b"*%c" % (letter - 1)] * 10))
+    for letter in range(ord("b"), ord("k"))
+)
+YAML_BOMBS = {
+    "billion laughs": LAUGHS,
+    "alias to itself": b"a: &a [*a]\n",
+    "deep flow": b"[" * 100_000,
+    "deep blocks": b"\n".join(b" " * depth + b"a:" for depth in range(1500)),
+    "no UTF-8": b"a: \xff\xfe\n",
+    "tagged object": b"!!python/object/apply:os.system ['true']\n",
+    "control characters": b"a: \x01\x02\n",
+    "unknown alias": b"a: *nothing\n",
+}
+
+
+@pytest.mark.parametrize("name", YAML_BOMBS)
+async def test_yaml_bombs_are_refused_quickly(name):
+    async with opened() as door:
+        async with (
+            asyncio.timeout(8),
+            door.http.post(MAPS, data=io.BytesIO(YAML_BOMBS[name]), headers=YAML) as answer,
+        ):
+            assert answer.status == 400, await answer.text()
+            assert (await answer.json())["kind"] == "Status"
+        await check_alive(door)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"k8s\0",
+        b"k8s\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"k8s\0\x0a\x0f\x0a\x02v1\x12\x09ConfigMap\x12\xff\xff\xff\xff\x0f",
+        b"k8s\0\x0a\x0f\x0a\x02v1\x12\x09ConfigMap\x12\x04\x0a\x02\x0a\xff",
+        b"k8s\0\x0a\x09\x0a\x02v1\x12\x03Dog",
+        b"no magic",
+    ],
+)
+async def test_broken_protobuf_is_refused(body):
+    headers = {"Content-Type": "application/vnd.kubernetes.protobuf"}
+    async with opened() as door:
+        async with door.http.post(MAPS, data=body, headers=headers) as answer:
+            assert answer.status == 400, await answer.text()
+        await check_alive(door)
+
+
+async def test_a_client_that_sends_its_body_slowly_gets_a_504():
+    async with opened(RESTLimits(request_timeout_s=0.2)) as door:
+        code, status = status_of(await door.raw(head_of("POST", MAPS, "Content-Length: 100"), b"{"))
+        assert (code, status["reason"], status["details"]) == (504, "Timeout", {})
+        assert status["message"] == "Timeout: request did not complete within the allotted timeout"
+        await check_alive(door)
+
+
+async def test_a_client_may_ask_for_less_time():
+    async with opened() as door:
+        path = f"{MAPS}?timeout=100ms"
+        assert status_of(await door.raw(head_of("POST", path, "Content-Length: 100"), b"{"))[0] == 504
+
+
+async def test_more_time_than_the_server_gives_is_not_given():
+    async with opened(RESTLimits(request_timeout_s=0.2)) as door:
+        for asked in ("1h", "0"):
+            path = f"{MAPS}?timeout={asked}"
+            assert status_of(await door.raw(head_of("POST", path, "Content-Length: 100"), b"{"))[0] == 504
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ("soon", 'time: invalid duration "soon"'),
+        ("10", 'time: missing unit in duration "10"'),
+        ("1x", 'time: unknown unit "x" in duration "1x"'),
+    ],
+)
+async def test_a_timeout_that_is_no_duration_is_refused(asked, why):
+    async with opened() as door, door.http.get(f"{MAPS}?timeout={asked}") as answer:
+        assert answer.status == 400
+        status = await answer.json()
+        assert status["message"] == f"invalid timeout specified in the request URL - {why}"
+
+
+async def test_a_watch_has_no_deadline():
+    async with (
+        opened(RESTLimits(request_timeout_s=0.05)) as door,
+        door.http.get(f"{MAPS}?watch=1&timeoutSeconds=1") as answer,
+    ):
+        assert answer.status == 200
+        await asyncio.sleep(0.15)
+        async with door.http.post(MAPS, json={"metadata": {"name": "late"}}) as made:
+            assert made.status == 201
+        assert b'"late"' in await answer.content.readline()
+
+
+async def test_a_head_that_never_ends_is_hung_up_on():
+    async with opened(RESTLimits(head_timeout_s=0.2)) as door:
+        assert await door.raw(b"GET /version HTTP/1.1\r\nHost: x\r\n") == b""
+        assert await door.raw() == b""
+        whole = head_of("GET", "/version", "Connection: close")
+        assert b"200 OK" in await door.raw(whole[:20], whole[20:], pause_s=0.05)
+        await check_alive(door)
+
+
+async def test_a_kept_connection_may_rest_but_not_begin_a_head_and_stop():
+    async with opened(RESTLimits(head_timeout_s=0.2)) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(head_of("GET", "/readyz"))
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\nok")
+        await asyncio.sleep(0.3)
+        writer.write(head_of("GET", "/readyz"))
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\nok")
+        writer.write(b"GET /")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_what_is_no_http_gets_a_400():
+    async with opened() as door:
+        answer = await door.raw(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.0 400 Bad Request")
+        assert answer.endswith(b"400 Bad Request")
+        await check_alive(door)
+
+
+async def stuck(door, method, path, *headers):
+    """A request that stays in flight: its body never comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    lines = (f"{method} {path} HTTP/1.1", "Host: x", "Content-Length: 10", *headers)
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+    await writer.drain()
+    return reader, writer
+
+
+async def in_flight(door, kind, count):
+    """Wait until so many requests are being served."""
+    while True:
+        async with door.http.get("/metrics") as answer:
+            if (
+                f'apiserver_current_inflight_requests{{request_kind="{kind}"}} {count}.0'
+                in await answer.text()
+            ):
+                return
+
+
+async def test_too_many_writes_get_a_429_and_reads_go_on():
+    async with opened(RESTLimits(writes_max=2)) as door, asyncio.timeout(20):
+        stopped = [await stuck(door, "POST", MAPS, "Authorization: Bearer node") for _ in range(2)]
+        await in_flight(door, "mutating", 2)
+        async with door.http.post(MAPS, json={}, headers=NODE) as answer:
+            assert answer.status == 429
+            assert answer.headers["Retry-After"] == "1"
+            assert await answer.text() == "Too many requests, please try again later.\n"
+            assert answer.headers["X-Kubernetes-PF-FlowSchema-UID"]
+        async with door.http.get(MAPS, headers=NODE) as answer:
+            assert answer.status == 200
+        async with door.http.post(MAPS, json={"metadata": {"name": "by-a-master"}}) as answer:
+            assert answer.status == 201
+        for _, writer in stopped:
+            writer.close()
+        await in_flight(door, "mutating", 0)
+        async with door.http.post(MAPS, json={"metadata": {"name": "later"}}, headers=NODE) as answer:
+            assert answer.status == 201
+
+
+async def test_watches_do_not_count_as_in_flight():
+    async with (
+        opened(RESTLimits(reads_max=1)) as door,
+        door.http.get(f"{MAPS}?watch=1", headers=NODE) as one,
+        door.http.get(f"{MAPS}?watch=1", headers=NODE) as two,
+        door.http.get(MAPS, headers=NODE) as listed,
+    ):
+        assert [one.status, two.status, listed.status] == [200, 200, 200]
+
+
+async def test_a_client_that_goes_away_is_no_error_and_leaves_nothing():
+    async with opened() as door, asyncio.timeout(10):
+        _, writer = await stuck(door, "POST", MAPS, "Authorization: Bearer node")
+        await in_flight(door, "mutating", 1)
+        writer.close()
+        await in_flight(door, "mutating", 0)
+        codes = [
+            event["responseStatus"]["code"]
+            for event in door.audit
+            if event["verb"] == "create" and "responseStatus" in event
+        ]
+        assert codes == [499], door.audit.events
+
+
+async def test_unknown_fields_without_end_give_few_warnings():
+    async with opened() as door:
+        body = {"metadata": {"name": "wide"}, **{f"field{index}": 1 for index in range(5000)}}
+        async with door.http.post(MAPS, json=body) as answer:
+            assert answer.status == 201
+            assert sum(map(len, answer.headers.getall("Warning"))) < 8192
+
+
+async def test_a_name_that_breaks_headers_does_not_reach_them():
+    async with opened() as door:
+        body = {"metadata": {"name": "crlf"}, "a\r\nX-Evil: 1\0": 1}
+        async with door.http.post(MAPS, json=body) as answer:
+            assert answer.status == 201
+            assert "X-Evil" not in answer.headers
+            assert "Warning" in answer.headers
