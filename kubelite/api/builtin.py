@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kubelite.api import facts, scale, strategy, validation, warnings
+from kubelite.api import facts, ownership, scale, strategy, validation, warnings
 from kubelite.api.columns import columns_for, row_conditions
 from kubelite.api.conversion import CONVERSIONS
 from kubelite.api.defaults import apply_defaults
 from kubelite.api.fieldlabels import field_labels
 from kubelite.api.registry import rules_of
+from kubelite.apimachinery.atoms import Atom
 from kubelite.apimachinery.decode import FieldValidation, decode, judged
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.fieldmanager import Filter
 from kubelite.apimachinery.schema import SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Strategy
@@ -64,6 +66,18 @@ class BuiltinStrategy(Strategy):
     def default(self, obj: Object) -> Object:
         """The object as Kubernetes holds it after reading it."""
         return apply_defaults(self.resource, obj)
+
+    def atom(self) -> Atom:
+        """The kind's type, as an apply merges it."""
+        return ownership.atom_of(self.resource.api_version, self.resource.kind)
+
+    def empty_object(self) -> Object:
+        """An object of the kind as a Go program makes it."""
+        return ownership.empty_object(self.resource.api_version, self.resource.kind)
+
+    def reset_filter(self, subresource: str = "") -> Filter | None:
+        """Leaves of a set of fields what this endpoint may change."""
+        return ownership.reset_filter(self.resource, subresource)
 
     def updates(self, subresource: str) -> bool:
         """Whether the subresource takes PUT and PATCH."""

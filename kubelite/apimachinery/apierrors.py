@@ -185,6 +185,13 @@ class Conflict(APIError):  # noqa: N818
         )
 
 
+class ApplyConflict(Conflict):
+    """What is applied meets fields of other managers; each is a cause."""
+
+    def __init__(self, message: str, causes: Sequence[Object]) -> None:
+        APIError.__init__(self, message, details={"causes": list(causes)})
+
+
 class Gone(APIError):  # noqa: N818
     """What was asked for is no longer there."""
 
@@ -271,6 +278,13 @@ class Timeout(APIError):  # noqa: N818
     """The server could not finish in time."""
 
     code, reason = 504, "Timeout"
+
+
+def unexpected(message: str) -> APIError:
+    """An error that Kubernetes lets through as it is: code 500 without a reason."""
+    error = APIError(message)
+    error.reason = ""
+    return error
 
 
 def from_status(status: Mapping[str, Any]) -> APIError:

@@ -18,8 +18,12 @@ from typing import Literal
 import attrs
 
 from kubelite.apimachinery.apierrors import MethodNotAllowed
+from kubelite.apimachinery.atoms import DEDUCED, Atom
 from kubelite.apimachinery.decode import FieldValidation, judged
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.fieldmanager import Filter
+from kubelite.apimachinery.fieldset import Path
+from kubelite.apimachinery.managedfields import REPLICAS
 from kubelite.apimachinery.schema import SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.table import Column
@@ -111,6 +115,20 @@ class Strategy:
         """The type by which a strategic merge patch merges; None if the kind does not take one."""
         return None
 
+    # --- who owns which fields --------------------------------------------------------------------------
+
+    def atom(self) -> Atom:
+        """The type by which an apply merges, and in which fields are owned."""
+        return DEDUCED
+
+    def empty_object(self) -> Object:
+        """An object in which nothing is set: what a new one is compared with."""
+        return {"apiVersion": self.resource.api_version, "kind": self.resource.kind, "metadata": {}}
+
+    def reset_filter(self, subresource: str = "") -> Filter | None:
+        """Leaves of a set of fields what this endpoint may change; None if it may change all."""
+        return None
+
     # --- writing ----------------------------------------------------------------------------------------
 
     def updates(self, subresource: str) -> bool:
@@ -142,6 +160,11 @@ class Strategy:
         return ()
 
     # --- the scale subresource --------------------------------------------------------------------------
+
+    @property
+    def replicas_path(self) -> Path | None:
+        """Where an object says how many replicas are wanted; None for a kind without a scale."""
+        return REPLICAS if "scale" in self.resource.subresources else None
 
     def scale_of(self, obj: Object) -> Object:
         """The `autoscaling/v1 Scale` of an object."""

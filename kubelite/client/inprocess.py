@@ -30,6 +30,14 @@ from kubelite.client.watcher import Watcher
 from kubelite.runtime import Ref
 
 
+def field_manager_of(user: UserInfo) -> str:
+    """The name under which a component owns fields: that of its program, as in its user agent."""
+    name = user.name.removeprefix("system:")
+    if name.startswith("node:"):
+        return "kubelet"
+    return name if name != user.name else "kubelite"
+
+
 class InProcessClient:
     """A `Client` that talks to the API server actor.
 
@@ -41,6 +49,7 @@ class InProcessClient:
     def __init__(self, ref: Ref[Message], user: UserInfo) -> None:
         self._ref = ref
         self._user = user
+        self._field_manager = field_manager_of(user)
 
     @property
     def user(self) -> UserInfo:
@@ -120,7 +129,7 @@ class InProcessClient:
             subresource=subresource,
             object=obj,
             dry_run=dry_run,
-            field_manager=field_manager,
+            field_manager=field_manager or self._field_manager,
         )
         return (await request.ask(self._ref)).object
 
@@ -145,7 +154,7 @@ class InProcessClient:
             subresource=subresource,
             object=obj,
             dry_run=dry_run,
-            field_manager=field_manager,
+            field_manager=field_manager or self._field_manager,
         )
         return (await request.ask(self._ref)).object
 
@@ -172,7 +181,7 @@ class InProcessClient:
             patch=patch,
             patch_type=patch_type,
             dry_run=dry_run,
-            field_manager=field_manager,
+            field_manager=field_manager or self._field_manager,
             force=force,
         )
         return (await request.ask(self._ref)).object

@@ -3,10 +3,8 @@
 import pytest
 
 import kubelite
-from kubelite.api.resources import CONFIGMAPS
 from kubelite.testing import VirtualClock
 
-CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "b"}}
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -19,20 +17,6 @@ POD = {
 async def cluster():
     async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as running:
         yield running
-
-
-@pytest.mark.xfail(strict=True, reason="managedFields are not recorded yet")
-async def test_writes_record_managed_fields(cluster):
-    await cluster.apply(CONFIG_MAP)
-    assert (await cluster.get("cm", "c"))["metadata"]["managedFields"]
-
-
-@pytest.mark.xfail(strict=True, reason="server-side apply is not served yet")
-async def test_server_side_apply_creates(cluster):
-    made = await cluster.client.patch(
-        CONFIGMAPS, "c", CONFIG_MAP, "default", patch_type="apply", field_manager="me"
-    )
-    assert made["data"] == {"a": "b"}
 
 
 @pytest.mark.xfail(strict=True, reason="the token subresource of service accounts is not served yet")

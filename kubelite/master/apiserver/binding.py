@@ -6,12 +6,11 @@ Source: k8s.io/kubernetes/pkg/registry/core/pod/storage/storage.go (assignPod).
 from __future__ import annotations
 
 from kubelite.api.resources import PODS
-from kubelite.apimachinery.apierrors import BadRequest, Conflict
+from kubelite.apimachinery.apierrors import BadRequest, Conflict, unexpected
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Create
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver.environment import Environment
-from kubelite.master.apiserver.errors import unexpected
 
 NOT_A_NODE = 'target.kind: Unsupported value: "{}": supported values: "Node", "<empty>"'
 

@@ -10,6 +10,7 @@ from kubelite.apimachinery.strategy import Strategy
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.requests import Item
 from kubelite.master.apiserver.config import APIServerConfig
+from kubelite.master.apiserver.fieldmanagers import FieldManagers
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
@@ -30,6 +31,9 @@ class Environment:
     numbers: ServiceNumbers
     tokens: ServiceAccountTokens
     authenticator: Authenticator
+    field_managers: FieldManagers = attrs.field(
+        init=False, default=attrs.Factory(lambda self: FieldManagers(self.scheme), takes_self=True)
+    )
 
     def now_text(self) -> str:
         """The present time as objects write it."""

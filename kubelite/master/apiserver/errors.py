@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from kubelite.apimachinery.apierrors import APIError, Conflict, Forbidden, Timeout, TooManyRequests
+from kubelite.apimachinery.apierrors import Conflict, Forbidden, Timeout, TooManyRequests
 from kubelite.apimachinery.scheme import Object, Resource
-
-
-def unexpected(message: str) -> APIError:
-    """An error that Kubernetes lets through as it is: code 500 without a reason."""
-    error = APIError(message)
-    error.reason = ""
-    return error
 
 
 def success(resource: Resource | None = None, name: str = "", uid: str = "", code: int = 0) -> Object:

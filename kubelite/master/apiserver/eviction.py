@@ -9,13 +9,13 @@ from typing import Final
 
 from kubelite.api.podutil import is_ready, is_terminal, phase
 from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS
-from kubelite.apimachinery.apierrors import BadRequest, Forbidden
+from kubelite.apimachinery.apierrors import BadRequest, Forbidden, unexpected
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Create, DeleteOptions
 from kubelite.master.apiserver.deletion import check_preconditions, delete_entry
 from kubelite.master.apiserver.environment import Environment
-from kubelite.master.apiserver.errors import disruption_budget, unexpected
+from kubelite.master.apiserver.errors import disruption_budget
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import Selection
 

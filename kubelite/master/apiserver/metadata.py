@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubelite.apimachinery.apierrors import unexpected
 from kubelite.apimachinery.scheme import Object
-from kubelite.master.apiserver.errors import unexpected
 
 KEYS: Final = (
     "name",

@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 
 from kubelite.api import facts
-from kubelite.apimachinery.apierrors import BadRequest, Invalid, UnsupportedMediaType
+from kubelite.apimachinery.apierrors import BadRequest, Invalid, UnsupportedMediaType, unexpected
 from kubelite.apimachinery.decode import DecodeError, FieldProblems
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.fieldmanager import FieldManager
 from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch, merge_patch
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategic import strategic_merge_patch
@@ -51,12 +52,55 @@ def patched(
         made, warnings = strategy.decode(changed, request.field_validation, request.problems, kind=kind)
     except (DecodeError, FieldProblems) as error:
         raise _unfit(_shown(request, changed, current), str(error)) from error
-    if made["metadata"].get("name") != current["metadata"]["name"]:
-        raise BadRequest(
-            f"the name of the object ({made['metadata'].get('name', '')}) does not match the name on the URL "
-            f"({current['metadata']['name']})"
-        )
+    check_name(made, current["metadata"]["name"])
     return made, warnings
+
+
+def check_name(obj: Object, name: str) -> None:
+    """Judge the name of an object that a patch has made.
+
+    Raises:
+        BadRequest: The URL has another.
+    """
+    given = obj["metadata"].get("name") or ""
+    if given != name:
+        raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
+
+
+def applied(
+    request: Patch, strategy: Strategy, manager: FieldManager, live: Object | None, now: str
+) -> tuple[Object, tuple[str, ...]]:
+    """What applying a configuration makes of an object, decoded and with its managed fields, and warnings.
+
+    Args:
+        request: The configuration, and whether to take over fields of others.
+        strategy: That of the resource.
+        manager: That of the endpoint.
+        live: What is stored, or the subresource of it; None if there is nothing.
+        now: The present time.
+
+    Raises:
+        APIError: It cannot be applied, or meets fields of others.
+    """
+    made = manager.apply(live, request.patch, request.field_manager, now, force=request.force)
+    validation = request.field_validation
+    if request.problems and validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: {'; '.join(request.problems)}")
+    warnings = request.problems if validation == "Warn" else ()
+    kind = (manager.api_version, manager.kind)
+    try:
+        obj, _ = strategy.decode(made, "Ignore", kind=kind)
+    except DecodeError as error:
+        what = f"failed to convert new object ({_object_name(request.patch)}) to proper version: {error}"
+        raise unexpected(what) from error
+    return obj, warnings
+
+
+def _object_name(obj: Object) -> str:
+    metadata = obj.get("metadata") or {}
+    group, _, version = str(obj.get("apiVersion")).rpartition("/")
+    name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
+    return f"{namespace}/{name}; {group}/{version}, Kind={obj.get('kind')}"
 
 
 def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str, str] | None) -> Object:

@@ -27,7 +27,9 @@ from kubelite.apimachinery.apierrors import (
     MethodNotAllowed,
     NotFound,
 )
+from kubelite.apimachinery.managedfields import with_entries
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import (
     Answer,
     AuthorizePath,
@@ -63,7 +65,7 @@ from kubelite.master.apiserver.connect import connect
 from kubelite.master.apiserver.environment import Environment, shown
 from kubelite.master.apiserver.errors import too_large_revision
 from kubelite.master.apiserver.expiry import Expiry
-from kubelite.master.apiserver.patches import patched
+from kubelite.master.apiserver.patches import applied, check_name, patched
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
 from kubelite.master.apiserver.subresources import act, action_of
 from kubelite.master.auth.authenticator import Authenticator
@@ -95,6 +97,9 @@ class Reconcile(Value):
 
 
 Internal = SendBookmarks | Compact | Reconcile
+SYSTEM_METADATA = frozenset({"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp"})
+"""What an apply cannot set of an object that it makes."""
+
 WRITE_BODY_KINDS = {"scale": (SCALE_VERSION, SCALE_KIND)}
 """Kinds of bodies at subresources, where they differ from the resource's."""
 
@@ -304,7 +309,13 @@ class APIServer(Actor[Message | Internal]):
             return attrs.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
         obj, warnings = self._body(request, None)
         written = writes.create(
-            self._env, request.resource, request.namespace, obj, user=request.user, dry_run=request.dry_run
+            self._env,
+            request.resource,
+            request.namespace,
+            obj,
+            user=request.user,
+            manager=request.field_manager,
+            dry_run=request.dry_run,
         )
         return self._written(request.resource, written, warnings)
 
@@ -336,7 +347,13 @@ class APIServer(Actor[Message | Internal]):
             if obj["metadata"].get("resourceVersion"):
                 raise NotFound(resource, request.name)
             written = writes.create(
-                env, resource, request.namespace, obj, user=request.user, dry_run=request.dry_run
+                env,
+                resource,
+                request.namespace,
+                obj,
+                user=request.user,
+                manager=request.field_manager,
+                dry_run=request.dry_run,
             )
             return self._written(resource, written, warnings)
         entry = self._entry(request)
@@ -355,12 +372,19 @@ class APIServer(Actor[Message | Internal]):
             raise Conflict(request.resource, request.name, why)
 
     def _replace(
-        self, request: Update | Patch, entry: Entry, obj: Object, warnings: tuple[str, ...]
+        self,
+        request: Update | Patch,
+        entry: Entry,
+        obj: Object,
+        warnings: tuple[str, ...],
+        *,
+        accounted: bool = False,
     ) -> Answer:
         env, resource, subresource = self._env, request.resource, request.subresource
         strategy = env.strategy(resource)
         if subresource == "scale":
-            obj, subresource = strategy.scaled(strategy.from_storage(entry.object), obj), ""
+            obj, subresource = self._scaled(request, strategy, entry, obj, accounted=accounted), ""
+            accounted = True
         writes.check_version(strategy, obj, entry)
         written = writes.update(
             env,
@@ -369,6 +393,7 @@ class APIServer(Actor[Message | Internal]):
             obj,
             subresource=subresource,
             user=request.user,
+            manager=None if accounted else request.field_manager,
             dry_run=request.dry_run,
         )
         answer = self._written(resource, written, warnings)
@@ -376,11 +401,27 @@ class APIServer(Actor[Message | Internal]):
             return Answer(Item(strategy.scale_of(answer.object)), warnings=warnings)
         return answer
 
+    def _scaled(
+        self, request: Update | Patch, strategy: Strategy, entry: Entry, given: Object, *, accounted: bool
+    ) -> Object:
+        """The object with what a write of its scale changes, managed fields included."""
+        env = self._env
+        parent = strategy.from_storage(entry.object)
+        fields = env.field_managers.scale_fields(strategy, parent)
+        if not accounted:
+            live = with_entries(strategy.scale_of(parent), fields.of_scale())
+            manager = env.field_managers.of(strategy, "scale")
+            given = manager.update(live, given, request.field_manager, env.now_text())
+        entries = fields.of_parent(given["metadata"].get("managedFields"))
+        return with_entries(strategy.scaled(parent, given), entries)
+
     def _patch(self, request: Patch) -> Answer:
         subresource, resource = request.subresource, request.resource
         strategy = self._env.strategy(resource)
         if subresource != "scale" and not strategy.updates(subresource):
             raise MethodNotAllowed
+        if request.patch_type == "apply":
+            return self._apply(request, strategy)
         entry = self._entry(request)
         current = strategy.from_storage(entry.object)
         if subresource == "scale":
@@ -388,6 +429,39 @@ class APIServer(Actor[Message | Internal]):
         obj, warnings = patched(request, strategy, current, WRITE_BODY_KINDS.get(subresource))
         obj = writes.check_namespace(resource, obj, request.namespace)
         return self._replace(request, entry, obj, warnings)
+
+    def _apply(self, request: Patch, strategy: Strategy) -> Answer:
+        """Server-side apply: creates what is not there."""
+        env, resource, subresource = self._env, request.resource, request.subresource
+        entry = env.get(resource, request.namespace, request.name)
+        if subresource and (entry is None or subresource not in resource.subresources):
+            entry = self._entry(request)
+        live = None if entry is None else strategy.from_storage(entry.object)
+        if live is not None and subresource == "scale":
+            fields = env.field_managers.scale_fields(strategy, live)
+            live = with_entries(strategy.scale_of(live), fields.of_scale())
+        manager = env.field_managers.of(strategy, subresource)
+        obj, warnings = applied(request, strategy, manager, live, env.now_text())
+        if entry is None and obj["metadata"].get("uid"):
+            uid = obj["metadata"]["uid"]
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise Conflict(resource, request.name, why)
+        obj = writes.check_namespace(resource, obj, request.namespace)
+        check_name(obj, request.name)
+        if entry is not None:
+            return self._replace(request, entry, obj, warnings, accounted=True)
+        self._authorize(request, "create")
+        metadata = {key: value for key, value in obj["metadata"].items() if key not in SYSTEM_METADATA}
+        written = writes.create(
+            env,
+            resource,
+            request.namespace,
+            {**obj, "metadata": metadata},
+            user=request.user,
+            manager=None,
+            dry_run=request.dry_run,
+        )
+        return self._written(resource, written, warnings)
 
     # --- deletes --------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import attrs
 
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
+from kubelite.apimachinery.managedfields import with_entries
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import Answer, Create, Item
 from kubelite.master.apiserver import binding, eviction, tokenrequest
@@ -51,14 +52,26 @@ def _evict(env: Environment, request: Create, obj: Object) -> Answer:
 
 
 def _token(env: Environment, request: Create, obj: Object) -> Answer:
-    return Answer(Item(tokenrequest.create_token(env, request, obj)), 201)
+    made = tokenrequest.create_token(env, request, obj)
+    kind = (tokenrequest.API_VERSION, tokenrequest.KIND)
+    return Answer(Item(_accounted(env, request, made, {**obj, "spec": made["spec"]}, kind)), 201)
 
 
 def _review(env: Environment, request: Create, obj: Object) -> Answer:
-    answer = REVIEWS[request.resource](
-        obj, request.user, request.namespace, env.now_text(), env.authenticator
+    resource = request.resource
+    made = REVIEWS[resource](obj, request.user, request.namespace, env.now_text(), env.authenticator)
+    return Answer(Item(_accounted(env, request, made, obj, (resource.api_version, resource.kind))), 201)
+
+
+def _accounted(
+    env: Environment, request: Create, made: Object, given: Object, kind: tuple[str, str]
+) -> Object:
+    """The answer with managed fields: those of what was asked."""
+    manager = env.field_managers.of_body(*kind, request.subresource)
+    owned = manager.update(
+        None, {**given, "metadata": given.get("metadata") or {}}, request.field_manager, env.now_text()
     )
-    return Answer(Item(answer), 201)
+    return with_entries(made, owned["metadata"].get("managedFields") or ())
 
 
 BINDING: Final = Action(("v1", "Binding"), _bind)

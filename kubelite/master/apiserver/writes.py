@@ -17,6 +17,7 @@ from kubelite.api import certificates
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.managedfields import with_former_times
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import SYSTEM_MASTERS, Answer, Item, UserInfo
@@ -82,9 +83,19 @@ def create(
     obj: Object,
     *,
     user: UserInfo = APISERVER,
+    manager: str | None = "",
     dry_run: bool = False,
 ) -> Written:
     """Make a new object.
+
+    Args:
+        env: The API server's surroundings.
+        resource: Its kind.
+        namespace: That of the request; empty for kinds without.
+        obj: Decoded, its kind checked.
+        user: Who asks.
+        manager: Who will own its fields; None if that is accounted for already.
+        dry_run: Nothing is stored.
 
     Raises:
         APIError: A refusal, as Kubernetes words it.
@@ -103,6 +114,8 @@ def create(
         given, namespace=namespace, name=name, uid=env.random.uuid4(), now=env.now_text()
     )
     obj = strategy.default({**obj, "metadata": filled})
+    if manager is not None:
+        obj = env.field_managers.of(strategy).update(None, obj, manager, env.now_text())
     attributes = Attributes(
         operation="CREATE", resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
     )
@@ -177,12 +190,23 @@ def update(
     *,
     subresource: str = "",
     user: UserInfo = APISERVER,
+    manager: str | None = "",
     dry_run: bool = False,
 ) -> Written:
     """Replace a version by what `obj` says, as far as the endpoint may change it.
 
     A change of nothing keeps the version. An object which is being deleted and loses its last finalizer is
     gone.
+
+    Args:
+        env: The API server's surroundings.
+        resource: Its kind.
+        entry: The newest version.
+        obj: What is to be.
+        subresource: The endpoint; empty for the object itself.
+        user: Who asks.
+        manager: Who will own the fields that change; None if that is accounted for already.
+        dry_run: Nothing is stored.
 
     Raises:
         APIError: A refusal, as Kubernetes words it.
@@ -201,7 +225,10 @@ def update(
         old=old,
         dry_run=dry_run,
     )
-    obj = chain.admit(env, attributes, strategy.default(obj))
+    obj = strategy.default(obj)
+    if manager is not None:
+        obj = env.field_managers.of(strategy, subresource).update(old, obj, manager, env.now_text())
+    obj = chain.admit(env, attributes, obj)
     obj = strategy.prepare_for_update(obj, old, subresource)
     if resource == r.SERVICES and not subresource:
         obj = env.numbers.normalised(obj)
@@ -214,6 +241,7 @@ def update(
     chain.validate(env, attributes, obj)
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
+    obj = with_former_times(obj, old)
     written = commit_update(env, resource, entry, obj, dry_run=dry_run)
     if not subresource:
         attributes.warnings.extend(strategy.warnings_on_update(obj, old))

@@ -61,7 +61,14 @@ async def test_create_sets_the_servers_fields_whatever_the_client_says(client):
     made = await client.create(CONFIGMAPS, config_map(metadata=given, data={"a": "b"}), "default")
     metadata = made["metadata"]
     assert list(made) == ["kind", "apiVersion", "metadata", "data"]
-    assert list(metadata) == ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
+    assert list(metadata) == [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "managedFields",
+    ]
     assert metadata["uid"] != "mine"
     assert metadata["creationTimestamp"] == "2026-01-01T00:00:00Z"
 
@@ -228,7 +235,7 @@ async def test_patch_of_the_wrong_shape(client):
             await client.patch(CONFIGMAPS, "c", patch, "default", patch_type=type_)
         assert words in refused.value.message
     with pytest.raises(UnsupportedMediaType):
-        await client.patch(CONFIGMAPS, "c", {}, "default", patch_type="apply")
+        await client.patch(CONFIGMAPS, "c", {}, "default", patch_type="twist")
 
 
 async def test_merge_patch_with_a_stale_version_is_a_conflict(client):

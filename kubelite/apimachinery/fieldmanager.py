@@ -1,0 +1,369 @@
+"""Keeping account of managers at each write, and server-side apply.
+
+An update makes its manager the owner of the fields which it changes, and nobody else's any longer. An applier
+owns what it applies; what it applied before and does not apply now is removed, unless somebody else owns it;
+what others own otherwise is a conflict, or taken over by force.
+Source: k8s.io/apimachinery/pkg/util/managedfields/internal; sigs.k8s.io/structured-merge-diff/merge
+(update.go); KEP-555.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+import attrs
+
+from kubelite.apimachinery import fieldset as fs
+from kubelite.apimachinery import lastapplied
+from kubelite.apimachinery import managedfields as mf
+from kubelite.apimachinery.apierrors import ApplyConflict, BadRequest, unexpected
+from kubelite.apimachinery.atoms import Atom
+from kubelite.apimachinery.fieldset import FieldSet
+from kubelite.apimachinery.managedfields import APPLY, UPDATE, Managed, Manager, Owned
+from kubelite.apimachinery.merging import merge, remove
+from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.typecheck import check
+from kubelite.apimachinery.typed import (
+    Comparison,
+    TypeMismatchError,
+    compare,
+    field_set,
+    reconciled,
+    with_named_fields,
+)
+
+BEFORE_FIRST_APPLY: Final = "before-first-apply"
+"""Owns what was there when an object without managed fields is first applied."""
+
+Filter = Callable[[FieldSet], FieldSet]
+"""Leaves of a set what an endpoint may change."""
+
+
+class Versions(Protocol):
+    """The versions in which objects of a kind are served."""
+
+    def atom(self, api_version: str) -> Atom | None:
+        """The kind's type in a version; None if there is no such version."""
+
+    def convert(self, obj: Object, api_version: str) -> Object:
+        """An object of any version in that one, which exists."""
+
+
+@attrs.frozen
+class Conflict:
+    """A field which the applied configuration would change, though a manager owns it."""
+
+    manager: Manager
+    path: fs.Path
+
+
+class ConflictsError(Exception):
+    """An apply without force meets fields of others."""
+
+    def __init__(self, conflicts: list[Conflict]) -> None:
+        super().__init__(f"{len(conflicts)} conflicts")
+        self.conflicts = conflicts
+
+    def answer(self) -> ApplyConflict:
+        """The conflicts as the client is told."""
+        causes = [
+            {
+                "reason": "FieldManagerConflict",
+                "message": f"conflict with {each.manager}",
+                "field": fs.shown_path(each.path),
+            }
+            for each in self.conflicts
+        ]
+        return ApplyConflict(_message(self.conflicts), causes)
+
+
+def _message(conflicts: list[Conflict]) -> str:
+    if len(conflicts) == 1:
+        one = conflicts[0]
+        return f"Apply failed with 1 conflict: conflict with {one.manager}: {fs.shown_path(one.path)}"
+    by_manager: dict[Manager, list[str]] = {}
+    for each in conflicts:
+        by_manager.setdefault(each.manager, []).append(fs.shown_path(each.path))
+    lines = []
+    for manager in sorted(by_manager, key=Manager.identifier):
+        lines.append(f"conflicts with {manager}:")
+        lines += [f"- {path}" for path in by_manager[manager]]
+    return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
+
+
+@attrs.frozen(eq=False)
+class FieldManager:
+    """Accounts for the writes through one endpoint of a kind.
+
+    Attributes:
+        api_version: The version of the endpoint's objects.
+        kind: Their kind.
+        subresource: The endpoint; empty for the objects themselves.
+        empty: An object of the kind in which nothing is set, as a Go program makes it.
+        versions: What is known of the kind's versions.
+        reset: By version, what the endpoint may change; a version that is not here may change all.
+    """
+
+    api_version: str
+    kind: str
+    subresource: str
+    empty: Object
+    versions: Versions
+    reset: Mapping[str, Filter]
+
+    # --- updates ----------------------------------------------------------------------------------------
+
+    def update(self, live: Object | None, new: Object, name: str, now: str) -> Object:
+        """The new object with its managed fields, after an update by the manager `name`.
+
+        Args:
+            live: What is stored; None if the object is new.
+            new: What is to be stored, with defaults and before admission; it may bring managed fields.
+            name: The manager; empty for one that is not known.
+            now: The present time.
+        """
+        managed = self._live_or_new(live, new)
+        new = mf.without_entries(new)
+        if live is not None and not managed:
+            return new
+        live = self.empty if live is None else mf.without_entries(live)
+        return mf.with_entries(new, mf.encode(self._updated(live, new, managed, name, now)))
+
+    def _live_or_new(self, live: Object | None, new: Object) -> Managed:
+        """Who manages before the write: as the client says if it says so well, else as stored."""
+        stored = None if live is None else live["metadata"].get("managedFields")
+        given = new["metadata"].get("managedFields")
+        if given is not None and not self.subresource and given != stored:
+            if mf.is_reset(given):
+                return {}
+            try:
+                managed = mf.decode(given)
+            except mf.ManagedFieldsError:
+                managed = {}
+            if managed:
+                return managed
+        return mf.decode(stored, trusted=True)
+
+    def _updated(self, live: Object, new: Object, managed: Managed, name: str, now: str) -> Managed:
+        managed, change = self._without_changes(live, new, self._reconciled(managed), None, force=True)
+        taken = fs.union(change.modified, change.added)
+        keep = self.reset.get(self.api_version)
+        if keep is not None:
+            taken = keep(taken)
+        taken = mf.stripped(taken)
+        if taken:
+            manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
+            former = managed.get(manager)
+            if former is not None:
+                taken = fs.union(taken, former.fields)
+            managed[manager] = Owned(taken, self.api_version, now)
+        return mf.capped(managed)
+
+    def _without_changes(
+        self, live: Object, new: Object, managed: Managed, applier: Manager | None, *, force: bool
+    ) -> tuple[Managed, Comparison]:
+        """Managers without what the write takes from them, and what it changes.
+
+        Raises:
+            ConflictsError: Something is taken without force.
+        """
+        atom = self._atom()
+        change = compare(atom, live, new)
+        if change.is_same:
+            return dict(managed), change
+        changes = {self.api_version: self._filtered(change, self.api_version)}
+        left: Managed = {}
+        conflicts: list[Conflict] = []
+        for manager, owned in managed.items():
+            if manager == applier:
+                left[manager] = owned
+                continue
+            version = owned.api_version
+            theirs = changes.get(version)
+            if theirs is None:
+                their_atom = self.versions.atom(version)
+                if their_atom is None:
+                    continue
+                theirs = changes[version] = self._filtered(
+                    compare(
+                        their_atom,
+                        self.versions.convert(live, version),
+                        self.versions.convert(new, version),
+                    ),
+                    version,
+                )
+            fields = owned.fields
+            lost = fs.intersection(fields, fs.union(theirs.modified, theirs.added))
+            if lost:
+                if not force:
+                    conflicts += [Conflict(manager, path) for path in fs.paths(lost)]
+                fields = fs.difference(fields, lost)
+            fields = fs.difference(fields, theirs.removed)
+            if fields:
+                left[manager] = owned.with_fields(fields)
+        if conflicts:
+            raise ConflictsError(sorted(conflicts, key=lambda each: each.manager.identifier()))
+        return left, change
+
+    def _filtered(self, change: Comparison, version: str) -> Comparison:
+        keep = self.reset.get(version)
+        return change if keep is None else change.filtered(keep)
+
+    def _atom(self) -> Atom:
+        atom = self.versions.atom(self.api_version)
+        assert atom is not None, "the version of an endpoint is served"
+        return atom
+
+    def _reconciled(self, managed: Managed) -> Managed:
+        """Managers with their sets as the types are now; those of versions that are gone are, too."""
+        result: Managed = {}
+        for manager, owned in managed.items():
+            atom = self.versions.atom(owned.api_version)
+            if atom is not None:
+                result[manager] = owned.with_fields(reconciled(atom, owned.fields))
+        return result
+
+    # --- apply ------------------------------------------------------------------------------------------
+
+    def apply(
+        self, live: Object | None, applied: Object, name: str, now: str, *, force: bool = False
+    ) -> Object:
+        """What applying a configuration makes of an object, with its managed fields, before defaults.
+
+        Args:
+            live: What is stored; None if there is nothing.
+            applied: The configuration.
+            name: The applier.
+            now: The present time.
+            force: Take over fields of others.
+
+        Raises:
+            APIError: The configuration cannot be applied, or meets fields of others.
+        """
+        given = (str(applied.get("apiVersion") or ""), str(applied.get("kind") or ""))
+        if given != (self.api_version, self.kind):
+            group, _, version = given[0].rpartition("/")
+            raise BadRequest(f"invalid object type: {group}/{version}, Kind={given[1]}")
+        stored = None if live is None else live["metadata"].get("managedFields")
+        live = self.empty if live is None else mf.without_entries(live)
+        managed = mf.decode(stored, trusted=True)
+        if not managed and live is not self.empty:
+            managed = self._updated(self.empty, live, managed, BEFORE_FIRST_APPLY, now)
+        try:
+            obj, managed = self._applied(live, applied, managed, name, now, force=force)
+        except ConflictsError as error:
+            if name != lastapplied.MANAGER:
+                raise error.answer() from error
+            obj, managed = self._upgraded(error, live, applied, managed, name, now)
+        if name == lastapplied.MANAGER:
+            obj = lastapplied.synchronised(obj, applied)
+        return mf.with_entries(obj, mf.encode(managed))
+
+    def _applied(
+        self, live: Object, applied: Object, managed: Managed, name: str, now: str, *, force: bool
+    ) -> tuple[Object, Managed]:
+        metadata = applied.get("metadata") or {}
+        if metadata.get("managedFields") is not None:
+            raise BadRequest("metadata.managedFields must be nil")
+        atom = self._atom()
+        try:
+            check(atom, applied)
+        except TypeMismatchError as error:
+            raise unexpected(f"failed to create typed patch object ({_named(applied)}): {error}") from error
+        applier = mf.manager_of(name, APPLY, self.api_version, self.subresource)
+        managed = self._reconciled(managed)
+        try:
+            merged: Object = merge(atom, live, applied)
+        except TypeMismatchError as error:
+            raise unexpected(f"failed to merge config: {error}") from error
+        last = managed.get(applier)
+        fields = field_set(atom, applied)
+        keep = self.reset.get(self.api_version)
+        if keep is not None:
+            fields = keep(fields)
+        managed = {**managed, applier: Owned(fields, self.api_version, None if last is None else last.time)}
+        merged = self._pruned(merged, managed, last)
+        managed, change = self._without_changes(live, merged, managed, applier, force=force)
+        obj = live if change.is_same else merged
+        fields = mf.stripped(fields)
+        del managed[applier]
+        if fields:
+            same = last is not None and last.fields == fields and last.api_version == self.api_version
+            time = last.time if last is not None and change.is_same else now
+            kept = last.entry if last is not None and same and time == last.time else None
+            managed[applier] = Owned(fields, self.api_version, time, kept)
+        return obj, managed
+
+    def _upgraded(
+        self, error: ConflictsError, live: Object, applied: Object, managed: Managed, name: str, now: str
+    ) -> tuple[Object, Managed]:
+        """An apply after conflicts with fields that a client-side apply set: those may be taken over."""
+        allowed = lastapplied.fields(self._atom(), live, self.api_version)
+        if allowed is None:
+            raise error.answer() from error
+        rest = [each for each in error.conflicts if not fs.has(allowed, each.path)]
+        if rest:
+            raise ConflictsError(rest).answer() from error
+        return self._applied(live, applied, managed, name, now, force=True)
+
+    # --- removing what is no longer applied -------------------------------------------------------------
+
+    def _pruned(self, merged: Object, managed: Managed, last: Owned | None) -> Object:
+        """The merged object without what the applier applied before and nobody owns now."""
+        if last is None or not last.fields:
+            return merged
+        version = last.api_version
+        atom = self.versions.atom(version)
+        if atom is None:
+            return merged
+        whole = self._in(merged, version)
+        former = with_named_fields(atom, last.fields)
+        pruned: Object = remove(atom, whole, former) or {}
+        owned: dict[str, FieldSet] = {}
+        for each in managed.values():
+            owned[each.api_version] = fs.union(owned.get(each.api_version, fs.EMPTY), each.fields)
+        for each_version in sorted(owned, key=lambda v: v != version):
+            pruned = self._with_owned(whole, version, pruned, each_version, owned[each_version])
+        kept = with_named_fields(atom, field_set(atom, pruned))
+        there = with_named_fields(atom, field_set(atom, whole))
+        gone = fs.intersection(fs.difference(there, kept), former)
+        result: Object = remove(atom, whole, gone) or {}
+        return self._in(result, self.api_version, version)
+
+    def _with_owned(self, whole: Object, at: str, pruned: Object, version: str, owned: FieldSet) -> Object:
+        """The pruned object with what managers own in a version put back."""
+        atom = self.versions.atom(version)
+        if atom is None:
+            return pruned
+        whole, pruned = self._in(whole, version, at), self._in(pruned, version, at)
+        there = with_named_fields(atom, field_set(atom, whole))
+        stays = fs.union(with_named_fields(atom, field_set(atom, pruned)), with_named_fields(atom, owned))
+        result: Object = remove(atom, whole, fs.difference(there, stays)) or {}
+        return self._in(result, at, version)
+
+    def _in(self, obj: Object, version: str, at: str | None = None) -> Object:
+        return obj if version == (at or self.api_version) else self.versions.convert(obj, version)
+
+
+def _named(applied: Object) -> str:
+    metadata = applied.get("metadata") or {}
+    group, _, version = str(applied["apiVersion"]).rpartition("/")
+    name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
+    return f"{namespace}/{name}; {group}/{version}, Kind={applied['kind']}"
+
+
+def leaving_out(*paths: fs.Path) -> Filter:
+    """A filter that leaves out fields and all below them."""
+    left_out = fs.of_paths(*paths)
+    return lambda fields: fs.recursive_difference(fields, left_out)
+
+
+def leaving_only(*patterns: fs.Path) -> Filter:
+    """A filter that leaves only what the patterns match."""
+    return lambda fields: fs.matching(fields, patterns)
+
+
+def reset_of(api_versions: Iterable[str], keep: Filter | None) -> Mapping[str, Filter]:
+    """The same filter for several versions."""
+    return {} if keep is None else dict.fromkeys(api_versions, keep)
