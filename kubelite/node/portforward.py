@@ -18,6 +18,7 @@ from kubelite.network import NetworkNamespace
 from kubelite.runtime import tasks
 
 PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
+CLOSE: Final = 255
 CHUNK_BYTES: Final = 64 * 1024
 MESSAGE_BYTES_MAX: Final = 32 * 1024 * 1024
 PORT_LAST: Final = 65535
@@ -62,8 +63,13 @@ async def _receive(socket: web.WebSocketResponse, forwards: list[Forward]) -> No
     """Give each message to the forward whose channel it is of."""
     async for message in socket:
         if message.type is WSMsgType.BINARY and message.data:
-            index, is_error = divmod(message.data[0], 2)
-            if not is_error and index < len(forwards):
+            ends = message.data[0] == CLOSE
+            index, is_error = divmod(message.data[1] if ends else message.data[0], 2)
+            if is_error or index >= len(forwards):
+                continue
+            if ends:
+                forwards[index].end()
+            else:
                 forwards[index].feed(message.data[1:])
 
 
@@ -79,6 +85,7 @@ class Forward:
         self._network = network
         self._pod = pod
         self._early: list[bytes] = []
+        self._ended = False
         self._transport: asyncio.Transport | None = None
 
     def __repr__(self) -> str:
@@ -96,6 +103,12 @@ class Forward:
             self._early.append(data)
         else:
             self._transport.write(data)
+
+    def end(self) -> None:
+        """The client sends nothing more."""
+        self._ended = True
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
 
     async def run(self) -> None:
         """Carry what the pod sends until it closes the connection."""
@@ -117,6 +130,8 @@ class Forward:
             for data in self._early:
                 transport.write(data)
             self._early.clear()
+            if self._ended:
+                self.end()
             while data := await reader.read(CHUNK_BYTES):
                 await self._socket.send_bytes(self._data + data)
         finally:

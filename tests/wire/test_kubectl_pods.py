@@ -7,9 +7,6 @@ import threading
 
 from tests.wire.kubectl import controller
 
-STREAMS_BY_WEBSOCKET = (1, 30)
-"""Since then kubectl's exec speaks WebSocket; before, only SPDY."""
-
 
 def test_run_and_logs(kubectl):
     script = "echo out; echo err >&2; exit 3"
@@ -54,9 +51,6 @@ def test_the_previous_log_and_containers_by_name(kubectl):
 
 def test_a_frontend_reaches_the_backend_by_name(kubectl):
     kubectl.frontend()
-    if kubectl.version < STREAMS_BY_WEBSOCKET:
-        assert "WebSocket" in kubectl.fails("exec", "frontend", "--", "true")
-        return
     kubectl.backend(2)
     kubectl("wait", "--for=jsonpath={.subsets[0].addresses[1]}", "ep/backend-service", "--timeout=20s")
     page = kubectl("exec", "frontend", "--", "wget", "-qO-", "http://backend-service/")

@@ -39,10 +39,6 @@ _LOG_OPTIONS: Final = (
     "stream",
 )
 _STREAM_OPTIONS: Final = ("command", "stdin", "stdout", "stderr", "tty", "ports")
-_SPDY: Final = (
-    "SPDY/3.1 streaming is not served: use a client that speaks WebSocket (kubectl 1.30 or newer, "
-    "KUBECTL_REMOTE_COMMAND_WEBSOCKETS not set to false)"
-)
 
 
 class KubeletDialer(Protocol):
@@ -130,21 +126,7 @@ async def join(
         raise BadRequest(
             f"unable to negotiate protocol: client supports {offered}, server supports {list(SUBPROTOCOLS)}"
         )
-    session = dialer.session(info.node)
-    url = _url(dialer, info, query, _STREAM_OPTIONS)
-    try:
-        kubelet = await session.ws_connect(
-            url, protocols=(chosen or SUBPROTOCOLS[-1],), max_msg_size=MESSAGE_BYTES_MAX, compress=0
-        )
-    except aiohttp.WSServerHandshakeError as error:
-        text = f"unable to upgrade connection: {error.message} ({error.status})"
-        raise (
-            InternalError(text)
-            if error.status >= web.HTTPInternalServerError.status_code
-            else BadRequest(text)
-        ) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise _dial_error(info, error) from error
+    kubelet = await dial(dialer, info, query, chosen or SUBPROTOCOLS[-1])
     async with kubelet:
         await client.prepare(request)
         upward = tasks.start(pump(client, kubelet), name=f"exec-input {info.path}")
@@ -157,16 +139,38 @@ async def join(
     return client
 
 
+async def dial(
+    dialer: KubeletDialer, info: ConnectInfo, query: Query, protocol: str
+) -> aiohttp.ClientWebSocketResponse:
+    """A websocket to the kubelet; whoever gets it closes it.
+
+    Raises:
+        APIError: The kubelet cannot be reached or refuses.
+    """
+    session = dialer.session(info.node)
+    url = _url(dialer, info, query, _STREAM_OPTIONS)
+    try:
+        return await session.ws_connect(
+            url, protocols=(protocol,), max_msg_size=MESSAGE_BYTES_MAX, compress=0
+        )
+    except aiohttp.WSServerHandshakeError as error:
+        text = f"unable to upgrade connection: {error.message} ({error.status})"
+        raise (
+            InternalError(text)
+            if error.status >= web.HTTPInternalServerError.status_code
+            else BadRequest(text)
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise _dial_error(info, error) from error
+
+
 def check_upgrade(request: web.BaseRequest) -> None:
     """Refuse what is no websocket.
 
     Raises:
         BadRequest: It is none.
     """
-    upgrade = request.headers.get("Upgrade", "").lower()
-    if upgrade.startswith("spdy"):
-        raise BadRequest(_SPDY)
-    if upgrade != "websocket":
+    if request.headers.get("Upgrade", "").lower() != "websocket":
         raise BadRequest("Upgrade request required")
 
 

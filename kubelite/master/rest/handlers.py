@@ -29,7 +29,7 @@ from kubelite.client.requests import (
     Update,
     UserInfo,
 )
-from kubelite.master.rest import answers, bodies, connect, options, proxy, responses
+from kubelite.master.rest import answers, bodies, connect, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import CUSTOM_FORMS, OBJECT_FORMS, Form, negotiate
 from kubelite.master.rest.requestinfo import RequestInfo
@@ -210,7 +210,8 @@ class Handlers:
             raise ServiceUnavailable("this API server has no way to reach kubelets")
         if info.subresource == "log":
             return await connect.stream_log(request, query, found, self._dialer, headers)
-        return await connect.join(request, query, found, self._dialer)
+        way = spdyconnect.Way(query, found, self._dialer, self._clock)
+        return await spdyconnect.serve(request, way, info.subresource)
 
 
 def name_of(obj: Any) -> str:
