@@ -45,10 +45,12 @@ class APIError(Exception):
         reason: Machine-readable reason, as `NotFound`.
         message: For people.
         details: Name, group, kind, causes, retryAfterSeconds; None for none.
+        warnings: What the client is told besides.
     """
 
     code: int = 500
     reason: str = "InternalError"
+    warnings: tuple[str, ...] = ()
     _by_reason: ClassVar[dict[str, type[APIError]]] = {}
 
     def __init__(self, message: str, *, details: Details | None = None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kubelite.api import facts
+from kubelite.api.oldversions import is_other_version
 from kubelite.apimachinery.apierrors import BadRequest
 from kubelite.apimachinery.decode import DecodeError, FieldProblems, FieldValidation
 from kubelite.apimachinery.scheme import Object
@@ -54,6 +55,11 @@ def body(
     given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
     where = f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: '
     if (given_version, given_kind) != (api_version, name):
+        if given_kind == name and is_other_version(given_version, api_version, name):
+            raise BadRequest(
+                f"the API version in the data ({given_version}) does not match the expected API version "
+                f"({api_version})"
+            )
         raise BadRequest(where + wrong_kind(given_version, given_kind, api_version, name))
     if "metadata" not in obj or obj["metadata"] is None:
         obj = {**obj, "metadata": {}}

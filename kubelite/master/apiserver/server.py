@@ -133,6 +133,7 @@ class APIServer(Actor[Message | Internal]):
         authenticator = authenticator or Authenticator(accounts=tokens)
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
+        self._warnings: tuple[str, ...] = ()  # about the fields of the object at hand, for refusals, too
         bootstrap(self._env)
 
     async def started(self) -> None:
@@ -149,9 +150,11 @@ class APIServer(Actor[Message | Internal]):
             APIError: The answer. A request that breaks an assumption is one, too: it costs its sender a 500,
                 and nobody else anything, for nothing is written before the commit.
         """
+        self._warnings = ()
         try:
             return self._handle(message)
-        except APIError:
+        except APIError as error:
+            error.warnings = error.warnings or self._warnings
             raise
         except Exception as error:
             if isinstance(message, SendBookmarks | Compact | Reconcile):
@@ -321,7 +324,10 @@ class APIServer(Actor[Message | Internal]):
 
     def _body(self, request: Create | Update, kind: tuple[str, str] | None) -> tuple[Object, tuple[str, ...]]:
         strategy = self._env.strategy(request.resource)
-        return decoding.body(strategy, request.object, request.field_validation, request.problems, kind=kind)
+        obj, self._warnings = decoding.body(
+            strategy, request.object, request.field_validation, request.problems, kind=kind
+        )
+        return obj, self._warnings
 
     def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
         """The answer to a write, after what else it sets off."""
@@ -427,6 +433,7 @@ class APIServer(Actor[Message | Internal]):
         if subresource == "scale":
             current = strategy.scale_of(current)
         obj, warnings = patched(request, strategy, current, WRITE_BODY_KINDS.get(subresource))
+        self._warnings = warnings
         obj = writes.check_namespace(resource, obj, request.namespace)
         return self._replace(request, entry, obj, warnings)
 

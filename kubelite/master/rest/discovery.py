@@ -22,6 +22,8 @@ AGGREGATED_TYPE: Final = f"application/json;g={DISCOVERY_GROUP};v=v2;as={DISCOVE
 _CUSTOM: Final = {"status": STATUS, "scale": SCALE}
 _STORED: Final = frozenset({"create", "list"})
 _HASH_BYTES: Final = 8
+_STORAGE_VERSIONS: Final = {"customresourcedefinitions.apiextensions.k8s.io": "v1beta1"}
+"""Where the real server says that it stores another version than it prefers."""
 
 
 @attrs.frozen
@@ -89,7 +91,11 @@ class Discovery:
             if group:
                 head["apiVersion"] = "v1"
             head["groupVersion"] = f"{group}/{version}" if group else version
-            entries = {entry["name"]: entry for resource in resources for entry in _plain_entries(resource)}
+            entries = {
+                entry["name"]: entry
+                for resource in resources
+                for entry in _plain_entries(resource, self._scheme.strategy(resource).storage)
+            }
             head["resources"] = [entries[name] for name in sorted(entries)]
             found = self._cache[key] = _document(head)
         return found.body
@@ -131,8 +137,8 @@ def _subresources(resource: Resource) -> Iterator[Subresource]:
         yield subresource_of(resource, name) or _CUSTOM.get(name) or Subresource(name)
 
 
-def _plain_entries(resource: Resource) -> Iterator[Object]:
-    """A resource and its subresources in a plain list."""
+def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
+    """A resource and its subresources in a plain list; `storage` is where its objects are kept."""
     entry: Object = {
         "name": resource.plural,
         "singularName": resource.singular,
@@ -145,7 +151,7 @@ def _plain_entries(resource: Resource) -> Iterator[Object]:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if _STORED.issubset(resource.verbs):
-        entry["storageVersionHash"] = storage_version_hash(resource)
+        entry["storageVersionHash"] = storage_version_hash(storage)
     yield entry
     for subresource in _subresources(resource):
         entry = {"name": f"{resource.plural}/{subresource.name}", "singularName": ""}
@@ -206,10 +212,14 @@ def _aggregated_entry(resource: Resource) -> Object:
     return entry
 
 
-def storage_version_hash(resource: Resource) -> str:
+def storage_version_hash(storage: Resource) -> str:
     """What tells clients that a kind's stored version is the same everywhere.
+
+    Args:
+        storage: In whose version the objects are kept.
 
     Source: k8s.io/apiserver/pkg/endpoints/discovery/storageversionhash.go.
     """
-    text = f"{resource.group}/{resource.version}/{resource.kind}"
+    version = _STORAGE_VERSIONS.get(storage.group_resource, storage.version)
+    text = f"{storage.group}/{version}/{storage.kind}"
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:_HASH_BYTES]).decode()

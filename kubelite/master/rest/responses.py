@@ -67,7 +67,7 @@ def failure(error: APIError, headers: CIMultiDict[str], accept: str = "") -> web
 
     Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go (ErrorNegotiated).
     """
-    warn(headers, getattr(error, "warnings", ()))
+    warn(headers, error.warnings)
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     try:
