@@ -26,6 +26,18 @@ Facts: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
 
 _DEPTH_MAX: Final = 100
 _META: Final = "k8s.io.apimachinery.pkg.apis.meta.v1."
+_PACKAGES: Final = {
+    "": "k8s.io.api.core",
+    "apiextensions.k8s.io": "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions",
+    "apiregistration.k8s.io": "k8s.io.kube_aggregator.pkg.apis.apiregistration",
+    "authorization.k8s.io": "k8s.io.api.authorization",
+    "rbac.authorization.k8s.io": "k8s.io.api.rbac",
+}
+"""Packages which are not named by the first part of their group."""
+_OPTIONS: Final = frozenset(
+    {"CreateOptions", "DeleteOptions", "GetOptions", "ListOptions", "PatchOptions", "UpdateOptions"}
+)
+"""Kinds of requests, which every group version knows."""
 _MAP: Final = re.compile(r"map<(\w+),\s*([\w.]+)>")
 _INTEGERS: Final = frozenset({"int32", "int64", "uint32", "uint64"})
 _WIRE_VARINT, _WIRE_64, _WIRE_BYTES, _WIRE_32 = 0, 1, 2, 5
@@ -103,7 +115,8 @@ def _tag(number: int, wire: int) -> bytes:
     return _write_varint(number << 3 | wire)
 
 
-def _delimited(number: int, data: bytes) -> bytes:
+def length_delimited(number: int, data: bytes) -> bytes:
+    """A field of bytes: its tag, its length and the data."""
     return _tag(number, _WIRE_BYTES) + _write_varint(len(data)) + data
 
 
@@ -144,8 +157,8 @@ def _decode_int_or_string(data: bytes) -> Any:
 
 def _encode_int_or_string(value: Any) -> bytes:
     if isinstance(value, str):
-        return _tag(1, 0) + b"\x01" + _tag(2, 0) + b"\x00" + _delimited(3, value.encode())
-    return _tag(1, 0) + b"\x00" + _tag(2, 0) + _write_varint(value) + _delimited(3, b"")
+        return _tag(1, 0) + b"\x01" + _tag(2, 0) + b"\x00" + length_delimited(3, value.encode())
+    return _tag(1, 0) + b"\x00" + _tag(2, 0) + _write_varint(value) + length_delimited(3, b"")
 
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
@@ -183,7 +196,7 @@ def _decode_raw(data: bytes) -> Any:
 
 
 def _encode_raw(value: Any) -> bytes:
-    return _delimited(1, orjson.dumps(value))
+    return length_delimited(1, orjson.dumps(value))
 
 
 def _decode_items(data: bytes) -> Any:
@@ -191,7 +204,7 @@ def _decode_items(data: bytes) -> Any:
 
 
 def _encode_items(value: Any) -> bytes:
-    return b"".join(_delimited(1, each.encode()) for each in value)
+    return b"".join(length_delimited(1, each.encode()) for each in value)
 
 
 def _decode_quantity(data: bytes) -> Any:
@@ -199,7 +212,7 @@ def _decode_quantity(data: bytes) -> Any:
 
 
 def _encode_quantity(value: Any) -> bytes:
-    return _delimited(1, (value if isinstance(value, str) else repr(value)).encode())
+    return length_delimited(1, (value if isinstance(value, str) else repr(value)).encode())
 
 
 Special = tuple[Callable[[bytes], Any], Callable[[Any], bytes]]
@@ -251,6 +264,8 @@ def decode_message(data: bytes, type_: str, facts: Facts, depth: int = 0) -> Obj
         if "inline" in flags:
             made.update(decode_message(value, field_type, facts, depth + 1))
         elif mapping := _MAP.fullmatch(field_type):
+            if not _is_known(_qualified(mapping[2], type_), facts):
+                continue
             entry = _fields_of(value)
             key = _text(entry.get(1, b""))
             made.setdefault(name, {})[key] = _map_value(
@@ -276,6 +291,11 @@ def _qualified(type_: str, owner: str) -> str:
     """The full name of a map's values: a message is named without its package if it is the owner's."""
     scalar = "." in type_ or type_ in _INTEGERS or type_ in {"string", "bool", "double", "bytes"}
     return type_ if scalar else f"{owner.rpartition('.')[0]}.{type_}"
+
+
+def _is_known(type_: str, facts: Facts) -> bool:
+    """Whether values of a map can be read; the facts lack messages of fields that are switched off."""
+    return "." not in type_ or type_ in facts or _special(type_) is not None
 
 
 def _map_value(value: Any, type_: str, facts: Facts, depth: int) -> Any:
@@ -335,7 +355,7 @@ def encode_message(obj: Mapping[str, Any], type_: str, facts: Facts) -> bytes:
     for row in sorted(rows, key=lambda each: each[0]):
         number, name, field_type, flags = row[0], row[1], row[2], row[3:]
         if "inline" in flags:
-            made += _delimited(number, encode_message(obj, field_type, facts))
+            made += length_delimited(number, encode_message(obj, field_type, facts))
             continue
         value = obj.get(name)
         if value is None:
@@ -343,9 +363,13 @@ def encode_message(obj: Mapping[str, Any], type_: str, facts: Facts) -> bytes:
         try:
             if mapping := _MAP.fullmatch(field_type):
                 value_type = _qualified(mapping[2], type_)
+                if not _is_known(value_type, facts):
+                    continue
                 for key in sorted(value):
-                    entry = _delimited(1, key.encode()) + _encode_field(2, value[key], value_type, facts)
-                    made += _delimited(number, entry)
+                    entry = length_delimited(1, key.encode()) + _encode_field(
+                        2, value[key], value_type, facts
+                    )
+                    made += length_delimited(number, entry)
             elif "repeated" in flags:
                 for each in value:
                     made += _encode_field(number, each, field_type, facts)
@@ -364,13 +388,13 @@ def _encode_field(number: int, value: Any, type_: str, facts: Facts) -> bytes:
     if type_ == "double":
         return _tag(number, _WIRE_64) + struct.pack("<d", value)
     if type_ == "string":
-        return _delimited(number, value.encode())
+        return length_delimited(number, value.encode())
     if type_ == "bytes":
-        return _delimited(number, base64.b64decode(value))
+        return length_delimited(number, base64.b64decode(value))
     special = _special(type_)
     if special is not None:
-        return _delimited(number, special[1](value))
-    return _delimited(number, encode_message(value, type_, facts))
+        return length_delimited(number, special[1](value))
+    return length_delimited(number, encode_message(value, type_, facts))
 
 
 # --- bodies -----------------------------------------------------------------------------------------------
@@ -385,20 +409,15 @@ def message_name(api_version: str, kind: str, facts: Facts) -> str | None:
     """The message for a kind; None if there is none."""
     group, slash, version = api_version.partition("/")
     if not slash:
-        group, version = "core", group
-    name = group.partition(".")[0] if not group.endswith("apiextensions.k8s.io") else "apiextensions"
-    packages = [
-        f"k8s.io.api.{name}.{version}.",
-        f"k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.{version}.",
-    ]
-    if kind.endswith("Options") or api_version == "meta.k8s.io/v1":
-        packages.insert(0, _META)
-    if group == "authorization.k8s.io":
-        packages.insert(0, f"k8s.io.api.authorization.{version}.")
-    for package in [*packages, _META]:
-        if package + kind in facts:
-            return package + kind
-    return next((each for each in facts if each.endswith(f".{name}.{version}.{kind}")), None)
+        group, version = "", group
+    package = _PACKAGES.get(group)
+    if package is None:
+        name = group.removesuffix(".k8s.io").removesuffix(".authorization").removesuffix(".apiserver")
+        package = f"k8s.io.api.{name}" if "." not in name else None
+    candidates = () if package is None else (f"{package}.{version}.{kind}",)
+    if not group or group == "meta.k8s.io" or kind in _OPTIONS:
+        candidates = (*candidates, _META + kind)
+    return next((each for each in candidates if each in facts), None)
 
 
 def decode(body: bytes, facts: Facts) -> tuple[str, str, Object]:
@@ -431,13 +450,13 @@ def encode(obj: Mapping[str, Any], facts: Facts) -> bytes:
     type_ = message_name(api_version, kind, facts)
     if type_ is None:
         raise ProtobufError(f'no kind "{kind}" is registered for version "{api_version}"')
-    meta = _delimited(1, api_version.encode()) + _delimited(2, kind.encode())
+    meta = length_delimited(1, api_version.encode()) + length_delimited(2, kind.encode())
     return (
         MAGIC
-        + _delimited(1, meta)
-        + _delimited(2, encode_message(obj, type_, facts))
-        + _delimited(3, b"")
-        + _delimited(4, b"")
+        + length_delimited(1, meta)
+        + length_delimited(2, encode_message(obj, type_, facts))
+        + length_delimited(3, b"")
+        + length_delimited(4, b"")
     )
 
 
@@ -446,4 +465,4 @@ def watch_event(type_: str, body: bytes) -> bytes:
 
     Source: apimachinery pkg/apis/meta/v1, `WatchEvent`; pkg/runtime/serializer/protobuf, `RawSerializer`.
     """
-    return _delimited(1, type_.encode()) + _delimited(2, _delimited(1, body))
+    return length_delimited(1, type_.encode()) + length_delimited(2, length_delimited(1, body))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelite.api import facts
+from kubelite.api.resources import SERVED
 from kubelite.apimachinery import protobuf
 
 FACTS = facts.protobuf()
@@ -232,8 +233,9 @@ def _messages(draw, type_, depth=0):
         if "inline" in flags:
             made |= draw(_messages(field_type, depth))
         elif field_type.startswith("map<"):
-            value = draw(_values(field_type[4:-1].partition(",")[2].strip(), depth))
-            made[name] = {draw(TEXT): value}
+            value_type = field_type[4:-1].partition(",")[2].strip()
+            if value_type in {"string", "bytes"} or value_type in FACTS:
+                made[name] = {draw(TEXT): draw(_values(value_type, depth))}
         elif "repeated" in flags:
             made[name] = [draw(_values(field_type, depth))]
         else:
@@ -241,14 +243,13 @@ def _messages(draw, type_, depth=0):
     return made
 
 
+KINDS = {protobuf.message_name(each.api_version, each.kind, FACTS) for each in SERVED}
 TYPED = st.sampled_from(
-    [CORE + "Pod", CORE + "Service", CORE + "Node", CORE + "Event", META + "ObjectMeta", META + "Status"]
-    + ["k8s.io.api.apps.v1.Deployment", "k8s.io.api.batch.v1.Job", "k8s.io.api.policy.v1.PodDisruptionBudget"]
-    + ["k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler", "k8s.io.api.discovery.v1.EndpointSlice"]
+    sorted({*KINDS, META + "ObjectMeta", META + "Status", META + "DeleteOptions"})
 ).flatmap(lambda type_: st.tuples(st.just(type_), _messages(type_)))
 
 
 @given(TYPED)
-def test_messages_survive(typed):
+def test_messages_of_all_kinds_survive(typed):
     type_, message = typed
     assert through(message, type_) == message
