@@ -78,7 +78,8 @@ SYSTEM_MASTERS: Final = "system:masters"
 SYSTEM_AUTHENTICATED: Final = "system:authenticated"
 SYSTEM_UNAUTHENTICATED: Final = "system:unauthenticated"
 ANONYMOUS: Final = UserInfo("system:anonymous", (SYSTEM_UNAUTHENTICATED,))
-ADMIN: Final = UserInfo("kubernetes-admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
+ADMIN: Final = UserInfo("admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), "admin")
+"""Whose the token in the kubeconfig is, as with a static token of kube-apiserver."""
 
 
 # --- answers ------------------------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ class Cluster:
             expose=self._expose,
             block=block,
             root_ca=root_ca,
+            authority=certificates.authority if certificates is not None else None,
         )
         self._system, self._components = system, components
         system.on_failure = self._failed

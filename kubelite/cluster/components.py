@@ -48,6 +48,7 @@ from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from kubelite.images.registry import ImageRegistry
+    from kubelite.master.auth.certificates import Authority
 
 API_PORT: Final = 6443
 DNS_PORT: Final = 53
@@ -70,6 +71,7 @@ class Components(Shown):
         tokens: Issues the tokens of service accounts, and knows them again.
         authenticator: Knows whose credentials are shown to the API server.
         root_ca: The certificate of the cluster's authority (PEM); empty with plain HTTP.
+        authority: Signs certificates; None with plain HTTP.
         network: The network of clients inside the cluster that are no pod.
         machines: By node name; they survive their kubelets.
     """
@@ -82,6 +84,7 @@ class Components(Shown):
     virtual: bool
     expose: bool
     root_ca: str
+    authority: Authority | None
     store: MemoryStore
     fabric: Fabric
     zone: Zone
@@ -109,6 +112,7 @@ class Components(Shown):
         expose: bool,
         block: AddressBlock,
         root_ca: str,
+        authority: Authority | None,
     ) -> Components:
         """Makes what the actors share."""
         fabric = Fabric(block, reaches_outside=not virtual)
@@ -131,6 +135,7 @@ class Components(Shown):
             virtual,
             expose,
             root_ca,
+            authority,
             store,
             fabric,
             zone,
@@ -198,6 +203,8 @@ class Components(Shown):
                 node_monitor_grace_s=config.node_monitor_grace_s,
                 node_monitor_period_s=config.monitor_period_s,
                 root_ca=self.root_ca,
+                signer=self.authority,
+                issue_token=self.tokens.issue_legacy,
             ),
             client=client.as_user(component_user("kube-controller-manager")),
             informers=informers,

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from kubelite.client.client import Client
+from kubelite.controllers.certificatesigning import CertificateSigningController, Signer
 from kubelite.controllers.disruption import DisruptionController
 from kubelite.controllers.endpoints import EndpointsController
 from kubelite.controllers.endpointslice import EndpointSliceController
@@ -19,6 +20,7 @@ from kubelite.controllers.nodelifecycle import NodeLifecycleController
 from kubelite.controllers.podgc import PERIOD_S, QUARANTINE_S, TERMINATED_MAX, PodGarbageCollector
 from kubelite.controllers.replication import ReplicationManager
 from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
+from kubelite.controllers.serviceaccounttokens import Issue, TokensController
 from kubelite.controllers.tainteviction import TaintEvictionController
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
 from kubelite.reconcile.executor import Recorder
@@ -40,6 +42,8 @@ class ControllersConfig(Value):
         pod_gc_quarantine_s: How long a node must be missing before its pods are removed.
         terminated_pods_max: Pods that have ended and are kept.
         root_ca: The certificate (PEM) for `kube-root-ca.crt`; empty for none (plain HTTP).
+        signer: Signs requests for certificates; None if there is no authority (plain HTTP).
+        issue_token: Makes the tokens of Secrets of service accounts; None if nobody does.
     """
 
     node_monitor_grace_s: float = 50.0
@@ -49,6 +53,8 @@ class ControllersConfig(Value):
     pod_gc_quarantine_s: float = QUARANTINE_S
     terminated_pods_max: int = TERMINATED_MAX
     root_ca: str = ""
+    signer: Signer | None = None
+    issue_token: Issue | None = None
 
 
 def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, str]]:
@@ -83,6 +89,13 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
             ),
         ),
     ]
+    if config.signer is not None:
+        made.append(
+            (CertificateSigningController, partial(CertificateSigningController, signer=config.signer))
+        )
+    if config.issue_token is not None:
+        issue = config.issue_token
+        made.append((TokensController, partial(TokensController, certificate=config.root_ca, issue=issue)))
     return {kind.name: (make, kind.component or kind.name) for kind, make in made}
 
 

@@ -29,6 +29,7 @@ class Kind(Enum):
     INIT = "runs to its end before the next one begins"
     SIDECAR = "an init container that goes on running beside the others"
     APP = "what the pod is for"
+    EPHEMERAL = "was added to look into the pod; runs once"
 
 
 class Stage(Enum):

@@ -15,26 +15,38 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 import attrs
 
-from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICES
+from kubelite.api import podutil
+from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICEACCOUNTS, SERVICES
 from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
+from kubelite.node import allocation
 from kubelite.node.config import KubeletConfig
 from kubelite.node.environment import Lookup, service_environment
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import (
     LEASE_NAMESPACE,
     NODE_AFFINITY,
+    capacity,
     lease_object,
     node_object,
     node_status,
     refusal,
 )
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
-from kubelite.node.podworker import PodWorker, PrepareAgain, Wake, WorkerEvent
+from kubelite.node.podworker import (
+    PodWorker,
+    PrepareAgain,
+    RenewTokens,
+    TokensCame,
+    Wake,
+    WorkerEvent,
+    WorkerMessage,
+)
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
+from kubelite.node.tokens import TokenSpec, token_request
 from kubelite.runtime import Actor, Clock, Randomness, TimerHandle
 from kubelite.runtime.values import Value
 
@@ -99,9 +111,7 @@ Message: TypeAlias = (
     | Heartbeat
     | ReportNode
     | PowerChanged
-    | WorkerEvent
-    | Wake
-    | PrepareAgain
+    | WorkerMessage
 )
 
 
@@ -233,6 +243,12 @@ class Kubelet(Actor[Message]):
             case PrepareAgain(uid):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.prepare_again()
+            case RenewTokens(uid):
+                if (worker := self.machine.workers.get(uid)) is not None:
+                    worker.renew_tokens()
+            case TokensCame(uid, tokens, problem):
+                if (worker := self.machine.workers.get(uid)) is not None:
+                    worker.take_tokens(tokens, problem)
             case SourcesChanged(namespace):
                 self._sources_changed(namespace)
             case Heartbeat():
@@ -250,11 +266,11 @@ class Kubelet(Actor[Message]):
 
     # --- what workers ask for (WorkerHost)
 
-    def tell(self, message: WorkerEvent | Wake | PrepareAgain) -> None:
+    def tell(self, message: WorkerMessage) -> None:
         """Into the mailbox."""
         self.context.ref.tell(message)
 
-    def tell_later(self, delay_s: float, message: WorkerEvent | Wake | PrepareAgain) -> TimerHandle:
+    def tell_later(self, delay_s: float, message: WorkerMessage) -> TimerHandle:
         """Into the mailbox after a while."""
         return self.context.call_later(delay_s, message)
 
@@ -314,6 +330,18 @@ class Kubelet(Actor[Message]):
         assert self._secrets is not None
         return self._secrets.get(namespace, name)
 
+    async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
+        """A token of the pod's service account."""
+        answer = await self._client.create(
+            SERVICEACCOUNTS,
+            token_request(pod, spec),
+            pod["metadata"]["namespace"],
+            name=pod["spec"].get("serviceAccountName") or "default",
+            subresource="token",
+        )
+        token: str = answer["status"]["token"]
+        return token
+
     def session(self) -> aiohttp.ClientSession:
         """An HTTP client on the node, for probes: nothing is kept open."""
         if self._session is None:
@@ -360,10 +388,31 @@ class Kubelet(Actor[Message]):
             after = new["metadata"]
             labels = before.get("labels") != after.get("labels")
             refresh = labels or before.get("annotations") != after.get("annotations")
-        worker.handle(PodSeen(new))
+        worker.handle(self._seen(worker, new))
         if refresh:
             worker.refresh_volumes()
         self._after(worker)
+
+    def _seen(self, worker: PodWorker, pod: Object) -> PodSeen:
+        """What a worker is told of its pod: containers have what they were given until there is more."""
+        if pod["spec"] is worker.state.plan.spec:
+            return PodSeen(pod, worker.state.resize)
+        if not worker.admitted or not allocation.is_resized(pod["spec"], worker.given):
+            return PodSeen(pod)
+        problem = allocation.refusal(pod["spec"], self._used, worker.requests, capacity(self._config))
+        if problem is not None:
+            return PodSeen({**pod, "spec": allocation.with_resources(pod["spec"], worker.given)}, problem)
+        self._count(worker, -1)
+        worker.requests = podutil.requests(pod["spec"])
+        worker.given = allocation.resources_of(pod["spec"])
+        self._count(worker, 1)
+        return PodSeen(pod)
+
+    def _resize_deferred(self) -> None:
+        """Something was given back: perhaps there is now what others wait for."""
+        for worker in list(self.machine.workers.values()):
+            if worker.state.resize is not None:
+                worker.handle(self._seen(worker, worker.base))
 
     def _refusal(self, worker: PodWorker) -> tuple[str, str] | None:
         return refusal(worker.base, worker.requests, self._used, self._config, self._labels)
@@ -421,6 +470,7 @@ class Kubelet(Actor[Message]):
         if worker.admitted:
             worker.admitted = False
             self._count(worker, -1)
+            self._resize_deferred()
         if worker.state.removed and not worker.remove and not worker.writing:
             self._forget(worker)
 

@@ -4,7 +4,8 @@ Two halves. `_apply` notes what an event says about one container or the pod. `_
 whole pod and decides what is due: it is level-triggered, so that the order in which things are noticed
 does not matter.
 
-The rules: the sandbox comes first; init containers run in order, each to exit 0, sidecars need only be
+The rules: the sandbox comes first; ephemeral containers start whenever they come; init containers run in
+order, each to exit 0, sidecars need only be
 started; then all app containers start. What ends is started again by the restartPolicy with back-off. A
 pod that is deleted, or past its deadline, stops: app containers first, then sidecars from the last to the
 first, all before `stop_by`; a pod whose app containers are all done stops its sidecars. Then the sandbox
@@ -22,6 +23,7 @@ from typing import Final, assert_never
 import attrs
 
 from kubelite.apimachinery.scheme import Object
+from kubelite.node.allocation import restarts_for
 from kubelite.node.containerstate import (
     ALIVE,
     CRASH_BACKOFF_MAX_S,
@@ -108,6 +110,8 @@ def is_init_done(container: ContainerState) -> bool:
 
 def restarts(container: ContainerState, policy: str) -> bool:
     """Whether a container that ended begins again."""
+    if container.spec.kind is Kind.EPHEMERAL:
+        return False
     if container.restart or container.spec.kind is Kind.SIDECAR:
         return True
     failed = container.terminated is None or container.terminated.exit_code != 0
@@ -150,7 +154,8 @@ class _Course:
                 self._exited(event)
             case ProbeChanged():
                 self._probed(event)
-            case PodSeen(pod):
+            case PodSeen(pod, resize):
+                self._set(resize=resize)
                 self._pod_seen(pod)
             case SandboxReady(address) if self.state.set_up is SetUp.ASKED:
                 self._set(set_up=SetUp.READY, address=address, set_up_problem="")
@@ -193,7 +198,7 @@ class _Course:
             if container is None:
                 self.containers[spec.name] = ContainerState(spec)
                 continue
-            changed = container.spec.image != spec.image
+            changed = container.spec.image != spec.image or restarts_for(spec.raw, container.spec.raw)
             self.containers[spec.name] = container = attrs.evolve(container, spec=spec)
             if changed and container.alive and spec.kind is not Kind.INIT:
                 self.containers[spec.name] = attrs.evolve(container, restart=True)
@@ -426,7 +431,10 @@ class _Course:
                 self._restart(name)
         begun = True
         for name, container in self.containers.items():
-            if container.spec.kind is not Kind.APP:
+            if container.spec.kind is Kind.EPHEMERAL:
+                if not container.container_id:
+                    self._begin(name)
+            elif container.spec.kind is not Kind.APP:
                 if begun or (container.spec.kind is Kind.SIDECAR and container.container_id):
                     self._begin(name)
                 begun = begun and is_init_done(self.containers[name])

@@ -45,7 +45,7 @@ class PodPlan:
 
     Attributes:
         spec: The spec it was read from.
-        containers: Init containers and sidecars in order, then the others.
+        containers: Init containers and sidecars in order, then the others, then ephemeral ones.
         restart_policy: Always, OnFailure or Never.
         grace_s: terminationGracePeriodSeconds.
         active_deadline_s: activeDeadlineSeconds; None for none.
@@ -75,6 +75,7 @@ class PodState:
         stop_by: When all its containers are killed, once it is being stopped.
         deleting: Its object is being deleted.
         removed: The worker was told to remove the object, or it is gone.
+        resize: (reason, message) if its containers wait for other resources.
     """
 
     pod: Object
@@ -89,6 +90,7 @@ class PodState:
     stop_by: float | None = None
     deleting: bool = False
     removed: bool = False
+    resize: tuple[str, str] | None = None
 
     @property
     def wake_at(self) -> float | None:
@@ -117,6 +119,7 @@ def plan_of(spec: Object) -> PodPlan:
         for raw in spec.get("initContainers") or ()
     ]
     containers.extend(spec_of(raw, Kind.APP) for raw in spec["containers"])
+    containers.extend(spec_of(raw, Kind.EPHEMERAL) for raw in spec.get("ephemeralContainers") or ())
     grace_s = spec.get("terminationGracePeriodSeconds")
     return PodPlan(
         spec=spec,
@@ -136,7 +139,7 @@ def new_state(pod: Object, now: float) -> PodState:
     status = pod.get("status") or {}
     earlier = {
         entry["name"]: entry
-        for field in ("initContainerStatuses", "containerStatuses")
+        for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
         for entry in status.get(field) or ()
     }
     containers = {}
@@ -162,9 +165,13 @@ def new_state(pod: Object, now: float) -> PodState:
 
 @attrs.frozen(eq=False, repr=False)
 class PodSeen(Value):
-    """The pod's object is new or has changed."""
+    """The pod's object is new or has changed.
+
+    `resize` says why its containers do not get the resources that the object wants: (reason, message).
+    """
 
     pod: Object
+    resize: tuple[str, str] | None = None
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, assert_never
 
 import attrs
 
 from kubelite.api import podutil
+from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Device, Directory, FileSystem
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
 from kubelite.node import etcfiles
+from kubelite.node.allocation import resources_of
 from kubelite.node.checks import OUTPUT_MAX, Target, check
 from kubelite.node.containerstate import Stage
 from kubelite.node.cri import TERMINATION_LOG, ContainerConfig, Exit
@@ -56,6 +58,7 @@ from kubelite.node.podstate import (
     new_state,
 )
 from kubelite.node.probes import Outcome, Prober, ProbeSpec, probe_spec
+from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
 from kubelite.node.volumes import (
     MountError,
     Sources,
@@ -93,10 +96,29 @@ class Wake(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
+class RenewTokens(Value):
+    """It is time to ask for new tokens of a pod."""
+
+    uid: str
+
+
+@attrs.frozen(eq=False, repr=False)
+class TokensCame(Value):
+    """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
+
+    uid: str
+    tokens: Tokens
+    problem: str = ""
+
+
+@attrs.frozen(eq=False, repr=False)
 class PrepareAgain(Value):
     """A pod whose volumes could not be mounted tries again."""
 
     uid: str
+
+
+WorkerMessage: TypeAlias = WorkerEvent | Wake | PrepareAgain | RenewTokens | TokensCame
 
 
 class WorkerHost(Protocol):
@@ -106,10 +128,10 @@ class WorkerHost(Protocol):
     images: ImageRegistry
     lookup: Lookup
 
-    def tell(self, message: WorkerEvent | Wake | PrepareAgain) -> None:
+    def tell(self, message: WorkerMessage) -> None:
         """Into the kubelet's mailbox."""
 
-    def tell_later(self, delay_s: float, message: WorkerEvent | Wake | PrepareAgain) -> TimerHandle:
+    def tell_later(self, delay_s: float, message: WorkerMessage) -> TimerHandle:
         """Into the kubelet's mailbox after a while."""
 
     def start_task(self, coroutine: Any, name: str) -> Any:
@@ -130,6 +152,9 @@ class WorkerHost(Protocol):
     async def wait_lookups(self) -> None:
         """Wait until they are."""
 
+    async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
+        """A token of the pod's service account."""
+
     def session(self) -> aiohttp.ClientSession:
         """An HTTP client on the node."""
 
@@ -149,6 +174,7 @@ class PodWorker:
         remove: The object is to be deleted after the last status.
         admitted: The kubelet's admission took it, and counts what it asks for.
         ended_before: It had ended before this kubelet saw it, and keeps the status it has.
+        given: The resources that its containers have now, by name.
     """
 
     def __init__(self, pod: Object, host: WorkerHost) -> None:
@@ -172,6 +198,11 @@ class PodWorker:
         self._timer_at: float | None = None
         self._mount_wait_s = host.machine.config.volume_retry_s
         self._own_address = ""
+        self._tokens: Tokens = {}
+        self._token_problem = ""
+        self._token_timer: TimerHandle | None = None
+        self._asking_tokens = False
+        self.given = resources_of(pod["spec"])
 
     def __repr__(self) -> str:
         metadata = self.base["metadata"]
@@ -224,8 +255,11 @@ class PodWorker:
         self.host = host
         self.dirty = self.writing = self._busy = False
         self._queue.clear()
-        self._timer = self._timer_at = None
+        self._timer = self._timer_at = self._token_timer = None
+        self._asking_tokens = False
         self._stop_probers()
+        if self._tokens:
+            self._time_tokens()
         if self.state.set_up is SetUp.ASKED:
             self._prepare()
         for name, container in self.state.containers.items():
@@ -244,6 +278,9 @@ class PodWorker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_at = None
+        if self._token_timer is not None:
+            self._token_timer.cancel()
+            self._token_timer = None
 
     def refresh_volumes(self) -> None:
         """A ConfigMap or Secret has changed, or the pod's labels or annotations."""
@@ -307,7 +344,16 @@ class PodWorker:
         if has_api_content(self.state.pod) and not self.host.lookups_ready():
             self.host.start_task(self._prepare_later(), "lookups")
             return
+        if (
+            due_tokens(self.state.pod, self._tokens, self.host.machine.clock.now())
+            and not self._token_problem
+        ):
+            self.renew_tokens()
+            return
         try:
+            if self._token_problem:
+                problem, self._token_problem = self._token_problem, ""
+                raise MountError(problem)  # noqa: TRY301 - as if the volume itself had said so
             address = self._take_network()
             facts = self._sources()
             self.volumes = make_volumes(facts, self.host.machine.clock.now())
@@ -317,6 +363,48 @@ class PodWorker:
             self._mount_failed(str(error))
             return
         self.handle(SandboxReady(address))
+
+    # --- tokens
+
+    def renew_tokens(self) -> None:
+        """Ask for the tokens that are missing, or old."""
+        due = due_tokens(self.state.pod, self._tokens, self.host.machine.clock.now())
+        if due and not self._asking_tokens and not self.ended:
+            self._asking_tokens = True
+            self.host.start_task(self._ask_for_tokens(due), "tokens")
+
+    async def _ask_for_tokens(self, due: tuple[TokenSpec, ...]) -> None:
+        pod, now = self.state.pod, self.host.machine.clock.now()
+        tokens, problem = {}, ""
+        for spec in due:
+            try:
+                text = await self.host.ask_for_token(pod, spec)
+            except APIError as error:
+                problem = f"failed to fetch token: {error.message}"
+                break
+            tokens[spec] = Token(text, renew_at(spec, now))
+        self.host.tell(TokensCame(self.uid, tokens, problem))
+
+    def take_tokens(self, tokens: Tokens, problem: str) -> None:
+        """Tokens have come, or could not be had."""
+        self._asking_tokens = False
+        self._tokens = {**self._tokens, **tokens}
+        self._time_tokens(RETRY_S if problem else 0.0)
+        if self.state.set_up is SetUp.ASKED:
+            name = _token_volume(self.state.pod)
+            self._token_problem = problem and f'MountVolume.SetUp failed for volume "{name}" : {problem}'
+            self._prepare()
+        else:
+            self.refresh_volumes()
+
+    def _time_tokens(self, delay_min_s: float = 0.0) -> None:
+        """Be woken when the first token is to be renewed."""
+        if self._token_timer is not None:
+            self._token_timer.cancel()
+            self._token_timer = None
+        if self._tokens and not self.ended:
+            wait_s = min(token.renew_at for token in self._tokens.values()) - self.host.machine.clock.now()
+            self._token_timer = self.host.tell_later(max(wait_s, delay_min_s), RenewTokens(self.uid))
 
     async def _prepare_later(self) -> None:
         await self.host.wait_lookups()
@@ -374,6 +462,10 @@ class PodWorker:
             self.host.machine.pod_addresses.release(self._own_address)
             self._own_address = ""
         self.network = None
+        if self._token_timer is not None:
+            self._token_timer.cancel()
+            self._token_timer = None
+        self._tokens = {}
 
     def _facts(self) -> PodFacts:
         machine = self.host.machine
@@ -381,7 +473,7 @@ class PodWorker:
         return PodFacts(self.state.pod, address, machine.address, capacity(machine.config))
 
     def _sources(self) -> Sources:
-        return Sources(self._facts(), self.host.lookup, {}, self.host.machine.files)
+        return Sources(self._facts(), self.host.lookup, self._tokens, self.host.machine.files)
 
     # --- containers
 
@@ -570,6 +662,15 @@ class PodWorker:
         for prober in self._probers.values():
             prober.stop()
         self._probers.clear()
+
+
+def _token_volume(pod: Object) -> str:
+    """The volume that holds a token."""
+    for volume in pod["spec"].get("volumes") or ():
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            if source.get("serviceAccountToken") is not None:
+                return str(volume["name"])
+    return ""
 
 
 class _Output:

@@ -24,6 +24,15 @@ from kubelite.runtime.values import Value
 _ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
 """Stages that show how the container ended, if it did."""
 _COMPARED_APART: Final = frozenset({"conditions"})
+_STATUS_FIELDS: Final = {
+    Kind.INIT: "initContainerStatuses",
+    Kind.SIDECAR: "initContainerStatuses",
+    Kind.APP: "containerStatuses",
+    Kind.EPHEMERAL: "ephemeralContainerStatuses",
+}
+INITIAL: Final = frozenset({Kind.INIT, Kind.SIDECAR})
+READY_KINDS: Final = frozenset({Kind.APP, Kind.SIDECAR})
+RESIZE_PENDING: Final = "PodResizePending"
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -43,7 +52,7 @@ def phase_of(state: PodState) -> str:
     if state.doomed is not None and ended:
         return "Failed"
     for container in containers:
-        if container.spec.kind is Kind.APP or is_init_done(container):
+        if container.spec.kind not in INITIAL or is_init_done(container):
             continue
         if container.spec.kind is Kind.INIT and _failed_for_good(container, policy):
             return "Failed"
@@ -54,7 +63,7 @@ def phase_of(state: PodState) -> str:
         return "Failed" if ended and state.deleting else "Pending"
     if any(container.stage is not Stage.EXITED for container in apps):
         return "Running"
-    if any(container.alive for container in containers):
+    if any(container.alive and container.spec.kind is not Kind.EPHEMERAL for container in containers):
         return "Running"
     if not ended and any(restarts(container, policy) for container in apps):
         return "Running"
@@ -87,13 +96,11 @@ def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Obj
             status["podIP"] = state.address
             status["podIPs"] = [{"ip": state.address}]
         default = "PodInitializing" if state.plan.spec.get("initContainers") else "ContainerCreating"
-        inits: list[Object] = []
-        apps: list[Object] = []
+        statuses: dict[str, list[Object]] = {"initContainerStatuses": [], "containerStatuses": []}
         for container in state.containers.values():
-            (apps if container.spec.kind is Kind.APP else inits).append(_container_status(container, default))
-        if inits:
-            status["initContainerStatuses"] = inits
-        status["containerStatuses"] = apps
+            field = _STATUS_FIELDS[container.spec.kind]
+            statuses.setdefault(field, []).append(_container_status(container, default))
+        status.update({key: found for key, found in statuses.items() if found or key == "containerStatuses"})
     return status
 
 
@@ -112,6 +119,10 @@ def status_patch(pod: Object, status: Object) -> Object | None:
         if before is None or not _same(before, condition):
             cleared = {key: None for key in ("reason", "message") if before and before.get(key)}
             conditions.append({**cleared, **condition})
+    if RESIZE_PENDING in known and RESIZE_PENDING not in {
+        each["type"] for each in status.get("conditions") or ()
+    }:
+        conditions.append({"$patch": "delete", "type": RESIZE_PENDING})
     if conditions:
         changes["conditions"] = conditions
     if not changes:
@@ -210,12 +221,17 @@ def _conditions(
         ("ContainersReady", *_containers_ready(state, phase)),
         ("PodScheduled", True, "", ""),
     ]
+    if state.resize is not None:
+        found.append((RESIZE_PENDING, True, *state.resize))
     known = {condition["type"]: condition for condition in old}
     conditions = []
     for type_, holds, reason, message in found:
         status = "True" if holds else "False"
         before = known.get(type_)
         same = before is not None and before.get("status") == status and before.get("lastTransitionTime")
+        if before is not None and same and type_ == "PodScheduled":
+            conditions.append(before)  # the scheduler's word stands
+            continue
         condition: Object = {
             "type": type_,
             "status": status,
@@ -231,7 +247,7 @@ def _conditions(
 
 
 def _initialized(state: PodState, phase: str) -> tuple[bool, str, str]:
-    inits = [c for c in state.containers.values() if c.spec.kind is not Kind.APP]
+    inits = [c for c in state.containers.values() if c.spec.kind in INITIAL]
     missing = [c.spec.name for c in inits if not is_init_done(c)]
     if phase == "Succeeded":
         return True, "PodCompleted", ""
@@ -241,7 +257,7 @@ def _initialized(state: PodState, phase: str) -> tuple[bool, str, str]:
 
 
 def _containers_ready(state: PodState, phase: str) -> tuple[bool, str, str]:
-    unready = [c.spec.name for c in state.containers.values() if c.spec.kind is not Kind.INIT and not c.ready]
+    unready = [c.spec.name for c in state.containers.values() if c.spec.kind in READY_KINDS and not c.ready]
     if phase == "Succeeded":
         return False, "PodCompleted", ""
     if phase == "Failed":

@@ -18,6 +18,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
+from kubelite.node.tokens import Tokens, spec_of
 from kubelite.runtime.values import Value
 
 FILE_MODE: Final = 0o644
@@ -44,13 +45,13 @@ class Sources(Value):
     Attributes:
         facts: The pod, for the downward API.
         lookup: ConfigMaps and Secrets.
-        tokens: Service account tokens that were asked for, by audience.
+        tokens: Service account tokens that were asked for.
         host: The files of the node, for hostPath.
     """
 
     facts: PodFacts
     lookup: Lookup
-    tokens: Mapping[str, str]
+    tokens: Tokens
     host: FileSystem
 
 
@@ -235,8 +236,8 @@ def _projected(source: Object, sources: Sources, mode: int | None) -> dict[str, 
         case {"downwardAPI": inner}:
             return _downward(inner, sources, mode)
         case {"serviceAccountToken": inner}:
-            token = sources.tokens.get(inner.get("audience") or "")
-            return {} if token is None else {inner["path"]: Payload(token.encode(), mode or FILE_MODE)}
+            token = sources.tokens.get(spec_of(inner))
+            return {} if token is None else {inner["path"]: Payload(token.text.encode(), mode or FILE_MODE)}
         case _:
             return {}
 

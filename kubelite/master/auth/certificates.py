@@ -13,7 +13,7 @@ import ipaddress
 import secrets
 import ssl
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -31,6 +31,39 @@ TOKEN_BYTES: Final = 32
 
 _NOT_BEFORE: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NOT_AFTER: Final = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+_BACKDATED: Final = timedelta(minutes=5)
+"""Certificates are valid since a little before they were signed: clocks differ."""
+
+_KEY_USAGES: Final = {
+    "digital_signature": "digital signature",
+    "content_commitment": "content commitment",
+    "key_encipherment": "key encipherment",
+    "data_encipherment": "data encipherment",
+    "key_agreement": "key agreement",
+    "key_cert_sign": "cert sign",
+    "crl_sign": "crl sign",
+    "encipher_only": "encipher only",
+    "decipher_only": "decipher only",
+}
+"""What X.509 calls the usages that a certificate's key has."""
+
+_PURPOSES: Final = {
+    "any": "2.5.29.37.0",
+    "server auth": "1.3.6.1.5.5.7.3.1",
+    "client auth": "1.3.6.1.5.5.7.3.2",
+    "code signing": "1.3.6.1.5.5.7.3.3",
+    "email protection": "1.3.6.1.5.5.7.3.4",
+    "s/mime": "1.3.6.1.5.5.7.3.4",
+    "ipsec end system": "1.3.6.1.5.5.7.3.5",
+    "ipsec tunnel": "1.3.6.1.5.5.7.3.6",
+    "ipsec user": "1.3.6.1.5.5.7.3.7",
+    "timestamping": "1.3.6.1.5.5.7.3.8",
+    "ocsp signing": "1.3.6.1.5.5.7.3.9",
+    "microsoft sgc": "1.3.6.1.4.1.311.10.3.3",
+    "netscape sgc": "2.16.840.1.113730.4.1",
+}
+"""The object identifiers of the purposes that it has."""
 
 SERVING_NAMES: Final = (
     "localhost",
@@ -76,6 +109,48 @@ class Authority:
         key = _new_key()
         certificate = _sign(_name(common_name, tuple(organizations)), self._name, key, self._key)
         return KeyPair(_pem(certificate), _key_pem(key))
+
+    def sign_request(self, request: bytes, usages: Iterable[str], expiration_s: int, now: float) -> bytes:
+        """The certificate (PEM) that a request asks for.
+
+        Args:
+            request: PKCS 10, DER; its signature has been checked.
+            usages: What the certificate is for, in the words of CertificateSigningRequests.
+            expiration_s: How long it is valid.
+            now: Unix seconds; it is valid since five minutes before.
+
+        Source: k8s.io/kubernetes/pkg/controller/certificates/authority.
+        """
+        from cryptography import x509  # noqa: PLC0415 - see _new_key
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
+        parsed = x509.load_der_x509_csr(request)
+        begin = datetime.fromtimestamp(int(now), UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(parsed.subject)
+            .issuer_name(self._name)
+            .public_key(parsed.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin - _BACKDATED)
+            .not_valid_after(begin + timedelta(seconds=expiration_s))
+        )
+        wanted = frozenset(usages)
+        flags = {flag: word in wanted for flag, word in _KEY_USAGES.items()}
+        flags["digital_signature"] = bool(wanted & {"digital signature", "signing"})
+        if any(flags.values()):
+            builder = builder.add_extension(x509.KeyUsage(**flags), critical=True)
+        purposes = [x509.ObjectIdentifier(_PURPOSES[word]) for word in sorted(wanted & _PURPOSES.keys())]
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        own_key = self._key.public_key()
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(own_key)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(identifier, critical=False)
+        for extension in parsed.extensions:
+            if isinstance(extension.value, x509.SubjectAlternativeName):
+                builder = builder.add_extension(extension.value, critical=extension.critical)
+        return _pem(builder.sign(self._key, SHA256()))
 
 
 @attrs.frozen(repr=False)

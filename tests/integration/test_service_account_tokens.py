@@ -1,0 +1,57 @@
+"""A pod's token: where programs look for it, and what it is good for."""
+
+import json
+
+import pytest
+
+import kubelite
+from kubelite.testing import VirtualClock
+
+FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "p"},
+    "spec": {"containers": [{"name": "c", "image": "busybox", "command": ["sleep", "86400"]}]},
+}
+
+
+@pytest.fixture
+async def cluster():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as running:
+        yield running
+
+
+async def read(cluster, name):
+    result = await cluster.exec("p", ["cat", f"{FOLDER}/{name}"])
+    assert result.exit_code == 0
+    return result.stdout
+
+
+async def test_a_pod_authenticates_with_its_token(cluster):
+    await cluster.apply(POD)
+    await cluster.wait_for("pod/p")
+    token = await read(cluster, "token")
+    assert await read(cluster, "namespace") == "default"
+    assert "BEGIN CERTIFICATE" in await read(cluster, "ca.crt")
+    headers = {"Authorization": f"Bearer {token}"}
+    url = "https://kubernetes.default.svc"
+    async with cluster.http() as http:
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        path = f"{url}/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        async with http.post(path, json=body, headers=headers, ssl=False) as answer:
+            user = (await answer.json())["status"]["userInfo"]
+        assert user["username"] == "system:serviceaccount:default:default"
+        assert user["extra"]["authentication.kubernetes.io/pod-name"] == ["p"]
+        async with http.get(f"{url}/api/v1/pods", headers=headers, ssl=False) as answer:
+            assert answer.status == 403
+        async with http.get(f"{url}/.well-known/openid-configuration", headers=headers, ssl=False) as answer:
+            configuration = json.loads(await answer.read())
+        assert configuration["issuer"] == "https://kubernetes.default.svc"
+        async with http.get(configuration["jwks_uri"], headers=headers, ssl=False) as answer:
+            assert answer.headers["Content-Type"] == "application/jwk-set+json"
+            [key] = json.loads(await answer.read())["keys"]
+            assert key["alg"] == "ES256"
+        bad = {"Authorization": f"Bearer {token}x"}
+        async with http.get(f"{url}/version", headers=bad, ssl=False) as answer:
+            assert answer.status == 401
