@@ -36,7 +36,7 @@ async def test_the_audit_log_tells_what_clients_did():
             pass
         made, missing, refused, other, unknown = complete(door)
     assert (made["auditID"], made["userAgent"], made["verb"]) == ("my-id", "suite/1", "create")
-    assert made["user"]["username"] == "kubernetes-admin"
+    assert made["user"]["username"] == ADMIN.name
     assert made["objectRef"] == {
         "resource": "configmaps",
         "namespace": "default",
@@ -126,7 +126,7 @@ async def test_dry_runs_and_applies_are_counted_apart():
 def make_objects(uids):
     level = {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}
     rule = {
-        "subjects": [{"kind": "User", "user": {"name": "kubernetes-admin"}}],
+        "subjects": [{"kind": "User", "user": {"name": ADMIN.name}}],
         "resourceRules": [
             {
                 "verbs": ["*"],
