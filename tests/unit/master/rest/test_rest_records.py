@@ -49,7 +49,7 @@ async def test_the_audit_log_tells_what_clients_did():
     assert missing["responseStatus"]["reason"] == "NotFound"
     assert refused["user"]["username"] == "alice"
     assert refused["annotations"]["authorization.k8s.io/decision"] == "forbid"
-    assert other["user"]["username"] == "kubernetes-admin"
+    assert other["user"]["username"] == ADMIN.name
     assert other["impersonatedUser"]["username"] == "bob"
     assert "user" not in unknown
     assert unknown["responseStatus"]["code"] == 401
