@@ -103,6 +103,11 @@ class BuiltinStrategy(Strategy):
             return validation.validate_subresource_update(self.resource, subresource, new, old)
         return validation.validate_update(self.resource, new, old)
 
+    @property
+    def deprecation(self) -> str:
+        """What everybody is told who asks for this version; "" of one that may be used."""
+        return warnings.deprecation_warning(self.resource)
+
     def warnings_on_create(self, obj: Object) -> tuple[str, ...]:
         """What to tell the client of a new object."""
         return warnings.warnings_on_create(self.resource, obj)

@@ -50,6 +50,20 @@ def go_form(resource: Resource, obj: Object) -> Object:
     return obj if index is None else _struct_fix(index)(obj)
 
 
+def metadata_form(metadata: Object) -> Object:
+    """The metadata of any object, custom or built in, in the form in which Kubernetes keeps it."""
+    fixed = _metadata_fix()(metadata)
+    return {} if fixed is _DROP else fixed
+
+
+@cache
+def _metadata_fix() -> _Fix:
+    index = facts.index_of("v1", "ConfigMap")
+    assert index is not None
+    field = facts.type_at(index).fields["metadata"]
+    return _struct_fix(field.target)
+
+
 @lru_cache(maxsize=4096)
 def canonical_quantity(text: str | float) -> str:
     """The one text that stands for an amount: "1000m" is "1", "0.5" is "500m"."""

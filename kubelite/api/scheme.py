@@ -5,8 +5,20 @@ from __future__ import annotations
 from functools import cache
 
 from kubelite.api.builtin import BuiltinStrategy
-from kubelite.api.resources import SERVED
-from kubelite.apimachinery.scheme import Scheme
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, SERVED
+from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.strategy import Strategy
+
+
+def strategy_of(resource: Resource) -> Strategy:
+    """The strategy of a built-in kind."""
+    if resource == CUSTOMRESOURCEDEFINITIONS:
+        from kubelite.api.customresources.definition import (  # noqa: PLC0415 - few clusters have any
+            DefinitionStrategy,
+        )
+
+        return DefinitionStrategy(resource)
+    return BuiltinStrategy(resource)
 
 
 @cache
@@ -17,7 +29,7 @@ def default_scheme() -> Scheme:
 
 def new_scheme() -> Scheme:
     """A fresh scheme of all built-in kinds, to which custom resources may be added."""
-    scheme = Scheme(BuiltinStrategy)
+    scheme = Scheme(strategy_of)
     for resource in SERVED:
         scheme.register(resource)
     return scheme

@@ -95,7 +95,7 @@ def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
         new: with defaults.
         old: what is stored.
     """
-    new = _with_server_metadata(new, old)
+    new = with_server_metadata(new, old)
     if "status" in resource.subresources:
         new = _taken(new, old, "status")
     prepare = _UPDATE.get(resource)
@@ -109,7 +109,7 @@ def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
 
 def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> Object:
     """The new object with all but status, labels, annotations and the like taken from the old one."""
-    new = _with_server_metadata(new, old)
+    new = with_server_metadata(new, old)
     for field in old.keys() | new.keys():
         if field not in _UNCOUNTED:
             new = _taken(new, old, field)
@@ -128,19 +128,19 @@ def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> O
 
 def prepare_for_finalize(new: Object, old: Object) -> Object:
     """A namespace of which only `spec.finalizers` and metadata are taken from the client."""
-    return _taken(_with_server_metadata(new, old), old, "status")
+    return _taken(with_server_metadata(new, old), old, "status")
 
 
 _SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Object]]] = {
     (r.NAMESPACES, "finalize"): prepare_for_finalize,
     (r.PODS, "ephemeralcontainers"): lambda new, old: podsubresources.prepare_for_ephemeral_containers(
-        _with_server_metadata(new, old), old
+        with_server_metadata(new, old), old
     ),
     (r.PODS, "resize"): lambda new, old: podsubresources.prepare_for_resize(
-        _with_server_metadata(new, old), old
+        with_server_metadata(new, old), old
     ),
     (r.CERTIFICATESIGNINGREQUESTS, "approval"): lambda new, old: certificates.prepare_for_approval(
-        _with_server_metadata(new, old), old
+        with_server_metadata(new, old), old
     ),
 }
 """What is kept of an update through a subresource other than the status."""
@@ -176,7 +176,7 @@ def _taken(new: Object, old: Object, field: str) -> Object:
     return new if new.get(field) is value else {**new, field: value}
 
 
-def _with_server_metadata(new: Object, old: Object) -> Object:
+def with_server_metadata(new: Object, old: Object) -> Object:
     """Metadata that a client may leave out or cannot change: it is as stored."""
     before: Object = old["metadata"]
     metadata: Object = new["metadata"]

@@ -28,6 +28,7 @@ class Resource:
         plural: As in paths: `pods`.
         singular: As in discovery; the kind in lower case if left empty.
         subresources: Names, as `status`.
+        list_kind: The kind of its lists; `PodList` and the like if left empty.
     """
 
     group: str
@@ -40,6 +41,7 @@ class Resource:
     categories: tuple[str, ...] = attrs.field(default=(), eq=False)
     subresources: tuple[str, ...] = attrs.field(default=(), eq=False)
     verbs: tuple[str, ...] = attrs.field(default=ALL_VERBS, eq=False)
+    list_kind: str = attrs.field(default="", eq=False, repr=False)
     api_version: str = attrs.field(init=False, eq=False, repr=False)
     group_resource: str = attrs.field(init=False, eq=False, repr=False)
     _prefix: str = attrs.field(init=False, eq=False, repr=False)
@@ -59,11 +61,8 @@ class Resource:
     def __attrs_post_init__(self) -> None:
         if not self.singular:
             object.__setattr__(self, "singular", self.kind.lower())
-
-    @property
-    def list_kind(self) -> str:
-        """The kind of its lists: `PodList`."""
-        return self.kind + "List"
+        if not self.list_kind:
+            object.__setattr__(self, "list_kind", self.kind + "List")
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
         """The URL path of a collection, an object, or a subresource."""
@@ -119,7 +118,8 @@ class Scheme:
         """
         found = self._strategies.get(resource)
         if found is None:
-            if self._strategy_of is None:
+            known = self._by_plural.get((resource.group, resource.version, resource.plural))
+            if self._strategy_of is None or known != resource:
                 raise KeyError(resource)
             found = self._strategies[resource] = self._strategy_of(resource)
         return found

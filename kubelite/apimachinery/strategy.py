@@ -60,10 +60,13 @@ class Strategy:
     Attributes:
         rules: What the registry does with the objects.
         converts: Whether objects may come out of the store in another form than they are served in.
+        unstructured: Whether there is no Go type behind the kind, as of custom resources: what a body says
+            of its kind is judged with the rest of it.
     """
 
     rules: Rules = Rules()
     converts: bool = False
+    unstructured: bool = False
 
     def __init__(self, resource: Resource, storage: Resource | None = None) -> None:
         self.resource = resource
@@ -158,6 +161,11 @@ class Strategy:
     def warnings_on_update(self, new: Object, old: Object) -> tuple[str, ...]:
         """What to tell the client of an update besides that it was done."""
         return ()
+
+    @property
+    def deprecation(self) -> str:
+        """What everybody is told who asks for this version; "" of one that may be used."""
+        return ""
 
     # --- the scale subresource --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
 
@@ -210,6 +211,13 @@ class Start(Shown):
 
 
 @attrs.frozen(eq=False, repr=False)
+class Stop(Shown):
+    """An informer is of no use any more."""
+
+    informer: Informer
+
+
+@attrs.frozen(eq=False, repr=False)
 class Drain(Shown):
     """A watch has something to take, or has ended."""
 
@@ -230,7 +238,7 @@ class Flush(Request[None]):
     """Take what all watches have now: answered when the copies hold every write made before."""
 
 
-Message = Start | Drain | Answered | Flush
+Message = Start | Stop | Drain | Answered | Flush
 
 
 class InformerFactory:
@@ -259,6 +267,13 @@ class InformerFactory:
             if self._runner is not None:
                 self._runner.tell(Start(informer))
         return informer
+
+    def forget(self, resource: Resource) -> None:
+        """Give up the informers of a kind that is gone."""
+        for key in [key for key in self._informers if key[0] == resource]:
+            informer = self._informers.pop(key)
+            if self._runner is not None:
+                self._runner.tell(Stop(informer))
 
     def informers(self) -> tuple[Informer, ...]:
         """All that were asked for so far."""
@@ -293,6 +308,7 @@ class InformerRunner(Actor[Message]):
         self._factory = factory
         self._states: dict[Informer, reflector.State] = {}
         self._watchers: dict[Informer, Watcher] = {}
+        self._stopped_informers: weakref.WeakSet[Informer] = weakref.WeakSet()
 
     async def started(self) -> None:
         """Begin with all informers asked for so far."""
@@ -312,6 +328,10 @@ class InformerRunner(Actor[Message]):
         match message:
             case Start(informer=informer):
                 self._input(informer, reflector.Begin())
+            case Stop(informer=informer):
+                self._stopped_informers.add(informer)
+                self._close(informer)
+                self._states.pop(informer, None)
             case Drain(informer=informer, watcher=watcher):
                 self._drain(informer, watcher)
             case Flush():
@@ -326,6 +346,8 @@ class InformerRunner(Actor[Message]):
                 assert_never(message)
 
     def _input(self, informer: Informer, event: reflector.Input) -> None:
+        if informer in self._stopped_informers:
+            return
         state, effects = reflector.step(self._states.get(informer, reflector.State()), event)
         self._states[informer] = state
         for effect in effects:
@@ -381,6 +403,9 @@ class InformerRunner(Actor[Message]):
         return reflector.Failed(error.reason if isinstance(error, APIError) else "")
 
     def _opened(self, informer: Informer, watcher: Watcher) -> None:
+        if informer in self._stopped_informers:
+            watcher.stop()
+            return
         tell, drain = self.context.ref.tell, Drain(informer, watcher)
         self._watchers[informer] = watcher
         watcher.on_ready = lambda: tell(drain)

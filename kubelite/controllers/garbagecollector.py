@@ -16,7 +16,9 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from kubelite.api.resources import COLLECTED
+from kubelite.api import facts
+from kubelite.api.customresources.served import served_resources
+from kubelite.api.resources import COLLECTED, CUSTOMRESOURCEDEFINITIONS
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.ownergraph import FOREGROUND, ORPHAN, Node, OwnerGraph, blocks
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
@@ -135,11 +137,41 @@ class GarbageCollector(Reconciler):
         super().__init__(environment)
         self._resources = tuple(resources)
         self._gone: dict[str, None] = {}
+        self._custom: dict[str, Resource] = {}
         self._graph = OwnerGraph({(r.api_version, r.kind): r for r in self._resources})
 
     def watches(self) -> Sequence[Watch]:
-        """All kinds that can own or be owned; Events neither."""
-        return [Watch(resource, self._changed(resource)) for resource in self._resources]
+        """All kinds that can own or be owned; Events neither. Custom kinds join when they are defined."""
+        return [
+            *(Watch(resource, self._changed(resource)) for resource in self._resources),
+            Watch(CUSTOMRESOURCEDEFINITIONS, self._defined),
+        ]
+
+    def _defined(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """Follow a definition: watch its kind while it is served."""
+        definition = new if new is not None else old
+        assert definition is not None
+        name = definition["metadata"]["name"]
+        served = served_resources(new) if new is not None else []
+        watched = self._custom.get(name)
+        keys: list[str] = []
+        if watched is not None and watched not in served:
+            if new is None:  # and its objects with it, whether they were seen to go or not
+                for node in self._graph.nodes_of(watched):
+                    self._note_gone(node.uid)
+                    keys += [each.uid for each in self._graph.remove(node.uid) if _needs_look(each)]
+            del self._custom[name]
+            self.environment.forget(watched)
+            self._graph.unlearn(watched)
+            watched = None
+        if not served:
+            return keys
+        first = watched or served[0]
+        waiting = self._graph.learn(first, [(each.api_version, each.kind) for each in served])
+        if watched is None:
+            self._custom[name] = first
+            self.environment.watch(Watch(first, self._changed(first)))
+        return [node.uid for node in waiting]
 
     def _changed(self, resource: Resource) -> Any:
         def keys(old: Object | None, new: Object | None) -> Iterable[str]:
@@ -209,15 +241,15 @@ class GarbageCollector(Reconciler):
         dangling: list[Object] = []
         waiting: list[Object] = []
         for reference in live["metadata"].get("ownerReferences") or ():
+            if reference["uid"] in self._gone:
+                dangling.append(reference)
+                continue
             resource = self._graph.kind(reference)
             if resource is None or (resource.namespaced and not node.namespace):
                 # An unknown kind, or a namespaced owner of a cluster-scoped object: never collected.
                 if resource is not None:
                     yield (_warning(live, reference, node),)
                 return None
-            if reference["uid"] in self._gone:
-                dangling.append(reference)
-                continue
             owner = self._graph.get(reference["uid"])
             known = owner.object if owner is not None else None
             if known is None or (
@@ -256,13 +288,11 @@ class GarbageCollector(Reconciler):
     def _orphan(self, node: Node) -> Steps:
         """Take the references from all dependents, then the finalizer from the owner."""
         assert node.resource is not None
-        patches: list[Intent] = []
-        for dependent in self._graph.dependents(node.uid):
-            if dependent.object is not None and dependent.resource is not None:
-                reference = {"$patch": "delete", "uid": node.uid}
-                patches.append(
-                    _patch(dependent, dependent.object, {"ownerReferences": [reference]}, "strategic")
-                )
+        patches = [
+            _freed(dependent, dependent.object, node.uid)
+            for dependent in self._graph.dependents(node.uid)
+            if dependent.object is not None and dependent.resource is not None
+        ]
         if patches:
             outcomes = yield (Together(tuple(patches)),)
             if any(outcome.failed for outcome in outcomes):
@@ -275,6 +305,14 @@ class GarbageCollector(Reconciler):
     def statistics(self) -> Mapping[str, int]:
         """The size of the graph."""
         return self._graph.statistics()
+
+
+def _freed(node: Node, live: Object, uid: str) -> Intent:
+    """Take one reference away; custom kinds do not merge lists, so that all of them are written."""
+    assert node.resource is not None
+    if facts.type_of(node.resource.api_version, node.resource.kind) is None:
+        return without_owners(node, live, frozenset({uid}))
+    return _patch(node, live, {"ownerReferences": [{"$patch": "delete", "uid": uid}]}, "strategic")
 
 
 def _needs_look(node: Node) -> bool:

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
-from kubelite.api.resources import NAMESPACES, PODS, STORED
+from kubelite.api.customresources.served import served_resources
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, PODS, STORED
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
@@ -116,10 +117,20 @@ class NamespaceController(Reconciler):
             if resource.namespaced and {"list", "delete"} <= set(resource.verbs)
         )
         self._namespaces = self.informer(NAMESPACES)
+        self._definitions = self.informer(CUSTOMRESOURCEDEFINITIONS)
 
     def watches(self) -> Sequence[Watch]:
-        """Namespaces being deleted, and the pods that leave them."""
-        return Watch(NAMESPACES, self._keys), Watch(PODS, self._pod_keys)
+        """Namespaces being deleted, and the pods that leave them; definitions for what else may be in one."""
+        return (
+            Watch(NAMESPACES, self._keys),
+            Watch(PODS, self._pod_keys),
+            Watch(CUSTOMRESOURCEDEFINITIONS),
+        )
+
+    def _custom(self) -> list[Resource]:
+        """The custom kinds that live in namespaces, each in one version."""
+        served = (served_resources(each) for each in self._definitions.list())
+        return [resources[0] for resources in served if resources and resources[0].namespaced]
 
     def _keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         if new is None or not new["metadata"].get("deletionTimestamp"):
@@ -148,6 +159,7 @@ class NamespaceController(Reconciler):
         left, errors = yield from self._empty(key, [PODS])
         if not left and not errors:
             others = [resource for resource in self._resources if resource != PODS]
+            others += self._custom()
             left, errors = yield from self._empty(key, others)
         if not left and not errors:
             yield (UpdateObject(NAMESPACES, without_finalizer(namespace), "finalize"),)

@@ -9,7 +9,7 @@ Source: k8s.io/kubernetes/pkg/controller/garbagecollector/{graph,graph_builder}.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -71,7 +71,7 @@ class OwnerGraph:
     """The nodes, by uid."""
 
     def __init__(self, resolve: Mapping[tuple[str, str], Resource]) -> None:
-        self._resolve = resolve
+        self._resolve = dict(resolve)
         self._nodes: dict[str, Node] = {}
 
     def get(self, uid: str) -> Node | None:
@@ -88,6 +88,38 @@ class OwnerGraph:
     def kind(self, reference: Object) -> Resource | None:
         """The served kind that a reference means."""
         return self._resolve.get((reference["apiVersion"], reference["kind"]))
+
+    def learn(self, resource: Resource, names: Iterable[tuple[str, str]]) -> list[Node]:
+        """A kind is served from now on.
+
+        Args:
+            resource: In the version that is watched.
+            names: Its apiVersions and kind, in all versions.
+
+        Returns:
+            The objects which have owners of a kind that was unknown until now.
+        """
+        known = dict.fromkeys(names, resource)
+        self._resolve.update(known)
+        waiting = []
+        for node in self._nodes.values():
+            for reference in node.owners():
+                if (reference["apiVersion"], reference["kind"]) not in known:
+                    continue
+                waiting.append(node)
+                owner = self._nodes.get(reference["uid"])
+                if owner is not None and owner.resource is None:
+                    owner.resource = resource
+                    owner.namespace = node.namespace if resource.namespaced else ""
+        return waiting
+
+    def nodes_of(self, resource: Resource) -> list[Node]:
+        """All objects of a kind, those included that are only known from references."""
+        return [node for node in self._nodes.values() if node.resource == resource]
+
+    def unlearn(self, resource: Resource) -> None:
+        """A kind is served no more."""
+        self._resolve = {name: each for name, each in self._resolve.items() if each != resource}
 
     def put(self, resource: Resource, old: Object | None, new: Object) -> Node | None:
         """An object was seen.

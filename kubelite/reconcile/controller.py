@@ -72,6 +72,10 @@ class InformersLike(Protocol):
         """The shared informer of a kind."""
         ...
 
+    def forget(self, resource: Resource) -> None:
+        """Give up the informer of a kind that is gone."""
+        ...
+
 
 @attrs.frozen(eq=False, repr=False)
 class Watch(Value):
@@ -91,12 +95,16 @@ class Environment:
 
     Attributes:
         enqueue: Ask for a look at a key, after some seconds.
+        watch: Watch something more, from now on.
+        forget: Watch a kind no more, since it is gone.
     """
 
     informers: InformersLike
     clock: Clock
     random: Randomness
     enqueue: Callable[..., None]
+    watch: Callable[[Watch], None]
+    forget: Callable[[Resource], None]
 
 
 class Reconciler(ABC):
@@ -184,18 +192,17 @@ class Controller(Actor[Message]):
 
     async def started(self) -> None:
         """Build the reconciler, hang handlers on the informers, and begin once these are in sync."""
-        environment = Environment(self._informers, self._clock, self._random, self.enqueue)
+        environment = Environment(
+            self._informers, self._clock, self._random, self.enqueue, self._watch, self._forget
+        )
         self._reconciler = self._make(environment)
         self._executor = Executor(
             self._client, self._recorder, self.context.start_task, field_manager=self._field_manager
         )
-        self._removals: list[Callable[[], Any]] = []
+        self._removals: list[tuple[Resource, Callable[[], Any]]] = []
         resources = [watch.resource for watch in self._reconciler.watches()]
         for watch in self._reconciler.watches():
-            if watch.keys is not None:
-                removal = self._informers.informer(watch.resource).add_handler(self._handler(watch.keys))
-                if callable(removal):
-                    self._removals.append(removal)
+            self._watch(watch)
         self.context.start_task(self._begin(resources), name="resync")
 
     async def stopped(self) -> None:
@@ -203,8 +210,22 @@ class Controller(Actor[Message]):
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
-        for remove in self._removals:
+        for _, remove in self._removals:
             remove()
+
+    def _watch(self, watch: Watch) -> None:
+        if watch.keys is None:
+            return
+        removal = self._informers.informer(watch.resource).add_handler(self._handler(watch.keys))
+        if callable(removal):
+            self._removals.append((watch.resource, removal))
+
+    def _forget(self, resource: Resource) -> None:
+        for watched, remove in self._removals:
+            if watched == resource:
+                remove()
+        self._informers.forget(resource)
+        self._removals = [each for each in self._removals if each[0] != resource]
 
     async def _begin(self, resources: Sequence[Resource]) -> None:
         for resource in resources:

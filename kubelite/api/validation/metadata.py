@@ -46,7 +46,33 @@ def name_rule(resource: Resource) -> Callable[[str], list[str]]:
 
 def validate_metadata(resource: Resource, metadata: Object, path: str = "metadata") -> Errors:
     """The errors in the metadata of a new object, its name already generated."""
-    rule = name_rule(resource)
+    return validate_object_meta(
+        metadata, path, rule=name_rule(resource), namespaced=resource.namespaced, finalizer=validate_finalizer
+    )
+
+
+def validate_qualified_finalizer(finalizer: str, path: str) -> Errors:
+    """The errors of a finalizer of a kind that is not Kubernetes' own: a qualified name."""
+    return invalid_each(path, finalizer, names.qualified_name(finalizer))
+
+
+def validate_object_meta(
+    metadata: Object,
+    path: str = "metadata",
+    *,
+    rule: Callable[[str], list[str]],
+    namespaced: bool,
+    finalizer: Callable[[str, str], Errors] = validate_qualified_finalizer,
+) -> Errors:
+    """The errors in metadata.
+
+    Args:
+        metadata: Of a new object, its name already generated.
+        path: Where it stands.
+        rule: What names must look like.
+        namespaced: Whether objects of the kind live in namespaces.
+        finalizer: The errors of one finalizer at a path.
+    """
     errors: Errors = []
     generate_name = metadata.get("generateName")
     if generate_name:
@@ -58,7 +84,7 @@ def validate_metadata(resource: Resource, metadata: Object, path: str = "metadat
     else:
         errors.append(required(f"{path}.name", "name or generateName is required"))
     namespace = metadata.get("namespace")
-    if resource.namespaced:
+    if namespaced:
         errors += checked(f"{path}.namespace", namespace, names.dns_label)
     elif namespace:
         errors.append(forbidden(f"{path}.namespace", "not allowed on this type"))
@@ -66,7 +92,7 @@ def validate_metadata(resource: Resource, metadata: Object, path: str = "metadat
     errors += validate_labels(metadata.get("labels"), f"{path}.labels")
     errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
     errors += _validate_owner_references(metadata.get("ownerReferences"), f"{path}.ownerReferences")
-    errors += _validate_finalizers(metadata.get("finalizers"), f"{path}.finalizers")
+    errors += _validate_finalizers(metadata.get("finalizers"), f"{path}.finalizers", finalizer)
     return errors
 
 
@@ -157,10 +183,12 @@ def _validate_owner_reference(reference: Object, path: str) -> Errors:
     return errors
 
 
-def _validate_finalizers(finalizers: list[str] | None, path: str) -> Errors:
+def _validate_finalizers(
+    finalizers: list[str] | None, path: str, validate: Callable[[str, str], Errors]
+) -> Errors:
     errors: Errors = []
     for index, finalizer in enumerate(finalizers or ()):
-        errors += validate_finalizer(finalizer, f"{path}[{index}]")
+        errors += validate(finalizer, f"{path}[{index}]")
     if finalizers and "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         errors.append(invalid(path, finalizers, detail))

@@ -22,6 +22,7 @@ NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 IMMUTABLE: Final = "field is immutable"
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_LABEL_1035: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE: Final = f"({_QUALIFIED})?"
@@ -29,6 +30,7 @@ _CONFIG_KEY: Final = "[-._a-zA-Z0-9]+"
 _HEADER: Final = "[-A-Za-z0-9]+"
 
 _LABEL_RE: Final = re.compile(_LABEL)
+_LABEL_1035_RE: Final = re.compile(_LABEL_1035)
 _SUBDOMAIN_RE: Final = re.compile(_SUBDOMAIN)
 _QUALIFIED_RE: Final = re.compile(_QUALIFIED)
 _LABEL_VALUE_RE: Final = re.compile(_LABEL_VALUE)
@@ -45,6 +47,11 @@ _LABEL_TEXT: Final = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
     "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     f"'{_LABEL}')"
+)
+_LABEL_1035_TEXT: Final = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for "
+    f"validation is '{_LABEL_1035}')"
 )
 _SUBDOMAIN_TEXT: Final = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
@@ -79,6 +86,14 @@ def dns_label(text: str) -> list[str]:
     messages = [too_long(LABEL_LENGTH_MAX)] if len(text) > LABEL_LENGTH_MAX else []
     if not _LABEL_RE.fullmatch(text):
         messages.append("must not contain dots" if _SUBDOMAIN_RE.fullmatch(text) else _LABEL_TEXT)
+    return messages
+
+
+def dns_1035_label(text: str) -> list[str]:
+    """A DNS label that begins with a letter: versions, plurals and kinds of custom resources."""
+    messages = [too_long(LABEL_LENGTH_MAX)] if len(text) > LABEL_LENGTH_MAX else []
+    if not _LABEL_1035_RE.fullmatch(text):
+        messages.append(_LABEL_1035_TEXT)
     return messages
 
 

@@ -52,6 +52,8 @@ def body(
     resource = strategy.resource
     api_version, name = kind or (resource.api_version, resource.kind)
     version = api_version.rpartition("/")[2]
+    if strategy.unstructured and kind is None:
+        return _unstructured(strategy, obj, validation, duplicates)
     given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
     where = f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: '
     if (given_version, given_kind) != (api_version, name):
@@ -70,3 +72,24 @@ def body(
     if made.get("kind") != name or made.get("apiVersion") != api_version:
         made = {**made, "kind": name, "apiVersion": api_version}
     return made, warnings
+
+
+def _unstructured(
+    strategy: Strategy, obj: Object, validation: FieldValidation, duplicates: Sequence[str]
+) -> tuple[Object, tuple[str, ...]]:
+    """The object of a custom resource, which has to say what it is."""
+    resource = strategy.resource
+    given = obj.get("kind")
+    if not isinstance(given, str) or not given:
+        raise BadRequest("Object 'Kind' is missing in 'object has no kind field '")
+    given_version = obj.get("apiVersion") or ""
+    if given_version != resource.api_version:
+        raise BadRequest(
+            f"the API version in the data ({given_version}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    try:
+        return strategy.decode(obj, validation, duplicates)
+    except (DecodeError, FieldProblems) as error:
+        where = f'{given} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+        raise BadRequest(where + str(error)) from error

@@ -13,7 +13,8 @@ from typing import Final
 
 import attrs
 
-from kubelite.api.resources import NAMESPACES
+from kubelite.api.customresources import naming
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES
 from kubelite.api.warnings.workloads import deletion_warnings
 from kubelite.apimachinery.apierrors import Invalid
 from kubelite.apimachinery.field import FieldError
@@ -75,6 +76,8 @@ def delete_entry(env: Environment, resource: Resource, entry: Entry, options: De
     strategy = env.strategy(resource)
     if resource == NAMESPACES and entry.object["spec"].get("finalizers"):
         return _mark_namespace(env, entry, options)
+    if resource == CUSTOMRESOURCEDEFINITIONS and "deletionTimestamp" not in entry.object["metadata"]:
+        return _mark_definition(env, entry, options)
     plan = plan_deletion(entry.object, options, strategy.rules, env.clock.now())
     if plan.marked is not None:
         written = plan.marked if options.dry_run else commit_marked(env, strategy, entry, plan.marked)
@@ -233,4 +236,21 @@ def _mark_namespace(env: Environment, entry: Entry, options: DeleteOptions) -> A
     if options.dry_run:
         return Answer(Item(marked))
     written = commit_update(env, NAMESPACES, entry, marked)
+    return Answer(written.entry or Item(written.object))
+
+
+def _mark_definition(env: Environment, entry: Entry, options: DeleteOptions) -> Answer:
+    """A definition of custom resources is marked, and goes when these are gone.
+
+    Source: k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition/etcd.go.
+    """
+    metadata = dict(entry.object["metadata"])
+    metadata["deletionTimestamp"] = env.now_text()
+    finalizers = metadata.get("finalizers") or []
+    if naming.FINALIZER not in finalizers:
+        metadata["finalizers"] = [*finalizers, naming.FINALIZER]
+    marked = naming.with_condition(_marked(entry.object, metadata), naming.DELETION_PENDING, env.clock.now())
+    if options.dry_run:
+        return Answer(Item(marked))
+    written = commit_update(env, CUSTOMRESOURCEDEFINITIONS, entry, marked)
     return Answer(written.entry or Item(written.object))

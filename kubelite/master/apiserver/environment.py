@@ -40,12 +40,19 @@ class Environment:
         return format_time(self.clock.now())
 
     def strategy(self, resource: Resource) -> Strategy:
-        """The rules of a resource."""
-        return self.scheme.strategy(resource)
+        """The rules of a resource.
+
+        Raises:
+            NotFound: It is not served, or not any more.
+        """
+        try:
+            return self.scheme.strategy(resource)
+        except KeyError:
+            raise NotFound.path() from None
 
     def get(self, resource: Resource, namespace: str, name: str) -> Entry | None:
         """The newest version of an object as it is stored; None if there is none."""
-        return self.store.get(self.scheme.strategy(resource).storage, namespace, name)
+        return self.store.get(self.strategy(resource).storage, namespace, name)
 
     def must_get(self, resource: Resource, namespace: str, name: str) -> Entry:
         """The newest version of an object as it is stored.

@@ -59,7 +59,8 @@ def select(strategy: Strategy, namespace: str, label_selector: str, field_select
     readers = _readers(strategy) if fields is not None else {}
     for requirement in fields.requirements if fields is not None else ():
         if requirement.field not in readers:
-            raise BadRequest(_unknown_field(requirement.field, len(readers)))
+            plain = len(readers) <= 2 and not strategy.unstructured  # the kind has none of its own
+            raise BadRequest(_unknown_field(requirement.field, plain=plain))
     return Selection(namespace, labels, fields, readers)
 
 
@@ -75,8 +76,8 @@ def _readers(strategy: Strategy) -> Mapping[str, FieldReader]:
     return {label: converting(read) for label, read in readers.items()}
 
 
-def _unknown_field(field: str, known: int) -> str:
-    if known <= 2:  # the kind has none of its own
+def _unknown_field(field: str, *, plain: bool) -> str:
+    if plain:
         return f'"{field}" is not a known field selector: only {_PLAIN_FIELDS}'
     return f"field label not supported: {field}"
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, assert_never
 
 import attrs
 
-from kubelite.api.resources import EVENTS
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS
 from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import (
@@ -72,9 +72,13 @@ from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.jwt import TokenKey
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.entry import Entry
+from kubelite.master.store.selection import EVERYTHING
 from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness
 from kubelite.runtime.values import Value
+
+if TYPE_CHECKING:
+    from kubelite.master.apiserver.crds import CustomResources
 
 T = TypeVar("T")
 
@@ -96,10 +100,21 @@ class Reconcile(Value):
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
-Internal = SendBookmarks | Compact | Reconcile
+@attrs.frozen(eq=False, repr=False)
+class LookAtDefinitions(Value):
+    """Definitions of custom resources were written."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class LookAtDefinition(Value):
+    """Time to look at a definition again."""
+
+    name: str
+
+
+Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition
 SYSTEM_METADATA = frozenset({"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp"})
 """What an apply cannot set of an object that it makes."""
-
 WRITE_BODY_KINDS = {"scale": (SCALE_VERSION, SCALE_KIND)}
 """Kinds of bodies at subresources, where they differ from the resource's."""
 
@@ -134,14 +149,51 @@ class APIServer(Actor[Message | Internal]):
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
         self._warnings: tuple[str, ...] = ()  # about the fields of the object at hand, for refusals, too
+        self._custom: CustomResources | None = None
+        self._custom_awake = False
         bootstrap(self._env)
 
     async def started(self) -> None:
         """Arm the periodic duties."""
+        self._definitions = self._env.store.watch(CUSTOMRESOURCEDEFINITIONS, EVERYTHING, revision=None)
+        self._definitions.on_ready = self._wake_custom
+        self._wake_custom()
         config = self._env.config
         self.context.call_later(config.bookmark_interval_s, SendBookmarks())
         self.context.call_later(config.compaction_interval_s, Compact(self._env.store.revision))
         self.context.call_later(config.reconcile_interval_s, Reconcile())
+
+    async def stopped(self) -> None:
+        """Follow the definitions of custom resources no more."""
+        self._definitions.end()
+        if self._custom is not None:
+            self._custom.close()
+
+    def _wake_custom(self) -> None:
+        if not self._custom_awake:
+            self._custom_awake = True
+            self.context.ref.tell(LookAtDefinitions())
+
+    def _look_at_definitions(self) -> None:
+        """Follow what was written, our own writes included."""
+        self._custom_awake = False
+        while (events := self._definitions.take()) or self._custom is not None:
+            names = {event.object["metadata"]["name"]: None for event in events}
+            self._custom_resources().look(names)
+            if not events:
+                break
+
+    def _custom_resources(self) -> CustomResources:
+        if self._custom is None:
+            from kubelite.master.apiserver.crds import (  # noqa: PLC0415 - few clusters have any
+                CustomResources,
+            )
+
+            self._custom = CustomResources(self._env, self._wake_custom, self._wake_custom_later)
+        return self._custom
+
+    def _wake_custom_later(self, delay_s: float, name: str) -> None:
+        self.context.call_later(delay_s, LookAtDefinition(name))
 
     def receive(self, message: Message | Internal) -> Any:
         """Answer one request.
@@ -157,7 +209,7 @@ class APIServer(Actor[Message | Internal]):
             error.warnings = error.warnings or self._warnings
             raise
         except Exception as error:
-            if isinstance(message, SendBookmarks | Compact | Reconcile):
+            if isinstance(message, Internal):
                 raise
             self.context.log.exception("request failed", request=type(message).__name__)
             raise InternalError(f"{type(error).__name__}: {error}") from error
@@ -202,6 +254,10 @@ class APIServer(Actor[Message | Internal]):
                 )
             case Reconcile():
                 self._reconcile()
+            case LookAtDefinitions():
+                self._look_at_definitions()
+            case LookAtDefinition(name=name):
+                self._custom_resources().look_at(name)
             case _:
                 assert_never(message)
         return None

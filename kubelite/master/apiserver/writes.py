@@ -178,8 +178,9 @@ def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
         if version != entry.object["metadata"]["resourceVersion"]:
             raise Conflict(strategy.resource, name, MODIFIED)
     elif not strategy.rules.unconditional_update:
-        error = FieldError.invalid("metadata.resourceVersion", "", "must be specified for an update")
-        raise Invalid(strategy.resource, name, [error])
+        # Kubernetes names the resource where it means the kind.
+        error = FieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise Invalid(strategy.resource.group_resource, name, [error])
 
 
 def update(
@@ -254,7 +255,7 @@ def commit_update(
     """Write a new version that is already judged, if it differs; or remove what was only waiting for this."""
     strategy = env.strategy(resource)
     old = strategy.from_storage(entry.object)
-    if obj == old:
+    if obj == old and (not strategy.converts or strategy.to_storage(obj) == entry.object):
         return Written(old, entry)
     if is_finished_by(resource, obj, old):
         if not dry_run:

@@ -20,7 +20,15 @@ from kubelite.apimachinery.strategy import Strategy
 from kubelite.apimachinery.table import IncludeObject, make_row, make_table, partial_metadata
 from kubelite.client.requests import Item, Listing
 from kubelite.client.watcher import WatchEvent
-from kubelite.master.rest.negotiation import JSON, PARTIAL, PARTIAL_LIST, PROTOBUF, TABLE, YAML, Form
+from kubelite.master.rest.negotiation import (
+    JSON,
+    PARTIAL,
+    PARTIAL_LIST,
+    PROTOBUF,
+    TABLE,
+    YAML,
+    Form,
+)
 
 _INCLUDES: Final = ("", "Metadata", "Object", "None")
 _STATUS_KIND: Final = "Status"
@@ -68,6 +76,8 @@ def object_bytes(
         )
     if form.media_type == JSON:
         return item.json()
+    if strategy.unstructured and item.object.get("kind") == strategy.resource.kind:
+        _check_encodable(form)
     return encode(item.object, form.media_type)
 
 
@@ -79,6 +89,14 @@ def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, inc
     """
     metadata = list_metadata(listing)
     resource = strategy.resource
+    if strategy.unstructured and not form.kind:
+        _check_encodable(form)
+        made: Object = {"apiVersion": resource.api_version, "kind": resource.list_kind}
+        made |= {
+            "items": [item.object for item in listing.items],
+            "metadata": {"continue": "", **metadata},
+        }
+        return encode(made, form.media_type)
     if form.kind == PARTIAL:
         raise NotAcceptable(
             f"you requested {PARTIAL}, but the requested object is a list {_go(resource, 'List')}"
@@ -97,6 +115,19 @@ def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, inc
             b",".join([item.list_json() for item in listing.items]),
         )
     return encode({**head, "items": [_bare(item.object) for item in listing.items]}, form.media_type)
+
+
+def _check_encodable(form: Form) -> None:
+    """Refuse what has no Go type in protobuf.
+
+    Raises:
+        NotAcceptable: The form is protobuf.
+    """
+    if form.media_type == PROTOBUF:
+        raise NotAcceptable(
+            "object *unstructured.Unstructured does not implement the protobuf marshalling interface and "
+            "cannot be encoded to a protobuf message"
+        )
 
 
 def list_metadata(listing: Listing) -> Object:

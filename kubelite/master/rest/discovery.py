@@ -91,12 +91,11 @@ class Discovery:
             if group:
                 head["apiVersion"] = "v1"
             head["groupVersion"] = f"{group}/{version}" if group else version
-            entries = {
-                entry["name"]: entry
-                for resource in resources
+            head["resources"] = [
+                entry
+                for resource in sorted(resources, key=lambda each: each.plural)
                 for entry in _plain_entries(resource, self._scheme.strategy(resource).storage)
-            }
-            head["resources"] = [entries[name] for name in sorted(entries)]
+            ]
             found = self._cache[key] = _document(head)
         return found.body
 
@@ -132,9 +131,10 @@ def _group(name: str, versions: dict[str, list[Resource]]) -> Object:
 
 
 def _subresources(resource: Resource) -> Iterator[Subresource]:
-    """The subresources by name; those of custom resources are known from their names alone."""
-    for name in sorted(resource.subresources):
-        yield subresource_of(resource, name) or _CUSTOM.get(name) or Subresource(name)
+    """The subresources by name; those of custom resources as they are given, known from their names."""
+    known = {name: subresource_of(resource, name) for name in resource.subresources}
+    for name in known if None in known.values() else sorted(known):
+        yield known[name] or _CUSTOM.get(name) or Subresource(name)
 
 
 def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
@@ -144,7 +144,7 @@ def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": sorted(resource.verbs),
+        "verbs": list(resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -161,7 +161,7 @@ def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
         if subresource.version:
             entry["version"] = subresource.version
         entry["kind"] = subresource.kind or resource.kind
-        entry["verbs"] = sorted(subresource.verbs)
+        entry["verbs"] = list(subresource.verbs)
         yield entry
 
 
@@ -189,7 +189,7 @@ def _aggregated_entry(resource: Resource) -> Object:
         "responseKind": {"group": "", "version": "", "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": sorted(resource.verbs),
+        "verbs": list(resource.verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -203,7 +203,7 @@ def _aggregated_entry(resource: Resource) -> Object:
                 "version": each.version,
                 "kind": each.kind or resource.kind,
             },
-            "verbs": sorted(each.verbs),
+            "verbs": list(each.verbs),
         }
         for each in _subresources(resource)
     ]

@@ -12,7 +12,6 @@ from multidict import CIMultiDict
 
 from kubelite.api import facts
 from kubelite.api.resources import subresource_of
-from kubelite.api.warnings import deprecation_warning
 from kubelite.apimachinery import protobuf
 from kubelite.apimachinery.apierrors import BadRequest, ServiceUnavailable
 from kubelite.apimachinery.scheme import Resource, Scheme
@@ -83,7 +82,7 @@ class Handlers:
         """
         info, headers = visit.info, visit.headers
         resource = route(self._scheme, info)
-        outdated = deprecation_warning(resource)
+        outdated = self._scheme.strategy(resource).deprecation
         if outdated:
             responses.warn(headers, (outdated,))
         common: dict[str, Any] = {

@@ -107,6 +107,10 @@ class Collection:
                 index.change(key, None, entry.object)
         return index
 
+    def forget_indices(self) -> None:
+        """Make indices anew when they are asked for: fields are read otherwise from now on."""
+        self._indices.clear()
+
     def select_past(self, selection: Selection, revision: int, after: str = "") -> list[Entry]:
         """As `select`, of the state at `revision`.
 

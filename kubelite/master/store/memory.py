@@ -151,6 +151,13 @@ class MemoryStore:
             watcher.when_ended(lambda: hub.remove(watcher))
         return watcher
 
+    def redefine(self, resource: Resource) -> None:
+        """Objects of the resource are another thing from here on: watchers end, look-ups are made anew."""
+        collection = self._collection(resource)
+        collection.forget_indices()
+        for watcher in tuple(collection.hub.watchers):
+            watcher.end()
+
     def send_bookmarks(self) -> None:
         """Tell all watchers that want it how far they have seen everything."""
         for collection in self._collections.values():

@@ -139,6 +139,10 @@ class Store(Protocol):
         """
         ...
 
+    def redefine(self, resource: Resource) -> None:
+        """Objects of the resource are another thing from here on: watchers end, look-ups are made anew."""
+        ...
+
     def send_bookmarks(self) -> None:
         """Tell all watchers that want it how far they have seen everything."""
         ...
