@@ -87,6 +87,9 @@ async def test_requests_and_answers_pass(http, base):
         assert "Audit-Id" in answer.headers
     async with http.head(base + "/x") as answer:
         assert (answer.status, await answer.read()) == (418, b"")
+    for sent, got in (("//", "/"), ("//a///b/", "/a/b/")):
+        async with http.get(base + sent) as answer:
+            assert await answer.text() == f"{got} "
 
 
 async def test_redirects_lead_through_the_proxy(http):

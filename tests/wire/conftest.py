@@ -1,11 +1,14 @@
-"""One cluster per module; real kubectl of three versions and the official Python client talk to it by HTTPS.
+"""One cluster per module; real kubectl of eight versions, helm and the Python clients talk to it by HTTPS.
 
-`kubectl` is parametrized over the versions; each use has a namespace of its own.
+`kubectl` is parametrized over the versions; each use has a namespace of its own. A test, or a module, may ask
+for some versions only: `@pytest.mark.kubectls(*FEW_VERSIONS)`.
 """
 
 from __future__ import annotations
 
+import gc
 import itertools
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,10 +26,26 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.wire)
 
 
+def pytest_generate_tests(metafunc):
+    if "version" in metafunc.fixturenames:
+        chosen = metafunc.definition.get_closest_marker("kubectls")
+        versions = chosen.args if chosen else VERSIONS
+        metafunc.parametrize("version", versions, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[kubelite.BlockingCluster]:
     with kubelite.start(nodes=3) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def rubbish() -> Iterator[None]:
+    """For clients that leave their sockets to the garbage collector: they must not trouble other modules."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +75,7 @@ def story_namespace(cluster) -> str:
     return name
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
+@pytest.fixture(scope="module")
 def version(request) -> str:
     """Each version of kubectl in turn; skips those that are not found."""
     if find_kubectl(request.param) is None:

@@ -52,7 +52,8 @@ def test_the_previous_log_and_containers_by_name(kubectl):
 def test_a_frontend_reaches_the_backend_by_name(kubectl):
     kubectl.frontend()
     kubectl.backend(2)
-    kubectl("wait", "--for=jsonpath={.subsets[0].addresses[1]}", "ep/backend-service", "--timeout=20s")
+    second = "jsonpath={.subsets[0].addresses[1].targetRef.kind}=Pod"
+    kubectl("wait", f"--for={second}", "ep/backend-service", "--timeout=20s")
     page = kubectl("exec", "frontend", "--", "wget", "-qO-", "http://backend-service/")
     assert "Welcome to nginx!" in page
     assert kubectl("exec", "-i", "frontend", "--", "cat", stdin="words in\n") == "words in\n"

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.wire.kubectl import LABELS, as_text, controller, service
+from tests.wire.kubectl import FEW_VERSIONS, LABELS, as_text, controller, service
 
+pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
 CONTAINERS = [{"name": "a", "image": "b"}]
 
 
@@ -151,24 +152,6 @@ def test_names_that_are_taken_or_nowhere(story):
     elsewhere = story.fails("create", "-f", "-", "-n", "nowhere", stdin=service())
     assert elsewhere.endswith('error when creating "STDIN": namespaces "nowhere" not found')
     assert 'pods "nope" not found' in story.fails("logs", "nope")
-
-
-def test_custom_kinds_can_be_listed_but_not_made(story):
-    assert story("get", "crd", "-o", "name") == ""
-    names = {"plural": "widgets", "kind": "Widget"}
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": {"type": "object"}},
-    }
-    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
-    widgets = made(
-        "CustomResourceDefinition", "widgets.example.com", api_version="apiextensions.k8s.io/v1", spec=spec
-    )
-    assert "does not allow this method on the requested resource" in story.fails(
-        "create", "-f", "-", stdin=widgets
-    )
 
 
 def test_a_stale_update(kubectl, tmp_path):

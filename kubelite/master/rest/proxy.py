@@ -7,6 +7,7 @@ Source: k8s.io/apimachinery/pkg/util/proxy (upgradeaware.go, transport.go).
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,15 +41,16 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _KEPT_HERE: Final = _HOP_BY_HOP | {"authorization", "expect"}
 _WEBSOCKET: Final = "sec-websocket-"
+_SLASHES: Final = re.compile("//+")
 _UNTOUCHED: Final = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
 def split_path(raw_path: str) -> tuple[str, str]:
-    """The path up to and with `/proxy`, and what follows it, both as sent."""
+    """The path up to and with `/proxy`, and what follows it; slashes that stand together there are one."""
     parts = raw_path.split("/")
     before = IN_NAMESPACE if parts[3] == "namespaces" else IN_CLUSTER
     rest = parts[before:]
-    return "/".join(parts[:before]), "/" + "/".join(rest) if rest else ""
+    return "/".join(parts[:before]), _SLASHES.sub("/", "/" + "/".join(rest)) if rest else ""
 
 
 async def carry(

@@ -104,8 +104,8 @@ def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInf
     plain = RequestInfo(
         method=method, path=unquote(raw_path), query=query, is_resource=False, verb=method.lower()
     )
-    if "//" in raw_path:
-        return plain
+    if "//" in raw_path and parse_request(method, raw_path.partition("//")[0]).subresource != "proxy":
+        return plain  # an empty segment names nothing; after /proxy the path is the pod's business
     if parts[0] == "api" and len(parts) >= 3:
         group, version, tail = "", parts[1], parts[2:]
     elif parts[0] == "apis" and len(parts) >= 4:
