@@ -35,6 +35,10 @@ class BuiltinStrategy(Strategy):
         """The kind's type."""
         return facts.type_of(self.resource.api_version, self.resource.kind)
 
+    def unversioned(self, obj: Object) -> Object:
+        """The object without what this version writes as annotations for want of fields."""
+        return strategy.unversioned(self.resource, obj)
+
     def to_storage(self, obj: Object) -> Object:
         """An object of this version in the form in which it is kept."""
         return obj if self._conversion is None else self._conversion.to_storage(obj)
@@ -122,7 +126,7 @@ class BuiltinStrategy(Strategy):
 
     def scaled(self, obj: Object, scale_: Object) -> Object:
         """The object with the replicas that a scale asks for."""
-        return scale.scaled(obj, scale_)
+        return scale.scaled(self.resource, obj, scale_)
 
     def columns(self, subresource: str = "") -> Sequence[Column]:
         """The columns of a Table."""

@@ -75,6 +75,18 @@ def index_of(api_version: str, kind: str) -> int | None:
     return index
 
 
+def type_count() -> int:
+    """How many types there are."""
+    return len(_document()["names"])
+
+
+@cache
+def index_of_type(name: str) -> int:
+    """The index of a type by its name, for example "api.core.v1.PodSpec"."""
+    index: int = _document()["names"].index(name)
+    return index
+
+
 def type_name(index: int) -> str:
     """The definition's name without "io.k8s.", for example "api.core.v1.Pod"."""
     name: str = _document()["names"][index]

@@ -60,6 +60,10 @@ def _replicas(controller: Object) -> str:
     return _text((controller.get("status") or {}).get("replicas", 0))
 
 
+def _successful(job: Object) -> str:
+    return _text((job.get("status") or {}).get("succeeded", 0))
+
+
 _NAME: Final = _at("metadata", "name")
 _NAMESPACE: Final = _at("metadata", "namespace")
 
@@ -77,6 +81,10 @@ _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
     r.NODES: {"spec.unschedulable": _bool_at("spec", "unschedulable")},
     r.NAMESPACES: {"status.phase": _at("status", "phase")},
     r.REPLICATIONCONTROLLERS: {"status.replicas": _replicas},
+    r.REPLICASETS: {"status.replicas": _replicas},
+    r.JOBS: {"status.successful": _successful},
+    r.PERSISTENTVOLUMECLAIMS: {"name": _NAME},
+    r.PERSISTENTVOLUMES: {"name": _NAME},
     r.SECRETS: {"type": _at("type")},
     r.CERTIFICATESIGNINGREQUESTS: {"spec.signerName": _at("spec", "signerName")},
     r.SERVICES: {"spec.clusterIP": _at("spec", "clusterIP"), "spec.type": _at("spec", "type")},

@@ -15,17 +15,28 @@ POINTERS: Final = frozenset({
     # integers
     "activeDeadlineSeconds", "deletionGracePeriodSeconds", "defaultMode", "expirationSeconds", "fsGroup",
     "leaseDurationSeconds", "leaseTransitions", "mode", "priority", "replicas", "runAsGroup", "runAsUser",
-    "terminationGracePeriodSeconds", "tolerationSeconds", "minDomains",
+    "terminationGracePeriodSeconds", "tolerationSeconds", "minDomains", "averageUtilization", "backoffLimit",
+    "backoffLimitPerIndex", "collisionCount", "completions",
+    "currentCPUUtilizationPercentage", "failedJobsHistoryLimit", "maxExpirationSeconds", "maxFailedIndexes",
+    "minReplicas", "parallelism", "progressDeadlineSeconds", "revisionHistoryLimit",
+    "stabilizationWindowSeconds", "startingDeadlineSeconds", "succeededCount", "successfulJobsHistoryLimit",
+    "targetCPUUtilizationPercentage", "terminatingReplicas",
+    "ttlSecondsAfterFinished",
     # booleans
     "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation", "automountServiceAccountToken",
     "blockOwnerDeletion", "controller", "enableServiceLinks", "hostUsers", "immutable", "optional",
     "orphanDependents", "privileged", "readOnlyRootFilesystem", "ready", "recursiveReadOnlyMounts",
     "runAsNonRoot", "serving", "setHostnameAsFQDN", "shareProcessNamespace", "started", "terminating",
+    "hostProcess", "manualSelector", "suspend",
     # texts
     "appProtocol", "fsGroupChangePolicy", "holderIdentity", "hostnameOverride", "internalTrafficPolicy",
     "ipFamilyPolicy", "loadBalancerClass", "localhostProfile", "preemptionPolicy", "procMount",
     "runtimeClassName", "service", "storageClassName", "strategy", "preferredHolder",
-    "unhealthyPodEvictionPolicy", "volumeMode",
+    "unhealthyPodEvictionPolicy", "volumeMode", "completionMode", "currentVolumeAttributesClassName",
+    "endpointsNamespace", "failedIndexes", "gmsaCredentialSpec", "gmsaCredentialSpecName", "managedBy",
+    "mountPropagation", "nodeAffinityPolicy", "nodeTaintsPolicy", "podReplacementPolicy",
+    "recursiveReadOnly", "runAsUserName", "seLinuxChangePolicy", "secretNamespace", "selectPolicy",
+    "stopSignal", "succeededIndexes", "supplementalGroupsPolicy", "timeZone", "volumeAttributesClassName",
 })  # fmt: skip
 """Optional fields that keep a zero value wherever they occur."""
 
@@ -33,13 +44,33 @@ POINTERS_OF: Final[Mapping[str, frozenset[str]]] = {
     "api.core.v1.ClientIPConfig": frozenset({"timeoutSeconds"}),
     "api.core.v1.HostPathVolumeSource": frozenset({"type"}),
     "api.core.v1.EndpointAddress": frozenset({"nodeName"}),
+    "api.core.v1.AzureDiskVolumeSource": frozenset({"cachingMode", "fsType", "kind", "readOnly"}),
+    "api.core.v1.ClusterTrustBundleProjection": frozenset({"name", "signerName"}),
+    "api.core.v1.Container": frozenset({"restartPolicy"}),
+    "api.core.v1.CSIVolumeSource": frozenset({"fsType", "readOnly"}),
+    "api.core.v1.EphemeralContainer": frozenset({"restartPolicy"}),
+    "api.core.v1.FCVolumeSource": frozenset({"lun"}),
+    "api.core.v1.ISCSIPersistentVolumeSource": frozenset({"initiatorName"}),
+    "api.core.v1.ISCSIVolumeSource": frozenset({"initiatorName"}),
+    "api.core.v1.LocalVolumeSource": frozenset({"fsType"}),
+    "api.core.v1.PodDNSConfigOption": frozenset({"value"}),
+    "api.core.v1.PodResourceClaim": frozenset({"resourceClaimName", "resourceClaimTemplateName"}),
+    "api.core.v1.TypedObjectReference": frozenset({"namespace"}),
+    "api.apps.v1.RollingUpdateStatefulSetStrategy": frozenset({"partition"}),
+    "api.autoscaling.v1.HorizontalPodAutoscalerStatus": frozenset({"observedGeneration"}),
+    "api.autoscaling.v2.HorizontalPodAutoscalerStatus": frozenset({"observedGeneration"}),
+    "api.batch.v1.PodFailurePolicyOnExitCodesRequirement": frozenset({"containerName"}),
     "api.discovery.v1.EndpointPort": frozenset({"name", "port", "protocol"}),
     "api.discovery.v1.Endpoint": frozenset({"hostname", "nodeName", "zone"}),
 }
 """The same, by type, for names that elsewhere are no pointers."""
 
 VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
+    "api.core.v1.PersistentVolumeSpec": frozenset({"storageClassName"}),
     "api.core.v1.ReplicationControllerStatus": frozenset({"replicas"}),
+    "api.apps.v1.DeploymentStatus": frozenset({"replicas"}),
+    "api.apps.v1.ReplicaSetStatus": frozenset({"replicas"}),
+    "api.apps.v1.StatefulSetStatus": frozenset({"replicas"}),
     "api.autoscaling.v1.ScaleSpec": frozenset({"replicas"}),
     "api.autoscaling.v1.ScaleStatus": frozenset({"replicas"}),
 }
@@ -48,7 +79,45 @@ VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
 REQUIRED_POINTERS: Final = frozenset({"parentRef", "pathType", "secretRef", "selector", "sideEffects"})
 """Required fields that are pointers: there is no zero value to write for them."""
 
+_CONDITION: Final[Mapping[str, Any]] = {"lastTransitionTime": None}
+_PROBED_CONDITION: Final[Mapping[str, Any]] = {"lastProbeTime": None, "lastTransitionTime": None}
+_OBJECT: Final[Mapping[str, Any]] = {"metadata": {}, "spec": {}, "status": {}}
+
 ALWAYS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "api.apps.v1.ControllerRevision": {"metadata": {}, "revision": 0},
+    "api.apps.v1.DaemonSet": _OBJECT,
+    "api.apps.v1.DaemonSetCondition": _CONDITION,
+    "api.apps.v1.DaemonSetSpec": {"template": {}, "updateStrategy": {}},
+    "api.apps.v1.Deployment": _OBJECT,
+    "api.apps.v1.DeploymentCondition": {"lastUpdateTime": None, "lastTransitionTime": None},
+    "api.apps.v1.DeploymentSpec": {"template": {}, "strategy": {}},
+    "api.apps.v1.ReplicaSet": _OBJECT,
+    "api.apps.v1.ReplicaSetCondition": _CONDITION,
+    "api.apps.v1.ReplicaSetSpec": {"template": {}},
+    "api.apps.v1.StatefulSet": _OBJECT,
+    "api.apps.v1.StatefulSetCondition": _CONDITION,
+    "api.apps.v1.StatefulSetOrdinals": {"start": 0},
+    "api.apps.v1.StatefulSetSpec": {"template": {}, "serviceName": "", "updateStrategy": {}},
+    "api.apps.v1.StatefulSetStatus": {"replicas": 0, "availableReplicas": 0},
+    "api.autoscaling.v1.HorizontalPodAutoscaler": _OBJECT,
+    "api.autoscaling.v2.HorizontalPodAutoscaler": _OBJECT,
+    "api.autoscaling.v2.HorizontalPodAutoscalerCondition": _CONDITION,
+    "api.autoscaling.v2.HorizontalPodAutoscalerStatus": {"desiredReplicas": 0, "currentMetrics": None},
+    "api.batch.v1.CronJob": _OBJECT,
+    "api.batch.v1.Job": _OBJECT,
+    "api.batch.v1.JobCondition": _PROBED_CONDITION,
+    "api.batch.v1.JobTemplateSpec": {"metadata": {}, "spec": {}},
+    "api.core.v1.LimitRange": {"metadata": {}, "spec": {}},
+    "api.core.v1.PersistentVolume": _OBJECT,
+    "api.core.v1.PersistentVolumeClaim": _OBJECT,
+    "api.core.v1.PersistentVolumeClaimCondition": _PROBED_CONDITION,
+    "api.core.v1.PersistentVolumeClaimSpec": {"resources": {}},
+    "api.core.v1.PersistentVolumeClaimTemplate": {"metadata": {}, "spec": {}},
+    "api.core.v1.PodTemplate": {"metadata": {}, "template": {}},
+    "api.core.v1.ResourceFieldSelector": {"divisor": "0"},
+    "api.core.v1.ResourceQuota": _OBJECT,
+    "api.core.v1.TypedLocalObjectReference": {"apiGroup": None},
+    "api.core.v1.TypedObjectReference": {"apiGroup": None},
     "api.core.v1.Container": {"resources": {}},
     "api.core.v1.EphemeralContainer": {"resources": {}},
     "api.core.v1.ContainerStatus": {"state": {}, "lastState": {}},

@@ -32,6 +32,11 @@ RULES: Final[Mapping[str, Rules]] = {
     r.EVENTS.group_resource: Rules(deletion="unsupported", creates_on_update=True),
     r.LEASES.group_resource: Rules(creates_on_update=True, unconditional_update=False),
     r.SERVICEACCOUNTS.group_resource: Rules(returns_deleted=True),
+    r.PODTEMPLATES.group_resource: Rules(returns_deleted=True),
+    r.PERSISTENTVOLUMECLAIMS.group_resource: Rules(returns_deleted=True),
+    r.PERSISTENTVOLUMES.group_resource: Rules(returns_deleted=True),
+    r.RESOURCEQUOTAS.group_resource: Rules(returns_deleted=True),
+    r.JOBS.group_resource: Rules(deletion="orphan"),
 }
 """By resource and group; kinds that are not here follow the common rules."""
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubelite.apimachinery.apierrors import Invalid
-from kubelite.apimachinery.field import FieldError
+from kubelite.api.resources import DEPLOYMENTS
+from kubelite.api.validation.metadata import validate_metadata
+from kubelite.api.validation.problems import not_negative
+from kubelite.apimachinery.apierrors import Conflict, Invalid
 from kubelite.apimachinery.labels import from_label_selector, from_set
-from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.scheme import Object, Resource
 
 API_VERSION: Final = "autoscaling/v1"
 KIND: Final = "Scale"
@@ -43,18 +45,23 @@ def _selector(selector: Mapping[str, Any] | None) -> str:
     return str(from_set(selector))
 
 
-def scaled(obj: Object, scale: Object) -> Object:
+def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
     """The object with the replicas that a scale asks for, in the version which it names.
 
     Raises:
-        Invalid: That is below zero.
+        Invalid: That is below zero, or the metadata of the scale is malformed.
+        Conflict: It is the scale of another object.
     """
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if replicas < 0:
-        error = FieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise Invalid("Scale.autoscaling", obj["metadata"]["name"], [error])
-    metadata = obj["metadata"]
-    version = (scale.get("metadata") or {}).get("resourceVersion")
+    metadata, given = obj["metadata"], scale.get("metadata") or {}
+    replicas = (scale.get("spec") or {}).get("replicas") or 0
+    errors = validate_metadata(DEPLOYMENTS, given) + not_negative("spec.replicas", replicas)
+    if errors:
+        raise Invalid("Scale.autoscaling", metadata["name"], errors)
+    if given.get("uid") and given["uid"] != metadata["uid"]:
+        of = f"{resource.plural}/scale{f'.{resource.group}' if resource.group else ''}"
+        why = f"UID in precondition: {given['uid']}, UID in object meta: {metadata['uid']}"
+        raise Conflict(of, metadata["name"], f"Precondition failed: {why}")
+    version = given.get("resourceVersion")
     if version:
         metadata = {**metadata, "resourceVersion": version}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "replicas": replicas}}

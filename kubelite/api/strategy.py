@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubelite.api import certificates, podsubresources, servicestrategy
+from kubelite.api import certificates, podsubresources, servicestrategy, volumestrategy, workloadstrategy
 from kubelite.api import resources as r
+from kubelite.api.conversion.autoscaling import ROUND_TRIP
+from kubelite.api.defaults.apps import TEMPLATE_GENERATION
 from kubelite.api.identity import ByIdentity
 from kubelite.api.podutil import PENDING, qos_class
 from kubelite.apimachinery.scheme import Object, Resource
@@ -28,6 +30,8 @@ _UNCOUNTED_KINDS: Final = frozenset(
         r.PERSISTENTVOLUMECLAIMS,
         r.RESOURCEQUOTAS,
         r.CERTIFICATESIGNINGREQUESTS,
+        r.HORIZONTALPODAUTOSCALERS,
+        r.HORIZONTALPODAUTOSCALERS_V1,
     }
 )
 
@@ -37,6 +41,7 @@ _WITH_GENERATION: Final = frozenset(
         r.REPLICATIONCONTROLLERS,
         r.PODDISRUPTIONBUDGETS,
         r.ENDPOINTSLICES,
+        r.PODTEMPLATES,
         *(
             resource
             for resource in r.SERVED
@@ -51,6 +56,20 @@ _EMPTY_STATUS: Final[Mapping[Resource, Object]] = {
     r.REPLICATIONCONTROLLERS: {"replicas": 0},
     r.SERVICES: {"loadBalancer": {}},
     r.NAMESPACES: {"phase": "Active"},
+    r.DAEMONSETS: {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
+    r.DEPLOYMENTS: {},
+    r.REPLICASETS: {"replicas": 0},
+    r.STATEFULSETS: {"replicas": 0, "availableReplicas": 0},
+    r.CRONJOBS: {},
+    r.JOBS: {},
+    r.RESOURCEQUOTAS: {},
+    r.HORIZONTALPODAUTOSCALERS: {"desiredReplicas": 0, "currentMetrics": None},
+    r.HORIZONTALPODAUTOSCALERS_V1: {"currentReplicas": 0, "desiredReplicas": 0},
     r.PODDISRUPTIONBUDGETS: {
         "disruptionsAllowed": 0,
         "currentHealthy": 0,
@@ -113,8 +132,9 @@ def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> O
     for field in old.keys() | new.keys():
         if field not in _UNCOUNTED:
             new = _taken(new, old, field)
-    if resource == r.CERTIFICATESIGNINGREQUESTS:
-        return certificates.prepare_for_status_update(new, old)
+    prepare = _UPDATE_STATUS.get(resource)
+    if prepare is not None:
+        new = prepare(new, old)
     if resource == r.PODS:
         metadata = _taken(new["metadata"], old["metadata"], "ownerReferences")
         metadata = _taken(metadata, old["metadata"], "deletionTimestamp")
@@ -162,6 +182,24 @@ def prepare_for_subresource_update(resource: Resource, subresource: str, new: Ob
     return _SUBRESOURCES[resource, subresource](new, old)
 
 
+def unversioned(resource: Resource, obj: Object) -> Object:
+    """The object without the annotations that stand for fields which its version does not have."""
+    stand_ins = _STAND_INS.get(resource)
+    annotations = obj["metadata"].get("annotations") or {}
+    if not stand_ins or not stand_ins & annotations.keys():
+        return obj
+    kept = {key: text for key, text in annotations.items() if key not in stand_ins}
+    metadata = _without(obj["metadata"], ("annotations",))
+    return {**obj, "metadata": {**metadata, "annotations": kept} if kept else metadata}
+
+
+_STAND_INS: Final[Mapping[Resource, frozenset[str]]] = {
+    r.DAEMONSETS: frozenset({TEMPLATE_GENERATION}),
+    r.HORIZONTALPODAUTOSCALERS_V1: ROUND_TRIP,
+}
+"""Annotations that stand for fields of other versions."""
+
+
 def _without(obj: Object, fields: tuple[str, ...]) -> Object:
     if not any(field in obj for field in fields):
         return obj
@@ -198,6 +236,8 @@ def _is_counted(resource: Resource, new: Object, old: Object) -> bool:
             continue
         if new.get(field) != old.get(field):
             return True
+    if resource == r.DEPLOYMENTS:
+        return (new["metadata"].get("annotations") or {}) != (old["metadata"].get("annotations") or {})
     if resource != r.ENDPOINTSLICES:
         return False
     ignored = ("resourceVersion", "managedFields", "generation")
@@ -242,9 +282,23 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_create,
     r.NAMESPACES: _create_namespace,
     r.SERVICES: servicestrategy.prepare_for_create,
+    r.DAEMONSETS: workloadstrategy.create_daemon_set,
+    r.JOBS: workloadstrategy.create_job,
+    r.STATEFULSETS: workloadstrategy.create_stateful_set,
+    r.PERSISTENTVOLUMECLAIMS: volumestrategy.create_claim,
+    r.PERSISTENTVOLUMES: volumestrategy.create_volume,
 }
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
     r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_update,
     r.NAMESPACES: _update_namespace,
     r.SERVICES: servicestrategy.prepare_for_update,
+    r.DAEMONSETS: workloadstrategy.update_daemon_set,
+    r.STATEFULSETS: workloadstrategy.update_stateful_set,
+    r.PERSISTENTVOLUMECLAIMS: volumestrategy.update_claim,
 }
+_UPDATE_STATUS: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
+    r.DAEMONSETS: workloadstrategy.update_daemon_set_status,
+    r.DEPLOYMENTS: workloadstrategy.update_deployment_status,
+    r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_status_update,
+}
+"""What the status endpoint keeps besides the spec."""

@@ -34,6 +34,8 @@ _WORDS: Final = {
     TYPE_INVALID: "Invalid value",
     INTERNAL: "Internal error",
 }
+OMITTED: Final = object()
+"""A bad value that is not worth showing."""
 _WITHOUT_VALUE: Final = frozenset({REQUIRED, FORBIDDEN, TOO_LONG, INTERNAL})
 
 
@@ -60,7 +62,7 @@ class FieldError:
     def message(self) -> str:
         """The error without its path, as in a cause of a `Status`."""
         words = _WORDS[self.type]
-        if self.type not in _WITHOUT_VALUE:
+        if self.type not in _WITHOUT_VALUE and self.bad_value is not OMITTED:
             words += f": {format_value(self.bad_value)}"
         return f"{words}: {self.detail}" if self.detail else words
 

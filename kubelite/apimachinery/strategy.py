@@ -77,6 +77,13 @@ class Strategy:
 
     # --- versions ---------------------------------------------------------------------------------------
 
+    def unversioned(self, obj: Object) -> Object:
+        """The object without what this version writes as annotations for want of fields.
+
+        Forms that hold only the metadata are made of this.
+        """
+        return obj
+
     def to_storage(self, obj: Object) -> Object:
         """An object of this version in the form in which it is kept."""
         return obj

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.columns import certificates, core
+from kubelite.api.columns import autoscaling, certificates, core, volumes, workloads
 from kubelite.api.columns.pods import POD_COLUMNS
 from kubelite.api.columns.pods import row_conditions as pod_row_conditions
 from kubelite.api.columns.text import Column
@@ -29,6 +29,19 @@ _COLUMNS: Final[Mapping[Resource, tuple[Column, ...]]] = {
     r.LEASES: core.LEASE_COLUMNS,
     r.ENDPOINTSLICES: core.ENDPOINT_SLICE_COLUMNS,
     r.CERTIFICATESIGNINGREQUESTS: certificates.CERTIFICATE_SIGNING_REQUEST_COLUMNS,
+    r.CONTROLLERREVISIONS: workloads.CONTROLLER_REVISION_COLUMNS,
+    r.DAEMONSETS: workloads.DAEMON_SET_COLUMNS,
+    r.DEPLOYMENTS: workloads.DEPLOYMENT_COLUMNS,
+    r.REPLICASETS: workloads.REPLICA_SET_COLUMNS,
+    r.STATEFULSETS: workloads.STATEFUL_SET_COLUMNS,
+    r.CRONJOBS: workloads.CRON_JOB_COLUMNS,
+    r.JOBS: workloads.JOB_COLUMNS,
+    r.PODTEMPLATES: workloads.POD_TEMPLATE_COLUMNS,
+    r.HORIZONTALPODAUTOSCALERS: autoscaling.AUTOSCALER_COLUMNS,
+    r.HORIZONTALPODAUTOSCALERS_V1: autoscaling.AUTOSCALER_COLUMNS,
+    r.PERSISTENTVOLUMECLAIMS: volumes.CLAIM_COLUMNS,
+    r.PERSISTENTVOLUMES: volumes.VOLUME_COLUMNS,
+    r.RESOURCEQUOTAS: volumes.QUOTA_COLUMNS,
 }
 
 

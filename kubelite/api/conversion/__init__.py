@@ -10,6 +10,8 @@ from typing import Final
 
 import attrs
 
+from kubelite.api import resources as r
+from kubelite.api.conversion import autoscaling
 from kubelite.apimachinery.scheme import Object, Resource
 
 
@@ -28,5 +30,9 @@ class Conversion:
     from_storage: Callable[[Object], Object]
 
 
-CONVERSIONS: Final[Mapping[Resource, Conversion]] = {}
+CONVERSIONS: Final[Mapping[Resource, Conversion]] = {
+    r.HORIZONTALPODAUTOSCALERS_V1: Conversion(
+        r.HORIZONTALPODAUTOSCALERS, autoscaling.to_v2, autoscaling.to_v1
+    ),
+}
 """By the resource that is served; all others are kept as they are served."""

@@ -34,6 +34,13 @@ _HTTP_GET: Final[Mapping[str, Any]] = {"path": "/", "scheme": "HTTP"}
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
 _MODED_VOLUMES: Final = ("secret", "configMap", "downwardAPI", "projected")
+_SOURCES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "azureDisk": {"cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False},
+    "hostPath": {"type": ""},
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
 
 
 def with_defaults(obj: Object, defaults: Mapping[str, Any]) -> Object:
@@ -143,7 +150,7 @@ def _volume(volume: Object) -> Object:
         volume = changed(volume, kind, _moded)
     volume = changed(volume, "downwardAPI", _downward_items)
     volume = changed(volume, "projected", lambda p: changed(p, "sources", each(_projection)))
-    volume = changed(volume, "hostPath", lambda path: with_defaults(path, {"type": ""}))
+    volume = default_sources(volume)
     volume = changed(
         volume,
         "image",
@@ -152,6 +159,14 @@ def _volume(volume: Object) -> Object:
         ),
     )
     return changed(volume, "ephemeral", lambda e: changed(e, "volumeClaimTemplate", _claim_template))
+
+
+def default_sources(volume: Object) -> Object:
+    """Defaults of the sources that a pod's volume and a PersistentVolume have in common."""
+    for kind, defaults in _SOURCES.items():
+        if volume.get(kind) is not None:
+            volume = {**volume, kind: with_defaults(volume[kind], defaults)}
+    return volume
 
 
 def _claim_template(template: Object) -> Object:

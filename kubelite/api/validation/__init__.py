@@ -9,7 +9,22 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.validation import certificates, core, endpoints, pods, podsubresources, services
+from kubelite.api.conversion.autoscaling import to_v2
+from kubelite.api.validation import (
+    apps,
+    autoscaling,
+    certificates,
+    core,
+    cronjobs,
+    endpoints,
+    jobs,
+    jobstatus,
+    persistentvolumes,
+    pods,
+    podsubresources,
+    quota,
+    services,
+)
 from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
 from kubelite.api.validation.problems import Errors
 from kubelite.apimachinery.scheme import Object, Resource
@@ -28,6 +43,20 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
     r.LEASES: core.validate_lease,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice,
     r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request,
+    r.CONTROLLERREVISIONS: apps.validate_controller_revision,
+    r.DAEMONSETS: apps.validate_daemon_set,
+    r.DEPLOYMENTS: apps.validate_deployment,
+    r.REPLICASETS: apps.validate_replica_set,
+    r.STATEFULSETS: apps.validate_stateful_set,
+    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler,
+    r.HORIZONTALPODAUTOSCALERS_V1: lambda obj: autoscaling.validate_autoscaler(to_v2(obj)),
+    r.CRONJOBS: cronjobs.validate_cron_job,
+    r.JOBS: jobs.validate_job,
+    r.LIMITRANGES: quota.validate_limit_range,
+    r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim,
+    r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume,
+    r.PODTEMPLATES: lambda obj: pods.validate_template(obj["template"], "template"),
+    r.RESOURCEQUOTAS: quota.validate_resource_quota,
 }
 
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
@@ -38,6 +67,21 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.SERVICES: services.validate_service_update,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice_update,
     r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request_update,
+    r.CONTROLLERREVISIONS: apps.validate_controller_revision_update,
+    r.DAEMONSETS: apps.validate_daemon_set_update,
+    r.DEPLOYMENTS: apps.validate_deployment_update,
+    r.REPLICASETS: apps.validate_replica_set_update,
+    r.STATEFULSETS: apps.validate_stateful_set_update,
+    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler_update,
+    r.HORIZONTALPODAUTOSCALERS_V1: lambda new, old: autoscaling.validate_autoscaler_update(
+        to_v2(new), to_v2(old)
+    ),
+    r.CRONJOBS: cronjobs.validate_cron_job_update,
+    r.JOBS: jobs.validate_job_update,
+    r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_update,
+    r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume_update,
+    r.PODTEMPLATES: lambda new, _: 2 * pods.validate_template(new["template"], "template"),
+    r.RESOURCEQUOTAS: quota.validate_resource_quota_update,
 }
 """Kinds which judge an update by more than what they ask of a new object."""
 
@@ -49,6 +93,16 @@ _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.CERTIFICATESIGNINGREQUESTS: lambda new, old: certificates.validate_certificate_request_update(
         new, old, "status"
     ),
+    r.DAEMONSETS: apps.validate_daemon_set_status,
+    r.DEPLOYMENTS: apps.validate_deployment_status,
+    r.REPLICASETS: apps.validate_replica_set_status,
+    r.STATEFULSETS: apps.validate_stateful_set_status,
+    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler_status,
+    r.HORIZONTALPODAUTOSCALERS_V1: autoscaling.validate_autoscaler_status,
+    r.JOBS: jobstatus.validate_job_status,
+    r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_status,
+    r.PODDISRUPTIONBUDGETS: core.validate_pod_disruption_budget_status,
+    r.RESOURCEQUOTAS: quota.validate_resource_quota_status,
 }
 
 

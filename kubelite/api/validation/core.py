@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
+from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
+from kubelite.api.validation.conditions import validate_condition
 from kubelite.api.validation.metadata import validate_finalizer, validate_label_selector
+from kubelite.api.validation.percentages import validate_int_or_percent, validate_percent_max
 from kubelite.api.validation.pods import TAINT_EFFECTS, validate_template
 from kubelite.api.validation.problems import (
     Errors,
@@ -34,7 +36,6 @@ DATA_SIZE_MAX: Final = 1024 * 1024
 
 _REDACTED: Final = "<secret contents redacted>"
 _IMMUTABLE_SET: Final = "field is immutable when `immutable` is set"
-_PERCENT: Final = re.compile("[0-9]+%")
 _EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
 _NODE_SPEC_MUTABLE: Final = frozenset({"unschedulable", "taints", "configSource"})
 _NODE_SPEC_ONCE: Final = frozenset({"podCIDR", "podCIDRs", "providerID"})
@@ -279,10 +280,12 @@ def validate_pod_disruption_budget(budget: Object) -> Errors:
     spec = budget.get("spec") or {}
     errors: Errors = []
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
-        errors.append(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+        shown = internal_form("api.policy.v1.PodDisruptionBudgetSpec", spec)
+        errors.append(invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set"))
     for field in ("minAvailable", "maxUnavailable"):
         if spec.get(field) is not None:
             errors += validate_int_or_percent(spec[field], f"spec.{field}")
+            errors += validate_percent_max(spec[field], f"spec.{field}")
     errors += validate_label_selector(spec.get("selector"), "spec.selector")
     policy = spec.get("unhealthyPodEvictionPolicy")
     if policy is not None and policy not in _EVICTION_POLICIES:
@@ -290,16 +293,15 @@ def validate_pod_disruption_budget(budget: Object) -> Errors:
     return errors
 
 
-def validate_int_or_percent(value: Any, path: str) -> Errors:
-    """A number that is not negative, or a percentage up to 100."""
-    if isinstance(value, int):
-        return not_negative(path, value)
-    if not _PERCENT.fullmatch(value):
-        detail = (
-            "a valid percent string must be a numeric string followed by an ending '%' "
-            "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-        )
-        return [invalid(path, value, detail)]
-    if int(value.removesuffix("%")) > 100:
-        return [invalid(path, value, "must not be greater than 100%")]
-    return []
+def validate_pod_disruption_budget_status(new: Object, _: Object) -> Errors:
+    """Pods whose eviction was allowed are named; no count is below zero."""
+    status = new.get("status") or {}
+    errors: Errors = []
+    for name in sorted(status.get("disruptedPods") or ()):
+        path = f"status.disruptedPods[{name}]"
+        errors += invalid_each(path, name, names.dns_subdomain(name))
+    for field in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
+        errors += not_negative(f"status.{field}", status.get(field))
+    for index, condition in enumerate(status.get("conditions") or ()):
+        errors += validate_condition(condition, f"status.conditions[{index}]")
+    return errors

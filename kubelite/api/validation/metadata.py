@@ -31,6 +31,7 @@ STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDelet
 _NAME_RULES: Final[Mapping[tuple[str, str], Callable[[str], list[str]]]] = {
     ("", r.NAMESPACES.plural): names.dns_label,
     ("", r.SERVICES.plural): names.dns_label,
+    (r.STATEFULSETS.group, r.STATEFULSETS.plural): names.dns_label,
     ("rbac.authorization.k8s.io", "roles"): names.path_segment,
     ("rbac.authorization.k8s.io", "rolebindings"): names.path_segment,
     ("rbac.authorization.k8s.io", "clusterroles"): names.path_segment,

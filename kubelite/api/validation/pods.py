@@ -80,11 +80,11 @@ def _validate_affinity(affinity: Object, path: str) -> Errors:
         if not terms:
             errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
         for index, term in enumerate(terms):
-            errors += _validate_node_term(term, f"{here}.nodeSelectorTerms[{index}]")
+            errors += validate_node_term(term, f"{here}.nodeSelectorTerms[{index}]")
     here = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
     for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
         errors += _validate_weight(preferred, f"{here}[{index}]")
-        errors += _validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
+        errors += validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
     for kind in ("podAffinity", "podAntiAffinity"):
         errors += _validate_pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
     return errors
@@ -119,7 +119,8 @@ def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
     return errors + invalid_each(f"{path}.topologyKey", key, names.label_key(key))
 
 
-def _validate_node_term(term: Object, path: str) -> Errors:
+def validate_node_term(term: Object, path: str) -> Errors:
+    """The errors in one term of a selector of nodes."""
     errors: Errors = []
     for field in ("matchExpressions", "matchFields"):
         for index, requirement in enumerate(term.get(field) or ()):
@@ -308,11 +309,16 @@ def validate_pod(pod: Object) -> Errors:
 
 
 def validate_template(template: Object, path: str) -> Errors:
-    """The errors in a pod template."""
+    """The errors in a pod template; those of its metadata leave "metadata" out of their paths."""
     metadata = template.get("metadata") or {}
-    errors = validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
-    errors += validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
-    return errors + validate_pod_spec(template.get("spec") or {}, f"{path}.spec")
+    errors = validate_labels(metadata.get("labels"), f"{path}.labels")
+    errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
+    spec = template.get("spec") or {}
+    errors += validate_pod_spec(spec, f"{path}.spec")
+    if spec.get("ephemeralContainers"):
+        detail = "ephemeral containers not allowed in pod template"
+        errors.append(forbidden(f"{path}.spec.ephemeralContainers", detail))
+    return errors
 
 
 def validate_pod_update(new: Object, old: Object) -> Errors:

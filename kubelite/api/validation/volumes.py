@@ -90,7 +90,8 @@ def _validate_empty_dir(source: Object, path: str) -> Errors:
     return []
 
 
-def _validate_host_path(source: Object, path: str) -> Errors:
+def validate_host_path(source: Object, path: str) -> Errors:
+    """The errors in a path on the node."""
     text = source.get("path") or ""
     if not text:
         return [required(f"{path}.path", "")]
@@ -193,7 +194,8 @@ def _validate_projection(kind: str, source: Object, path: str) -> Errors:
     return errors + _validate_file_path(source, path)
 
 
-def _validate_nfs(source: Object, path: str) -> Errors:
+def validate_nfs(source: Object, path: str) -> Errors:
+    """The errors in an NFS share."""
     errors = [required(f"{path}.{field}", "") for field in ("server", "path") if not source.get(field)]
     if source.get("path") and not source["path"].startswith("/"):
         errors += invalid_each(f"{path}.path", source["path"], ["must be an absolute path"])
@@ -202,11 +204,11 @@ def _validate_nfs(source: Object, path: str) -> Errors:
 
 _SOURCES: Final[Mapping[str, Callable[[Object, str], Errors]]] = {
     "emptyDir": _validate_empty_dir,
-    "hostPath": _validate_host_path,
+    "hostPath": validate_host_path,
     "secret": _validate_named("secretName"),
     "configMap": _validate_named("name"),
     "downwardAPI": _validate_downward,
     "projected": _validate_projected,
     "persistentVolumeClaim": _validate_claim,
-    "nfs": _validate_nfs,
+    "nfs": validate_nfs,
 }

@@ -69,7 +69,9 @@ def object_bytes(
                 f"{_go(strategy.resource)}"
             )
         if form.kind == PARTIAL:
-            return encode(partial_metadata(item.object, form.api_version), form.media_type)
+            return encode(
+                partial_metadata(strategy.unversioned(item.object), form.api_version), form.media_type
+            )
         metadata = {"resourceVersion": item.object.get("metadata", {}).get("resourceVersion", "")}
         return encode(
             _table([item.object], metadata, form, strategy, subresource, now, include), form.media_type
@@ -102,7 +104,9 @@ def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, inc
             f"you requested {PARTIAL}, but the requested object is a list {_go(resource, 'List')}"
         )
     if form.kind == PARTIAL_LIST:
-        items = [partial_metadata(item.object, form.api_version) for item in listing.items]
+        items = [
+            partial_metadata(strategy.unversioned(item.object), form.api_version) for item in listing.items
+        ]
         made = {"kind": PARTIAL_LIST, "apiVersion": form.api_version, "metadata": metadata, "items": items}
         return encode(made, form.media_type)
     if form.kind == TABLE:
@@ -182,7 +186,7 @@ class FrameEncoder:
             )
             self._first = False
         else:
-            made = partial_metadata(event.object, form.api_version)
+            made = partial_metadata(self._strategy.unversioned(event.object), form.api_version)
         return orjson.dumps({"type": event.type, "object": made}) + b"\n"
 
     def protobuf(self, event: WatchEvent) -> bytes:
@@ -208,7 +212,7 @@ def _table(
     columns, included = strategy.columns(subresource), include_object(include)
     rows = [
         make_row(
-            obj,
+            obj if included == "Object" else strategy.unversioned(obj),
             columns,
             now,
             include_object=included,

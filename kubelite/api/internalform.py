@@ -1,0 +1,70 @@
+"""How Kubernetes shows a struct in the text of an error: as JSON of its internal type.
+
+Internal types have Go's names for their fields and leave nothing out. Types of the metadata are the same
+inside and outside.
+
+Source: k8s.io/kubernetes/pkg/apis/*/types.go, k8s.io/apimachinery/pkg/util/validation/field (ErrorBody).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubelite.api import facts
+from kubelite.api.gotypes import ALWAYS, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
+
+_NAMES: Final = {"apiGroup": "APIGroup", "apiVersion": "APIVersion", "uid": "UID"}
+_ZEROS: Final = {"s": "", "i": 0, "l": 0, "d": 0, "b": False}
+_SHARED_TYPES: Final = "apimachinery.pkg.apis.meta"
+
+
+def internal_form(type_name: str, value: Any) -> Any:
+    """A value in the form of its internal type.
+
+    Args:
+        type_name: The definition's name, such as "api.apps.v1.DeploymentStrategy".
+        value: In the form of that version; None is null.
+    """
+    return _struct(facts.index_of_type(type_name), value)
+
+
+def _struct(index: int, value: Any) -> Any:
+    name, text = facts.type_name(index), facts.type_text(index)
+    if value is None or text.startswith("=") or name.startswith(_SHARED_TYPES):
+        return value
+    always = ALWAYS.get(name, {})
+    pointers = (POINTERS | POINTERS_OF.get(name, frozenset())) - VALUES_OF.get(name, frozenset())
+    shown = {}
+    for field, required, shape, _ in facts.split_fields(text):
+        given = value.get(field)
+        if given is None:
+            held = field in always or (required and field not in REQUIRED_POINTERS)
+            shown[_go_name(field)] = _zero(shape, held=held, pointer=field in pointers)
+        else:
+            shown[_go_name(field)] = _shown(shape, given)
+    return shown
+
+
+def _go_name(field: str) -> str:
+    return _NAMES.get(field) or field[0].upper() + field[1:]
+
+
+def _shown(shape: str, value: Any) -> Any:
+    if shape.startswith("["):
+        return [_shown(shape[1:], each) for each in value]
+    if shape.startswith("{"):
+        return {key: _shown(shape[1:], each) for key, each in value.items()}
+    return _struct(int(shape), value) if shape.isdigit() else value
+
+
+def _zero(shape: str, *, held: bool, pointer: bool) -> Any:
+    """What a field holds that was not given.
+
+    Args:
+        shape: Of the field.
+        held: Whether a struct is no pointer.
+        pointer: Whether a scalar is one.
+    """
+    if shape.isdigit():
+        return _struct(int(shape), {}) if held and not facts.type_text(int(shape)).startswith("=") else None
+    return None if pointer else _ZEROS.get(shape)
