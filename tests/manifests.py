@@ -56,7 +56,7 @@ FIELDS = {
             "versionPriority": 1,
         },
     },
-    r.CONTROLLERREVISIONS: {"revision": 1},
+    r.CONTROLLERREVISIONS: {"revision": 1, "data": {"x": 1}},
     r.DAEMONSETS: {"spec": {"selector": SELECTOR, "template": TEMPLATE}},
     r.DEPLOYMENTS: {"spec": {"selector": SELECTOR, "template": TEMPLATE}},
     r.REPLICASETS: {"spec": {"selector": SELECTOR, "template": TEMPLATE}},
