@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from kubelite.api import resources as r
+from kubelite.api.builtin import BuiltinStrategy
 from kubelite.api.scheme import new_scheme
 from kubelite.client.requests import ADMIN
 from kubelite.master.auth.authenticator import Authenticator
