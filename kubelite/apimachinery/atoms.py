@@ -26,6 +26,10 @@ MAP: Final = "map"
 _SHARED_MAX: Final = 64
 
 
+Nodes = tuple[FieldSet | None, FieldSet | None, FieldSet | None]
+"""Nodes of sets of what is removed, modified and added between two values."""
+
+
 class Atom:
     """A type.
 
@@ -91,9 +95,10 @@ class MapAtom:
         atomic: It is taken as a whole.
         names: The fields of a struct.
         shared: Many objects hold the very same value: what is found out about one is remembered by identity.
+        pairs: The same for what differs between two values.
     """
 
-    __slots__ = ("_element", "_fields", "_make", "_make_element", "atomic", "names", "shared")
+    __slots__ = ("_element", "_fields", "_make", "_make_element", "atomic", "names", "pairs", "shared")
 
     def __init__(
         self,
@@ -111,6 +116,7 @@ class MapAtom:
         self._fields: dict[str, tuple[str, Atom]] = {}
         self.atomic = atomic
         self.shared: dict[int, tuple[Any, FieldSet]] | None = {} if shared else None
+        self.pairs: dict[tuple[int, int], tuple[Any, Any, Nodes]] | None = {} if shared else None
 
     @property
     def element(self) -> Atom | None:
@@ -141,6 +147,15 @@ class MapAtom:
                 del shared[next(iter(shared))]
             shared[id(value)] = (value, fields)
         return fields
+
+    def remember_pair(self, old: Any, new: Any, nodes: Nodes) -> Nodes:
+        """Keep what differs between two values which many objects share."""
+        pairs = self.pairs
+        if pairs is not None:
+            if len(pairs) >= _SHARED_MAX:
+                del pairs[next(iter(pairs))]
+            pairs[id(old), id(new)] = (old, new, nodes)
+        return nodes
 
 
 @lru_cache(16_384)

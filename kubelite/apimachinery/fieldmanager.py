@@ -103,6 +103,7 @@ class FieldManager:
         empty: An object of the kind in which nothing is set, as a Go program makes it.
         versions: What is known of the kind's versions.
         reset: By version, what the endpoint may change; a version that is not here may change all.
+        types_change: A version's type may become another while objects are kept.
     """
 
     api_version: str
@@ -111,6 +112,7 @@ class FieldManager:
     empty: Object
     versions: Versions
     reset: Mapping[str, Filter]
+    types_change: bool = False
 
     # --- updates ----------------------------------------------------------------------------------------
 
@@ -146,14 +148,14 @@ class FieldManager:
         return mf.decode(stored, trusted=True)
 
     def _updated(self, live: Object, new: Object, managed: Managed, name: str, now: str) -> Managed:
-        managed, change = self._without_changes(live, new, self._reconciled(managed), None, force=True)
+        manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
+        managed, change = self._without_changes(live, new, self._reconciled(managed), manager, force=True)
         taken = fs.union(change.modified, change.added)
         keep = self.reset.get(self.api_version)
         if keep is not None:
             taken = keep(taken)
         taken = mf.stripped(taken)
         if taken:
-            manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
             former = managed.get(manager)
             if former is not None:
                 taken = fs.union(taken, former.fields)
@@ -161,9 +163,11 @@ class FieldManager:
         return mf.capped(managed)
 
     def _without_changes(
-        self, live: Object, new: Object, managed: Managed, applier: Manager | None, *, force: bool
+        self, live: Object, new: Object, managed: Managed, writer: Manager, *, force: bool
     ) -> tuple[Managed, Comparison]:
         """Managers without what the write takes from them, and what it changes.
+
+        The writer keeps what it owns; an updater loses at least what is removed.
 
         Raises:
             ConflictsError: Something is taken without force.
@@ -176,7 +180,8 @@ class FieldManager:
         left: Managed = {}
         conflicts: list[Conflict] = []
         for manager, owned in managed.items():
-            if manager == applier:
+            mine = manager == writer
+            if mine and writer.operation == APPLY:
                 left[manager] = owned
                 continue
             version = owned.api_version
@@ -194,7 +199,7 @@ class FieldManager:
                     version,
                 )
             fields = owned.fields
-            lost = fs.intersection(fields, fs.union(theirs.modified, theirs.added))
+            lost = fs.EMPTY if mine else fs.intersection(fields, fs.union(theirs.modified, theirs.added))
             if lost:
                 if not force:
                     conflicts += [Conflict(manager, path) for path in fs.paths(lost)]
@@ -216,9 +221,12 @@ class FieldManager:
         return atom
 
     def _reconciled(self, managed: Managed) -> Managed:
-        """Managers with their sets as the types are now; those of versions that are gone are, too."""
+        """Managers with their sets as the types are now; those of versions that are gone are gone, too."""
         result: Managed = {}
         for manager, owned in managed.items():
+            if owned.entry is not None and not self.types_change:
+                result[manager] = owned
+                continue
             atom = self.versions.atom(owned.api_version)
             if atom is not None:
                 result[manager] = owned.with_fields(reconciled(atom, owned.fields))

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 FieldSet: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[str, ...]
 """Path elements from the root."""
@@ -60,18 +62,19 @@ def value_element(value: Any) -> str:
     return _text_element(value) if isinstance(value, str) else "v:" + go_json(value)
 
 
-@lru_cache(_ELEMENTS_MAX)
-def _one_key_element(name: str, value: str) -> str:
-    return f"k:{{{go_json(name)}:{go_json(value)}}}"
-
-
-def key_element(keys: Sequence[tuple[str, Any]]) -> str:
+def key_element(keys: tuple[tuple[str, Any], ...]) -> str:
     """The element of an item of a list of type map: its keys and their values, sorted by name."""
-    if len(keys) == 1:
-        name, value = keys[0]
-        if isinstance(value, str):
-            return _one_key_element(name, value)
+    try:
+        return _key_element(keys)
+    except TypeError:  # a value that is no scalar
+        return _new_key_element(keys)
+
+
+def _new_key_element(keys: tuple[tuple[str, Any], ...]) -> str:
     return "k:{" + ",".join(f"{go_json(name)}:{go_json(value)}" for name, value in keys) + "}"
+
+
+_key_element = lru_cache(_ELEMENTS_MAX, typed=True)(_new_key_element)
 
 
 @lru_cache(_ELEMENTS_MAX)
@@ -156,7 +159,7 @@ def _canonical(element: str) -> str:
                 if not isinstance(keys, dict):
                     msg = f"parsing key as path element: expected an object: {element}"
                     raise FieldSetError(msg)
-                return key_element(sorted(keys.items()))
+                return key_element(tuple(sorted(keys.items())))
             case "v":
                 return value_element(json.loads(rest))
             case "i":
@@ -168,6 +171,54 @@ def _canonical(element: str) -> str:
             raise
         msg = f"parsing key as path element: {error}"
         raise FieldSetError(msg) from error
+
+
+# --- sharing ------------------------------------------------------------------------------------------------
+
+
+class Shared:
+    """Makes equal sets the same: most objects of a kind are owned alike.
+
+    A set of a status is shared part by part, since it names addresses and the like, which differ.
+    """
+
+    def __init__(self, entries_max: int = 4096) -> None:
+        self._entries_max = entries_max
+        self._nodes: dict[bytes, FieldSet] = {}
+        self._sets: dict[tuple[Any, ...], FieldSet] = {}
+
+    def __repr__(self) -> str:
+        return f"<Shared {len(self._nodes)} nodes, {len(self._sets)} sets>"
+
+    def __call__(self, fields: FieldSet) -> FieldSet:
+        """The set; a former one that is equal, if it is known."""
+        parts = {
+            element: {inner: self._node(below) for inner, below in node.items()}
+            if element == "f:status"
+            else self._node(node)
+            for element, node in fields.items()
+        }
+        key = tuple((element, id(node)) for element, node in parts.items())
+        found = self._sets.get(key)
+        if found is None:
+            if "f:status" in parts:
+                return parts
+            found = _kept(self._sets, key, parts, self._entries_max)
+        return found
+
+    def _node(self, node: FieldSet) -> FieldSet:
+        if not node:
+            return MEMBER
+        text = orjson.dumps(node)
+        found = self._nodes.get(text)
+        return _kept(self._nodes, text, node, self._entries_max) if found is None else found
+
+
+def _kept(kept: dict[Any, FieldSet], key: Any, fields: FieldSet, entries_max: int) -> FieldSet:
+    if len(kept) >= entries_max:
+        del kept[next(iter(kept))]
+    kept[key] = fields
+    return fields
 
 
 # --- reading ------------------------------------------------------------------------------------------------

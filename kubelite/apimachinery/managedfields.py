@@ -48,6 +48,12 @@ STRIPPED: Final = fs.of_paths(
 """What nobody owns: the identity of an object, and what the server alone writes."""
 
 
+ENTRIES_MAX: Final = 1024
+_shared_fields: Final = fs.Shared()
+_entries: Final[dict[tuple[Any, ...], Object]] = {}
+"""Entries in use: objects made in one go have the very same ones. They keep the sets of their keys alive."""
+
+
 class ManagedFieldsError(ValueError):
     """Entries that cannot be read; the text is Kubernetes'."""
 
@@ -178,6 +184,17 @@ def _rank(pair: tuple[Manager, Owned]) -> tuple[str, ...]:
 def _entry(manager: Manager, owned: Owned) -> Object:
     if owned.entry is not None:
         return owned.entry
+    fields = _shared_fields(owned.fields)
+    key = (manager, owned.api_version, owned.time, id(fields))
+    found = _entries.get(key)
+    if found is None:
+        if len(_entries) >= ENTRIES_MAX:
+            del _entries[next(iter(_entries))]
+        found = _entries[key] = _new_entry(manager, owned, fields)
+    return found
+
+
+def _new_entry(manager: Manager, owned: Owned, fields: FieldSet) -> Object:
     entry: Object = {}
     if manager.name:
         entry["manager"] = manager.name
@@ -186,7 +203,7 @@ def _entry(manager: Manager, owned: Owned) -> Object:
     if owned.time is not None:
         entry["time"] = owned.time
     entry["fieldsType"] = FIELDS_TYPE
-    entry["fieldsV1"] = owned.fields
+    entry["fieldsV1"] = fields
     if manager.subresource:
         entry["subresource"] = manager.subresource
     return entry

@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.apimachinery import fieldset as fs
-from kubelite.apimachinery.atoms import ATOMIC, SET, Atom, ListAtom, MapAtom
+from kubelite.apimachinery.atoms import ATOMIC, SET, Atom, ListAtom, MapAtom, Nodes
 from kubelite.apimachinery.fieldset import EMPTY, MEMBER, SELF, FieldSet, key_element, value_element
 
 ABSENT: Final[Any] = object()
@@ -67,7 +67,7 @@ def item_element(atom: ListAtom, item: Any) -> str:
                 "(and doesn't have default value)"
             )
             raise ItemError(msg)
-    return key_element(keys)
+    return key_element(tuple(keys))
 
 
 def items_by_element(atom: ListAtom, values: Sequence[Any]) -> dict[str, list[Any]]:
@@ -168,11 +168,8 @@ class Comparison:
 
 SAME: Final = Comparison()
 
-_Nodes = tuple[FieldSet | None, FieldSet | None, FieldSet | None]
-"""Nodes of what is removed, modified, added."""
-
-_SAME: Final[_Nodes] = (None, None, None)
-_MODIFIED: Final[_Nodes] = (None, MEMBER, None)
+_SAME: Final[Nodes] = (None, None, None)
+_MODIFIED: Final[Nodes] = (None, MEMBER, None)
 
 
 def compare(atom: Atom, old: Any, new: Any) -> Comparison:
@@ -185,7 +182,7 @@ def compare(atom: Atom, old: Any, new: Any) -> Comparison:
     return Comparison(removed or EMPTY, modified or EMPTY, added or EMPTY)
 
 
-def _compare(atom: Atom, old: Any, new: Any) -> _Nodes:
+def _compare(atom: Atom, old: Any, new: Any) -> Nodes:
     if old is new or old == new:
         return _SAME
     old_kind, new_kind = kind_of(atom, old), kind_of(atom, new)
@@ -217,7 +214,7 @@ def kind_of(atom: Atom, value: Any) -> str:
     return "map" if atom.map is not None else "scalar" if atom.scalar else "list"
 
 
-def _compare_as(kind: str, atom: Atom, old: Any, new: Any) -> _Nodes:
+def _compare_as(kind: str, atom: Atom, old: Any, new: Any) -> Nodes:
     if kind == "map" and atom.map is not None:
         return _compare_maps(
             atom.map, old if isinstance(old, dict) else EMPTY, new if isinstance(new, dict) else EMPTY
@@ -231,9 +228,17 @@ def _compare_as(kind: str, atom: Atom, old: Any, new: Any) -> _Nodes:
     return _MODIFIED
 
 
-def _compare_maps(atom: MapAtom, old: Mapping[str, Any], new: Mapping[str, Any]) -> _Nodes:
+def _compare_maps(atom: MapAtom, old: Mapping[str, Any], new: Mapping[str, Any]) -> Nodes:
     if atom.atomic or not (old or new):
         return _MODIFIED
+    pairs = atom.pairs
+    if pairs is not None and (found := pairs.get((id(old), id(new)))) is not None:
+        return found[2]
+    nodes = _compare_fields(atom, old, new)
+    return nodes if pairs is None else atom.remember_pair(old, new, nodes)
+
+
+def _compare_fields(atom: MapAtom, old: Mapping[str, Any], new: Mapping[str, Any]) -> Nodes:
     removed: FieldSet = {}
     modified: FieldSet = {}
     added: FieldSet = {}
@@ -257,7 +262,7 @@ def _compare_maps(atom: MapAtom, old: Mapping[str, Any], new: Mapping[str, Any])
     return removed or None, modified or None, added or None
 
 
-def _compare_lists(atom: ListAtom, old: Sequence[Any], new: Sequence[Any]) -> _Nodes:
+def _compare_lists(atom: ListAtom, old: Sequence[Any], new: Sequence[Any]) -> Nodes:
     olds, news = items_by_element(atom, old), items_by_element(atom, new)
     removed: FieldSet = {}
     modified: FieldSet = {}

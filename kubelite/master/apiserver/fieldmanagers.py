@@ -114,6 +114,7 @@ class FieldManagers:
             strategy.empty_object(),
             served,
             reset_of(api_versions, strategy.reset_filter(subresource)),
+            strategy.unstructured,
         )
 
     def scale_fields(self, strategy: Strategy, parent: Object) -> ScaleFields:
