@@ -31,6 +31,10 @@ VERSION: Final = "1.36"
 """The minor version of Kubernetes whose facts are packaged."""
 
 
+RAW_EXTENSION: Final = "RawExtension"
+"""The type of objects of any kind, which apply takes as a whole; other free-form objects merge."""
+
+
 def schema_file_name(version: str, what: str = "schema") -> str:
     """The name of the packaged file that holds `what` ("schema", "protobuf")."""
     return f"{what}-{version}.json.gz"
@@ -220,4 +224,6 @@ def _read_shape(shape: str) -> tuple[str, str, int]:
         return "scalar", name, -1
     if text in _GO_SCALARS:
         return "scalar", _GO_SCALARS[text], -1
-    return ("object", "object", -1) if text == "=o" else ("any", "any", -1)
+    if text == "=o":
+        return "object", RAW_EXTENSION if name == RAW_EXTENSION else "object", -1
+    return "any", "any", -1

@@ -277,6 +277,8 @@ def _list_of(field: MergeField) -> ListAtom:
 def _item(field: MergeField) -> Atom:
     if field.struct is not None:
         return of_type(field.struct)
+    if field.type == "RawExtension":
+        return _UNTYPED_ATOMIC
     if field.type == "object":
         return Atom(map_=MapAtom(element=lambda: DEDUCED))
     if field.type == "any":

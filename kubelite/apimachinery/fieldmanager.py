@@ -297,10 +297,9 @@ class FieldManager:
         fields = mf.stripped(fields)
         del managed[applier]
         if fields:
-            same = last is not None and last.fields == fields and last.api_version == self.api_version
-            time = last.time if last is not None and change.is_same else now
-            kept = last.entry if last is not None and same and time == last.time else None
-            managed[applier] = Owned(fields, self.api_version, time, kept)
+            former = last.time if last is not None else None
+            time = former if change.is_same else now
+            managed[applier] = Owned(fields, self.api_version, time)
         return obj, managed
 
     def _upgraded(

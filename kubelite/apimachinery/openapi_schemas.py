@@ -35,6 +35,7 @@ _SCALARS: Final[Mapping[str, Object]] = {
     "float64": {"type": "number", "format": "double"},
     "[]byte": {"type": "string", "format": "byte"},
     "object": {"type": "object"},
+    "RawExtension": {"type": "object"},
     "any": {},
 }
 """Words of the facts for what is written in place."""

@@ -236,6 +236,7 @@ def _conditions(
             "type": type_,
             "status": status,
             "observedGeneration": generation,
+            "lastProbeTime": None,
             "lastTransitionTime": before["lastTransitionTime"] if before and same else format_time(now),
         }
         if reason:

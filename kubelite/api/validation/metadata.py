@@ -113,12 +113,16 @@ def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -
         new.get("deletionGracePeriodSeconds"),
         old.get("deletionGracePeriodSeconds"),
     )
-    for field, validate in (("labels", validate_labels), ("annotations", validate_annotations)):
+    return errors + validate_changed_contents(new, old, path)
+
+
+def validate_changed_contents(new: Object, old: Object, path: str = "metadata") -> Errors:
+    """The errors in labels, annotations and owners, as far as an update changes them."""
+    errors: Errors = []
+    for field, validate in _CONTENTS:
         value = new.get(field)
         if value is not old.get(field) and value != old.get(field):
             errors += validate(value, f"{path}.{field}")
-    if new.get("ownerReferences") != old.get("ownerReferences"):
-        errors += _validate_owner_references(new.get("ownerReferences"), f"{path}.ownerReferences")
     return errors
 
 
@@ -182,6 +186,13 @@ def _validate_owner_reference(reference: Object, path: str) -> Errors:
     if api_version == "v1" and reference.get("kind") == "Event":
         errors.append(invalid(path, reference, "/v1, Kind=Event is disallowed from being an owner"))
     return errors
+
+
+_CONTENTS: Final[tuple[tuple[str, Callable[[Any, str], Errors]], ...]] = (
+    ("labels", validate_labels),
+    ("annotations", validate_annotations),
+    ("ownerReferences", _validate_owner_references),
+)
 
 
 def _validate_finalizers(

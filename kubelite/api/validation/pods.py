@@ -12,7 +12,12 @@ from kubelite.api.identity import ByIdentity
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.containers import validate_containers, validate_image, validate_init_containers
-from kubelite.api.validation.metadata import validate_annotations, validate_label_selector, validate_labels
+from kubelite.api.validation.metadata import (
+    validate_annotations,
+    validate_changed_contents,
+    validate_label_selector,
+    validate_labels,
+)
 from kubelite.api.validation.podsubresources import validate_ephemeral_containers
 from kubelite.api.validation.problems import (
     Errors,
@@ -322,11 +327,16 @@ def validate_template(template: Object, path: str) -> Errors:
 
 
 def validate_pod_update(new: Object, old: Object) -> Errors:
-    """The errors in an update of a pod: little of its spec may change."""
+    """The errors in an update of a pod: little of its spec may change.
+
+    What its labels, annotations and owners are is judged twice more than that of other kinds.
+    """
+    contents = validate_changed_contents(new["metadata"], old["metadata"])
+    errors = contents + contents
     new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     if new_spec is old_spec or new_spec == old_spec:
-        return []
-    errors = validate_pod_spec(new_spec)
+        return errors
+    errors += validate_pod_spec(new_spec)
     for field in ("containers", "initContainers"):
         count = len(new_spec.get(field) or ())
         if count != len(old_spec.get(field) or ()):

@@ -18,6 +18,7 @@ from kubelite.apimachinery.decode import DecodeError, FieldProblems
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import FieldManager
 from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch, merge_patch
+from kubelite.apimachinery.restore import mismatch
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategic import strategic_merge_patch
 from kubelite.apimachinery.strategy import Strategy
@@ -51,7 +52,11 @@ def patched(
     try:
         made, warnings = strategy.decode(changed, request.field_validation, request.problems, kind=kind)
     except (DecodeError, FieldProblems) as error:
-        raise _unfit(_shown(request, changed, current), str(error)) from error
+        why = str(error)
+        if request.patch_type == "strategic" and isinstance(error, DecodeError):
+            schema = strategy.patch_schema if kind is None else facts.type_of(*kind)
+            why = (mismatch(changed, schema) if schema is not None else "") or why
+        raise _unfit(_shown(request, changed, current), why) from error
     check_name(made, current["metadata"]["name"])
     return made, warnings
 

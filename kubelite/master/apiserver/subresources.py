@@ -54,7 +54,9 @@ def _evict(env: Environment, request: Create, obj: Object) -> Answer:
 def _token(env: Environment, request: Create, obj: Object) -> Answer:
     made = tokenrequest.create_token(env, request, obj)
     kind = (tokenrequest.API_VERSION, tokenrequest.KIND)
-    return Answer(Item(_accounted(env, request, made, {**obj, "spec": made["spec"]}, kind)), 201)
+    spec = obj.get("spec") or {}
+    asked = {**made["spec"], **{key: spec.get(key) for key in ("audiences", "boundObjectRef")}}
+    return Answer(Item(_accounted(env, request, made, {**obj, "spec": asked}, kind)), 201)
 
 
 def _review(env: Environment, request: Create, obj: Object) -> Answer:

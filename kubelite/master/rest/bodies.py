@@ -170,6 +170,14 @@ def patch_type_of(content_type: str) -> PatchType:
     return found
 
 
+_DECODING: Final = {
+    "apply": "error decoding YAML: ",
+    "json": "error decoding patch: ",
+    "merge": "error decoding patch: ",
+}
+"""What stands before the reason why a patch of a type cannot be read."""
+
+
 def parse_patch(body: bytes, patch_type: PatchType) -> Body:
     """The patch in a body.
 
@@ -184,8 +192,7 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
             parsed = codec.parse_json(body, duplicates=True)
             problems = tuple(f'duplicate field "{path}"' for path in parsed.duplicates)
     except codec.CodecError as error:
-        text = f"error decoding {'YAML' if patch_type == 'apply' else 'patch'}: {error}"
-        raise BadRequest(text) from error
+        raise BadRequest(f"{_DECODING.get(patch_type, '')}{error}") from error
     value = parsed.value
     if patch_type == "json":
         if not isinstance(value, list):
@@ -197,7 +204,7 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
     elif not isinstance(value, dict):
         word = "null" if value is None else _go_word(value)
         where = "Go value of type map[string]interface {}"
-        raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into {where}")
+        raise BadRequest(f"{_DECODING.get(patch_type, '')}json: cannot unmarshal {word} into {where}")
     return Body(value, problems)
 
 
