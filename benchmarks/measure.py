@@ -91,6 +91,10 @@ class Bench:
             sys.stderr.write(f"\r\x1b[K  {text}")
             sys.stderr.flush()
 
+    def spent_s(self) -> float:
+        """CPU seconds that measuring has taken so far."""
+        return all_cpu_s() - self._began
+
     async def compare(
         self,
         name: str,
@@ -128,7 +132,7 @@ class Bench:
             ratio=statistics.median(ratios),
             target=target,
             better=better,
-            cpu_s=all_cpu_s() - self._began,
+            cpu_s=self.spent_s(),
             spread=spread(ratios),
             repetitions=count,
         )
@@ -154,7 +158,7 @@ class Bench:
             ratio=None,
             target=target_ms,
             better="lower",
-            cpu_s=all_cpu_s() - self._began,
+            cpu_s=self.spent_s(),
             spread=spread(cpu_s),
             repetitions=len(cpu_s),
         )

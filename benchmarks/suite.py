@@ -42,6 +42,10 @@ SUITE: Final[tuple[Benchmark, ...]] = (
     Benchmark("cluster-start", "macro/start", "macro.start:cluster_start"),
     Benchmark("first-response", "macro/start", "macro.start:first_response"),
     Benchmark("rc-1000", "macro/pods", "macro.pods:rc_1000"),
+    Benchmark("api-requests", "macro/api", "macro.api:requests"),
+    Benchmark("list-10000", "macro/api", "macro.listing:pods_10000"),
+    Benchmark("watch", "macro/watch", "macro.watches:deliveries"),
+    Benchmark("memory", "macro/memory", "macro.memory:stored_pods"),
     Benchmark("cluster-ip", "macro/requests", "macro.requests:cluster_ip"),
 )
 
