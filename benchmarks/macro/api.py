@@ -133,7 +133,6 @@ CASES: Final = (
 async def requests(bench: Bench) -> list[Row]:
     """Create, get, update, patch and delete of pods, each against the bare server."""
     count = bench.size(REQUESTS)
-    rows = []
     constant = ConstantServer()
     async with (
         kubelite.Cluster(nodes=1) as cluster,
@@ -141,9 +140,7 @@ async def requests(bench: Bench) -> list[Row]:
         constant.serve(Secured.make(tls=True)) as floor,
     ):
         api = _API(generator, target_of(cluster), floor, constant, count)
-        for case in CASES:
-            rows.append(await api.compare(bench, case))
-    return rows
+        return [await api.compare(bench, case) for case in CASES]
 
 
 @attrs.define

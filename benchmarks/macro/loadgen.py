@@ -115,7 +115,7 @@ class LoadGenerator:
         return total
 
 
-# --- the child process ----------------------------------------------------------------------------------------
+# --- the child process --------------------------------------------------------------------------------------
 
 
 def _context(target: Target) -> ssl.SSLContext | None:

@@ -10,7 +10,8 @@ import attrs
 
 from benchmarks.macro.floors import Secured
 from benchmarks.macro.loadgen import Target
-from kubelite.api.resources import SERVICEACCOUNTS, new_scheme
+from kubelite.api.resources import SERVICEACCOUNTS
+from kubelite.api.scheme import new_scheme
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import ADMIN, Message
 from kubelite.master.apiserver.server import APIServer
@@ -19,7 +20,7 @@ from kubelite.master.rest.server import RESTServer
 from kubelite.master.store.memory import MemoryStore
 from kubelite.runtime import ChildSpec, Ref, System, SystemClock
 
-TOKEN = "benchmark"  # noqa: S105 - of a server that lives for seconds
+TOKEN = "benchmark"
 
 
 @attrs.frozen

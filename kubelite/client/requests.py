@@ -3,8 +3,6 @@
 The REST door and the in-process client send the very same messages to the API server actor, so that both go
 through one pipeline. Objects in requests and answers are immutable shared trees: whoever gets one never
 mutates it.
-
-Invariant: an answer's `Item` has the object and its JSON text, and the text is encoded at most once.
 """
 
 from __future__ import annotations
@@ -13,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeVar
 
 import attrs
-import orjson
 
 from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.item import Item
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
 from kubelite.runtime.values import Shown
@@ -83,34 +81,6 @@ ADMIN: Final = UserInfo("admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), "admin"
 
 
 # --- answers ------------------------------------------------------------------------------------------------
-
-
-@attrs.define(eq=False)
-class Item:
-    """An object and its JSON text, which is encoded when first asked for and then kept.
-
-    A stored object begins with `kind` and `apiVersion`, so that the form which Kubernetes uses inside of
-    lists
-    (without these two) is the same text less its beginning.
-    """
-
-    object: Object
-    _json: bytes | None = None
-
-    def json(self) -> bytes:
-        """The object as JSON."""
-        text = self._json
-        if text is None:
-            text = self._json = bytes(memoryview(orjson.dumps(self.object)))
-        return text
-
-    def list_json(self) -> bytes:
-        """The object as JSON the way lists show it: without `kind` and `apiVersion`."""
-        first = iter(self.object)
-        if next(first, "") == "kind" and next(first, "") == "apiVersion" and next(first, ""):
-            head = orjson.dumps({"kind": self.object["kind"], "apiVersion": self.object["apiVersion"]})
-            return b"{" + self.json()[len(head) :]
-        return orjson.dumps({k: v for k, v in self.object.items() if k not in {"kind", "apiVersion"}})
 
 
 @attrs.frozen(eq=False, repr=False)

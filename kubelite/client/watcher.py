@@ -11,14 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
-
-import orjson
+from typing import Literal
 
 from kubelite.apimachinery.scheme import Object
-
-if TYPE_CHECKING:
-    from kubelite.client.requests import Item
+from kubelite.client.item import Item
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
 
@@ -31,13 +27,12 @@ class WatchEvent:
         object: The object after the change; for DELETED its last state with the version of the deletion.
     """
 
-    __slots__ = ("_converted", "_frame", "_item", "object", "type")
+    __slots__ = ("_converted", "_item", "object", "type")
 
     def __init__(self, type: EventType, object: Object, item: Item | None = None) -> None:  # noqa: A002
         self.type = type
         self.object = object
         self._item = item
-        self._frame: bytes | None = None
         self._converted: tuple[Callable[[Object], Object], WatchEvent] | None = None
 
     def converted(self, convert: Callable[[Object], Object]) -> WatchEvent:
@@ -50,13 +45,17 @@ class WatchEvent:
         self._converted = (convert, event)
         return event
 
+    def forget_text(self) -> None:
+        """Let go of the encoded object."""
+        if self._item is not None:
+            self._item.forget_text()
+
     def frame(self) -> bytes:
-        """The event as one line of JSON; encoded once however many watchers send it."""
-        frame = self._frame
-        if frame is None:
-            text = orjson.dumps(self.object) if self._item is None else self._item.json()
-            frame = self._frame = b'{"type":"%s","object":%s}\n' % (self.type.encode(), text)
-        return frame
+        """The event as one line of JSON; its object is encoded once, however many watchers send it."""
+        item = self._item
+        if item is None:
+            item = self._item = Item(self.object)
+        return b'{"type":"%s","object":%s}\n' % (self.type.encode(), item.json())
 
     def __repr__(self) -> str:
         metadata = self.object.get("metadata", {})

@@ -112,7 +112,7 @@ def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, inc
     if form.kind == TABLE:
         objects = [item.object for item in listing.items]
         return encode(_table(objects, metadata, form, strategy, "", now, include), form.media_type)
-    head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
+    head = list_head(listing, resource)
     if form.media_type == JSON:
         return b'%b,"items":[%b]}' % (
             orjson.dumps(head)[:-1],
@@ -132,6 +132,12 @@ def _check_encodable(form: Form) -> None:
             "object *unstructured.Unstructured does not implement the protobuf marshalling interface and "
             "cannot be encoded to a protobuf message"
         )
+
+
+def list_head(listing: Listing, resource: Resource) -> Object:
+    """A list without its items."""
+    metadata = list_metadata(listing)
+    return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
 
 
 def list_metadata(listing: Listing) -> Object:

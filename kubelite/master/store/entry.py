@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.client.requests import Item
+from kubelite.client.item import Item
 from kubelite.client.watcher import WatchEvent
 
 
@@ -95,3 +95,10 @@ class Change:
         """The last state with the version of the deletion."""
         event = self._deleted or self._make("DELETED")
         return event.object
+
+    def forget_text(self) -> None:
+        """Let go of the encoded text of the version that was replaced, and of that of the deletion."""
+        if self.previous is not None:
+            self.previous.forget_text()
+        if self._deleted is not None:
+            self._deleted.forget_text()

@@ -1,14 +1,19 @@
 """The writes of one resource, in order, as far back as is still known.
 
 Invariant: every change with a revision above `floor` is there. Who asks for less than that gets `Expired`.
+Former versions of objects are kept without their encoded text, which would double what they take.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from kubelite.apimachinery.apierrors import Expired
 from kubelite.master.store.entry import Change, Entry
+
+TEXTS_KEPT: Final = 256
+"""The newest changes whose former versions keep their encoded text, for watchers that are a little behind."""
 
 
 class History:
@@ -32,6 +37,8 @@ class History:
     def append(self, change: Change) -> None:
         """Add the newest change."""
         self._changes.append(change)
+        if len(self._changes) > TEXTS_KEPT:
+            self._changes[-TEXTS_KEPT - 1].forget_text()
         if len(self._changes) > self._changes_max:
             self.floor = self._changes.popleft().revision
 

@@ -49,17 +49,18 @@ class StoreWatcher(Watcher):
 
     def show(self, change: Change) -> None:
         """Push what this watcher sees of a change, if anything."""
-        selection = self.selection
-        if selection.is_everything and not selection.namespace:
-            before, after = change.previous is not None, change.entry is not None
-        else:
-            before = change.previous is not None and selection.matches(change.previous.object)
-            after = change.entry is not None and selection.matches(change.entry.object)
+        matches = self.selection.matches
+        before = change.previous is not None and matches(change.previous.object)
+        after = change.entry is not None and matches(change.entry.object)
         event = change.event(before, after)
         if event is not None:
-            self.push(event)
-            if self._waiting_max is not None and len(self._events) > self._waiting_max:
-                self.end()  # as Kubernetes does with a client that does not read
+            self.offer(event)
+
+    def offer(self, event: WatchEvent) -> None:
+        """Push what has just happened, if the watcher is not too far behind."""
+        self.push(event)
+        if self._waiting_max is not None and len(self._events) > self._waiting_max:
+            self.end()  # as Kubernetes does with a client that does not read
 
     def push(self, event: WatchEvent) -> None:
         """Add an event, in the version that is served."""
@@ -79,10 +80,11 @@ class StoreWatcher(Watcher):
 class Hub:
     """The watchers of one resource, by what they require."""
 
-    __slots__ = ("_attributes", "_by_namespace", "_by_value", "_everywhere", "watchers")
+    __slots__ = ("_all", "_attributes", "_by_namespace", "_by_value", "_everywhere", "watchers")
 
     def __init__(self) -> None:
         self.watchers: dict[StoreWatcher, None] = {}
+        self._all: dict[StoreWatcher, None] = {}
         self._everywhere: dict[StoreWatcher, None] = {}
         self._by_namespace: dict[str, dict[StoreWatcher, None]] = {}
         self._attributes: dict[str, Attribute] = {}
@@ -110,6 +112,8 @@ class Hub:
             attribute, value = selection.exact[0]
         elif selection.namespace:
             return self._by_namespace.setdefault(selection.namespace, {})
+        elif selection.is_everything:
+            return self._all
         else:
             return self._everywhere
         self._attributes.setdefault(attribute.name, attribute)
@@ -123,6 +127,11 @@ class Hub:
 
     def publish(self, namespace: str, change: Change) -> None:
         """Show a change to the watchers which it may concern."""
+        if self._all:
+            event = change.event(change.previous is not None, change.entry is not None)
+            assert event is not None
+            for watcher in tuple(self._all):
+                watcher.offer(event)
         for watcher in tuple(self._everywhere):
             watcher.show(change)
         if self._by_namespace:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.rest.streams import WRITE_BUFFER_HIGH_BYTES, WatchStream
+from kubelite.master.rest.streams import WRITE_BUFFER_HIGH_BYTES, Turn, WatchStream
 from kubelite.runtime import tasks
 
 
@@ -61,7 +61,7 @@ def make_event(index, size=0):
 
 
 def make_stream(watcher, wire, **options):
-    return WatchStream(watcher, wire, wire, WatchEvent.frame, **options)
+    return WatchStream(watcher, wire, wire, options.pop("encode", WatchEvent.frame), **options)
 
 
 async def settle():
@@ -146,6 +146,104 @@ async def test_cancellation_ends_the_watch():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert watcher.ended
+
+
+async def run_streams(turn, wires, encode=WatchEvent.frame):
+    """Streams of one server, each with a watcher of its own."""
+    watchers = [Watcher() for _ in wires]
+    streams = [
+        make_stream(watcher, wire, encode=encode, turn=turn)
+        for watcher, wire in zip(watchers, wires, strict=True)
+    ]
+    running = [tasks.start(stream.run(), name="stream") for stream in streams]
+    await settle()
+    return watchers, running
+
+
+async def test_what_several_watches_see_alike_is_encoded_and_joined_once():
+    encoded = []
+
+    def encode(event):
+        encoded.append(event)
+        return event.frame()
+
+    turn, wires = Turn(), [Wire() for _ in range(5)]
+    watchers, running = await run_streams(turn, wires, encode)
+    events = [make_event(index) for index in range(8)]
+    for watcher in watchers:
+        for event in events:
+            watcher.push(event)
+    await settle()
+    assert encoded == events
+    assert {tuple(wire.writes) for wire in wires} == {tuple(wires[0].writes)}
+    assert len(wires[0].writes) == 1
+    assert not turn._chunks
+    await tasks.cancel(*running)
+
+
+async def test_watches_that_see_different_events_between_the_same_ends_do_not_share():
+    wires = [Wire(), Wire()]
+    watchers, running = await run_streams(Turn(), wires)
+    first, one, other, last = (make_event(name) for name in ("first", "one", "other", "last"))
+    for watcher, middle in zip(watchers, (one, other), strict=True):
+        for event in (first, middle, last):
+            watcher.push(event)
+    await settle()
+    assert b'"one"' in wires[0].lines()[1]
+    assert b'"other"' in wires[1].lines()[1]
+    await tasks.cancel(*running)
+
+
+async def test_a_slow_watch_delays_neither_the_write_nor_another_watch():
+    slow, quick = Wire(reads=False), Wire()
+    watchers, running = await run_streams(Turn(), [slow, quick])
+    for index in range(100):
+        event = make_event(index, size=100_000)
+        for watcher in watchers:
+            watcher.push(event)
+        await tasks.checkpoint()
+        await tasks.checkpoint()
+        assert len(quick.writes) == index + 1
+    assert len(slow.writes) < 20
+    assert slow.unread < 2 * WRITE_BUFFER_HIGH_BYTES
+    while len(slow.lines()) < 100:
+        slow.read_all()
+        await settle()
+    assert slow.lines() == quick.lines()
+    await tasks.cancel(*running)
+
+
+async def test_slow_watches_wait_with_the_same_bytes():
+    wires = [Wire(reads=False) for _ in range(3)]
+    turn = Turn()
+    watchers = [Watcher() for _ in wires]
+    streams = [make_stream(watcher, wire, turn=turn) for watcher, wire in zip(watchers, wires, strict=True)]
+    running = [tasks.start(stream.run(), name="stream") for stream in streams]
+    await settle()
+    for event in (make_event(0, size=WRITE_BUFFER_HIGH_BYTES + 10), make_event(1), make_event(2)):
+        for watcher in watchers:
+            watcher.push(event)
+        await settle()
+    waiting = [tuple(map(id, stream._backlog)) for stream in streams]
+    assert len(waiting[0]) == 2
+    assert waiting == [waiting[0]] * 3
+    await tasks.cancel(*running)
+
+
+async def test_a_watch_whose_events_cannot_be_encoded_is_cut_off_and_nothing_else():
+    def broken(event):
+        raise RuntimeError("no form")
+
+    turn, good, bad = Turn(), Wire(), Wire()
+    watchers, running = await run_streams(turn, [good])
+    others, failing = await run_streams(turn, [bad], broken)
+    for watcher in (*others, *watchers):
+        watcher.push(make_event(0))
+    await settle()
+    assert bad.aborted
+    assert len(good.lines()) == 1
+    await asyncio.wait_for(failing[0], 1)
+    await tasks.cancel(*running)
 
 
 STEPS = st.lists(st.sampled_from(["push", "big", "turn", "read"]), max_size=40)
