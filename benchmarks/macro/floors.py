@@ -17,6 +17,7 @@ from aiohttp import web
 from benchmarks.macro.loadgen import Target
 from kubelite.master.auth.certificates import make_cluster_certificates, server_context
 
+CLOSE_TIMEOUT_S: Final = 1.0
 PIECE_BYTES: Final = 256 * 1024
 """A bare transport is given this much at a time: more at once costs asyncio's TLS more copies."""
 
@@ -55,7 +56,8 @@ class ConstantServer:
         server = web.Server(self._handle, access_log=None)
         async with listening(server, secured) as target:
             yield target
-        await server.shutdown(0)
+        server.pre_shutdown()
+        await server.shutdown(CLOSE_TIMEOUT_S)
 
 
 @asynccontextmanager

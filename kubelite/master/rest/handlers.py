@@ -28,7 +28,7 @@ from kubelite.client.requests import (
     Update,
     UserInfo,
 )
-from kubelite.master.rest import answers, bodies, connect, options, proxy, responses, spdyconnect
+from kubelite.master.rest import answers, bodies, connect, lists, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import CUSTOM_FORMS, OBJECT_FORMS, Form, negotiate
 from kubelite.master.rest.requestinfo import RequestInfo
@@ -116,8 +116,7 @@ class Handlers:
                     limit=options.integer(query, "limit") or 0,
                     continue_=query.text("continue"),
                 ).ask(self._apiserver)
-                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
-                return responses.response(200, body, form.media_type, headers)
+                return await lists.answer(request, visit, listing, form, self._scheme.strategy(resource), now)
             case "watch":
                 return await self._watches.serve(request, visit, common, form)
             case "deletecollection":

@@ -6,6 +6,7 @@ pieces, so that a list of all pods holds up nobody. What is listed is a snapshot
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.item import Item
 from kubelite.client.requests import Listing
 from kubelite.master.rest import answers, responses
+from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import JSON, Form
 from kubelite.runtime import tasks
 
@@ -53,34 +55,38 @@ def pieces(head: bytes, items: Sequence[Item]) -> Iterator[bytes]:
 
 async def answer(
     request: web.BaseRequest,
+    visit: Visit,
     listing: Listing,
     form: Form,
     strategy: Strategy,
     now: float,
-    include: str,
-    headers: CIMultiDict[str],
 ) -> web.StreamResponse:
     """Answer with a list: at once if it is small or has to be made first, else as fast as the client reads.
 
     Args:
         request: The client's.
+        visit: The same, on its way.
         listing: What was found.
         form: What was negotiated.
         strategy: Of the resource.
         now: Unix seconds, for ages in Tables.
-        include: The option `includeObject`.
-        headers: Of the answer.
 
     Raises:
         APIError: It cannot be had in this form.
         ConnectionError: The client has gone.
     """
-    streams = len(listing.items) > WHOLE_ITEMS_MAX and request.version >= HttpVersion11
-    if form.kind or form.media_type != JSON or not streams:
-        body = answers.list_bytes(listing, form, strategy, now, include)
-        return responses.response(200, body, form.media_type, headers)
-    head = orjson.dumps(answers.list_head(listing, strategy.resource))[:-1]
-    return await _stream(request, head, listing.items, headers)
+    info, headers = visit.info, visit.headers
+    if (
+        len(listing.items) > WHOLE_ITEMS_MAX
+        and not form.kind
+        and form.media_type == JSON
+        and request.version >= HttpVersion11
+        and not responses.is_for_people(info, request.headers.get("User-Agent", ""))
+    ):
+        head = orjson.dumps(answers.list_head(listing, strategy.resource))[:-1]
+        return await _stream(request, head, listing.items, headers)
+    body = answers.list_bytes(listing, form, strategy, now, info.query.text("includeObject"))
+    return responses.response(200, body, form.media_type, headers)
 
 
 async def _stream(
@@ -94,13 +100,17 @@ async def _stream(
     if writer is None or transport is None:
         return response
     unturned = 0
-    for piece in pieces(head, items):
-        if transport.is_closing():
-            return response  # the client has gone
-        transport.write(piece)
-        unturned += len(piece)
-        await writer.drain()
-        if unturned >= TURN_BYTES:
-            unturned = 0
-            await tasks.checkpoint()
+    try:
+        for piece in pieces(head, items):
+            if transport.is_closing():
+                break
+            transport.write(piece)
+            unturned += len(piece)
+            await writer.drain()
+            if unturned >= TURN_BYTES:
+                unturned = 0
+                await tasks.checkpoint()
+    except asyncio.CancelledError:
+        transport.abort()  # in the middle of an answer there is no other way to say that it ends here
+        raise
     return response

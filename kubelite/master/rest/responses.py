@@ -87,14 +87,20 @@ def too_many_requests(headers: CIMultiDict[str]) -> web.Response:
     return text(429, TOO_MANY, headers)
 
 
+def is_for_people(info: RequestInfo, user_agent: str) -> bool:
+    """Whether JSON is to be indented."""
+    asked = info.query.text("pretty") if info.query.pairs else ""
+    return asked in _TRUE_TEXTS if asked else user_agent.startswith(_PEOPLES_PROGRAMS)
+
+
 def prettier(found: web.StreamResponse, info: RequestInfo, user_agent: str) -> None:
     """Indent an answer in JSON for people: who asks for it, and browsers and the like, which need not.
 
     Source: k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (isPrettyPrint).
     """
-    asked = info.query.text("pretty") if info.query.pairs else ""
-    wanted = asked in _TRUE_TEXTS if asked else user_agent.startswith(_PEOPLES_PROGRAMS)
-    if not wanted or not isinstance(found, web.Response) or not isinstance(found.body, bytes):
+    if not isinstance(found, web.Response) or not isinstance(found.body, bytes):
+        return
+    if not is_for_people(info, user_agent):
         return
     if found.headers.get("Content-Type", "").startswith(JSON) and not info.path.startswith("/openapi"):
         found.body = orjson.dumps(orjson.loads(found.body), option=orjson.OPT_INDENT_2)

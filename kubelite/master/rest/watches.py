@@ -21,7 +21,7 @@ from kubelite.master.rest import answers, frames, options
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.metrics import Metrics
 from kubelite.master.rest.negotiation import PROTOBUF, STREAM_TYPES, Form
-from kubelite.master.rest.streams import WatchStream
+from kubelite.master.rest.streams import Turn, WatchStream
 from kubelite.runtime import Clock, Randomness, Ref, tasks
 
 TIMEOUT_MIN_S: Final = 1800.0
@@ -65,6 +65,7 @@ class Watches:
         self._clock = clock
         self._random = random
         self._streams: set[WatchStream] = set()
+        self._turn = Turn()
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -149,7 +150,8 @@ class Watches:
         def delimited(event: WatchEvent) -> bytes:
             return frames.delimited(encoder.protobuf(event))
 
-        return _Wire(response, await response.prepare(request), delimited if is_protobuf else line, chunked)
+        encode = delimited if is_protobuf else line if form.kind else WatchEvent.frame
+        return _Wire(response, await response.prepare(request), encode, chunked)
 
     async def _websocket(
         self, request: web.BaseRequest, visit: Visit, encoder: answers.FrameEncoder, form: Form
@@ -184,7 +186,9 @@ class Watches:
         transport = request.transport
         if transport is None or wire.writer is None:
             return
-        stream = WatchStream(watcher, wire.writer, transport, wire.encode, chunked=wire.chunked)
+        stream = WatchStream(
+            watcher, wire.writer, transport, wire.encode, turn=self._turn, chunked=wire.chunked
+        )
         timer = self._clock.call_later(limit_s, stream.finish)
         self._streams.add(stream)
         try:
