@@ -79,6 +79,7 @@ async def answer(
     if (
         len(listing.items) > WHOLE_ITEMS_MAX
         and not form.kind
+        and not strategy.unstructured
         and form.media_type == JSON
         and request.version >= HttpVersion11
         and not responses.is_for_people(info, request.headers.get("User-Agent", ""))
