@@ -142,7 +142,9 @@ FIELDS = {
         }
     },
     r.FLOWSCHEMAS: {"spec": {"priorityLevelConfiguration": {"name": "exempt"}}},
-    r.PRIORITYLEVELCONFIGURATIONS: {"spec": {"type": "Limited", "limited": {}}},
+    r.PRIORITYLEVELCONFIGURATIONS: {
+        "spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}
+    },
 }
 """All but certificate requests and definitions of custom resources, which need more than a table row."""
 

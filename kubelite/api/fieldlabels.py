@@ -88,6 +88,16 @@ _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
     r.SECRETS: {"type": _at("type")},
     r.CERTIFICATESIGNINGREQUESTS: {"spec.signerName": _at("spec", "signerName")},
     r.SERVICES: {"spec.clusterIP": _at("spec", "clusterIP"), "spec.type": _at("spec", "type")},
+    r.RESOURCESLICES: {"spec.driver": _at("spec", "driver"), "spec.nodeName": _at("spec", "nodeName")},
+    r.EVENTS_V1: {
+        **{
+            f"regarding.{field}": _at("regarding", field)
+            for field in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+        },
+        "reason": _at("reason"),
+        "reportingController": _at("reportingController"),
+        "type": _at("type"),
+    },
     r.EVENTS: {
         **{
             f"involvedObject.{field}": _at("involvedObject", field)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubelite.api import clustergotypes
+
 POINTERS: Final = frozenset({
     # integers
     "activeDeadlineSeconds", "deletionGracePeriodSeconds", "defaultMode", "expirationSeconds", "fsGroup",
@@ -41,6 +43,7 @@ POINTERS: Final = frozenset({
 """Optional fields that keep a zero value wherever they occur."""
 
 POINTERS_OF: Final[Mapping[str, frozenset[str]]] = {
+    **clustergotypes.POINTERS_OF,
     "api.core.v1.ClientIPConfig": frozenset({"timeoutSeconds"}),
     "api.core.v1.HostPathVolumeSource": frozenset({"type"}),
     "api.core.v1.EndpointAddress": frozenset({"nodeName"}),
@@ -67,6 +70,7 @@ POINTERS_OF: Final[Mapping[str, frozenset[str]]] = {
 
 VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
     "api.core.v1.PersistentVolumeSpec": frozenset({"storageClassName"}),
+    **clustergotypes.VALUES_OF,
     "api.core.v1.ReplicationControllerStatus": frozenset({"replicas"}),
     "api.apps.v1.DeploymentStatus": frozenset({"replicas"}),
     "api.apps.v1.ReplicaSetStatus": frozenset({"replicas"}),
@@ -76,7 +80,7 @@ VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
 }
 """Fields of a pointer's name that are none."""
 
-REQUIRED_POINTERS: Final = frozenset({"parentRef", "pathType", "secretRef", "selector", "sideEffects"})
+REQUIRED_POINTERS: Final = frozenset({"min", "parentRef", "pathType", "secretRef", "selector", "sideEffects"})
 """Required fields that are pointers: there is no zero value to write for them."""
 
 _CONDITION: Final[Mapping[str, Any]] = {"lastTransitionTime": None}
@@ -118,6 +122,7 @@ ALWAYS: Final[Mapping[str, Mapping[str, Any]]] = {
     "api.core.v1.ResourceQuota": _OBJECT,
     "api.core.v1.TypedLocalObjectReference": {"apiGroup": None},
     "api.core.v1.TypedObjectReference": {"apiGroup": None},
+    **clustergotypes.ALWAYS,
     "api.core.v1.Container": {"resources": {}},
     "api.core.v1.EphemeralContainer": {"resources": {}},
     "api.core.v1.ContainerStatus": {"state": {}, "lastState": {}},

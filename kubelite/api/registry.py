@@ -23,7 +23,36 @@ def _pod_grace_period_s(pod: Object, asked_s: int | None) -> int:
     return 1 if period < 0 else int(period)
 
 
+_CLUSTER_RULES: Final[Mapping[str, Rules]] = {
+    **{
+        resource.group_resource: Rules(returns_deleted=True)
+        for resource in (
+            *(r.STORAGECLASSES, r.VOLUMEATTRIBUTESCLASSES, r.DEVICECLASSES, r.RESOURCECLAIMS),
+            *(r.RESOURCECLAIMTEMPLATES, r.RESOURCESLICES),
+        )
+    },
+    **{
+        resource.group_resource: Rules(returns_deleted=True, unconditional_update=False)
+        for resource in (r.VOLUMEATTACHMENTS, r.CSIDRIVERS, r.CSINODES)
+    },
+    **{
+        resource.group_resource: Rules(unconditional_update=False)
+        for resource in (
+            *(r.CSISTORAGECAPACITIES, r.RUNTIMECLASSES, r.APISERVICES, r.VALIDATINGADMISSIONPOLICIES),
+            *(r.VALIDATINGADMISSIONPOLICYBINDINGS, r.MUTATINGADMISSIONPOLICIES),
+            *(r.MUTATINGADMISSIONPOLICYBINDINGS, r.MUTATINGWEBHOOKCONFIGURATIONS),
+            r.VALIDATINGWEBHOOKCONFIGURATIONS,
+        )
+    },
+    **{
+        resource.group_resource: Rules(creates_on_update=True)
+        for resource in (r.ROLES, r.CLUSTERROLES, r.ROLEBINDINGS, r.CLUSTERROLEBINDINGS)
+    },
+}
+"""Networking, storage, admission, devices and the like."""
+
 RULES: Final[Mapping[str, Rules]] = {
+    **_CLUSTER_RULES,
     r.PODS.group_resource: Rules(returns_deleted=True, grace_period_s=_pod_grace_period_s),
     r.SERVICES.group_resource: Rules(returns_deleted=True, creates_on_update=True),
     r.REPLICATIONCONTROLLERS.group_resource: Rules(deletion="orphan"),
@@ -31,12 +60,13 @@ RULES: Final[Mapping[str, Rules]] = {
     r.ENDPOINTS.group_resource: Rules(creates_on_update=True),
     r.EVENTS.group_resource: Rules(deletion="unsupported", creates_on_update=True),
     r.LEASES.group_resource: Rules(creates_on_update=True, unconditional_update=False),
-    r.SERVICEACCOUNTS.group_resource: Rules(returns_deleted=True),
     r.PODTEMPLATES.group_resource: Rules(returns_deleted=True),
     r.PERSISTENTVOLUMECLAIMS.group_resource: Rules(returns_deleted=True),
     r.PERSISTENTVOLUMES.group_resource: Rules(returns_deleted=True),
     r.RESOURCEQUOTAS.group_resource: Rules(returns_deleted=True),
     r.JOBS.group_resource: Rules(deletion="orphan"),
+    r.SERVICEACCOUNTS.group_resource: Rules(returns_deleted=True, unconditional_update=False),
+    r.EVENTS_V1.group_resource: Rules(deletion="unsupported", creates_on_update=True),
 }
 """By resource and group; kinds that are not here follow the common rules."""
 

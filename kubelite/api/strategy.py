@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubelite.api import certificates, podsubresources, servicestrategy, volumestrategy, workloadstrategy
+from kubelite.api import (
+    certificates,
+    clusterstrategy,
+    podsubresources,
+    servicestrategy,
+    volumestrategy,
+    workloadstrategy,
+)
 from kubelite.api import resources as r
 from kubelite.api.conversion.autoscaling import ROUND_TRIP
 from kubelite.api.defaults.apps import TEMPLATE_GENERATION
@@ -32,6 +39,7 @@ _UNCOUNTED_KINDS: Final = frozenset(
         r.CERTIFICATESIGNINGREQUESTS,
         r.HORIZONTALPODAUTOSCALERS,
         r.HORIZONTALPODAUTOSCALERS_V1,
+        *clusterstrategy.UNCOUNTED,
     }
 )
 
@@ -42,6 +50,7 @@ _WITH_GENERATION: Final = frozenset(
         r.PODDISRUPTIONBUDGETS,
         r.ENDPOINTSLICES,
         r.PODTEMPLATES,
+        *clusterstrategy.COUNTED,
         *(
             resource
             for resource in r.SERVED
@@ -53,6 +62,7 @@ _WITH_GENERATION: Final = frozenset(
 
 _KEEPS_STATUS_AT_CREATION: Final = frozenset({r.NODES})
 _EMPTY_STATUS: Final[Mapping[Resource, Object]] = {
+    **clusterstrategy.EMPTY_STATUS,
     r.REPLICATIONCONTROLLERS: {"replicas": 0},
     r.SERVICES: {"loadBalancer": {}},
     r.NAMESPACES: {"phase": "Active"},
@@ -94,7 +104,7 @@ def prepare_for_create(resource: Resource, obj: Object) -> Object:
         obj.get("metadata") or {},
         ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"),
     )
-    if resource in _WITH_GENERATION:
+    if resource in _WITH_GENERATION or resource in clusterstrategy.NUMBERED_ONCE:
         metadata = {**metadata, "generation": 1}
     obj = {**obj, "metadata": metadata}
     if "status" in resource.subresources and resource not in _KEEPS_STATUS_AT_CREATION:
@@ -120,7 +130,8 @@ def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
     prepare = _UPDATE.get(resource)
     if prepare is not None:
         new = prepare(new, old)
-    if resource in _WITH_GENERATION and _is_counted(resource, new, old):
+    counts = resource in _WITH_GENERATION or resource in clusterstrategy.COUNTED_FROM_ZERO
+    if counts and _is_counted(resource, new, old):
         generation = (old["metadata"].get("generation") or 0) + 1
         new = {**new, "metadata": {**new["metadata"], "generation": generation}}
     return new
@@ -135,6 +146,11 @@ def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> O
     prepare = _UPDATE_STATUS.get(resource)
     if prepare is not None:
         new = prepare(new, old)
+    if resource in clusterstrategy.STATUS_KEEPS_METADATA:
+        managed = {"managedFields": new["metadata"].get("managedFields")}
+        version = {"resourceVersion": new["metadata"].get("resourceVersion")}
+        metadata = _taken({**old["metadata"], **version}, managed, "managedFields")
+        new = {**new, "metadata": metadata}
     if resource == r.PODS:
         metadata = _taken(new["metadata"], old["metadata"], "ownerReferences")
         metadata = _taken(metadata, old["metadata"], "deletionTimestamp")
@@ -278,6 +294,7 @@ def _update_namespace(new: Object, old: Object) -> Object:
 
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
+    **clusterstrategy.CREATE,
     r.PODS: _create_pod,
     r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_create,
     r.NAMESPACES: _create_namespace,
@@ -290,6 +307,7 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
 }
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
     r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_update,
+    **clusterstrategy.UPDATE,
     r.NAMESPACES: _update_namespace,
     r.SERVICES: servicestrategy.prepare_for_update,
     r.DAEMONSETS: workloadstrategy.update_daemon_set,

@@ -10,11 +10,13 @@ from kubelite.api.columns import autoscaling, certificates, core, volumes, workl
 from kubelite.api.columns.pods import POD_COLUMNS
 from kubelite.api.columns.pods import row_conditions as pod_row_conditions
 from kubelite.api.columns.text import Column
+from kubelite.api.groups import table
 from kubelite.apimachinery.scheme import Object, Resource
 
 __all__ = ["Column", "columns_for", "row_conditions"]
 
 _COLUMNS: Final[Mapping[Resource, tuple[Column, ...]]] = {
+    r.COMPONENTSTATUSES: core.COMPONENT_STATUS_COLUMNS,
     r.CONFIGMAPS: core.CONFIG_MAP_COLUMNS,
     r.ENDPOINTS: core.ENDPOINTS_COLUMNS,
     r.EVENTS: core.EVENT_COLUMNS,
@@ -49,7 +51,11 @@ def columns_for(resource: Resource, subresource: str = "") -> tuple[Column, ...]
     """The columns of a kind; Name and Created At if it has none of its own."""
     if subresource == "scale":
         return core.SCALE_COLUMNS
-    return _COLUMNS.get(resource, core.GENERIC_COLUMNS)
+    columns = _COLUMNS.get(resource)
+    if columns is None:
+        of_group: Mapping[Resource, tuple[Column, ...]] | None = table("columns", resource.group, "COLUMNS")
+        columns = None if of_group is None else of_group.get(resource)
+    return core.GENERIC_COLUMNS if columns is None else columns
 
 
 def row_conditions(resource: Resource, obj: Object) -> list[Object]:

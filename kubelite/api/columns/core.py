@@ -283,6 +283,27 @@ SECRET_COLUMNS: Final = (
     AGE,
 )
 SERVICE_ACCOUNT_COLUMNS: Final = (NAME, AGE)
+
+
+def _health(field: str) -> Any:
+    def cell(component: Object, _: float) -> str:
+        conditions = component.get("conditions") or ()
+        found = next((each for each in conditions if each.get("type") == "Healthy"), None)
+        if field != "status":
+            return "" if found is None else found.get(field) or ""
+        if found is None:
+            return "Unknown"
+        return "Healthy" if found.get("status") == "True" else "Unhealthy"
+
+    return cell
+
+
+COMPONENT_STATUS_COLUMNS: Final = (
+    NAME,
+    Column("Status", _health("status"), "Whether it is well."),
+    Column("Message", _health("message"), "What it says of itself."),
+    Column("Error", _health("error"), "What is wrong."),
+)
 LEASE_COLUMNS: Final = (
     NAME,
     Column("Holder", lambda obj, _: _spec(obj).get("holderIdentity") or "", "Who holds the lease."),

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from kubelite.api import resources as r
-from kubelite.api.conversion import autoscaling
+from kubelite.api.conversion import autoscaling, events
 from kubelite.apimachinery.scheme import Object, Resource
 
 
@@ -34,5 +34,6 @@ CONVERSIONS: Final[Mapping[Resource, Conversion]] = {
     r.HORIZONTALPODAUTOSCALERS_V1: Conversion(
         r.HORIZONTALPODAUTOSCALERS, autoscaling.to_v2, autoscaling.to_v1
     ),
+    r.EVENTS_V1: Conversion(r.EVENTS, events.to_core, events.from_core),
 }
 """By the resource that is served; all others are kept as they are served."""

@@ -12,6 +12,7 @@ from typing import Final
 from kubelite.api import resources as r
 from kubelite.api.defaults import apps, autoscaling, batch, core, persistentvolumes, podspec, quota
 from kubelite.api.goform import go_form
+from kubelite.api.groups import table
 from kubelite.apimachinery.scheme import Object, Resource
 
 _DEFAULTS: Final[Mapping[Resource, Callable[[Object], Object]]] = {
@@ -46,5 +47,12 @@ def apply_defaults(resource: Resource, obj: Object) -> Object:
         obj: of types that fit the schema. Not changed; the result shares what stayed.
     """
     obj = go_form(resource, obj)
-    default = _DEFAULTS.get(resource)
+    default = _DEFAULTS.get(resource) or _default_of_group(resource)
     return obj if default is None else default(obj)
+
+
+def _default_of_group(resource: Resource) -> Callable[[Object], Object] | None:
+    defaults: Mapping[Resource, Callable[[Object], Object]] | None = table(
+        "defaults", resource.group, "DEFAULTS"
+    )
+    return None if defaults is None else defaults.get(resource)

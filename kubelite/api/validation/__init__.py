@@ -27,6 +27,7 @@ from kubelite.api.validation import (
 )
 from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
 from kubelite.api.validation.problems import Errors
+from kubelite.api.validation.rules import KindRules, rules_of
 from kubelite.apimachinery.scheme import Object, Resource
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
@@ -127,6 +128,9 @@ def validate_create(resource: Resource, obj: Object) -> Errors:
     """
     errors = validate_metadata(resource, obj.get("metadata") or {})
     validate = _CREATE.get(resource)
+    if validate is None:
+        rules = rules_of(resource)
+        validate = None if rules is None else rules.create
     return errors if validate is None else errors + validate(obj)
 
 
@@ -141,6 +145,9 @@ def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
         new: with defaults, prepared for update.
         old: what is stored.
     """
+    rules = rules_of(resource)
+    if rules is not None:
+        return _validate_update(resource, rules, new, old)
     errors = validate_metadata_update(new["metadata"], old["metadata"])
     errors += errors
     validate_both = _UPDATE.get(resource)
@@ -150,11 +157,21 @@ def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
     return errors if validate is None else errors + validate(new)
 
 
+def _validate_update(resource: Resource, rules: KindRules, new: Object, old: Object) -> Errors:
+    errors = validate_metadata_update(new["metadata"], old["metadata"])
+    again = [] if rules.update_metadata == "create" else errors
+    if rules.update_metadata != "update":
+        again = again + validate_metadata(resource, new["metadata"])
+    own = rules.create(new) if rules.update is None else rules.update(new, old)
+    return errors + again + own
+
+
 def validate_status_update(resource: Resource, new: Object, old: Object) -> Errors:
     """The errors of an update of the status."""
     errors = validate_metadata_update(new["metadata"], old["metadata"])
     errors += errors
-    validate = _STATUS.get(resource)
+    rules = rules_of(resource)
+    validate = _STATUS.get(resource) if rules is None else rules.status
     return errors if validate is None else errors + validate(new, old)
 
 

@@ -1,6 +1,6 @@
 """What the conditions of a status must be, in the form that kinds share.
 
-Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go (ValidateCondition).
+Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go (ValidateConditions).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Final
 from kubelite.api.validation import names
 from kubelite.api.validation.problems import (
     Errors,
+    duplicate,
     invalid,
     invalid_each,
-    not_negative,
     not_supported,
     required,
     too_long,
@@ -34,27 +34,38 @@ _REASON_TEXT: Final = (
 )
 
 
+def validate_conditions(conditions: list[Object] | None, path: str) -> Errors:
+    """Types that come once, each with a status, a time and a reason."""
+    errors: Errors = []
+    seen: set[str] = set()
+    for index, condition in enumerate(conditions or ()):
+        type_ = condition.get("type") or ""
+        if type_ in seen:
+            errors.append(duplicate(f"{path}[{index}].type", type_))
+        seen.add(type_)
+        errors += validate_condition(condition, f"{path}[{index}]")
+    return errors
+
+
 def validate_condition(condition: Object, path: str) -> Errors:
     """The errors of one condition of the shared form."""
     type_, status = condition.get("type") or "", condition.get("status") or ""
-    errors = invalid_each(f"{path}.type", type_, names.qualified_name(type_)) if type_ else []
-    if not type_:
-        errors.append(required(f"{path}.type", "must be set"))
-    if not status:
-        errors.append(required(f"{path}.status", "must be set"))
-    elif status not in STATUSES:
+    errors = invalid_each(f"{path}.type", type_, names.label_key(type_))
+    if status not in STATUSES:
         errors.append(not_supported(f"{path}.status", status, STATUSES))
-    errors += not_negative(f"{path}.observedGeneration", condition.get("observedGeneration"))
+    generation = condition.get("observedGeneration") or 0
+    if generation < 0:
+        detail = "must be greater than or equal to zero"
+        errors.append(invalid(f"{path}.observedGeneration", generation, detail))
     if not condition.get("lastTransitionTime"):
         errors.append(required(f"{path}.lastTransitionTime", "must be set"))
-    reason = condition.get("reason") or ""
+    reason, message = condition.get("reason") or "", condition.get("message") or ""
     if not reason:
         errors.append(required(f"{path}.reason", "must be set"))
-    elif len(reason) > REASON_LENGTH_MAX:
-        errors.append(too_long(f"{path}.reason", reason, REASON_LENGTH_MAX))
     elif not re.fullmatch(_REASON, reason):
         errors.append(invalid(f"{path}.reason", reason, _REASON_TEXT))
-    message = condition.get("message") or ""
+    if len(reason) > REASON_LENGTH_MAX:
+        errors.append(too_long(f"{path}.reason", reason, REASON_LENGTH_MAX))
     if len(message) > MESSAGE_LENGTH_MAX:
         errors.append(too_long(f"{path}.message", message, MESSAGE_LENGTH_MAX))
     return errors

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kubelite.api import resources as r
 from kubelite.api.validation import names
+from kubelite.api.validation.addresses import canonical_address
 from kubelite.api.validation.problems import (
     Errors,
     checked,
@@ -32,6 +33,8 @@ _NAME_RULES: Final[Mapping[tuple[str, str], Callable[[str], list[str]]]] = {
     ("", r.NAMESPACES.plural): names.dns_label,
     ("", r.SERVICES.plural): names.dns_label,
     (r.STATEFULSETS.group, r.STATEFULSETS.plural): names.dns_label,
+    ("apiregistration.k8s.io", "apiservices"): names.path_segment,
+    ("networking.k8s.io", "ipaddresses"): canonical_address,
     ("rbac.authorization.k8s.io", "roles"): names.path_segment,
     ("rbac.authorization.k8s.io", "rolebindings"): names.path_segment,
     ("rbac.authorization.k8s.io", "clusterroles"): names.path_segment,

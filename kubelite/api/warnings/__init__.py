@@ -9,10 +9,11 @@ k8s.io/apiserver/pkg/endpoints/deprecation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from kubelite.api import resources as r
-from kubelite.api.warnings import pods, services, workloads
+from kubelite.api.groups import table
+from kubelite.api.warnings import configuration, pods, services, workloads
 from kubelite.apimachinery.scheme import Object, Resource
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], list[str]]]] = {
@@ -20,6 +21,7 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], list[str]]]] = {
     r.SERVICES: services.service_warnings,
     r.ENDPOINTS: services.endpoints_warnings,
     r.ENDPOINTSLICES: services.endpoint_slice_warnings,
+    **configuration.CREATE,
     **workloads.CREATE,
 }
 
@@ -27,6 +29,7 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], list[str]]]] = {
     r.SERVICES: lambda new, _: services.service_warnings(new),
     r.ENDPOINTS: lambda new, _: services.endpoints_warnings(new),
     r.ENDPOINTSLICES: lambda new, _: services.endpoint_slice_warnings(new),
+    **configuration.UPDATE,
     **workloads.UPDATE,
 }
 """Pods are not here: they are updated too often, and hardly ever by people."""
@@ -39,14 +42,19 @@ _DEPRECATED: Final[Mapping[Resource, str]] = {
 
 def warnings_on_create(resource: Resource, obj: Object) -> tuple[str, ...]:
     """The warnings about a new object, as it is stored."""
-    warn = _CREATE.get(resource)
+    warn = _CREATE.get(resource) or _of_group(resource, "CREATE")
     return () if warn is None else tuple(warn(obj))
 
 
 def warnings_on_update(resource: Resource, new: Object, old: Object) -> tuple[str, ...]:
     """The warnings about an update through the main endpoint."""
-    warn = _UPDATE.get(resource)
+    warn = _UPDATE.get(resource) or _of_group(resource, "UPDATE")
     return () if warn is None else tuple(warn(new, old))
+
+
+def _of_group(resource: Resource, name: str) -> Any:
+    warnings: Mapping[Resource, Any] | None = table("warnings", resource.group, name)
+    return None if warnings is None else warnings.get(resource)
 
 
 def deprecation_warning(resource: Resource) -> str:

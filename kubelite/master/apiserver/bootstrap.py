@@ -9,7 +9,15 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-from kubelite.api.resources import ENDPOINTS, ENDPOINTSLICES, NAMESPACES, SERVICES
+from kubelite.api import fresh
+from kubelite.api.resources import (
+    ENDPOINTS,
+    ENDPOINTSLICES,
+    FLOWSCHEMAS,
+    NAMESPACES,
+    PRIORITYLEVELCONFIGURATIONS,
+    SERVICES,
+)
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.writes import create, update
@@ -18,6 +26,8 @@ from kubelite.master.store.selection import EVERYTHING
 SYSTEM_NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 KUBERNETES: Final = "kubernetes"
 _NAMESPACE: Final = "default"
+_KEPT: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS})
+"""Kinds whose objects come back when they are deleted."""
 
 
 def bootstrap(env: Environment) -> None:
@@ -25,6 +35,8 @@ def bootstrap(env: Environment) -> None:
     for entry in env.store.list(SERVICES, EVERYTHING).entries:
         env.numbers.load(entry.object)
     is_new = not env.store.count(NAMESPACES)
+    for resource, obj in (*fresh.objects(), fresh.service_cidr(env.config.service_network)):
+        _complete(env, resource, obj)
     for name in SYSTEM_NAMESPACES:
         if env.store.get(NAMESPACES, "", name) is None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -32,6 +44,21 @@ def bootstrap(env: Environment) -> None:
     reconcile(env)
     if is_new:  # nobody can have seen what was before: watches of it are too old, as after any start
         env.store.compact(env.store.revision)
+
+
+def _complete(env: Environment, resource: Resource, obj: Object) -> None:
+    """Make one of the objects that every cluster contains, if it is missing."""
+    name = obj["metadata"]["name"]
+    if env.store.get(resource, "", name) is None:
+        made = fresh.completed(obj, uid=env.random.uuid4(), now=env.now_text())
+        env.store.create(resource, "", name, made)
+
+
+def restore(env: Environment) -> None:
+    """Bring back the objects of flow control that somebody has deleted."""
+    for resource, obj in fresh.objects():
+        if resource in _KEPT:
+            _complete(env, resource, obj)
 
 
 def first_address(network: str) -> str:

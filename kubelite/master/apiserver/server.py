@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, assert_never
 
 import attrs
 
-from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS
+from kubelite.api.resources import COMPONENTSTATUSES, CUSTOMRESOURCEDEFINITIONS, EVENTS
 from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import (
@@ -50,7 +50,7 @@ from kubelite.client.requests import (
     Watch,
 )
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.apiserver import decoding, deletion, reads, writes
+from kubelite.master.apiserver import componentstatuses, decoding, deletion, reads, writes
 from kubelite.master.apiserver.authorization import (
     Attributes,
     allows,
@@ -59,7 +59,7 @@ from kubelite.master.apiserver.authorization import (
     path_refusal,
     refusal,
 )
-from kubelite.master.apiserver.bootstrap import bootstrap, reconcile
+from kubelite.master.apiserver.bootstrap import bootstrap, reconcile, restore
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.connect import connect
 from kubelite.master.apiserver.environment import Environment, shown
@@ -67,6 +67,7 @@ from kubelite.master.apiserver.errors import too_large_revision
 from kubelite.master.apiserver.expiry import Expiry
 from kubelite.master.apiserver.patches import applied, check_name, patched
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
+from kubelite.master.apiserver.settling import SETTLED, settle
 from kubelite.master.apiserver.subresources import act, action_of
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.jwt import TokenKey
@@ -112,7 +113,12 @@ class LookAtDefinition(Value):
     name: str
 
 
-Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition
+@attrs.frozen(eq=False, repr=False)
+class Settle(Value):
+    """Time to say what is to be said of what was written."""
+
+
+Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition | Settle
 SYSTEM_METADATA = frozenset({"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp"})
 """What an apply cannot set of an object that it makes."""
 WRITE_BODY_KINDS = {"scale": (SCALE_VERSION, SCALE_KIND)}
@@ -151,6 +157,7 @@ class APIServer(Actor[Message | Internal]):
         self._warnings: tuple[str, ...] = ()  # about the fields of the object at hand, for refusals, too
         self._custom: CustomResources | None = None
         self._custom_awake = False
+        self._settling = False
         bootstrap(self._env)
 
     async def started(self) -> None:
@@ -258,6 +265,9 @@ class APIServer(Actor[Message | Internal]):
                 self._look_at_definitions()
             case LookAtDefinition(name=name):
                 self._custom_resources().look_at(name)
+            case Settle():
+                self._settling = False
+                settle(self._env)
             case _:
                 assert_never(message)
         return None
@@ -286,6 +296,8 @@ class APIServer(Actor[Message | Internal]):
         return self._read(request)
 
     def _read(self, request: Get) -> Answer:
+        if request.resource == COMPONENTSTATUSES:
+            return Answer(componentstatuses.get(request.name))
         entry = self._entry(request)
         strategy = self._env.strategy(request.resource)
         if request.subresource == "scale":
@@ -300,6 +312,8 @@ class APIServer(Actor[Message | Internal]):
 
     def _list(self, request: List) -> Listing | asyncio.Future[Listing]:
         reads.check_list(request)
+        if request.resource == COMPONENTSTATUSES:
+            return componentstatuses.list_all(self._env.strategy(request.resource), request)
         version = reads.future_version(self._env, request)
         if version is not None:
             return self._later(version, lambda: reads.list_objects(self._env, request))
@@ -390,7 +404,13 @@ class APIServer(Actor[Message | Internal]):
         entry = written.entry
         if entry is not None and self._env.strategy(resource).storage == EVENTS:
             self._expiry.note(entry, self._env.clock.now())
+        self._settle_soon(resource)
         return written.answer(warnings)
+
+    def _settle_soon(self, resource: Resource) -> None:
+        if resource in SETTLED and not self._settling:
+            self._settling = True
+            self.context.call_later(self._env.config.settle_after_s, Settle())
 
     def _update(self, request: Update) -> Answer:
         env, resource = self._env, request.resource
@@ -531,6 +551,7 @@ class APIServer(Actor[Message | Internal]):
     def _delete(self, request: Delete) -> Answer:
         if request.subresource:
             raise MethodNotAllowed
+        self._settle_soon(request.resource)
         return deletion.delete(self._env, request.resource, request.namespace, request.name, request.options)
 
     def _delete_collection(self, request: DeleteCollection) -> Listing:
@@ -539,6 +560,7 @@ class APIServer(Actor[Message | Internal]):
         strategy = env.strategy(resource)
         selection = reads.select(strategy, request.namespace, request.label_selector, request.field_selector)
         page = env.store.list(strategy.storage, selection)
+        self._settle_soon(resource)
         items = [deletion.delete_entry(env, resource, entry, request.options).item for entry in page.entries]
         return Listing(
             [
@@ -557,6 +579,7 @@ class APIServer(Actor[Message | Internal]):
     def _reconcile(self) -> None:
         env = self._env
         reconcile(env)
+        restore(env)
         for entry in self._expiry.expired(env.clock.now()):
             namespace = entry.object["metadata"]["namespace"]
             if env.store.get(EVENTS, namespace, entry.object["metadata"]["name"]) is entry:

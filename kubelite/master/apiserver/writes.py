@@ -22,6 +22,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import SYSTEM_MASTERS, Answer, Item, UserInfo
 from kubelite.master.apiserver import metadata as meta
+from kubelite.master.apiserver import serviceaddresses
 from kubelite.master.apiserver.admission import chain
 from kubelite.master.apiserver.admission.attributes import Attributes
 from kubelite.master.apiserver.environment import Environment
@@ -153,6 +154,8 @@ def _store_new(
         if taken is not None:
             taken.give_back()
         return Written(_without_version(obj), None, created=True)
+    if resource == r.SERVICES:
+        serviceaddresses.follow(env, None, obj)
     entry = env.store.create(strategy.storage, namespace, name, strategy.to_storage(obj))
     return Written(strategy.from_storage(entry.object), entry, created=True)
 
@@ -271,6 +274,7 @@ def commit_update(
     entry = env.store.update(strategy.storage, entry, strategy.to_storage(obj))
     if resource == r.SERVICES:
         env.numbers.release_former(old, entry.object)
+        serviceaddresses.follow(env, old, entry.object)
     return Written(strategy.from_storage(entry.object), entry)
 
 
@@ -289,4 +293,5 @@ def remove(env: Environment, resource: Resource, entry: Entry) -> Object:
     last = env.store.delete(strategy.storage, entry)
     if resource == r.SERVICES:
         env.numbers.release_former(entry.object, None)
+        serviceaddresses.follow(env, entry.object, None)
     return strategy.from_storage(last)

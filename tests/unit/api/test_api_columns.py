@@ -25,6 +25,15 @@ def definitions(scenario):
         ("table-event", r.EVENTS),
         ("table-pdb", r.PODDISRUPTIONBUDGETS), ("table-secret", r.SECRETS), ("services-2", r.SERVICES),
         ("table-serviceaccount", r.SERVICEACCOUNTS),
+        ("table-csidriver", r.CSIDRIVERS), ("table-volumeattachment", r.VOLUMEATTACHMENTS),
+        ("table-role", r.ROLES), ("table-rolebinding", r.ROLEBINDINGS),
+        ("table-clusterrolebinding", r.CLUSTERROLEBINDINGS), ("table-priorityclass", r.PRIORITYCLASSES),
+        ("table-ingress", r.INGRESSES), ("table-ingressclass", r.INGRESSCLASSES),
+        ("table-eventsv1", r.EVENTS_V1), ("table-runtimeclass", r.RUNTIMECLASSES),
+        ("table-flowschema", r.FLOWSCHEMAS), ("table-prioritylevel", r.PRIORITYLEVELCONFIGURATIONS),
+        ("table-mutatingwebhook", r.MUTATINGWEBHOOKCONFIGURATIONS),
+        ("table-validatingwebhook", r.VALIDATINGWEBHOOKCONFIGURATIONS),
+        ("table-vapbinding", r.VALIDATINGADMISSIONPOLICYBINDINGS),
     ],
 )  # fmt: skip
 def test_columns_are_those_recorded(scenario, resource):

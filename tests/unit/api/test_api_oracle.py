@@ -23,18 +23,17 @@ ADMISSION = {
     "Pod": {"volumes", "serviceAccountName", "serviceAccount", "tolerations", "priority", "preemptionPolicy"},
     "Service": {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"},
     "Node": {"taints"},
+    "VolumeAttachment": {"nodeName"},  # a placeholder
 }
 WAITING = {  # kinds that are served, but lack defaults and validation of their own so far
-    *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
-    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition"),
-    *("CertificateSigningRequest", "Role", "FlowSchema", "IngressClass", "NetworkPolicy", "PriorityClass"),
-    *("StorageClass", "VolumeAttachment", "TokenReview", "SelfSubjectReview"),
+    *("CustomResourceDefinition", "CertificateSigningRequest", "TokenReview", "SelfSubjectReview"),
 }
 NOT_HERE = {
     "service-node-port-range",  # allocation
     "service-cluster-ip-outside",
     "cluster-ip-in-use",
     "limitrange-defaults",  # admission
+    "bad-expression",  # CEL
     "pod-security-warning",
     "create-as-partial",  # negotiation
     "too-large",  # its body is made by the comparer; test_validation has the like

@@ -101,11 +101,32 @@ def test_field_labels_read_what_selectors_name():
     )
 
 
-def test_what_a_fresh_cluster_contains_is_valid():
-    for namespace in fresh.namespaces():
-        obj = prepare_for_create(resources.NAMESPACES, apply_defaults(resources.NAMESPACES, namespace))
-        assert validate_create(resources.NAMESPACES, obj) == []
-    service = apply_defaults(resources.SERVICES, fresh.kubernetes_service("127.1.16.1", 6443))
-    obj = prepare_for_create(resources.SERVICES, service)
-    assert obj["spec"]["clusterIPs"] == ["127.1.16.1"]
-    assert validate_create(resources.SERVICES, obj) == []
+def test_what_a_fresh_cluster_contains_is_valid_and_complete():
+    service = {"metadata": {"name": "kubernetes", "namespace": "default"}}
+    made = [
+        *fresh.objects(),
+        fresh.service_cidr("10.96.0.0/16"),
+        (resources.IPADDRESSES, fresh.ip_address("10.96.0.1", service)),
+        (resources.APISERVICES, fresh.custom_api_service("example.com", "v1")),
+    ]
+    assert len(made) == 2 + 8 + 11 + 21 + 3
+    for resource, given in made:
+        obj = fresh.completed(given, uid="u", now="2026-01-01T00:00:00Z")
+        obj["metadata"] = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
+        assert apply_defaults(resource, obj) == obj
+        assert prepare_for_create(resource, obj)["metadata"] == obj["metadata"]
+        assert validate_create(resource, obj) == []
+
+
+def test_the_mandatory_objects_of_flow_control_keep_their_specs():
+    made = {(resource, obj["metadata"]["name"]): obj for resource, obj in fresh.objects()}
+    schema = made[resources.FLOWSCHEMAS, "catch-all"]
+    changed = {**schema, "spec": {**schema["spec"], "matchingPrecedence": 9999}}
+    (error,) = validate_create(resources.FLOWSCHEMAS, changed)
+    assert (error.field, error.detail) == ("spec", "spec of 'catch-all' must equal the fixed value")
+    level = made[resources.PRIORITYLEVELCONFIGURATIONS, "exempt"]
+    lending = {
+        **level,
+        "spec": {**level["spec"], "exempt": {"nominalConcurrencyShares": 5, "lendablePercent": 9}},
+    }
+    assert validate_create(resources.PRIORITYLEVELCONFIGURATIONS, lending) == []

@@ -13,6 +13,7 @@ from kubelite.api import resources as r
 from kubelite.api.builtin import BuiltinStrategy
 from kubelite.api.scheme import new_scheme
 from kubelite.client.requests import ADMIN
+from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.server import RESTServer
 from kubelite.runtime import SystemClock
@@ -36,7 +37,8 @@ def test_the_manifests_cover_every_kind():
 
 @asynccontextmanager
 async def served():
-    async with api_server(clock=SystemClock()) as inside:
+    config = APIServerConfig(settle_after_s=60.0)  # so that nobody but the test writes
+    async with api_server(clock=SystemClock(), config=config) as inside:
         rest = RESTServer(
             apiserver=inside._ref,
             scheme=new_scheme(),

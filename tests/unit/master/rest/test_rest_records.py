@@ -126,7 +126,7 @@ async def test_dry_runs_and_applies_are_counted_apart():
 def make_objects(uids):
     level = {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}
     rule = {
-        "subjects": [{"kind": "User", "user": {"name": ADMIN.name}}],
+        "subjects": [{"kind": "User", "user": {"name": "alice"}}],
         "resourceRules": [
             {
                 "verbs": ["*"],
@@ -137,26 +137,26 @@ def make_objects(uids):
             }
         ],
     }
-    schema = {"matchingPrecedence": 1, "priorityLevelConfiguration": {"name": "mine"}, "rules": [rule]}
+    schema = {"matchingPrecedence": 2, "priorityLevelConfiguration": {"name": "mine"}, "rules": [rule]}
     return {"metadata": {"name": "mine"}, "spec": level}, {"metadata": {"name": "mine"}, "spec": schema}
 
 
 async def test_answers_name_the_flow_schema_and_the_priority_level_that_match_them():
     async with opened() as door:
         client = InProcessClient(door.inside._ref, ADMIN)
-        async with door.http.get(MAPS) as answer:
+        async with door.http.get(MAPS, headers=ALICE) as answer:
             before = answer.headers[FLOW], answer.headers[LEVEL]
         made, schema = make_objects(())
         level = await client.create(PRIORITYLEVELCONFIGURATIONS, made)
         schema = await client.create(FLOWSCHEMAS, schema)
-        async with door.http.get(MAPS) as answer:
+        async with door.http.get(MAPS, headers=ALICE) as answer:
             after = answer.headers[FLOW], answer.headers[LEVEL]
         assert after == (schema["metadata"]["uid"], level["metadata"]["uid"])
         assert after != before
         async with door.http.get("/version") as answer:
             assert answer.headers[FLOW] not in {"", schema["metadata"]["uid"]}
         await client.delete(FLOWSCHEMAS, "mine")
-        async with door.http.get(MAPS) as answer:
+        async with door.http.get(MAPS, headers=ALICE) as answer:
             assert (answer.headers[FLOW], answer.headers[LEVEL]) == before
 
 
