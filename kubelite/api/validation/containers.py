@@ -12,6 +12,7 @@ from typing import Any, Final
 from kubelite.api.podutil import is_sidecar
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
+from kubelite.api.validation.paths import validate_descending_path
 from kubelite.api.validation.problems import (
     Errors,
     checked,
@@ -25,12 +26,14 @@ from kubelite.api.validation.problems import (
     one_of,
     required,
 )
+from kubelite.api.validation.securitycontext import validate_security_context
 from kubelite.apimachinery.scheme import Object
 
 PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")
 _SCHEMES: Final = ("HTTP", "HTTPS")
+_PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 _HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _WHOLE_RESOURCES: Final = frozenset({"pods", "services"})
@@ -60,21 +63,22 @@ _RESOURCE_FIELDS: Final = (
 )
 
 
-def validate_containers(containers: list[Object] | None, volumes: Collection[str], path: str) -> Errors:
+def validate_containers(spec: Object, volumes: Collection[str], path: str) -> Errors:
     """The errors in `spec.containers`.
 
     Args:
-        containers: with defaults.
+        spec: of the pod, with defaults.
         volumes: names of the pod's volumes.
         path: of the list.
     """
+    containers: list[Object] | None = spec.get("containers")
     if not containers:
         return [required(path, "")]
     errors: Errors = []
     seen: set[str] = set()
     for index, container in enumerate(containers):
         here = f"{path}[{index}]"
-        errors += validate_common(container, volumes, here)
+        errors += validate_common(container, spec, volumes, here)
         errors += _validate_unique_name(container, seen, here)
         errors += _validate_lifecycle(container.get("lifecycle"), f"{here}.lifecycle")
         errors += _validate_probes(container, here)
@@ -82,15 +86,13 @@ def validate_containers(containers: list[Object] | None, volumes: Collection[str
     return errors
 
 
-def validate_init_containers(
-    containers: list[Object] | None, regular: list[Object] | None, volumes: Collection[str], path: str
-) -> Errors:
+def validate_init_containers(spec: Object, volumes: Collection[str], path: str) -> Errors:
     """The errors in `spec.initContainers`; their names must differ from those of the regular ones too."""
     errors: Errors = []
-    seen = {container.get("name", "") for container in regular or ()}
-    for index, container in enumerate(containers or ()):
+    seen = {container.get("name", "") for container in spec.get("containers") or ()}
+    for index, container in enumerate(spec.get("initContainers") or ()):
         here = f"{path}[{index}]"
-        errors += validate_common(container, volumes, here)
+        errors += validate_common(container, spec, volumes, here)
         restart_policy = container.get("restartPolicy")
         if restart_policy and restart_policy != "Always":
             errors.append(not_supported(f"{here}.restartPolicy", restart_policy, ["Always"]))
@@ -115,8 +117,8 @@ def _validate_unique_name(container: Object, seen: set[str], path: str) -> Error
     return []
 
 
-def validate_common(container: Object, volumes: Collection[str], path: str) -> Errors:
-    """The errors in what containers of every sort have."""
+def validate_common(container: Object, spec: Object, volumes: Collection[str], path: str) -> Errors:
+    """The errors in what containers of every sort have; some depend on the pod's spec."""
     errors = checked(f"{path}.name", container.get("name"), names.dns_label)
     errors += validate_image(container, path)
     errors += one_of(
@@ -125,9 +127,33 @@ def validate_common(container: Object, volumes: Collection[str], path: str) -> E
     errors += _validate_ports(container.get("ports"), f"{path}.ports")
     errors += _validate_env(container.get("env"), f"{path}.env")
     errors += _validate_env_from(container.get("envFrom"), f"{path}.envFrom")
-    errors += _validate_mounts(container.get("volumeMounts"), volumes, f"{path}.volumeMounts")
+    errors += _validate_mounts(container, volumes, f"{path}.volumeMounts")
+    errors += _validate_devices(container, volumes, f"{path}.volumeDevices")
     errors += one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), PULL_POLICIES)
     errors += validate_resources(container.get("resources"), f"{path}.resources")
+    errors += _validate_resize_policy(
+        container.get("resizePolicy") or [], spec.get("restartPolicy"), f"{path}.resizePolicy"
+    )
+    return errors + validate_security_context(
+        container.get("securityContext"),
+        f"{path}.securityContext",
+        host_users=spec.get("hostUsers") is not False,
+    )
+
+
+def _validate_resize_policy(policies: list[Object], restart_policy: str | None, path: str) -> Errors:
+    errors: Errors = []
+    seen: set[str] = set()
+    for index, policy in enumerate(policies):
+        name, restarts = policy.get("resourceName") or "", policy.get("restartPolicy") or ""
+        if name in seen:
+            errors.append(duplicate(f"{path}[{index}]", name))
+        seen.add(name)
+        errors += one_of(path, name, ("cpu", "memory"))
+        errors += one_of(path, restarts, ("NotRequired", "RestartContainer"))
+        if restart_policy == "Never" and restarts != "NotRequired":
+            detail = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+            errors.append(invalid(path, restarts, detail))
     return errors
 
 
@@ -276,10 +302,12 @@ def _validate_env_from(sources: list[Object] | None, path: str) -> Errors:
     return errors
 
 
-def _validate_mounts(mounts: list[Object] | None, volumes: Collection[str], path: str) -> Errors:
+def _validate_mounts(container: Object, volumes: Collection[str], path: str) -> Errors:
     errors: Errors = []
     seen: set[str] = set()
-    for index, mount in enumerate(mounts or ()):
+    devices = {device.get("name") for device in container.get("volumeDevices") or ()}
+    is_privileged = bool((container.get("securityContext") or {}).get("privileged"))
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
         here = f"{path}[{index}]"
         name = mount.get("name") or ""
         if not name:
@@ -292,22 +320,48 @@ def _validate_mounts(mounts: list[Object] | None, volumes: Collection[str], path
         if mount_path in seen:
             errors.append(invalid(f"{here}.mountPath", mount_path, "must be unique"))
         seen.add(mount_path)
+        if name in devices:
+            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeDevices"))
         for field in ("subPath", "subPathExpr"):
             if mount.get(field):
                 errors += validate_descending_path(mount[field], f"{here}.{field}")
         if mount.get("subPath") and mount.get("subPathExpr"):
             detail = "subPathExpr and subPath are mutually exclusive"
             errors.append(invalid(f"{here}.subPathExpr", mount["subPathExpr"], detail))
+        propagation = mount.get("mountPropagation")
+        if propagation is not None and propagation not in _PROPAGATIONS:
+            errors.append(not_supported(f"{here}.mountPropagation", propagation, _PROPAGATIONS))
+        elif propagation == "Bidirectional" and not is_privileged:
+            detail = "Bidirectional mount propagation is available only to privileged containers"
+            errors.append(forbidden(f"{here}.mountPropagation", detail))
     return errors
 
 
-def validate_descending_path(text: str, path: str) -> Errors:
-    """A relative path that does not leave its folder."""
-    if text.startswith("/"):
-        return [invalid(path, text, "must be a relative path")]
-    if ".." in text.split("/"):
-        return [invalid(path, text, "must not contain '..'")]
-    return []
+def _validate_devices(container: Object, volumes: Collection[str], path: str) -> Errors:
+    errors: Errors = []
+    names_seen: set[str] = set()
+    paths_seen: set[str] = set()
+    mounts = {mount.get("name") for mount in container.get("volumeMounts") or ()}
+    for index, device in enumerate(container.get("volumeDevices") or ()):
+        here = f"{path}[{index}]"
+        name, device_path = device.get("name") or "", device.get("devicePath") or ""
+        if not name:
+            errors.append(required(f"{here}.name", ""))
+        if name in names_seen:
+            errors.append(invalid(f"{here}.name", name, "must be unique"))
+        names_seen.add(name)
+        if not device_path:
+            errors.append(required(f"{here}.devicePath", ""))
+        elif device_path in paths_seen:
+            errors.append(invalid(f"{here}.devicePath", device_path, "must be unique"))
+        elif ".." in device_path.split("/"):
+            errors.append(invalid(f"{here}.devicePath", device_path, "can not contain backsteps ('..')"))
+        paths_seen.add(device_path)
+        if name in mounts:
+            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeMounts"))
+        if name not in volumes:
+            errors.append(not_found(f"{here}.name", name))
+    return errors
 
 
 def validate_resources(resources: Object | None, path: str) -> Errors:

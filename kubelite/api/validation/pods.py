@@ -29,6 +29,11 @@ from kubelite.api.validation.problems import (
     one_of,
     required,
 )
+from kubelite.api.validation.securitycontext import (
+    validate_host_users,
+    validate_operating_system,
+    validate_pod_security_context,
+)
 from kubelite.api.validation.volumes import validate_volumes
 from kubelite.apimachinery.scheme import Object
 
@@ -37,6 +42,7 @@ DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "No
 PREEMPTION_POLICIES: Final = ("Never", "PreemptLowerPriority")
 TAINT_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 INT32_MAX: Final = (1 << 31) - 1
+_INCLUSION_POLICIES: Final = ("Ignore", "Honor")
 DNS_NAMESERVERS_MAX: Final = 3
 DNS_SEARCHES_MAX: Final = 32
 _SEARCH_LENGTH_MAX: Final = 2048
@@ -57,14 +63,15 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
     """
     volumes = frozenset(volume.get("name", "") for volume in spec.get("volumes") or ())
     errors = validate_volumes(spec.get("volumes"), f"{path}.volumes")
-    errors += validate_containers(spec.get("containers"), volumes, f"{path}.containers")
-    errors += validate_init_containers(
-        spec.get("initContainers"), spec.get("containers"), volumes, f"{path}.initContainers"
-    )
+    errors += validate_containers(spec, volumes, f"{path}.containers")
+    errors += validate_init_containers(spec, volumes, f"{path}.initContainers")
     if spec.get("ephemeralContainers"):
         errors += validate_ephemeral_containers(spec, f"{path}.ephemeralContainers")
+    errors += _validate_host_ports(spec, path)
     errors += one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
     errors += one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
+    errors += validate_pod_security_context(spec, path)
+    errors += validate_host_users(spec, path)
     for field, validate in _SPEC_FIELDS.items():
         value = spec.get(field)
         if value is not None:
@@ -72,6 +79,23 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
     if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
         detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
         errors.append(required(f"{path}.dnsConfig.nameservers", detail))
+    return errors + validate_operating_system(spec, path)
+
+
+def _validate_host_ports(spec: Object, path: str) -> Errors:
+    """On the host's network, ports are the host's."""
+    if not spec.get("hostNetwork"):
+        return []
+    errors: Errors = []
+    is_pod = path == "spec"
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            here = f"{path}.{field}[{index}]"
+            for position, port in enumerate(container.get("ports") or ()):
+                number = port.get("hostPort") or 0
+                if (is_pod or number) and number != port.get("containerPort"):
+                    detail = "must match `containerPort` when `hostNetwork` is true"
+                    errors.append(invalid(f"{here}.ports[{position}].hostPort", number, detail))
     return errors
 
 
@@ -194,6 +218,7 @@ def _validate_gates(field: str) -> Callable[[list[Object], str], Errors]:
 
 def _validate_spread(constraints: list[Object], path: str) -> Errors:
     errors: Errors = []
+    seen: set[tuple[str, str]] = set()
     for index, constraint in enumerate(constraints):
         here = f"{path}[{index}]"
         skew = constraint.get("maxSkew") or 0
@@ -205,6 +230,22 @@ def _validate_spread(constraints: list[Object], path: str) -> Errors:
         choices = ("DoNotSchedule", "ScheduleAnyway")
         if when not in choices:
             errors.append(not_supported(f"{here}.whenUnsatisfiable", when, choices))
+        pair = (constraint.get("topologyKey") or "", when)
+        if pair in seen:
+            shown = f"{{{pair[0]}, {pair[1]}}}"
+            errors.append(duplicate(f"{here}.{{topologyKey, whenUnsatisfiable}}", shown))
+        seen.add(pair)
+        domains = constraint.get("minDomains")
+        if domains is not None:
+            if domains <= 0:
+                errors.append(invalid(f"{here}.minDomains", domains, "must be greater than zero"))
+            if when != "DoNotSchedule":
+                detail = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {when}"
+                errors.append(invalid(f"{here}.minDomains", domains, detail))
+        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            policy = constraint.get(field)
+            if policy is not None and policy not in _INCLUSION_POLICIES:
+                errors.append(not_supported(f"{here}.{field}", policy, _INCLUSION_POLICIES))
         errors += validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
     return errors
 

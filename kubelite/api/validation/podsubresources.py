@@ -46,7 +46,7 @@ def validate_ephemeral_containers(spec: Object, path: str = "spec.ephemeralConta
     errors: Errors = []
     for index, container in enumerate(spec.get("ephemeralContainers") or ()):
         here = f"{path}[{index}]"
-        errors += validate_common(container, volumes, here)
+        errors += validate_common(container, spec, volumes, here)
         name, target = container.get("name") or "", container.get("targetContainerName")
         if name in taken:
             errors.append(duplicate(f"{here}.name", name))

@@ -10,11 +10,8 @@ from typing import Final
 
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
-from kubelite.api.validation.containers import (
-    validate_descending_path,
-    validate_field_ref,
-    validate_resource_field_ref,
-)
+from kubelite.api.validation.containers import validate_field_ref, validate_resource_field_ref
+from kubelite.api.validation.paths import validate_descending_path
 from kubelite.api.validation.problems import (
     Errors,
     checked,
@@ -202,6 +199,35 @@ def validate_nfs(source: Object, path: str) -> Errors:
     return errors
 
 
+def _validate_required(*fields: str) -> Callable[[Object, str], Errors]:
+    def validate(source: Object, path: str) -> Errors:
+        return [required(f"{path}.{field}", "") for field in fields if not source.get(field)]
+
+    return validate
+
+
+def _validate_ephemeral(source: Object, path: str) -> Errors:
+    here = f"{path}.volumeClaimTemplate"
+    template = source.get("volumeClaimTemplate")
+    if template is None:
+        return [required(here, "")]
+    spec = template.get("spec") or {}
+    errors: Errors = []
+    if not spec.get("accessModes"):
+        errors.append(required(f"{here}.spec.accessModes", "at least 1 access mode is required"))
+    if not ((spec.get("resources") or {}).get("requests") or {}).get("storage"):
+        errors.append(required(f"{here}.spec.resources[storage]", ""))
+    return errors
+
+
+def _validate_image(source: Object, path: str) -> Errors:
+    policy = source.get("pullPolicy")
+    choices = ("Always", "IfNotPresent", "Never")
+    return (
+        [] if policy is None or policy in choices else [not_supported(f"{path}.pullPolicy", policy, choices)]
+    )
+
+
 _SOURCES: Final[Mapping[str, Callable[[Object, str], Errors]]] = {
     "emptyDir": _validate_empty_dir,
     "hostPath": validate_host_path,
@@ -211,4 +237,20 @@ _SOURCES: Final[Mapping[str, Callable[[Object, str], Errors]]] = {
     "projected": _validate_projected,
     "persistentVolumeClaim": _validate_claim,
     "nfs": validate_nfs,
+    "ephemeral": _validate_ephemeral,
+    "image": _validate_image,
+    "csi": _validate_required("driver"),
+    "gitRepo": _validate_required("repository"),
+    "awsElasticBlockStore": _validate_required("volumeID"),
+    "gcePersistentDisk": _validate_required("pdName"),
+    "glusterfs": _validate_required("endpoints", "path"),
+    "rbd": _validate_required("monitors", "image"),
+    "cinder": _validate_required("volumeID"),
+    "cephfs": _validate_required("monitors"),
+    "azureFile": _validate_required("secretName", "shareName"),
+    "azureDisk": _validate_required("diskName", "diskURI"),
+    "vsphereVolume": _validate_required("volumePath"),
+    "photonPersistentDisk": _validate_required("pdID"),
+    "portworxVolume": _validate_required("volumeID"),
+    "scaleIO": _validate_required("gateway", "system", "volumeName"),
 }
