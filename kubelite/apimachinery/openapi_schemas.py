@@ -22,6 +22,7 @@ _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 PATCH: Final = _META + "Patch"
 QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING: Final = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+ANY_JSON: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON"
 _DATE: Final[Object] = {"type": "string", "format": "date-time"}
 
 _SCALARS: Final[Mapping[str, Object]] = {
@@ -36,9 +37,11 @@ _SCALARS: Final[Mapping[str, Object]] = {
     "[]byte": {"type": "string", "format": "byte"},
     "object": {"type": "object"},
     "RawExtension": {"type": "object"},
-    "any": {},
 }
 """Words of the facts for what is written in place."""
+
+_LISTS_OF_TEXTS: Final = frozenset({"extra"})
+"""Maps of which the facts do not say that they hold lists of texts."""
 
 _NAMED: Final[Mapping[str, str]] = {
     "Quantity": QUANTITY,
@@ -46,6 +49,7 @@ _NAMED: Final[Mapping[str, str]] = {
     "Time": _META + "Time",
     "MicroTime": _META + "MicroTime",
     "Duration": _META + "Duration",
+    "any": ANY_JSON,
 }
 """Words of the facts for scalars that have a definition of their own."""
 
@@ -159,6 +163,7 @@ V2: Final = Dialect(
         _NAMED["MicroTime"]: _DATE,
         _NAMED["Duration"]: {"type": "string"},
         PATCH: {"type": "object"},
+        ANY_JSON: {"description": "Any JSON value."},
     },
 )
 V3: Final = Dialect(
@@ -233,7 +238,7 @@ class Definitions:
             schema: Object = {**self._described(one.definition, ""), "type": "object"}
             if fields:
                 schema["properties"] = {
-                    name: {**self._described(one.definition, name), **self._property(field)}
+                    name: {**self._described(one.definition, name), **self._property(name, field)}
                     for name, field in fields
                 }
             if required := [name for name, field in fields if field.required]:
@@ -248,9 +253,9 @@ class Definitions:
         text = self.knowledge.description_of(definition, field)
         return {"description": text} if text else {}
 
-    def _property(self, field: OpenAPIField) -> Object:
+    def _property(self, name: str, field: OpenAPIField) -> Object:
         """A field as a schema, with what a patch needs to know of it."""
-        schema = self._shape(field)
+        schema = self._shape(name, field)
         if field.list_map_keys:
             schema["x-kubernetes-list-map-keys"] = list(field.list_map_keys)
         if field.list_type:
@@ -263,19 +268,24 @@ class Definitions:
             schema["x-kubernetes-patch-strategy"] = strategy
         return schema
 
-    def _shape(self, field: OpenAPIField) -> Object:
+    def _shape(self, name: str, field: OpenAPIField) -> Object:
         match field.shape:
             case "list":
-                return {"type": "array", "items": self._item(field, self.dialect.reference)}
+                return {"type": "array", "items": self._item(name, field, self.dialect.reference)}
             case "map":
-                return {"type": "object", "additionalProperties": self._item(field, self.dialect.reference)}
+                return {
+                    "type": "object",
+                    "additionalProperties": self._item(name, field, self.dialect.reference),
+                }
             case _:
-                return self._item(field, self.dialect.property_reference)
+                return self._item(name, field, self.dialect.property_reference)
 
-    def _item(self, field: OpenAPIField, refer: Callable[[str], Object]) -> Object:
+    def _item(self, name: str, field: OpenAPIField, refer: Callable[[str], Object]) -> Object:
         """What a field holds, or its items: a new object each time."""
         if field.struct is not None:
             return refer(field.struct.definition)
+        if field.type == "any" and name in _LISTS_OF_TEXTS:
+            return {"type": "array", "items": {"type": "string"}}
         if field.type in _NAMED:
             return refer(self.named(_NAMED[field.type]))
         return dict(_SCALARS[field.type])

@@ -1,6 +1,7 @@
 """OpenAPI documents: what kubectl looks for in them."""
 
 import orjson
+import pytest
 
 from kubelite.api.scheme import new_scheme
 from kubelite.master.rest.openapi import OpenAPIDocuments
@@ -74,3 +75,21 @@ def test_version_2_as_protobuf():
     assert sorted(names) == sorted(plain["definitions"])
     paths = [dict(fields(each))[1].decode() for _, each in fields(top[8])]
     assert sorted(paths) == sorted(plain["paths"])
+
+
+def _empty(value, path=()):
+    """Where a document holds a schema that says nothing, on which kubectl explain breaks off."""
+    if isinstance(value, dict):
+        if not value and path and path[-2:-1] == ("properties",):
+            yield path
+        for key, inner in value.items():
+            yield from _empty(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _empty(inner, (*path, index))
+
+
+@pytest.mark.parametrize("path", ["v2", "v3/api/v1", "v3/apis/apiextensions.k8s.io/v1", "v3/apis/apps/v1"])
+def test_no_field_is_without_a_schema(path):
+    document = orjson.loads(OpenAPIDocuments(new_scheme()).find(path, "").body)
+    assert list(_empty(document)) == []
