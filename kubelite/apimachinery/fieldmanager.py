@@ -271,8 +271,8 @@ class FieldManager:
     def _applied(
         self, live: Object, applied: Object, managed: Managed, name: str, now: str, *, force: bool
     ) -> tuple[Object, Managed]:
-        metadata = applied.get("metadata") or {}
-        if metadata.get("managedFields") is not None:
+        metadata = applied.get("metadata")
+        if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
             raise BadRequest("metadata.managedFields must be nil")
         atom = self._atom()
         try:
@@ -354,7 +354,8 @@ class FieldManager:
 
 
 def _named(applied: Object) -> str:
-    metadata = applied.get("metadata") or {}
+    given = applied.get("metadata")
+    metadata = given if isinstance(given, dict) else {}
     group, _, version = str(applied["apiVersion"]).rpartition("/")
     name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
     return f"{namespace}/{name}; {group}/{version}, Kind={applied['kind']}"

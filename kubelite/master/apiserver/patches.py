@@ -67,7 +67,7 @@ def check_name(obj: Object, name: str) -> None:
     Raises:
         BadRequest: The URL has another.
     """
-    given = obj["metadata"].get("name") or ""
+    given = (obj.get("metadata") or {}).get("name") or ""
     if given != name:
         raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
 

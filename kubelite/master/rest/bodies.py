@@ -125,6 +125,11 @@ def parse_object(body: bytes, content_type: str, kind: str, *, duplicates: bool 
     if not isinstance(value, dict):
         why = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_go_word(value)}"
         raise BadRequest(f"{unrecognized}: {why} into Go value of type {_TYPE_META} ({summary(body)})")
+    for field in ("apiVersion", "kind"):
+        if not isinstance(value.get(field) or "", str):
+            why = f"cannot unmarshal {_go_word(value[field])} into Go struct field .{field} of type string"
+            start = f"{unrecognized}: couldn't get version/kind; json parse error: json: "
+            raise BadRequest(f"{start}{why} ({summary(body)})")
     return Body(value, problems)
 
 
@@ -154,6 +159,8 @@ def _go_word(value: Any) -> str:
             return "string"
         case list():
             return "array"
+        case dict():
+            return "object"
         case _:
             return "number"
 
