@@ -1,4 +1,4 @@
-"""Objects of every kind with a part replaced by nonsense: all are taken or refused, none breaks the server."""
+"""Objects of every kind with a part replaced by nonsense: taken or refused, none breaks the server."""
 
 from __future__ import annotations
 
