@@ -75,7 +75,12 @@ def reconcile(env: Environment) -> None:
         env,
         SERVICES,
         labels={"component": "apiserver", "provider": "kubernetes"},
-        spec={"clusterIP": first_address(config.service_network), "ports": [port], "type": "ClusterIP"},
+        spec={
+            "clusterIP": first_address(config.service_network),
+            "ports": [port],
+            "type": "ClusterIP",
+            "ipFamilyPolicy": "SingleStack",
+        },
     )
     _ensure(
         env,

@@ -62,12 +62,16 @@ def patched(
 
 
 def check_name(obj: Object, name: str) -> None:
-    """Judge the name of an object that a patch has made.
+    """Judge the name of an object that is sent, or that a patch has made.
 
     Raises:
-        BadRequest: The URL has another.
+        BadRequest: It has none, or the URL has another.
     """
     given = (obj.get("metadata") or {}).get("name") or ""
+    if not given:
+        raise BadRequest(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
     if given != name:
         raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
 

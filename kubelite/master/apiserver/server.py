@@ -20,7 +20,6 @@ from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import (
     APIError,
-    BadRequest,
     Conflict,
     Forbidden,
     InternalError,
@@ -418,11 +417,7 @@ class APIServer(Actor[Message | Internal]):
         if request.subresource != "scale" and not strategy.updates(request.subresource):
             raise MethodNotAllowed
         obj, warnings = self._body(request, WRITE_BODY_KINDS.get(request.subresource))
-        given = obj["metadata"].get("name", "")
-        if given != request.name:
-            raise BadRequest(
-                f"the name of the object ({given}) does not match the name on the URL ({request.name})"
-            )
+        check_name(obj, request.name)
         obj = writes.check_namespace(resource, obj, request.namespace)
         absent = env.get(resource, request.namespace, request.name) is None
         if absent and not request.subresource and strategy.rules.creates_on_update:

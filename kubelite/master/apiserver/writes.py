@@ -30,6 +30,7 @@ from kubelite.master.store.entry import Entry
 from kubelite.master.store.memory import MODIFIED
 
 APISERVER: Final = UserInfo("system:apiserver", (SYSTEM_MASTERS,))
+APISERVER_MANAGER: Final = "kube-apiserver"
 """Who writes what the API server itself wants to be there."""
 
 
@@ -84,7 +85,7 @@ def create(
     obj: Object,
     *,
     user: UserInfo = APISERVER,
-    manager: str | None = "",
+    manager: str | None = APISERVER_MANAGER,
     dry_run: bool = False,
 ) -> Written:
     """Make a new object.
@@ -194,7 +195,7 @@ def update(
     *,
     subresource: str = "",
     user: UserInfo = APISERVER,
-    manager: str | None = "",
+    manager: str | None = APISERVER_MANAGER,
     dry_run: bool = False,
 ) -> Written:
     """Replace a version by what `obj` says, as far as the endpoint may change it.

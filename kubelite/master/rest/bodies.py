@@ -177,8 +177,9 @@ def patch_type_of(content_type: str) -> PatchType:
     return found
 
 
+_CONVERTING: Final = "error converting YAML to JSON: "
 _DECODING: Final = {
-    "apply": "error decoding YAML: ",
+    "apply": f"error decoding YAML: {_CONVERTING}",
     "json": "error decoding patch: ",
     "merge": "error decoding patch: ",
 }
@@ -194,7 +195,7 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
     try:
         if patch_type == "apply":
             parsed = codec.parse_yaml(body)
-            problems = _yaml_problems(parsed.duplicates)
+            problems = tuple(f"{_CONVERTING}{each}" for each in _yaml_problems(parsed.duplicates))
         else:
             parsed = codec.parse_json(body, duplicates=True)
             problems = tuple(f'duplicate field "{path}"' for path in parsed.duplicates)
@@ -208,10 +209,15 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
                 f"error decoding patch: json: cannot unmarshal {word} "
                 "into Go value of type []handlers.jsonPatchOp"
             )
+    elif value is None and patch_type == "apply":
+        value = {}
     elif not isinstance(value, dict):
         word = "null" if value is None else _go_word(value)
+        before = _DECODING.get(patch_type, "")
+        if patch_type == "apply":
+            before = "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
         where = "Go value of type map[string]interface {}"
-        raise BadRequest(f"{_DECODING.get(patch_type, '')}json: cannot unmarshal {word} into {where}")
+        raise BadRequest(f"{before}json: cannot unmarshal {word} into {where}")
     return Body(value, problems)
 
 
