@@ -12,8 +12,10 @@ pytest.importorskip("lightkube", reason="lightkube is not installed")
 
 from lightkube import ApiError, AsyncClient, Client, KubeConfig, codecs, operators, sort_objects
 from lightkube.core.exceptions import ConditionError, LoadResourceError, ObjectDeleted
+from lightkube.generic_resource import create_global_resource, get_generic_resource
 from lightkube.models.core_v1 import Container, PodSpec, ServicePort, ServiceSpec
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import (
     ConfigMap,
     Namespace,
@@ -329,3 +331,24 @@ async def test_the_asynchronous_client(cluster, namespace):
         await client.delete(ConfigMap, "one")
         assert (await anext(events))[0] == "DELETED"
         await events.aclose()
+
+
+def test_deployments_are_described_fully(client):
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
+    body = {"metadata": {"name": "web"}}
+    body["spec"] = {"replicas": 0, "selector": {"matchLabels": LABELS}, "template": template}
+    made = client.create(Deployment.from_dict(body))
+    assert (made.metadata.generation, made.spec.strategy.type) == (1, "RollingUpdate")
+    assert made.spec.template.spec.containers[0].terminationMessagePath == "/dev/termination-log"
+
+
+def test_generic_resources_of_built_in_kinds(client):
+    """A kind that is not imported, by its names only."""
+    PriorityClass = create_global_resource("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
+    assert get_generic_resource("scheduling.k8s.io/v1", "PriorityClass") is PriorityClass
+    found = client.get(PriorityClass, "system-node-critical")
+    assert found["value"] == 2000001000
+    name = f"{client.namespace}-high"
+    client.create(PriorityClass(metadata=ObjectMeta(name=name), value=1000))
+    assert name in {item.metadata.name for item in client.list(PriorityClass)}
+    client.delete(PriorityClass, name)

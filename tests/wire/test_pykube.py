@@ -222,3 +222,36 @@ def test_a_service(api, backend):
     )
     front.delete()
     assert not front.exists()
+
+
+def test_kinds_without_a_class_of_their_own(api):
+    Policy = pykube.object_factory(api, "networking.k8s.io/v1", "NetworkPolicy")
+    spec = {"podSelector": {"matchLabels": LABELS}, "ingress": [{"ports": [{"port": 80}]}]}
+    Policy(api, {"metadata": {"name": "only-http"}, "spec": spec}).create()
+    (found,) = Policy.objects(api)
+    assert found.obj["spec"]["policyTypes"] == ["Ingress"]
+    assert found.obj["spec"]["ingress"][0]["ports"] == [{"port": 80, "protocol": "TCP"}]
+    with pytest.raises(ValueError, match="unknown resource kind"):
+        pykube.object_factory(api, "v1", "Gadget")
+
+
+def test_known_kinds_of_other_groups(api):
+    """Each class of pykube finds its endpoint."""
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": LABELS}, "template": template}
+    deployment = pykube.Deployment(api, {"metadata": {"name": "web"}, "spec": spec})
+    deployment.create()
+    deployment.obj["spec"]["template"]["spec"]["containers"][0]["image"] = "nginx:2"
+    deployment.update()
+    assert deployment.obj["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
+    assert deployment.metadata["generation"] == 2
+    for kind in (
+        pykube.StatefulSet, pykube.DaemonSet, pykube.ReplicaSet, pykube.Job, pykube.CronJob, pykube.Ingress,
+        pykube.HorizontalPodAutoscaler, pykube.PodDisruptionBudget, pykube.Role, pykube.RoleBinding,
+        pykube.ResourceQuota, pykube.LimitRange, pykube.PersistentVolumeClaim,
+    ):  # fmt: skip
+        assert names(kind.objects(api)) == []
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    name = f"{api.config.namespace}-reader"
+    pykube.ClusterRole(api, {"metadata": {"name": name}, "rules": rules}).create()
+    assert name in names(pykube.ClusterRole.objects(api))
