@@ -297,10 +297,16 @@ class Delete(ResourceRequest[Answer]):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DeleteCollection(ResourceRequest[Listing]):
-    """Delete all objects that match; the answer lists them."""
+    """Delete all objects that match, or a page of them; the answer lists them as they were.
+
+    Attributes:
+        limit: The size of the page; 0 for all.
+    """
 
     label_selector: str = ""
     field_selector: str = ""
+    limit: int = 0
+    continue_: str = ""
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 

@@ -37,6 +37,8 @@ def bind(env: Environment, request: Create, binding: Object) -> None:
     name = request.name or given.get("name") or ""
     if given.get("name") not in {None, "", name}:
         raise BadRequest("name in URL does not match name in Binding object")
+    if not name:
+        raise BadRequest("Name parameter required.")
     entry = env.must_get(PODS, request.namespace, name)
     pod = entry.object
     _check(pod, given, name)

@@ -16,7 +16,7 @@ import attrs
 from kubelite.api.customresources import naming
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES
 from kubelite.api.warnings.workloads import deletion_warnings
-from kubelite.apimachinery.apierrors import Invalid
+from kubelite.apimachinery.apierrors import Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Rules, Strategy
@@ -67,13 +67,29 @@ def delete(env: Environment, resource: Resource, namespace: str, name: str, opti
     answer = delete_entry(env, resource, entry, options)
     is_policy_given = options.propagation_policy is not None or options.orphan_dependents is not None
     warnings = deletion_warnings(resource, is_policy_given=is_policy_given)
-    return attrs.evolve(answer, warnings=warnings) if warnings else answer
+    remains = "deletionTimestamp" in answer.object.get("metadata", {}) and is_kept(answer.object)
+    code = 202 if remains and options.orphan_dependents is False else answer.code
+    return attrs.evolve(answer, warnings=warnings, code=code)
+
+
+def is_kept(obj: Object) -> bool:
+    """Whether an object that was marked goes on existing for a while."""
+    metadata = obj["metadata"]
+    return bool(
+        metadata.get("finalizers")
+        or metadata.get("deletionGracePeriodSeconds")
+        or (obj.get("kind") == "Namespace" and (obj.get("spec") or {}).get("finalizers"))
+    )
 
 
 def delete_entry(env: Environment, resource: Resource, entry: Entry, options: DeleteOptions) -> Answer:
     """Delete the object of which `entry` is the newest version."""
-    check_preconditions(entry.object, options)
     strategy = env.strategy(resource)
+    if resource == NAMESPACES:
+        check_namespace_preconditions(entry.object, options)
+    check_preconditions(
+        entry.object, options, f"{resource.kind}.{resource.group}" if strategy.unstructured else ""
+    )
     if resource == NAMESPACES and entry.object["spec"].get("finalizers"):
         return _mark_namespace(env, entry, options)
     if resource == CUSTOMRESOURCEDEFINITIONS and "deletionTimestamp" not in entry.object["metadata"]:
@@ -109,8 +125,27 @@ def _gone(strategy: Strategy, obj: Object) -> Answer:
     return Answer(Item(success(strategy.resource, metadata["name"], metadata["uid"])))
 
 
-def check_preconditions(obj: Object, options: DeleteOptions) -> None:
+def check_namespace_preconditions(namespace: Object, options: DeleteOptions) -> None:
+    """Judge the preconditions of a namespace's delete, which has its own words for them.
+
+    Raises:
+        Conflict: It is another one, or in another version.
+    """
+    metadata = namespace["metadata"]
+    for field, asked in (("UID", options.uid), ("ResourceVersion", options.resource_version)):
+        found = metadata["uid" if field == "UID" else "resourceVersion"]
+        if asked is not None and asked != found:
+            why = f"Precondition failed: {field} in precondition: {asked}, {field} in object meta: {found}"
+            raise Conflict(NAMESPACES, metadata["name"], why)
+
+
+def check_preconditions(obj: Object, options: DeleteOptions, kind: str = "") -> None:
     """Judge the preconditions of a delete.
+
+    Args:
+        obj: What is to be deleted.
+        options: With the preconditions.
+        kind: How the refusal names the kind; Kubernetes does so for custom resources only.
 
     Raises:
         Conflict: The object is another one, or in another version.
@@ -122,13 +157,13 @@ def check_preconditions(obj: Object, options: DeleteOptions) -> None:
             f"UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
             "The object might have been deleted and then recreated"
         )
-        raise precondition_failed(name, why)
+        raise precondition_failed(kind, name, why)
     if options.resource_version is not None and options.resource_version != metadata["resourceVersion"]:
         why = (
             f"ResourceVersion in the precondition ({options.resource_version}) does not match the "
             f"ResourceVersion in record ({metadata['resourceVersion']}). The object might have been modified"
         )
-        raise precondition_failed(name, why)
+        raise precondition_failed(kind, name, why)
 
 
 # --- the decision, pure -------------------------------------------------------------------------------------

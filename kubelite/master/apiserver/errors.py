@@ -44,9 +44,9 @@ def disruption_budget(why: str) -> TooManyRequests:
     return TooManyRequests(text, details={"causes": [cause]})
 
 
-def precondition_failed(name: str, why: str) -> Conflict:
-    """A delete whose preconditions do not hold; Kubernetes names no resource here."""
-    return Conflict("", name, f"the {why}")
+def precondition_failed(kind: str, name: str, why: str) -> Conflict:
+    """A delete whose preconditions do not hold; of its own kinds Kubernetes names none here."""
+    return Conflict(kind, name, f"the {why}")
 
 
 def no_service_account(resource: Resource, pod: str, namespace: str, account: str) -> Forbidden:

@@ -552,18 +552,23 @@ class APIServer(Actor[Message | Internal]):
     def _delete_collection(self, request: DeleteCollection) -> Listing:
         deletion.check_options(request.options)
         env, resource = self._env, request.resource
-        strategy = env.strategy(resource)
-        selection = reads.select(strategy, request.namespace, request.label_selector, request.field_selector)
-        page = env.store.list(strategy.storage, selection)
-        self._settle_soon(resource)
-        items = [deletion.delete_entry(env, resource, entry, request.options).item for entry in page.entries]
-        return Listing(
-            [
-                shown(strategy, entry) if item.object["kind"] == "Status" else item
-                for entry, item in zip(page.entries, items, strict=True)
-            ],
-            str(env.store.revision),
+        asked = List(
+            user=request.user,
+            resource=resource,
+            namespace=request.namespace,
+            label_selector=request.label_selector,
+            field_selector=request.field_selector,
+            limit=request.limit,
+            continue_=request.continue_,
         )
+        listing = reads.list_objects(env, asked)
+        self._settle_soon(resource)
+        for item in listing.items:
+            metadata = item.object["metadata"]
+            entry = env.get(resource, metadata.get("namespace", ""), metadata["name"])
+            if entry is not None:
+                deletion.delete_entry(env, resource, entry, request.options)
+        return listing
 
     def _connect(self, request: Connect) -> ConnectInfo:
         self._authorize(request, request.verb)

@@ -22,6 +22,7 @@ from kubelite.master.apiserver.admission import namespaces
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.errors import success
 from kubelite.master.apiserver.reviews import REVIEWS
+from kubelite.master.apiserver.writes import check_namespace
 
 Act = Callable[[Environment, Create, Object], Answer]
 
@@ -108,6 +109,7 @@ def act(env: Environment, action: Action, request: Create, obj: Object) -> Answe
         APIError: A refusal, as Kubernetes words it.
     """
     if action.is_admitted and request.resource.namespaced:
+        obj = check_namespace(request.resource, obj, request.namespace)
         name = request.name or (obj.get("metadata") or {}).get("name") or ""
         namespaces.admit_create(env.store, request.resource, request.namespace, name)
     return action.act(env, request, obj)

@@ -125,6 +125,8 @@ class Handlers:
                     **common,
                     label_selector=query.text("labelSelector"),
                     field_selector=query.text("fieldSelector"),
+                    limit=options.integer(query, "limit") or 0,
+                    continue_=query.text("continue"),
                     options=bodies.delete_options(body, request.headers.get("Content-Type", ""), query),
                 ).ask(self._apiserver)
                 body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)

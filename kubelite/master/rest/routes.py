@@ -47,7 +47,7 @@ def route(scheme: Scheme, info: RequestInfo) -> Resource:
         allowed = allowed and info.verb in {"get", "update", "patch", "delete", "watch"}
     else:
         allowed = allowed and info.verb in {"create", "list", "watch", "deletecollection"}
-        if info.verb == "create" and resource.namespaced and not info.namespace:
+        if info.verb in {"create", "deletecollection"} and resource.namespaced and not info.namespace:
             allowed = False
     if not allowed:
         raise MethodNotAllowed
