@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import random as standard
 import secrets
-import uuid
 from collections.abc import MutableSequence, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+_UUID_4 = 4 << 76 | 2 << 62
+_UUID_KEPT = (1 << 128) - 1 - (0xF << 76) - (3 << 62)
+"""Which bits of a UUID of version 4 are given, and which are by chance. Source: RFC 9562."""
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Letters of generated names: no vowels and no look-alikes. Source: k8s.io/apimachinery/pkg/util/rand."""
 
@@ -55,7 +57,8 @@ class Randomness:
 
     def uuid4(self) -> str:
         """A random UUID."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        text = f"{self._random.getrandbits(128) & _UUID_KEPT | _UUID_4:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def suffix(self, length: int = 5) -> str:
         """Letters for a generated name."""

@@ -183,7 +183,7 @@ class App:
         try:
             user = self._authenticator.authenticate(credentials(request), certificate)
             visit.record.user = user
-            if any(name.lower().startswith("impersonate-") for name in request.headers):
+            if any(name[:1] in "Ii" and name.lower().startswith("impersonate-") for name in request.headers):
                 user = impersonated(user, request.headers)
                 visit.record.impersonated = user
         except APIError as error:

@@ -35,7 +35,8 @@ from kubelite.runtime import Clock, Randomness, Ref, TimerHandle
 
 FLOW_SCHEMA: Final = "X-Kubernetes-Pf-Flowschema-Uid"
 PRIORITY_LEVEL: Final = "X-Kubernetes-Pf-Prioritylevel-Uid"
-_PLAIN_HEAD: Final = {"Cache-Control": "no-cache, private", "Server": "kubelite"}
+_PLAIN_HEAD: Final = CIMultiDict({"Cache-Control": "no-cache, private", "Server": "kubelite"})
+"""Headers of every answer; copied for each."""
 
 
 @attrs.define(eq=False)
@@ -45,7 +46,7 @@ class Visit:
     Attributes:
         headers: Of the answer.
         record: What the audit log will say.
-        began: Monotonic seconds.
+        began: The clock's time.
         lasts: Whether it is long-running.
         audited: Whether the audit log has its record.
         counted: Whether it counts as in flight.
@@ -104,12 +105,12 @@ class Gate:
         """A request has come in."""
         sent = request.headers
         audit_id = sent.get("Audit-Id") or self._random.uuid4()
-        headers = CIMultiDict(_PLAIN_HEAD)
+        headers = _PLAIN_HEAD.copy()
         headers["Audit-Id"] = audit_id
-        clock = self._clock
+        now = self._clock.now()
         record = Record(
             audit_id,
-            clock.now(),
+            now,
             request.raw_path,
             info.verb or info.method.lower(),
             request.remote or "",
@@ -124,7 +125,7 @@ class Gate:
         lasts = is_long_running(info)
         labels = request_labels(info, sent.get("Content-Type", ""))
         writes = info.verb not in READ_ONLY_VERBS
-        visit = Visit(info, headers, record, labels, clock.monotonic(), lasts, writes)
+        visit = Visit(info, headers, record, labels, now, lasts, writes)
         if lasts:
             self.metrics.begin_long_running(labels)
         return visit
@@ -181,11 +182,11 @@ class Gate:
     def conclude(self, visit: Visit, code: int, status: Mapping[str, Any] | None = None) -> None:
         """The answer is there; `status` is its body if that is a `Status`."""
         self._note(visit)
-        clock, record = self._clock, visit.record
-        record.code, record.status, record.ended = code, status, clock.now()
+        now, record = self._clock.now(), visit.record
+        record.code, record.status, record.ended = code, status, now
         if visit.lasts:
             self.metrics.end_long_running(visit.labels)
-        self.metrics.observe(visit.labels, code, clock.monotonic() - visit.began)
+        self.metrics.observe(visit.labels, code, now - visit.began)
 
     def close(self) -> None:
         """Follow and watch over nothing any more."""

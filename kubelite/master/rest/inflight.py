@@ -122,7 +122,7 @@ class Deadlines:
 
         Args:
             task: That serves it.
-            now: The clock's monotonic seconds.
+            now: The clock's time.
         """
         self._ends[task] = now + self._longest_s
         if self._timer is None:
@@ -150,7 +150,7 @@ class Deadlines:
     def _look(self) -> None:
         """Expire what is due; look again when the oldest of the rest will be."""
         self._timer = None
-        now = self._clock.monotonic()
+        now = self._clock.now()
         for task, end in tuple(self._ends.items()):
             if end > now:
                 self._timer = self._clock.call_later(end - now, self._look)

@@ -11,6 +11,7 @@ Source: k8s.io/apiserver/pkg/endpoints/request/requestinfo.go.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -25,6 +26,8 @@ _VERB_BY_METHOD: Final = {
     "DELETE": "delete",
 }
 _NAMESPACE_SUBRESOURCES: Final = frozenset({"status", "finalize"})
+_REMEMBERED_MAX: Final = 1024
+_REMEMBERED_LENGTH_MAX: Final = 512
 _FALSE_TEXTS: Final = frozenset({"false", "0"})
 
 
@@ -92,15 +95,23 @@ class RequestInfo:
 
 
 def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInfo:
-    """Take a request apart.
+    """Take a request apart. Clients repeat themselves, so the last ones are remembered, unless they are long.
 
     Args:
         method: the HTTP method in upper case.
         raw_path: the path as sent, still percent-encoded.
         raw_query: what follows `?`, still encoded.
     """
+    if len(raw_path) + len(raw_query) > _REMEMBERED_LENGTH_MAX:
+        return _parse(method, raw_path, raw_query)
+    return _remembered(method, raw_path, raw_query)
+
+
+def _parse(method: str, raw_path: str, raw_query: str) -> RequestInfo:
     query = parse_query(raw_query)
-    parts = [unquote(part) for part in raw_path.strip("/").split("/")]
+    parts = raw_path.strip("/").split("/")
+    if "%" in raw_path:
+        parts = [unquote(part) for part in parts]
     plain = RequestInfo(
         method=method, path=unquote(raw_path), query=query, is_resource=False, verb=method.lower()
     )
@@ -124,8 +135,10 @@ def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInf
     plural, name, subresource = (*tail[:3], "", "", "")[:3]
     if plural == "namespaces":
         namespace = ""
-    return attrs.evolve(
-        plain,
+    return RequestInfo(
+        method=method,
+        path=plain.path,
+        query=query,
         is_resource=True,
         verb=_verb(method, name, query, legacy_watch=legacy_watch),
         group=group,
@@ -136,6 +149,9 @@ def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInf
         subresource=subresource,
         rest="/".join(tail[3:]),
     )
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED_MAX)(_parse)
 
 
 def _verb(method: str, name: str, query: Query, *, legacy_watch: bool) -> str:
