@@ -33,6 +33,7 @@ PATCH_TYPES: Final[dict[str, PatchType]] = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
+_CONTINUE: Final = "100-continue"
 _SUMMARY_LENGTH: Final = 30
 _UNKNOWN_FORMAT: Final = (
     "the body of the request was in an unknown format - accepted media types include: "
@@ -63,6 +64,9 @@ async def read_body(request: web.BaseRequest) -> bytes:
         raise _too_large()
     if not request.body_exists:
         return b""
+    if request.headers.get("Expect", "").lower() == _CONTINUE and not request.content.is_eof():
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     content, parts, size = request.content, [], 0
     try:
         if not content.is_eof():

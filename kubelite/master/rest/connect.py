@@ -21,6 +21,7 @@ from multidict import CIMultiDict
 from kubelite.apimachinery.apierrors import APIError, BadRequest, InternalError, Invalid, from_status
 from kubelite.apimachinery.field import FieldError
 from kubelite.client.requests import ConnectInfo
+from kubelite.master.rest import wsstream
 from kubelite.master.rest.options import integer
 from kubelite.master.rest.requestinfo import Query
 from kubelite.runtime import tasks
@@ -98,6 +99,8 @@ async def stream_log(
     async with source:
         if source.status != web.HTTPOk.status_code:
             raise await _refusal(source)
+        if wsstream.is_websocket(request):
+            return await wsstream.copy(request, source.content.iter_any(), headers)
         response = web.StreamResponse(headers=headers)
         response.content_type = "text/plain"
         response.enable_chunked_encoding()

@@ -16,12 +16,12 @@ from kubelite.apimachinery.apierrors import NotAcceptable
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message, Watch
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.auth.authenticator import WEBSOCKET_TOKEN_PREFIX
 from kubelite.master.rest import answers, frames, options
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.metrics import Metrics
 from kubelite.master.rest.negotiation import PROTOBUF, STREAM_TYPES, Form
 from kubelite.master.rest.streams import Turn, WatchStream
+from kubelite.master.rest.wsstream import is_websocket, offered_protocols
 from kubelite.runtime import Clock, Randomness, Ref, tasks
 
 TIMEOUT_MIN_S: Final = 1800.0
@@ -115,9 +115,9 @@ class Watches:
         ).ask(self._apiserver)
         strategy = self._scheme.strategy(common["resource"])
         encoder = answers.FrameEncoder(form, strategy, query.text("includeObject"))
-        is_websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        open_wire = self._websocket if is_websocket(request) else self._chunks
         try:
-            wire = await (self._websocket if is_websocket else self._chunks)(request, visit, encoder, form)
+            wire = await open_wire(request, visit, encoder, form)
             visit.record.started = self._clock.now()
             if isinstance(wire.response, web.WebSocketResponse):
                 reading = tasks.start(_ignore(wire.response, watcher), name=f"watch-input {info.path}")
@@ -161,9 +161,7 @@ class Watches:
         Raises:
             BadRequest: The client's handshake is wrong.
         """
-        offered = [each.strip() for each in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-        protocols = [each for each in offered if each and not each.startswith(WEBSOCKET_TOKEN_PREFIX)]
-        response = web.WebSocketResponse(protocols=protocols[:1], compress=False)
+        response = web.WebSocketResponse(protocols=offered_protocols(request)[:1], compress=False)
         response.headers.extend(visit.headers)
         now = self._clock.now
 

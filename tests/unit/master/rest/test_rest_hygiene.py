@@ -290,3 +290,28 @@ async def test_a_name_that_breaks_headers_does_not_reach_them():
             assert answer.status == 201
             assert "X-Evil" not in answer.headers
             assert "Warning" in answer.headers
+
+
+async def test_a_client_that_waits_to_be_told_is_told_to_send_its_body():
+    async with opened() as door:
+        body = b'{"metadata":{"name":"patient"}}'
+        head = head_of(
+            "POST",
+            MAPS,
+            "Expect: 100-continue",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+        )
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(head)
+        async with asyncio.timeout(5):
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(body)
+            assert b" 201 " in await reader.readline()
+        writer.close()
+
+
+async def test_a_client_that_waits_with_too_much_is_refused_at_once():
+    async with opened() as door:
+        head = head_of("POST", MAPS, "Expect: 100-continue", f"Content-Length: {4 * MIB}")
+        assert status_of(await door.raw(head))[0] == 413
