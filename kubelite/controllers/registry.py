@@ -10,6 +10,7 @@ import attrs
 
 from kubelite.client.client import Client
 from kubelite.controllers.certificatesigning import CertificateSigningController, Signer
+from kubelite.controllers.deployment import DeploymentController
 from kubelite.controllers.disruption import DisruptionController
 from kubelite.controllers.endpoints import EndpointsController
 from kubelite.controllers.endpointslice import EndpointSliceController
@@ -18,6 +19,7 @@ from kubelite.controllers.garbagecollector import GarbageCollector
 from kubelite.controllers.namespace import NamespaceController
 from kubelite.controllers.nodelifecycle import NodeLifecycleController
 from kubelite.controllers.podgc import PERIOD_S, QUARANTINE_S, TERMINATED_MAX, PodGarbageCollector
+from kubelite.controllers.replicaset import ReplicaSetManager
 from kubelite.controllers.replication import ReplicationManager
 from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
@@ -65,6 +67,8 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (NamespaceController, NamespaceController),
         (GarbageCollector, GarbageCollector),
         (ReplicationManager, ReplicationManager),
+        (ReplicaSetManager, ReplicaSetManager),
+        (DeploymentController, DeploymentController),
         (EndpointSliceController, EndpointSliceController),
         (EndpointSliceMirroringController, EndpointSliceMirroringController),
         (EndpointsController, EndpointsController),

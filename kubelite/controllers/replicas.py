@@ -115,7 +115,14 @@ def make_pod(owner: Object, resource: Resource) -> Object:
     return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": template.get("spec") or {}}
 
 
-def make_status(owner: Object, counts: Counts, *, failure: tuple[str, str] | None, now: float) -> Object:
+def make_status(
+    owner: Object,
+    counts: Counts,
+    *,
+    failure: tuple[str, str] | None,
+    now: float,
+    terminating: int | None = None,
+) -> Object:
     """The status that `owner` should have.
 
     Args:
@@ -123,6 +130,7 @@ def make_status(owner: Object, counts: Counts, *, failure: tuple[str, str] | Non
         counts: Of the owner's active pods.
         failure: Reason and message if pods could not be created or deleted.
         now: Unix seconds.
+        terminating: Pods that are being deleted; None for kinds that do not tell.
     """
     conditions = owner.get("status", {}).get("conditions") or ()
     known = get_condition(owner, REPLICA_FAILURE)
@@ -149,6 +157,8 @@ def make_status(owner: Object, counts: Counts, *, failure: tuple[str, str] | Non
         "observedGeneration": owner["metadata"].get("generation", 0),
     }
     status.update({field: number for field, number in optional.items() if number})
+    if terminating is not None:
+        status["terminatingReplicas"] = terminating
     if conditions:
         status["conditions"] = list(conditions)
     return status

@@ -1,7 +1,7 @@
 """ReplicationController manager: as many pods as the spec says, adopted, released, ranked, counted.
 
 The shell around `replicas`: who is looked at when a pod changes, what was asked for and not yet seen, which
-Events tell of it. A ReplicaSet manager is the same class with another `kind` and `matcher`.
+Events tell of it. `replicaset` is the same with another kind and selector.
 
 Invariant: no pods are created or deleted while earlier creations or deletions have not been seen.
 
@@ -65,6 +65,8 @@ class ReplicationManager(Reconciler):
     name = "replication-controller"
     component = "replication-controller"
     kind: ClassVar[Resource] = REPLICATIONCONTROLLERS
+    counts_terminating: ClassVar[bool] = False
+    """Whether the status tells of pods that are being deleted."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -180,11 +182,19 @@ class ReplicationManager(Reconciler):
         now = self.clock.now()
         min_ready_s = owner["spec"].get("minReadySeconds") or 0
         counts = count_pods(pods, owner["spec"].get("template") or {}, min_ready_s, now)
-        status = make_status(owner, counts, failure=failure, now=now)
+        terminating = self._terminating(owner) if self.counts_terminating else None
+        status = make_status(owner, counts, failure=failure, now=now, terminating=terminating)
         if status != owner.get("status"):
             yield (UpdateStatus(self.kind, {**owner, "status": status}),)
         if counts.next_available is not None:
             yield (RequeueAfter(max(0.0, counts.next_available - now)),)
+
+    def _terminating(self, owner: Object) -> int:
+        """The owner's pods that are being deleted and have not ended."""
+        return sum(
+            podutil.is_terminating(pod) and not podutil.is_terminal(pod)
+            for pod in self._pods.by_owner(owner["metadata"]["uid"])
+        )
 
     def _claim(self, owner: Object) -> Generator[Sequence[Intent], Outcomes, list[Object]]:
         """The owner's active pods, after adoption and release."""
