@@ -66,6 +66,14 @@ VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
 }
 """Fields of a pointer's name that are none."""
 
+OMITTED_OF: Final[Mapping[str, frozenset[str]]] = {
+    "api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": frozenset(
+        {"policyName", "validationActions"}
+    ),
+    "api.networking.v1.ParentReference": frozenset({"name", "resource"}),
+}
+"""Required fields that are left out when they are empty, by type."""
+
 ALWAYS: Final[Mapping[str, Mapping[str, Any]]] = {
     "api.admissionregistration.v1.MutatingAdmissionPolicy": _SPEC,
     "api.admissionregistration.v1.MutatingAdmissionPolicyBinding": _SPEC,

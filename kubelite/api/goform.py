@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from kubelite.api import facts
-from kubelite.api.gotypes import ALWAYS, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
+from kubelite.api.gotypes import ALWAYS, OMITTED_OF, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
 from kubelite.api.identity import ByIdentity
 from kubelite.apimachinery import quantity, timestamps
 from kubelite.apimachinery.scheme import Object, Resource
@@ -131,9 +131,11 @@ def _struct_fix(index: int) -> _Fix:
         return _special_fix(name, text)
     always = ALWAYS.get(name, {})
     pointers = (POINTERS | POINTERS_OF.get(name, frozenset())) - VALUES_OF.get(name, frozenset())
+    omitted = OMITTED_OF.get(name, ())
     fixes: dict[str, _Fix] = {}
     zeros: dict[str, Any] = {}
-    for field, required, shape, _ in facts.split_fields(text):
+    for field, must_be, shape, _ in facts.split_fields(text):
+        required = must_be and field not in omitted
         if shape.isdigit() and index == int(shape):
             continue
         fixes[field] = _field_fix(shape, kept=required or field in pointers or field in always)

@@ -80,6 +80,8 @@ VALUES_OF: Final[Mapping[str, frozenset[str]]] = {
 }
 """Fields of a pointer's name that are none."""
 
+OMITTED_OF: Final = clustergotypes.OMITTED_OF
+
 REQUIRED_POINTERS: Final = frozenset({"min", "parentRef", "pathType", "secretRef", "selector", "sideEffects"})
 """Required fields that are pointers: there is no zero value to write for them."""
 

@@ -162,6 +162,7 @@ class Components(Shown):
             node_port_last=last,
             advertise_address=self.block.master,
             advertise_port=API_PORT,
+            client_ca=self.root_ca,
             compaction_interval_s=config.compaction_interval_s,
         )
         return ChildSpec(

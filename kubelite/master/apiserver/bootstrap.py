@@ -1,7 +1,7 @@
 """What a cluster contains before anybody asked for anything: namespaces, the way to the API server.
 
-Source: k8s.io/kubernetes/pkg/controlplane/controller (systemnamespaces, kubernetesservice),
-pkg/controlplane/reconcilers.
+Source: k8s.io/kubernetes/pkg/controlplane/controller (systemnamespaces, kubernetesservice,
+clusterauthenticationtrust, legacytokentracking), pkg/controlplane/reconcilers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kubelite.api import fresh
 from kubelite.api.resources import (
+    CONFIGMAPS,
     ENDPOINTS,
     ENDPOINTSLICES,
     FLOWSCHEMAS,
@@ -25,7 +26,13 @@ from kubelite.master.store.selection import EVERYTHING
 
 SYSTEM_NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 KUBERNETES: Final = "kubernetes"
+AUTHENTICATION: Final = "extension-apiserver-authentication"
+"""Tells API servers of extensions by which authority clients are known."""
+LEGACY_TOKENS: Final = "kube-apiserver-legacy-service-account-token-tracking"
+"""Says since when the use of tokens without an end is recorded."""
 _NAMESPACE: Final = "default"
+_SYSTEM: Final = "kube-system"
+_MANAGER: Final = "kube-apiserver"
 _KEPT: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS})
 """Kinds whose objects come back when they are deleted."""
 
@@ -40,7 +47,7 @@ def bootstrap(env: Environment) -> None:
     for name in SYSTEM_NAMESPACES:
         if env.store.get(NAMESPACES, "", name) is None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            create(env, NAMESPACES, "", namespace)
+            create(env, NAMESPACES, "", namespace, manager=_MANAGER)
     reconcile(env)
     if is_new:  # nobody can have seen what was before: watches of it are too old, as after any start
         env.store.compact(env.store.revision)
@@ -96,6 +103,20 @@ def reconcile(env: Environment) -> None:
         endpoints=[{"addresses": [config.advertise_address], "conditions": {"ready": True}}],
         ports=[target],
     )
+    if config.client_ca:
+        _ensure_config_map(env, AUTHENTICATION, {"client-ca-file": config.client_ca})
+    if env.store.get(CONFIGMAPS, _SYSTEM, LEGACY_TOKENS) is None:
+        _ensure_config_map(env, LEGACY_TOKENS, {"since": env.now_text().partition("T")[0]})
+
+
+def _ensure_config_map(env: Environment, name: str, data: dict[str, str]) -> None:
+    entry = env.store.get(CONFIGMAPS, _SYSTEM, name)
+    if entry is None:
+        metadata = {"name": name, "namespace": _SYSTEM}
+        obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+        create(env, CONFIGMAPS, _SYSTEM, obj, manager=_MANAGER)
+    elif entry.object.get("data") != data:
+        update(env, CONFIGMAPS, entry, {**entry.object, "data": data}, manager=_MANAGER)
 
 
 def _ensure(env: Environment, resource: Resource, *, labels: dict[str, str], **fields: Any) -> None:
@@ -107,6 +128,6 @@ def _ensure(env: Environment, resource: Resource, *, labels: dict[str, str], **f
             "metadata": {"name": KUBERNETES, "namespace": _NAMESPACE, "labels": labels},
             **fields,
         }
-        create(env, resource, _NAMESPACE, obj)
+        create(env, resource, _NAMESPACE, obj, manager=_MANAGER)
     elif resource != SERVICES and any(entry.object.get(key) != value for key, value in fields.items()):
-        update(env, resource, entry, {**entry.object, **fields})
+        update(env, resource, entry, {**entry.object, **fields}, manager=_MANAGER)

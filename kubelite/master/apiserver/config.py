@@ -21,6 +21,7 @@ class APIServerConfig(Value):
             the `kubernetes` Service's.
         advertise_address: Where the API server itself is reached: the endpoint of the `kubernetes` Service.
         advertise_port: The port there.
+        client_ca: The certificate (PEM) by which clients' certificates are judged; empty with plain HTTP.
         compaction_interval_s: Every so many seconds, what is older than the interval before is forgotten.
         bookmark_interval_s: Seconds between bookmarks.
         event_ttl_s: Seconds after its last write that an Event is kept.
@@ -38,6 +39,7 @@ class APIServerConfig(Value):
     node_port_last: int = NODE_PORT_LAST
     advertise_address: str = "10.0.0.1"
     advertise_port: int = 6443
+    client_ca: str = ""
     compaction_interval_s: float = 300.0
     bookmark_interval_s: float = 60.0
     event_ttl_s: float = 3600.0

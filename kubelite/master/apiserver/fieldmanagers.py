@@ -7,7 +7,7 @@ k8s.io/apimachinery/pkg/util/managedfields (scalehandler.go).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -66,6 +66,29 @@ class OneVersion:
         return obj
 
 
+def as_sent(made: Object, sent: Object) -> Object:
+    """An object with its defaults, and the empty lists of what was sent: they become null when it is kept.
+
+    Whoever sends one changes something, therefore, and owns it.
+
+    Args:
+        made: With defaults and in Go's form.
+        sent: The same before.
+    """
+    changes = _empties(made, sent)
+    if isinstance(spec := made.get("spec"), dict) and (inner := _empties(spec, sent.get("spec") or {})):
+        changes["spec"] = {**spec, **inner}
+    return {**made, **changes} if changes else made
+
+
+def _empties(made: Object, sent: Object) -> dict[str, Any]:
+    return {
+        field: sent[field]
+        for field, value in made.items()
+        if value is None and isinstance(given := sent.get(field), list | dict) and not given
+    }
+
+
 class FieldManagers:
     """The field managers of a server, made when first asked for."""
 
@@ -86,6 +109,31 @@ class FieldManagers:
             found = FieldManager(api_version, kind, subresource, empty, versions, {})
             self._of_bodies[key] = found
         return found
+
+    def updated(
+        self,
+        strategy: Strategy,
+        live: Object | None,
+        made: Object,
+        sent: Object,
+        manager: str,
+        now: str,
+        subresource: str = "",
+    ) -> Object:
+        """The object `made` with its managed fields, after an update by `manager`.
+
+        Args:
+            strategy: That of the kind.
+            live: What is stored; None if the object is new.
+            made: What is to be stored, with defaults.
+            sent: The same before defaults.
+            manager: Who writes; empty for one that is not known.
+            now: The present time.
+            subresource: The endpoint; empty for the object itself.
+        """
+        given = as_sent(made, sent)
+        accounted = self.of(strategy, subresource).update(live, given, manager, now)
+        return accounted if given is made else {**made, "metadata": accounted["metadata"]}
 
     def of(self, strategy: Strategy, subresource: str = "") -> FieldManager:
         """The manager of an endpoint."""

@@ -15,7 +15,7 @@ from typing import Final
 from kubelite.api import fresh
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS, VALIDATINGADMISSIONPOLICIES
-from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.writes import update
 from kubelite.master.store.entry import Entry
@@ -23,6 +23,10 @@ from kubelite.master.store.selection import EVERYTHING
 
 SETTLED: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS, VALIDATINGADMISSIONPOLICIES})
 """Kinds after whose writes there is something to say."""
+
+
+_FLOW_CONTROL: Final = "api-priority-and-fairness-config-consumer-v1"
+_TYPE_CHECKER: Final = "validatingadmissionpolicy-status"
 
 
 def settle(env: Environment) -> None:
@@ -42,12 +46,7 @@ def _settle_flow_schema(env: Environment, entry: Entry) -> None:
     if condition is not None and condition.get("status") == wanted["status"]:
         wanted["lastTransitionTime"] = condition["lastTransitionTime"]
     if condition != wanted:
-        others = [each for each in _conditions(schema) if each.get("type") != "Dangling"]
-        _write(env, entry, {"conditions": [*others, wanted]})
-
-
-def _conditions(obj: Object) -> list[Object]:
-    return (obj.get("status") or {}).get("conditions") or []
+        _apply(env, FLOWSCHEMAS, entry, {"conditions": [wanted]}, _FLOW_CONTROL)
 
 
 def _settle_policy(env: Environment, entry: Entry) -> None:
@@ -56,10 +55,17 @@ def _settle_policy(env: Environment, entry: Entry) -> None:
     generation = policy["metadata"].get("generation")
     if status.get("observedGeneration") != generation or "typeChecking" not in status:
         checked = {"observedGeneration": generation, "typeChecking": {}}
-        _write(env, entry, {**status, **checked})
+        _apply(env, VALIDATINGADMISSIONPOLICIES, entry, checked, _TYPE_CHECKER)
 
 
-def _write(env: Environment, entry: Entry, status: Object) -> None:
-    resource = env.scheme.by_kind(entry.object["apiVersion"], entry.object["kind"])
-    assert resource is not None
-    update(env, resource, entry, {**entry.object, "status": status}, subresource="status")
+def _apply(env: Environment, resource: Resource, entry: Entry, status: Object, manager: str) -> None:
+    """Write a status as its owner does: by an apply with force."""
+    configuration = {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": {"name": entry.object["metadata"]["name"]},
+        "status": status,
+    }
+    fields = env.field_managers.of(env.strategy(resource), "status")
+    obj = fields.apply(entry.object, configuration, manager, env.now_text(), force=True)
+    update(env, resource, entry, obj, subresource="status", manager=None)

@@ -115,9 +115,10 @@ def create(
     filled = meta.new_metadata(
         given, namespace=namespace, name=name, uid=env.random.uuid4(), now=env.now_text()
     )
-    obj = strategy.default({**obj, "metadata": filled})
+    sent = {**obj, "metadata": filled}
+    obj = strategy.default(sent)
     if manager is not None:
-        obj = env.field_managers.of(strategy).update(None, obj, manager, env.now_text())
+        obj = env.field_managers.updated(strategy, None, obj, sent, manager, env.now_text())
     attributes = Attributes(
         operation="CREATE", resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
     )
@@ -230,9 +231,9 @@ def update(
         old=old,
         dry_run=dry_run,
     )
-    obj = strategy.default(obj)
+    sent, obj = obj, strategy.default(obj)
     if manager is not None:
-        obj = env.field_managers.of(strategy, subresource).update(old, obj, manager, env.now_text())
+        obj = env.field_managers.updated(strategy, old, obj, sent, manager, env.now_text(), subresource)
     obj = chain.admit(env, attributes, obj)
     obj = strategy.prepare_for_update(obj, old, subresource)
     if resource == r.SERVICES and not subresource:

@@ -2,7 +2,7 @@
 
 from kubelite.api import facts
 from kubelite.api.goform import go_form
-from kubelite.api.gotypes import ALWAYS, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
+from kubelite.api.gotypes import ALWAYS, OMITTED_OF, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
 from kubelite.api.resources import CONTROLLERREVISIONS, DEPLOYMENTS, STATEFULSETS
 
 
@@ -11,7 +11,7 @@ def fields_of(name):
 
 
 def test_every_row_names_a_type_and_its_fields():
-    for table in (POINTERS_OF, VALUES_OF, ALWAYS):
+    for table in (POINTERS_OF, VALUES_OF, OMITTED_OF, ALWAYS):
         for name, fields in table.items():
             assert set(fields) <= fields_of(name), name
 

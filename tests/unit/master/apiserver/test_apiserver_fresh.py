@@ -4,6 +4,7 @@ import pytest
 
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import NotFound
+from kubelite.master.apiserver.config import APIServerConfig
 from tests.harness import api_server
 
 
@@ -47,6 +48,10 @@ async def test_a_flow_schema_learns_whether_its_level_exists():
         await client.clock.sleep(1)
         (condition,) = (await client.get(r.FLOWSCHEMAS, "s"))["status"]["conditions"]
         assert (condition["status"], condition["reason"]) == ("True", "NotFound")
+        writers = (await client.get(r.FLOWSCHEMAS, "s"))["metadata"]["managedFields"]
+        (writer,) = (each for each in writers if each.get("subresource") == "status")
+        assert writer["manager"] == "api-priority-and-fairness-config-consumer-v1"
+        assert writer["operation"] == "Apply"
         await client.create(r.PRIORITYLEVELCONFIGURATIONS, {"metadata": {"name": "l"}, "spec": level})
         await client.clock.sleep(1)
         (condition,) = (await client.get(r.FLOWSCHEMAS, "s"))["status"]["conditions"]
@@ -74,3 +79,45 @@ async def test_components_are_well():
         assert one["conditions"] == [{"type": "Healthy", "status": "True", "message": "ok"}]
         with pytest.raises(NotFound):
             await client.get(r.COMPONENTSTATUSES, "none")
+
+
+async def test_what_the_server_makes_is_its_own():
+    async with api_server() as client:
+        (writer,) = (await client.get(r.NAMESPACES, "kube-system"))["metadata"]["managedFields"]
+        assert writer["manager"] == "kube-apiserver"
+        tracking = "kube-apiserver-legacy-service-account-token-tracking"
+        started = await client.get(r.CONFIGMAPS, tracking, "kube-system")
+        assert started["data"] == {"since": started["metadata"]["creationTimestamp"][:10]}
+
+
+async def test_the_authority_of_clients_is_told_to_extensions_and_put_right():
+    async with api_server(config=APIServerConfig(client_ca="CA")) as client:
+        name = "extension-apiserver-authentication"
+        made = await client.get(r.CONFIGMAPS, name, "kube-system")
+        assert made["data"] == {"client-ca-file": "CA"}
+        await client.update(r.CONFIGMAPS, {**made, "data": {}})
+        await client.clock.sleep(20)
+        assert (await client.get(r.CONFIGMAPS, name, "kube-system"))["data"] == {"client-ca-file": "CA"}
+
+
+async def test_an_empty_list_that_is_sent_is_owned_and_read_back_as_null():
+    async with api_server() as client:
+        await client.create(r.CLUSTERROLES, {"metadata": {"name": "a"}, "rules": []})
+        await client.create(r.CLUSTERROLES, {"metadata": {"name": "b"}})
+        await client.create(r.CSINODES, {"metadata": {"name": "n"}, "spec": {"drivers": []}})
+        (writer,) = (role := await client.get(r.CLUSTERROLES, "a"))["metadata"]["managedFields"]
+        assert role["rules"] is None
+        assert writer["fieldsV1"] == {"f:rules": {}}
+        assert "managedFields" not in (await client.get(r.CLUSTERROLES, "b"))["metadata"]
+        (writer,) = (await client.get(r.CSINODES, "n"))["metadata"]["managedFields"]
+        assert writer["fieldsV1"] == {"f:spec": {"f:drivers": {}}}
+
+
+async def test_actions_of_a_binding_are_owned_one_by_one():
+    async with api_server() as client:
+        spec = {"policyName": "p", "validationActions": ["Deny"]}
+        made = await client.create(
+            r.VALIDATINGADMISSIONPOLICYBINDINGS, {"metadata": {"name": "b"}, "spec": spec}
+        )
+        (writer,) = made["metadata"]["managedFields"]
+        assert writer["fieldsV1"]["f:spec"]["f:validationActions"] == {".": {}, 'v:"Deny"': {}}
