@@ -50,10 +50,11 @@ def build_v3(
     """
     definitions = Definitions(V3, knowledge)
     paths = Paths(definitions)
-    _add_version(paths, group, version)
-    for resource in resources:
-        if (resource.group, resource.version) == (group, version):
-            paths.add_resource(resource)
+    own = [each for each in resources if (each.group, each.version) == (group, version)]
+    if any(knowledge.schema_of(each) is None for each in own):
+        _add_version(paths, group, version)
+    for resource in own:
+        paths.add_resource(resource)
     return _v3(paths, definitions, server_version)
 
 
@@ -102,12 +103,14 @@ def build_v2(resources: Iterable[Resource], knowledge: Knowledge, *, server_vers
     paths.add_document("/apis/", "getAPIVersions", "apis", "APIGroupList")
     seen: set[tuple[str, ...]] = set()
     for resource in resources:
+        paths.add_resource(resource)
+        if knowledge.schema_of(resource) is not None:
+            continue
         if (resource.group,) not in seen:
             _add_group(paths, resource.group)
         if (resource.group, resource.version) not in seen:
             _add_version(paths, resource.group, resource.version)
         seen |= {(resource.group,), (resource.group, resource.version)}
-        paths.add_resource(resource)
     return {
         "swagger": "2.0",
         "info": _info(server_version),

@@ -19,6 +19,7 @@ from kubelite.apimachinery.openapi_schemas import GVK, PATCH, Definitions, Subre
 from kubelite.apimachinery.scheme import Object, Resource
 
 JSON_TYPES: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+CUSTOM_TYPES: Final = JSON_TYPES[:2]
 STREAM_TYPES: Final = ("application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 PATCH_TYPES: Final = (
     "application/apply-patch+yaml",
@@ -162,13 +163,14 @@ class Paths:
         definitions = self._definitions
         definition = definitions.resource(resource)
         about = gvk(resource.group, resource.version, resource.kind)
-        own = _Form(definition, self._refer(definition), JSON_TYPES, about)
+        is_custom = definitions.knowledge.schema_of(resource) is not None
+        own = _Form(definition, self._refer(definition), CUSTOM_TYPES if is_custom else JSON_TYPES, about)
         listed = deleted = own
         if "list" in resource.verbs:
-            types = (*JSON_TYPES, *STREAM_TYPES)
+            types = CUSTOM_TYPES if is_custom else (*JSON_TYPES, *STREAM_TYPES)
             listed = _Form("", self._refer(definitions.list_of(resource)), types, about)
         if {"delete", "deletecollection"} & {*resource.verbs}:
-            deleted = _Form("", self._refer(definitions.kind("v1", "Status")), JSON_TYPES, about)
+            deleted = _Form("", self._refer(definitions.kind("v1", "Status")), own.types, about)
         forms = {"list": listed, "delete": deleted, "deletecollection": deleted}
         scope, namespace = ("Namespaced", "{namespace}") if resource.namespaced else ("", None)
         collection, one = resource.path(namespace), resource.path(namespace, "{name}")
@@ -194,7 +196,8 @@ class Paths:
             about = gvk(sub.group, sub.version or resource.version, sub.kind)
             version = f"{sub.group}/{about['version']}".removeprefix("/")
             definition = self._definitions.kind(version, sub.kind)
-        form = _Form(definition, self._refer(definition), JSON_TYPES, about)
+        is_custom = self._definitions.knowledge.schema_of(resource) is not None
+        form = _Form(definition, self._refer(definition), CUSTOM_TYPES if is_custom else JSON_TYPES, about)
         is_stream = sub.kind.endswith("Options")
         if is_stream:
             form = _Form("", _TEXT, _ANY_TYPE, about)
@@ -234,6 +237,8 @@ class Paths:
             schema = self._refer(self._definitions.kind("v1", "DeleteOptions"))
         else:
             schema = self._refer(form.takes)
+            if form.types == CUSTOM_TYPES:
+                types = CUSTOM_TYPES
         required = {"required": True} if verb.body != "options" else {}
         if self._version == 2:
             operation["consumes"] = list(types)

@@ -18,6 +18,11 @@ from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
 
 GVK: Final = "x-kubernetes-group-version-kind"
+SELECTABLE: Final = "x-kubernetes-selectable-fields"
+PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
+_MORE: Final = (
+    " More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+)
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 PATCH: Final = _META + "Patch"
 QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -119,7 +124,8 @@ class Knowledge:
     Attributes:
         type_of: The type of an apiVersion and kind; None for a kind without facts.
         subresource_of: What is known of a resource's subresource; None leaves `status` and `scale` as usual.
-        schema_of: The `openAPIV3Schema` of a custom resource; None for others.
+        schema_of: The `openAPIV3Schema` of a custom resource, empty if there is none, with its selectable
+            fields; None for others.
         description_of: What is said of a type (by its full name) or of a field of it; "" for nothing.
     """
 
@@ -299,28 +305,73 @@ class Definitions:
         if name in self._made:
             return name
         is_list = kind == resource.list_kind
-        meta = _META + ("ListMeta" if is_list else "ObjectMeta")
         self._add_metadata(is_list)
-        properties: Object = {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": self.dialect.property_reference(meta),
-        }
         self._mark(name, resource.api_version, kind)
         if is_list:
-            items = {"type": "array", "items": self.dialect.reference(self._custom(resource, resource.kind))}
-            self._made[name] = {
-                "type": "object",
-                "properties": {**properties, "items": items},
-                "required": ["items"],
-            }
-            return name
-        told = lower_schema(schema) if self.dialect.version == 2 else schema
-        made: Object = {**told, "type": "object"}
-        if "properties" in told or not schema.get("x-kubernetes-preserve-unknown-fields"):
-            made["properties"] = {**told.get("properties", {}), **properties}
+            made = self._custom_list(resource)
+        elif self._is_open(schema):
+            made = {"type": "object"}
+        else:
+            told = lower_schema(schema) if self.dialect.version == 2 else schema
+            made = self._with_heads({"type": "object", **told})
+        if selectable := schema.get(SELECTABLE):
+            made[SELECTABLE] = selectable
         self._made[name] = made
         return name
+
+    def _custom_list(self, resource: Resource) -> Object:
+        items = self.dialect.reference(self._custom(resource, resource.kind))
+        properties = {
+            **self._heads("PodList"),
+            "items": {"description": f"List of {resource.plural}.{_MORE}", "type": "array", "items": items},
+        }
+        return {
+            "description": f"{resource.list_kind} is a list of {resource.kind}",
+            "type": "object",
+            "required": ["items"],
+            "properties": dict(sorted(properties.items())),
+        }
+
+    def _is_open(self, schema: Object) -> bool:
+        """Whether nothing is said of a kind: what is not told would count as forbidden, to kubectl."""
+        return not schema or (self.dialect.version == 2 and bool(schema.get(PRESERVE)))
+
+    def _with_heads(self, schema: Object) -> Object:
+        """The schema of objects with what every object has, at the top and in embedded objects."""
+        made = self._with_embedded(schema)
+        properties = {**made.get("properties", {}), **self._heads("Pod")}
+        return {**made, "properties": dict(sorted(properties.items()))}
+
+    def _with_embedded(self, schema: Object) -> Object:
+        made = dict(schema)
+        if "properties" in schema:
+            made["properties"] = {
+                name: self._embedded(each) for name, each in sorted(schema["properties"].items())
+            }
+        for key in ("items", "additionalProperties"):
+            if isinstance(schema.get(key), Mapping):
+                made[key] = self._embedded(schema[key])
+        return made
+
+    def _embedded(self, schema: Object) -> Object:
+        if not schema.get("x-kubernetes-embedded-resource") or self._is_open(schema):
+            return self._with_embedded(schema)
+        required = schema.get("required", [])
+        missing = [name for name in ("kind", "apiVersion") if name not in required]
+        return {**self._with_heads(schema), "required": [*required, *missing]}
+
+    def _heads(self, kind: str) -> Object:
+        """What every object, or every list, has."""
+        example = f"io.k8s.api.core.v1.{kind}"
+        meta = _META + ("ListMeta" if kind.endswith("List") else "ObjectMeta")
+        return {
+            "apiVersion": {**self._described(example, "apiVersion"), "type": "string"},
+            "kind": {**self._described(example, "kind"), "type": "string"},
+            "metadata": {
+                **self._described(example, "metadata"),
+                **self.dialect.property_reference(meta),
+            },
+        }
 
     def _add_metadata(self, is_list: bool) -> None:
         """Adds the type of `metadata`, for which any built-in kind is asked."""
@@ -355,7 +406,7 @@ def lower_schema(schema: Mapping[str, Any]) -> Object:
 
     Source: k8s.io/apiextensions-apiserver, `ToStructuralOpenAPIV2`.
     """
-    open_shape = bool(schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("nullable"))
+    open_shape = bool(schema.get(PRESERVE) or schema.get("nullable"))
     dropped = set()
     if open_shape:
         dropped = {"type", "items", "properties", "additionalProperties", "required"}

@@ -97,7 +97,7 @@ def _spec(spec: Mapping[str, Any]) -> Object:
         "group": spec.get("group") or "",
         "names": _names(spec.get("names") or {}, defaults=True),
         "scope": spec.get("scope") or "",
-        "versions": [_version(each) for each in spec.get("versions") or ()] or None,
+        "versions": None if spec.get("versions") is None else [_version(each) for each in spec["versions"]],
         "conversion": _conversion(spec.get("conversion")),
     }
     return made | _texts(spec, ["preserveUnknownFields"])

@@ -18,6 +18,7 @@ from kubelite.api.customresources.served import resource_of, version_priority
 from kubelite.api.ownership import object_metadata
 from kubelite.apimachinery import jsonpath
 from kubelite.apimachinery.atoms import Atom, of_schema
+from kubelite.apimachinery.openapi_schemas import SELECTABLE
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.structural import Structural, parse
 from kubelite.apimachinery.structural.schema import ANYTHING, every_schema
@@ -87,6 +88,14 @@ class Version:
     def has_rules(self) -> bool:
         """Whether there are CEL rules."""
         return any(each.get("x-kubernetes-validations") for each in every_schema(self.schema or {}))
+
+    @cached_property
+    def description(self) -> Object:
+        """The schema with the selectable fields, as OpenAPI describes the version."""
+        paths = [each["jsonPath"] for each in self.spec.get("selectableFields") or ()]
+        if not paths:
+            return self.schema or {}
+        return {**(self.schema or {}), SELECTABLE: [{"fieldPath": path.removeprefix(".")} for path in paths]}
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

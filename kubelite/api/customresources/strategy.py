@@ -346,8 +346,8 @@ class CustomResourceStrategy(Strategy):
         return MappingProxyType({**_names_of(self.resource), **self.version.field_labels})
 
     def describe(self) -> Object | None:
-        """The OpenAPI schema."""
-        return self.version.schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        """The OpenAPI schema, with the selectable fields."""
+        return self.version.description
 
 
 # --- helpers ------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class OpenAPIDocuments:
         )
         self._generation = -1
         self._cache: dict[str, OpenAPIDocument] = {}
+        self._told: dict[str, list[tuple[Resource, Object | None]]] = {}
 
     def __repr__(self) -> str:
         return f"<OpenAPIDocuments {len(self._cache)} made>"
@@ -60,7 +61,7 @@ class OpenAPIDocuments:
     def find(self, path: str, accept: str) -> OpenAPIDocument | None:
         """A document by its path below /openapi, in the form that `accept` wants; None if there is none."""
         if self._generation != self._scheme.generation:
-            self._cache.clear()
+            self._forget_changed()
             self._generation = self._scheme.generation
         if path == "v2":
             if _V2_ASKED in accept:
@@ -73,6 +74,17 @@ class OpenAPIDocuments:
             return None
         return self._made(path, lambda: orjson.dumps(self._v3(part)))
 
+    def _forget_changed(self) -> None:
+        """Let go of documents that would be others now: the scheme has changed."""
+        now = {
+            f"v3/{path}": [(each, self._knowledge.schema_of(each)) for each in resources]
+            for path, resources in self._by_path().items()
+        }
+        kept = {f"v3/{path}" for path in _DISCOVERY} | {path.rpartition("/")[0] for path in now}
+        kept |= {path for path, told in now.items() if self._told.get(path) == told}
+        self._cache = {path: document for path, document in self._cache.items() if path in kept}
+        self._told = now
+
     def _v3(self, path: str) -> Object:
         resources = self._by_path().get(path)
         if resources is None:
@@ -82,7 +94,11 @@ class OpenAPIDocuments:
     def _paths(self) -> list[str]:
         """Every document of version 3: those of discovery and those of group versions."""
         by_path = self._by_path()
-        groups = dict.fromkeys(path.rpartition("/")[0] for path in by_path if path.startswith("apis/"))
+        groups = dict.fromkeys(
+            path.rpartition("/")[0]
+            for path, resources in by_path.items()
+            if path.startswith("apis/") and self._knowledge.schema_of(resources[0]) is None
+        )
         return [*_DISCOVERY, *groups, *by_path]
 
     def _made(self, key: str, make: Callable[[], bytes], content_type: str = JSON) -> OpenAPIDocument:

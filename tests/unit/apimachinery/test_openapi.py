@@ -200,6 +200,57 @@ def test_a_custom_kind_has_its_own_schema():
     assert items["items"] == {"$ref": f"#/components/schemas/{name}"}
 
 
+def document_of(version, schema):
+    knowledge = Knowledge(facts.type_of, resources.subresource_of, lambda _: schema)
+    if version == 2:
+        return openapi.build_v2([CRONTABS], knowledge)
+    return openapi.build_v3("stable.example.com", "v1", [CRONTABS], knowledge)
+
+
+def custom_schema(version, schema, suffix=""):
+    document = document_of(version, schema)
+    schemas = document["definitions"] if version == 2 else document["components"]["schemas"]
+    return schemas[custom_definition("stable.example.com", "v1", f"CronTab{suffix}")]
+
+
+def test_a_custom_kind_is_told_in_json_and_yaml_and_without_the_documents_of_its_group():
+    document = document_of(3, CRON_SCHEMA)
+    assert "/apis/stable.example.com/v1/" not in document["paths"]
+    operation = document["paths"]["/apis/stable.example.com/v1/namespaces/{namespace}/crontabs"]["post"]
+    for content in (operation["requestBody"]["content"], operation["responses"]["200"]["content"]):
+        assert list(content) == ["application/json", "application/yaml"]
+    assert "/apis/stable.example.com/" not in document_of(2, CRON_SCHEMA)["paths"]
+
+
+def test_lists_of_a_custom_kind_say_what_they_are():
+    made = custom_schema(3, CRON_SCHEMA, "List")
+    assert made["description"] == "CronTabList is a list of CronTab"
+    assert made["properties"]["items"]["description"].startswith("List of crontabs. More info: ")
+
+
+def test_selectable_fields_are_told():
+    selectable = {"x-kubernetes-selectable-fields": [{"fieldPath": "spec.cron"}]}
+    for version in (2, 3):
+        for suffix in ("", "List"):
+            made = custom_schema(version, {**CRON_SCHEMA, **selectable}, suffix)
+            assert made["x-kubernetes-selectable-fields"] == [{"fieldPath": "spec.cron"}]
+
+
+def test_embedded_objects_have_what_every_object_has():
+    pod = {"type": "object", "x-kubernetes-embedded-resource": True, "required": ["spec"]}
+    pod["properties"] = {"spec": {"type": "object"}}
+    made = custom_schema(3, {"type": "object", "properties": {"pod": pod}})["properties"]["pod"]
+    assert set(made["properties"]) == {"apiVersion", "kind", "metadata", "spec"}
+    assert made["required"] == ["spec", "kind", "apiVersion"]
+
+
+def test_a_kind_that_keeps_everything_has_no_fields_in_version_2():
+    schema = {**CRON_SCHEMA, "x-kubernetes-preserve-unknown-fields": True}
+    assert "properties" not in custom_schema(2, schema)
+    assert "properties" in custom_schema(3, schema)
+    assert "properties" not in custom_schema(3, {})
+
+
 def test_version_2_leaves_open_what_it_cannot_say():
     assert lower_schema(CRON_SCHEMA)["properties"]["spec"]["properties"] == {
         "cron": {},

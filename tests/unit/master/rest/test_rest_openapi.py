@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from kubelite.api.resources import DEPLOYMENTS
 from kubelite.api.scheme import new_scheme
 from kubelite.master.rest.openapi import OpenAPIDocuments
 
@@ -93,3 +94,15 @@ def _empty(value, path=()):
 def test_no_field_is_without_a_schema(path):
     document = orjson.loads(OpenAPIDocuments(new_scheme()).find(path, "").body)
     assert list(_empty(document)) == []
+
+
+def test_documents_stay_until_their_own_kinds_change():
+    scheme = new_scheme()
+    documents = OpenAPIDocuments(scheme)
+    pods = documents.find("v3/api/v1", "")
+    apps = documents.find("v3/apis/apps/v1", "")
+    scheme.unregister(DEPLOYMENTS)
+    assert documents.find("v3/api/v1", "") is pods
+    changed = documents.find("v3/apis/apps/v1", "")
+    assert changed.hash != apps.hash
+    assert b"/deployments" not in changed.body
