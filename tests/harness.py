@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 
 from kubelite.api.resources import NAMESPACES, SERVICEACCOUNTS
 from kubelite.api.scheme import new_scheme
+from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import ADMIN
 from kubelite.master.apiserver.config import APIServerConfig
@@ -29,10 +30,12 @@ class HarnessClient(InProcessClient):
     Attributes:
         system: Start further actors with it.
         store: The API server's store.
+        scheme: The kinds that it serves.
     """
 
     system: System
     store: MemoryStore
+    scheme: Scheme
 
     @property
     def clock(self) -> Clock:
@@ -78,7 +81,7 @@ async def api_server(
 
     await system.start(ChildSpec("apiserver", make))
     client = HarnessClient(system.ref("apiserver"), ADMIN)
-    client.system, client.store = system, store
+    client.system, client.store, client.scheme = system, store, scheme
     try:
         if accounts:
             await client.namespace("default")

@@ -6,6 +6,7 @@ Source: k8s.io/apimachinery/pkg/util/validation/field (types of errors and their
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import copysign, isfinite
 from typing import Any, Final
 
 import attrs
@@ -21,6 +22,9 @@ TOO_MANY: Final = "FieldValueTooMany"
 NOT_FOUND: Final = "FieldValueNotFound"
 TYPE_INVALID: Final = "FieldValueTypeInvalid"
 INTERNAL: Final = "InternalError"
+
+EXPONENT_MIN: Final = 6
+"""The first exponent with which Go writes a float."""
 
 _WORDS: Final = {
     REQUIRED: "Required value",
@@ -125,9 +129,29 @@ def format_value(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return str(value)
-    return orjson.dumps(value).decode()
+    return format_float(value) if isinstance(value, float) else orjson.dumps(value).decode()
+
+
+def format_float(value: float) -> str:
+    """A float as Go prints it with %v: the shortest text, with an exponent below -4 and above 5."""
+    if not isfinite(value):
+        return {"inf": "+Inf", "-inf": "-Inf"}.get(str(value), "NaN")
+    mantissa, _, power = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    significant = (whole + fraction).lstrip("0")
+    point = int(power or 0) + len(significant) - len(fraction)
+    digits = significant.rstrip("0") or "0"
+    sign = "-" if copysign(1, value) < 0 else ""
+    if value and not -4 < point <= EXPONENT_MIN:
+        shown = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
+        return f"{sign}{shown}e{'-' if point < 1 else '+'}{abs(point - 1):02}"
+    if point <= 0:
+        return sign + (f"0.{'0' * -point}{digits}" if value else "0")
+    if len(digits) <= point:
+        return sign + digits.ljust(point, "0")
+    return f"{sign}{digits[:point]}.{digits[point:]}"
 
 
 def _quote(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import kubelite
-from kubelite.apimachinery.apierrors import Forbidden, Invalid, NotFound
+from kubelite.apimachinery.apierrors import Invalid, MethodNotAllowed, NotFound
 from kubelite.testing import VirtualClock
 
 GROUP = "stable.example.com"
@@ -137,7 +137,7 @@ async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster: kub
     await cluster.wait_for(f"crd/{CRD}", "condition=Terminating")
     held = await cluster.get("crontab", "held")
     assert held["metadata"]["deletionTimestamp"]
-    with pytest.raises(Forbidden, match="create not allowed while custom resource definition is terminating"):
+    with pytest.raises(MethodNotAllowed, match="not allowed while custom resource definition is terminating"):
         await cluster.apply(make_crontab("late"))
     resource = cluster._find("crontab")
     await cluster.client.patch(resource, "held", {"metadata": {"finalizers": None}}, "default")

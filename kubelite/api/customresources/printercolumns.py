@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from kubelite.api.columns.text import UNKNOWN, Column, human_duration
 from kubelite.apimachinery import jsonpath
+from kubelite.apimachinery.field import format_float
+from kubelite.apimachinery.fieldset import go_json
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 
@@ -64,7 +66,9 @@ def _text(value: Any, now: float) -> str:
         return _NULL
     if isinstance(value, bool):
         return "true" if value else "false"
-    return jsonpath.format_value(value)
+    if isinstance(value, float):
+        return format_float(value)
+    return value if isinstance(value, str) else go_json(value)
 
 
 def _integer(value: Any, now: float) -> int | None:

@@ -28,7 +28,7 @@ from kubelite.api.validation.metadata import (
     validate_object_meta,
 )
 from kubelite.apimachinery import field, meta
-from kubelite.apimachinery.apierrors import BadRequest, Forbidden, InternalError, Invalid
+from kubelite.apimachinery.apierrors import BadRequest, InternalError, Invalid, MethodNotAllowed
 from kubelite.apimachinery.atoms import Atom
 from kubelite.apimachinery.decode import DecodeError, FieldValidation, decode, judged
 from kubelite.apimachinery.field import FieldError
@@ -169,7 +169,16 @@ class CustomResourceStrategy(Strategy):
         return not subresource or subresource in self.resource.subresources
 
     def prepare_for_create(self, obj: Object) -> Object:
-        """The object in its first generation, without a status that is set elsewhere."""
+        """The object in its first generation, without a status that is set elsewhere.
+
+        Raises:
+            MethodNotAllowed: The definition is being deleted.
+        """
+        if self.kind.terminating:
+            raise MethodNotAllowed(
+                "create not allowed while custom resource definition is terminating",
+                details={"group": self.resource.group, "kind": self.resource.plural},
+            )
         if self.version.has_status:
             obj = meta.without(obj, ("status",))
         return {**obj, "metadata": {**obj["metadata"], "generation": 1}}
@@ -187,11 +196,7 @@ class CustomResourceStrategy(Strategy):
         return new
 
     def validate_create(self, obj: Object) -> list[FieldError]:
-        """The errors of a new object.
-
-        Raises:
-            Forbidden: The definition is being deleted.
-        """
+        """The errors of a new object."""
         errors = self._type_errors(obj)
         if not errors:
             namespaced = self.resource.namespaced
@@ -200,11 +205,7 @@ class CustomResourceStrategy(Strategy):
             errors += [*self._scale_spec(obj), *self._scale_status(obj)]
         errors += embedded.validate(obj, self.version.structural)
         errors += validate_lists(obj, self.version.structural)
-        errors = self._judged(obj, errors + self._rules(errors))
-        if not errors and self.kind.terminating:
-            why = "create not allowed while custom resource definition is terminating"
-            raise Forbidden(why, resource=self.resource, name=obj["metadata"]["name"])
-        return errors
+        return self._judged(obj, errors + self._rules(errors))
 
     def validate_update(self, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
         """The errors of an update; what was wrong before and is left as it was is let pass."""
@@ -244,7 +245,7 @@ class CustomResourceStrategy(Strategy):
     def _type_errors(self, obj: Object) -> list[FieldError]:
         wanted = (("kind", self.resource.kind), ("apiVersion", self.resource.api_version))
         return [
-            FieldError.invalid(name, obj.get(name), f"must be {value}")
+            FieldError.invalid(name, obj.get(name) or "", f"must be {value}")
             for name, value in wanted
             if obj.get(name) != value
         ]

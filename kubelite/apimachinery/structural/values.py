@@ -240,9 +240,7 @@ def _format(schema: Mapping[str, Any]) -> Check | None:
 
 def go_number(value: float) -> str:
     """A number as Go prints it with %v."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)
+    return str(value) if isinstance(value, int) else field.format_float(value)
 
 
 def _number(schema: Mapping[str, Any]) -> Check | None:
@@ -252,12 +250,13 @@ def _number(schema: Mapping[str, Any]) -> Check | None:
         return None
 
     def bound(value: float, limit: float) -> float:
-        return int(limit) if isinstance(value, int) else limit
+        """The limit in the type of the value: what is whole is compared as such."""
+        return int(limit) if isinstance(value, int) else float(limit)
 
     def check(value: Any, old: Any, path: str, found: Found) -> int:
-        if factor is not None and not _is_multiple(value, factor):
+        if factor is not None and not _is_multiple(value, unit := bound(value, factor)):
             found.append(
-                FieldError.invalid(path, value, f"{path} {_IN} should be a multiple of {go_number(factor)}")
+                FieldError.invalid(path, value, f"{path} {_IN} should be a multiple of {go_number(unit)}")
             )
         if most is not None and (value > (limit := bound(value, most)) or (below and value == limit)):
             words = "less than" if below else "less than or equal to"
@@ -277,7 +276,7 @@ def _number(schema: Mapping[str, Any]) -> Check | None:
 def _is_multiple(value: float, factor: float) -> bool:
     if not factor:
         return True
-    if isinstance(value, int) and float(factor).is_integer():
+    if isinstance(value, int):
         return value % int(factor) == 0
     quotient = value / factor
     return abs(quotient - round(quotient)) < 1e-9

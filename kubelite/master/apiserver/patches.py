@@ -46,9 +46,14 @@ def patched(
     """
     api_version, name = kind or (strategy.resource.api_version, strategy.resource.kind)
     changed = _apply(request, strategy, current, kind)
-    if (changed.get("apiVersion"), changed.get("kind")) != (api_version, name):
+    before = None if strategy.unstructured else current
+    is_other = (changed.get("apiVersion"), changed.get("kind")) != (api_version, name)
+    if is_other and (kind is not None or not strategy.unstructured):
         why = wrong_kind(str(changed.get("apiVersion")), str(changed.get("kind")), api_version, name)
-        raise _unfit(_shown(request, changed, current), why)
+        raise _unfit(_shown(request, changed, before), why)
+    if strategy.unstructured and not changed.get("kind"):
+        shown = _shown(request, changed, before)
+        raise _unfit(shown, f"Object 'Kind' is missing in '{shown}'")
     try:
         made, warnings = strategy.decode(changed, request.field_validation, request.problems, kind=kind)
     except (DecodeError, FieldProblems) as error:
@@ -56,7 +61,7 @@ def patched(
         if request.patch_type == "strategic" and isinstance(error, DecodeError):
             schema = strategy.patch_schema if kind is None else facts.type_of(*kind)
             why = (mismatch(changed, schema) if schema is not None else "") or why
-        raise _unfit(_shown(request, changed, current), why) from error
+        raise _unfit(_shown(request, changed, before), why) from error
     check_name(made, current["metadata"]["name"])
     return made, warnings
 
@@ -173,10 +178,18 @@ def _unfit(shown: str, why: str) -> Invalid:
     return invalid
 
 
-def _shown(request: Patch, changed: Object, current: Object) -> str:
-    """What an error shows: a strategic patch itself, else what the patch made."""
+def _shown(request: Patch, changed: Object, current: Object | None) -> str:
+    """What an error shows: a strategic patch itself, else what the patch made.
+
+    Args:
+        request: The patch.
+        changed: What it made.
+        current: What keeps the order of its fields; None if all are sorted.
+    """
     if request.patch_type == "strategic":
         return _go_value(request.patch)
+    if current is None:
+        return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS).decode()
     return orjson.dumps(_sorted(changed, current)).decode()
 
 

@@ -17,6 +17,7 @@ from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
 from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate, takes
 from kubelite.master.rest.openapi import OpenAPIDocuments
 from kubelite.master.rest.requestinfo import RequestInfo
+from kubelite.master.rest.routes import is_custom_group
 
 _KEYS_TYPE: Final = "application/jwk-set+json"
 _PATHS: Final = (
@@ -35,6 +36,7 @@ class Documents:
     """
 
     def __init__(self, scheme: Scheme, accounts: ServiceAccountTokens | None = None) -> None:
+        self._scheme = scheme
         self._accounts = accounts
         self._discovery = Discovery(scheme)
         self._openapi = OpenAPIDocuments(scheme)
@@ -77,6 +79,8 @@ class Documents:
             case _:
                 return responses.not_found_text(headers)
         if found is None:
+            if is_custom_group(self._scheme, parts[1]):
+                return responses.not_found_text(headers)
             raise NotFound.path()
         form = negotiate(accept, NO_FORMS)
         return self._read_only(request, found, headers, form)

@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from kubelite.api import facts
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery import protobuf
-from kubelite.apimachinery.apierrors import BadRequest, ServiceUnavailable
+from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
 from kubelite.apimachinery.scheme import Resource, Scheme
 from kubelite.client.requests import (
     Answer,
@@ -32,7 +32,7 @@ from kubelite.master.rest import answers, bodies, connect, lists, options, proxy
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import CUSTOM_FORMS, OBJECT_FORMS, Form, negotiate
 from kubelite.master.rest.requestinfo import RequestInfo
-from kubelite.master.rest.routes import route
+from kubelite.master.rest.routes import is_custom_group, route
 from kubelite.master.rest.watches import Watches
 from kubelite.runtime import Clock, Ref
 
@@ -81,7 +81,12 @@ class Handlers:
             APIError: It cannot be done.
         """
         info, headers = visit.info, visit.headers
-        resource = route(self._scheme, info)
+        try:
+            resource = route(self._scheme, info)
+        except NotFound as error:
+            if not error.details and is_custom_group(self._scheme, info.group):
+                return responses.not_found_text(headers)
+            raise
         outdated = self._scheme.strategy(resource).deprecation
         if outdated:
             responses.warn(headers, (outdated,))

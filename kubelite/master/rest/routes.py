@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kubelite.api.resources import subresource_of
-from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
+from kubelite.apimachinery.apierrors import BadRequest, MethodNotAllowed, NotFound
 from kubelite.apimachinery.scheme import Resource, Scheme
 from kubelite.master.rest.requestinfo import RequestInfo
 
@@ -26,6 +26,8 @@ def route(scheme: Scheme, info: RequestInfo) -> Resource:
     resource = scheme.by_plural(info.group, info.version, info.plural)
     if resource is None:
         raise NotFound.path()
+    if scheme.strategy(resource).unstructured:
+        _check_custom(resource, info)
     if info.namespace and not resource.namespaced:
         raise NotFound.path()
     if info.name and resource.namespaced and not info.namespace:
@@ -52,3 +54,25 @@ def route(scheme: Scheme, info: RequestInfo) -> Resource:
     if not allowed:
         raise MethodNotAllowed
     return resource
+
+
+def _check_custom(resource: Resource, info: RequestInfo) -> None:
+    """Refuse what is wrong about a path of a custom resource in another way than of built-in ones.
+
+    Source: k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go (ServeHTTP, serveResource).
+
+    Raises:
+        NotFound: It is not there, or has no such subresource.
+        BadRequest: The path lacks a name.
+    """
+    if resource.namespaced and not info.namespace and info.verb not in {"list", "watch"}:
+        raise NotFound.path()
+    if info.subresource and info.subresource not in resource.subresources:
+        raise NotFound(resource, info.name)
+    if not info.name and info.verb in {"update", "patch"}:
+        raise BadRequest("name must be provided")
+
+
+def is_custom_group(scheme: Scheme, group: str) -> bool:
+    """Whether a group is one of custom resources."""
+    return any(each.group == group and scheme.strategy(each).unstructured for each in scheme.resources())

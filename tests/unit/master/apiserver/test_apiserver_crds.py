@@ -11,9 +11,9 @@ from kubelite.api.resources import CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, PODS
 from kubelite.apimachinery.apierrors import (
     BadRequest,
     Conflict,
-    Forbidden,
     InternalError,
     Invalid,
+    MethodNotAllowed,
     NotFound,
     UnsupportedMediaType,
 )
@@ -409,7 +409,7 @@ async def test_finalizers_of_objects_are_waited_for(client: Any) -> None:
     assert (terminating["status"], terminating["reason"]) == ("True", "InstanceDeletionInProgress")
     left = await client.list(things(), "default")
     assert [each["metadata"]["name"] for each in left.items] == ["a"]
-    with pytest.raises(Forbidden, match="create not allowed while custom resource definition is terminating"):
+    with pytest.raises(MethodNotAllowed, match="not allowed while custom resource definition is terminating"):
         await client.create(things(), make_thing("c"))
     await client.patch(things(), "a", {"metadata": {"finalizers": None}}, "default", patch_type="merge")
     with pytest.raises(NotFound):
@@ -455,3 +455,13 @@ async def test_other_kinds_are_as_before(client: Any) -> None:
     assert (await client.list(CONFIGMAPS, "default")).items == []
     await client.delete(CUSTOMRESOURCEDEFINITIONS, f"things.{GROUP}")
     assert (await client.list(PODS, "default")).items == []
+
+
+async def test_a_patch_to_another_kind_is_judged_as_an_object_of_that_kind(client: Any) -> None:
+    await define(client)
+    await client.create(things(), make_thing())
+    with pytest.raises(Invalid, match=r'Other.example.com "a" is invalid: kind: Invalid value: "Other"'):
+        await client.patch(things(), "a", {"kind": "Other"}, "default", patch_type="merge")
+    patch = {"apiVersion": f"{GROUP}/v2"}
+    with pytest.raises(Invalid, match=rf'apiVersion: Invalid value: "{GROUP}/v2": must be {GROUP}/v1'):
+        await client.patch(things(), "a", patch, "default", patch_type="merge")

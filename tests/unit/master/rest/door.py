@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import aiohttp
 import attrs
 
-from kubelite.api.scheme import new_scheme
 from kubelite.client.requests import ADMIN, SYSTEM_AUTHENTICATED, UserInfo
 from kubelite.master.audit import AuditLog
 from kubelite.master.auth.authenticator import Authenticator
@@ -70,7 +69,7 @@ async def opened(limits: RESTLimits | None = None, audit: AuditLog | None = None
         log = AuditLog() if audit is None else audit
         rest = RESTServer(
             apiserver=inside._ref,
-            scheme=new_scheme(),
+            scheme=inside.scheme,
             clock=inside.clock,
             random=inside.system.random,
             authenticator=Authenticator({TOKEN: ADMIN, "alice": ALICE, "node": NODE}),
