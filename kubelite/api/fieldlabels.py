@@ -81,7 +81,6 @@ _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
     r.NODES: {"spec.unschedulable": _bool_at("spec", "unschedulable")},
     r.NAMESPACES: {"status.phase": _at("status", "phase")},
     r.REPLICATIONCONTROLLERS: {"status.replicas": _replicas},
-    r.REPLICASETS: {"status.replicas": _replicas},
     r.JOBS: {"status.successful": _successful},
     r.PERSISTENTVOLUMECLAIMS: {"name": _NAME},
     r.PERSISTENTVOLUMES: {"name": _NAME},

@@ -25,6 +25,8 @@ from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import Patch
 from kubelite.master.apiserver.decoding import wrong_kind
 
+_WRITTEN_AS_JSON = frozenset({"json", "merge"})
+"""Patches which the real server applies to the text of the object."""
 GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
@@ -55,7 +57,7 @@ def patched(
         shown = _shown(request, changed, before)
         raise _unfit(shown, f"Object 'Kind' is missing in '{shown}'")
     try:
-        made, warnings = strategy.decode(changed, request.field_validation, request.problems, kind=kind)
+        made, warnings = _decoded(strategy, request, changed, kind)
     except (DecodeError, FieldProblems) as error:
         why = str(error)
         if request.patch_type == "strategic" and isinstance(error, DecodeError):
@@ -63,6 +65,27 @@ def patched(
             why = (mismatch(changed, schema) if schema is not None else "") or why
         raise _unfit(_shown(request, changed, before), why) from error
     check_name(made, current["metadata"]["name"])
+    return made, warnings
+
+
+def _decoded(
+    strategy: Strategy, request: Patch, obj: Object, kind: tuple[str, str] | None
+) -> tuple[Object, tuple[str, ...]]:
+    """A patched object decoded; what is told of its fields is in the order in which Go writes maps: sorted.
+
+    Raises:
+        DecodeError: A value has another type than its field.
+        FieldProblems: Strict validation finds unknown or duplicate fields.
+    """
+    try:
+        made, warnings = strategy.decode(obj, request.field_validation, request.problems, kind=kind)
+    except FieldProblems:
+        if request.patch_type not in _WRITTEN_AS_JSON:
+            raise
+        warnings = ("",)
+    if warnings and request.patch_type in _WRITTEN_AS_JSON:
+        ordered = orjson.loads(orjson.dumps(obj, option=orjson.OPT_SORT_KEYS))
+        made, warnings = strategy.decode(ordered, request.field_validation, request.problems, kind=kind)
     return made, warnings
 
 

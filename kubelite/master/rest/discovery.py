@@ -22,8 +22,13 @@ AGGREGATED_TYPE: Final = f"application/json;g={DISCOVERY_GROUP};v=v2;as={DISCOVE
 _CUSTOM: Final = {"status": STATUS, "scale": SCALE}
 _STORED: Final = frozenset({"create", "list"})
 _HASH_BYTES: Final = 8
-_STORAGE_VERSIONS: Final = {"customresourcedefinitions.apiextensions.k8s.io": "v1beta1"}
-"""Where the real server says that it stores another version than it prefers."""
+_STORAGE_VERSIONS: Final = {
+    "customresourcedefinitions.apiextensions.k8s.io": "v1beta1",
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": "v1beta1",
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": "v1beta1",
+}
+"""Where the real server says that it stores another version than it serves: what came with 1.36 is stored so
+that 1.35 can read it. Source: KEP-4330 (emulated versions)."""
 
 
 @attrs.frozen

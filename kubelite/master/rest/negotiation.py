@@ -47,7 +47,6 @@ NO_FORMS: Final[frozenset[tuple[str, str, str]]] = frozenset()
 _ONLY: Final = "only the following media types are accepted: " + ", ".join(MEDIA_TYPES)
 _REPRESENTATIONS: Final = ", ".join(MEDIA_TYPES)
 _LIST_REPRESENTATIONS: Final = f"{_REPRESENTATIONS}, {JSON};stream=watch, {PROTOBUF};stream=watch"
-_PLAIN_PARAMETERS: Final = frozenset({"stream", "pretty", "charset"})
 _CACHED_HEADERS: Final = 256
 """Distinct (header, forms) pairs remembered; clients use a handful."""
 
@@ -158,7 +157,7 @@ def _form(clause: _Clause, media_type: str, forms: frozenset[tuple[str, str, str
     for name, value in clause.parameters:
         if name in wanted:
             wanted[name] = value
-        elif name not in _PLAIN_PARAMETERS:
+        elif name == "stream" and value and (value != "watch" or media_type not in STREAM_TYPES):
             return None
     kind, group, version = wanted["as"], wanted["g"], wanted["v"]
     if not (kind or group or version):

@@ -18,7 +18,8 @@ _CHECKS: Final = {
     "livez": ("ping", "log", "etcd"),
     "readyz": ("ping", "log", "etcd", "informer-sync", "shutdown"),
 }
-_SINGLE_CHECKS: Final = frozenset({"ping", "log"})
+_NOT_ALONE: Final = frozenset({("readyz", "etcd")})
+"""Checks that have no path of their own."""
 
 
 def version_document() -> bytes:
@@ -47,7 +48,7 @@ def health_text(path: str, query: Query) -> str | None:
     """What a healthy server says to /healthz, /livez, /readyz and single checks; None for other paths."""
     kind, _, check = path.strip("/").partition("/")
     checks = _CHECKS.get(kind)
-    if checks is None or (check and check not in _SINGLE_CHECKS):
+    if checks is None or (check and (check not in checks or (kind, check) in _NOT_ALONE)):
         return None
     if check:
         return "ok"
@@ -55,6 +56,10 @@ def health_text(path: str, query: Query) -> str | None:
         return "ok"
     excluded = set(query.texts("exclude"))
     lines = [f"[+]{name} excluded: ok" if name in excluded else f"[+]{name} ok" for name in checks]
+    unknown = sorted(excluded - {*checks})
+    if unknown:
+        quoted = ",".join(f'"{name}"' for name in unknown)
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {quoted}")
     return "\n".join([*lines, f"{kind} check passed\n"])
 
 

@@ -140,4 +140,5 @@ def test_quotas_show_limits_apart():
 def test_field_labels():
     job = merged(made(r.JOBS), {"status": {"succeeded": 2}})
     assert field_labels(r.JOBS)["status.successful"](job) == "2"
-    assert field_labels(r.REPLICASETS)["status.replicas"](made(r.REPLICASETS)) == "0"
+    assert field_labels(r.REPLICATIONCONTROLLERS)["status.replicas"](made(r.REPLICATIONCONTROLLERS)) == "0"
+    assert "status.replicas" not in field_labels(r.REPLICASETS)

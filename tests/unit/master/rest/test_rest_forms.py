@@ -139,3 +139,64 @@ async def test_what_lists_are_told_of_their_options(query, code, text):
         status, _, body = await get(door, f"{MAPS}?{query}")
         assert status == code, body
         assert text is None or text in orjson.loads(body)["message"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "code"),
+    [
+        ("application/json;profile=nopeer", 200),
+        ("application/json;whatever=1", 200),
+        ("application/json;stream=watch", 200),
+        ("application/json;stream=other", 406),
+        (f"{YAML};stream=watch", 406),
+        (f"{YAML};stream=watch,application/json", 200),
+        ("application/json;g=meta.k8s.io", 406),
+        ("text/*,application/*;q=0.1", 200),
+    ],
+)
+async def test_parameters_of_media_types(accept, code):
+    async with opened() as door:
+        assert (await get(door, MAPS, accept))[0] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "lines"),
+    [
+        ("/livez/etcd", 200, ["ok"]),
+        ("/readyz/informer-sync", 200, ["ok"]),
+        ("/readyz/etcd", 404, ["404 page not found", ""]),
+        (
+            "/livez?verbose&exclude=ping&exclude=zz&exclude=aa",
+            200,
+            [
+                "[+]ping excluded: ok",
+                "[+]log ok",
+                "[+]etcd ok",
+                'warn: some health checks cannot be excluded: no matches for "aa","zz"',
+                "livez check passed",
+                "",
+            ],
+        ),
+    ],
+)
+async def test_health(path, code, lines):
+    async with opened() as door:
+        status, _, body = await get(door, path)
+        assert (status, body.decode().split("\n")) == (code, lines)
+
+
+async def test_a_patch_is_told_of_unknown_fields_in_their_order():
+    async with opened() as door:
+        async with door.http.post(MAPS, json={"metadata": {"name": "a"}}):
+            pass
+        headers = {"Content-Type": "application/merge-patch+json"}
+        patch = orjson.dumps({"metadata": {"hue": 1}, "extra": 1})
+        async with door.http.patch(f"{MAPS}/a?fieldValidation=Strict", data=patch, headers=headers) as answer:
+            assert (await answer.json())["message"].endswith(
+                'unknown field "extra", unknown field "metadata.hue"'
+            )
+        async with door.http.patch(f"{MAPS}/a", data=patch, headers=headers) as answer:
+            assert [each[6:] for each in answer.headers.getall("Warning")] == [
+                '"unknown field \\"extra\\""',
+                '"unknown field \\"metadata.hue\\""',
+            ]
