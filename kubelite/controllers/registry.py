@@ -24,6 +24,7 @@ from kubelite.controllers.replication import ReplicationManager
 from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
 from kubelite.controllers.tainteviction import TaintEvictionController
+from kubelite.controllers.ttl import TTLController
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
 from kubelite.reconcile.executor import Recorder
 from kubelite.runtime import ChildSpec, Clock, Randomness
@@ -83,6 +84,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
             ),
         ),
         (TaintEvictionController, TaintEvictionController),
+        (TTLController, TTLController),
         (
             PodGarbageCollector,
             partial(
