@@ -11,6 +11,7 @@ from typing import Final
 from kubelite.api import resources as r
 from kubelite.api.validation import names
 from kubelite.api.warnings.pods import claim_warnings, template_warnings
+from kubelite.api.warnings.volumes import persistent_volume_claim_warnings, persistent_volume_warnings
 from kubelite.apimachinery.scheme import Object, Resource
 
 _NAME: Final = (
@@ -29,6 +30,16 @@ _TEMPLATES: Final[Mapping[Resource, Sequence[str]]] = {
 }
 _NAMED: Final = (r.REPLICATIONCONTROLLERS, r.REPLICASETS, r.DEPLOYMENTS, r.JOBS, r.CRONJOBS)
 """Kinds whose names become part of hostnames."""
+
+_TOO_MANY_INDEXES: Final = (
+    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, "
+    "Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+)
+_ZONE_IN_SCHEDULE: Final = (
+    "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+    "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
+)
+"""The path is as Kubernetes writes it."""
 
 JOB_DELETION: Final = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
@@ -65,11 +76,33 @@ def _about_stateful_set(obj: Object) -> list[str]:
     return warnings
 
 
+def _about_job(path: Sequence[str]) -> Callable[[Object], list[str]]:
+    """Jobs of which more indexes may fail than their status can hold."""
+    shown = ".".join(path)
+
+    def warn(obj: Object) -> list[str]:
+        spec = obj
+        for key in path:
+            spec = spec.get(key) or {}
+        if spec.get("completionMode") != "Indexed":
+            return []
+        is_large = (spec.get("completions") or 0) > 100_000 and (spec.get("parallelism") or 0) > 10_000
+        return [f"{shown}: {_TOO_MANY_INDEXES}"] if is_large else []
+
+    return warn
+
+
+def _about_spec(resource: Resource) -> list[Callable[[Object], list[str]]]:
+    path = _TEMPLATES[resource]
+    jobs = [_about_job(path[:-1])] if resource in {r.JOBS, r.CRONJOBS} else []
+    return [*jobs, _about_template(path)]
+
+
 def _on_create(resource: Resource) -> Callable[[Object], list[str]]:
     parts: list[Callable[[Object], list[str]]] = []
     if resource in _NAMED:
         parts.append(_about_name)
-    parts.append(_about_template(_TEMPLATES[resource]))
+    parts += _about_spec(resource)
     if resource == r.STATEFULSETS:
         parts.append(_about_stateful_set)
     return lambda obj: [warning for part in parts for warning in part(obj)]
@@ -77,24 +110,30 @@ def _on_create(resource: Resource) -> Callable[[Object], list[str]]:
 
 def _on_update(resource: Resource) -> Callable[[Object, Object], list[str]]:
     """Updates warn if what is wanted has changed, and do not speak of the name again."""
-    warn = _about_template(_TEMPLATES[resource])
+    parts = _about_spec(resource)
+    if resource == r.STATEFULSETS:
+        parts.append(_about_stateful_set)
 
     def warn_on_update(new: Object, old: Object) -> list[str]:
         generation = new["metadata"].get("generation")
-        if generation is not None and generation == old["metadata"].get("generation"):
-            return []
-        return warn(new) + (_about_stateful_set(new) if resource == r.STATEFULSETS else [])
+        is_unchanged = generation is not None and generation == old["metadata"].get("generation")
+        warnings = [] if is_unchanged else [warning for part in parts for warning in part(new)]
+        if resource == r.CRONJOBS and "TZ" in (new["spec"].get("schedule") or ""):
+            warnings.append(_ZONE_IN_SCHEDULE)
+        return warnings
 
     return warn_on_update
 
 
 CREATE: Final[Mapping[Resource, Callable[[Object], list[str]]]] = {
     **{resource: _on_create(resource) for resource in _TEMPLATES},
-    r.PERSISTENTVOLUMECLAIMS: lambda obj: claim_warnings(obj.get("spec") or {}),
+    r.PERSISTENTVOLUMES: persistent_volume_warnings,
+    r.PERSISTENTVOLUMECLAIMS: persistent_volume_claim_warnings,
 }
 UPDATE: Final[Mapping[Resource, Callable[[Object, Object], list[str]]]] = {
     **{resource: _on_update(resource) for resource in _TEMPLATES},
-    r.PERSISTENTVOLUMECLAIMS: lambda new, _: claim_warnings(new.get("spec") or {}),
+    r.PERSISTENTVOLUMES: lambda new, _: persistent_volume_warnings(new),
+    r.PERSISTENTVOLUMECLAIMS: lambda new, _: persistent_volume_claim_warnings(new),
 }
 
 

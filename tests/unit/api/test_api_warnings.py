@@ -12,6 +12,8 @@ from kubelite.api.warnings.workloads import deletion_warnings
 NULL = "a null labelSelector results in matching no pod"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+TERM = "spec.nodeAffinity.required.nodeSelectorTerms[0]"
+OS = 'v1.14; use "kubernetes.io/os" instead'
 
 
 def pod(name="p", annotations=None, **spec):
@@ -310,6 +312,74 @@ def test_a_claim_of_a_fraction_of_a_byte_is_told():
     assert warnings_on_create(r.PERSISTENTVOLUMECLAIMS, made) == (
         'spec.resources.requests[storage]: fractional byte value "100m" is invalid, must be an integer',
     )
+
+
+@pytest.mark.parametrize(
+    ("annotations", "spec", "warning"),
+    [
+        (
+            {"volume.beta.kubernetes.io/storage-class": "x"},
+            {},
+            (
+                "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "
+                '"storageClassName" attribute instead'
+            ),
+        ),
+        (
+            {},
+            {"persistentVolumeReclaimPolicy": "Recycle"},
+            (
+                "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the "
+                "recommended approach is to use dynamic provisioning."
+            ),
+        ),
+        ({}, {"storageos": {}}, "spec.storageOS: deprecated in v1.22, non-functional in v1.25+"),
+        (
+            {},
+            {
+                "nodeAffinity": {
+                    "required": {
+                        "nodeSelectorTerms": [
+                            {"matchExpressions": [{"key": "beta.kubernetes.io/os", "operator": "Exists"}]}
+                        ]
+                    }
+                }
+            },
+            f"{TERM}.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since {OS}",
+        ),
+    ],
+    ids=["class", "recycle", "plugin", "label"],
+)
+def test_what_ages_in_volumes_is_told(annotations, spec, warning):
+    volume = {"metadata": {"name": "v", "annotations": annotations}, "spec": spec}
+    assert warnings_on_create(r.PERSISTENTVOLUMES, volume) == (warning,)
+    assert warnings_on_update(r.PERSISTENTVOLUMES, volume, volume) == (warning,)
+
+
+def test_the_old_annotation_of_a_claims_class_is_told():
+    metadata = {"name": "c", "annotations": {"volume.beta.kubernetes.io/storage-class": "x"}}
+    [warning] = warnings_on_create(r.PERSISTENTVOLUMECLAIMS, {"metadata": metadata, "spec": {}})
+    assert warning.startswith("metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated")
+
+
+@pytest.mark.parametrize(
+    ("completions", "parallelism"), [(100_001, 10_001), (100_000, 10_001), (100_001, 10_000)]
+)
+def test_a_job_of_very_many_indexes_is_told(completions, parallelism):
+    spec = {"completionMode": "Indexed", "completions": completions, "parallelism": parallelism}
+    warnings = warnings_on_create(r.JOBS, {"metadata": {"name": "j"}, "spec": spec})
+    nested = {"metadata": {"name": "j"}, "spec": {"jobTemplate": {"spec": spec}}}
+    assert (
+        len(warnings) == len(warnings_on_create(r.CRONJOBS, nested)) == (completions + parallelism == 110_002)
+    )
+    for warning in warnings:
+        assert warning.startswith("spec: In Indexed Jobs with a number of completions higher than 10^5")
+
+
+def test_a_zone_within_a_schedule_is_told_at_every_update():
+    cron_job = {"metadata": {"name": "c", "generation": 1}, "spec": {"schedule": "TZ=UTC 0 0 * * *"}}
+    [warning] = warnings_on_update(r.CRONJOBS, cron_job, cron_job)
+    assert warning.startswith("cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead")
 
 
 def test_deleting_a_job_without_a_policy_is_told():
