@@ -293,6 +293,16 @@ def _update_namespace(new: Object, old: Object) -> Object:
     return {**new, "spec": spec}
 
 
+def _named(limit_range: Object) -> Object:
+    """LimitRanges need no name: their own unique one serves."""
+    metadata = limit_range["metadata"]
+    return (
+        limit_range
+        if metadata.get("name")
+        else {**limit_range, "metadata": {**metadata, "name": metadata["uid"]}}
+    )
+
+
 _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     **clusterstrategy.CREATE,
     r.PODS: _create_pod,
@@ -304,6 +314,7 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.STATEFULSETS: workloadstrategy.create_stateful_set,
     r.PERSISTENTVOLUMECLAIMS: volumestrategy.create_claim,
     r.PERSISTENTVOLUMES: volumestrategy.create_volume,
+    r.LIMITRANGES: _named,
 }
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
     r.CERTIFICATESIGNINGREQUESTS: certificates.prepare_for_update,

@@ -15,6 +15,7 @@ import attrs
 
 from kubelite.api import certificates
 from kubelite.api import resources as r
+from kubelite.api.volumestrategy import with_transition_time
 from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.managedfields import with_former_times
@@ -126,6 +127,7 @@ def create(
     if resource == r.SERVICES:
         obj = env.numbers.normalised(obj)
     obj = strategy.prepare_for_create(obj)
+    name = obj["metadata"].get("name") or ""
     if resource == r.CERTIFICATESIGNINGREQUESTS:
         obj = certificates.asked_by(obj, user.name, user.uid, user.groups, user.extra)
     errors = strategy.validate_create(obj)
@@ -240,6 +242,8 @@ def update(
         obj = env.numbers.normalised(obj)
     elif resource == r.CERTIFICATESIGNINGREQUESTS and subresource:
         obj = certificates.with_condition_times(obj, old, env.now_text())
+    elif resource == r.PERSISTENTVOLUMES and subresource:
+        obj = with_transition_time(obj, old, env.now_text())
     errors = strategy.validate_update(obj, old, subresource)
     if errors:
         raise Invalid(resource, name, errors)

@@ -3,6 +3,7 @@
 import pytest
 
 from kubelite.api import resources as r
+from kubelite.api.strategy import prepare_for_create
 from tests.workloads import TEMPLATE, faults, made, stored, update_faults, updated
 
 
@@ -188,3 +189,9 @@ def test_the_status_of_a_budget():
         "status.conditions[0].lastTransitionTime",
         "status.conditions[0].reason",
     ]
+
+
+def test_a_limit_range_needs_no_name():
+    unnamed = {"kind": "LimitRange", "apiVersion": "v1", "metadata": {"uid": "u"}, "spec": {"limits": []}}
+    assert prepare_for_create(r.LIMITRANGES, unnamed)["metadata"]["name"] == "u"
+    assert made(r.LIMITRANGES, {"limits": []})["metadata"]["name"] == "x"

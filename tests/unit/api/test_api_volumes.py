@@ -3,6 +3,7 @@
 import pytest
 
 from kubelite.api import resources as r
+from kubelite.api.volumestrategy import with_transition_time
 from tests.workloads import faults, made, merged, stored, update_faults, updated
 
 PV, PVC = r.PERSISTENTVOLUMES, r.PERSISTENTVOLUMECLAIMS
@@ -220,3 +221,19 @@ def test_the_status_of_a_claim():
         "status.allocatedResources",
     ]
     assert updated(PVC, old, size("9Gi"), status=True)["spec"] == old["spec"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"phase": "Bound"}, "now"),
+        ({"phase": "Bound", "lastPhaseTransitionTime": "then"}, "now"),
+        ({"phase": "Bound", "lastPhaseTransitionTime": "given"}, "given"),
+        ({"phase": "Pending", "lastPhaseTransitionTime": "then"}, "then"),
+    ],
+    ids=["unsaid", "as it was", "said", "same phase"],
+)
+def test_a_volume_says_when_it_came_into_its_phase(status, expected):
+    old = {"status": {"phase": "Pending", "lastPhaseTransitionTime": "then"}}
+    new = with_transition_time({"status": status}, old, "now")
+    assert new["status"] == {"phase": status["phase"], "lastPhaseTransitionTime": expected}

@@ -8,8 +8,10 @@ from kubelite.api.resources import (
     CONFIGMAPS,
     EVENTS,
     LEASES,
+    LIMITRANGES,
     NAMESPACES,
     NODES,
+    PERSISTENTVOLUMES,
     PODS,
     REPLICATIONCONTROLLERS,
     SECRETS,
@@ -574,3 +576,19 @@ async def test_refused_patches_show_what_they_made(client):
         ' "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"v1\\",\\"data\\":{\\"k\\":\\"v\\"},'
         '\\"kind\\":\\"Secret\\",\\"metadata\\":{\\"name\\":\\"c\\",\\"namespace\\":\\"default\\",'
     )
+
+
+async def test_a_limit_range_without_a_name_is_stored_under_one(client):
+    limit_range = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {}, "spec": {"limits": []}}
+    created = await client.create(LIMITRANGES, limit_range, namespace="default")
+    name = created["metadata"]["name"]
+    assert await client.get(LIMITRANGES, name, "default") == created
+
+
+async def test_a_volume_that_is_bound_says_since_when(client):
+    spec = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}}
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": spec}
+    created = await client.create(PERSISTENTVOLUMES, volume)
+    status = {**created["status"], "phase": "Released", "lastPhaseTransitionTime": None}
+    updated = await client.update(PERSISTENTVOLUMES, {**created, "status": status}, subresource="status")
+    assert updated["status"].keys() == {"phase", "lastPhaseTransitionTime"}
