@@ -81,6 +81,7 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.JOBS: jobs.validate_job_update,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_update,
     r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume_update,
+    r.REPLICATIONCONTROLLERS: lambda new, _: 2 * core.validate_replication_controller(new),
     r.PODTEMPLATES: lambda new, _: 2 * pods.validate_template(new["template"], "template"),
     r.RESOURCEQUOTAS: quota.validate_resource_quota_update,
 }
