@@ -13,11 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final, Literal
 
+import orjson
+
 from kubelite.apimachinery import quantity, timestamps
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object
 
 _INTEGERS: Final = {"int32": 31, "int64": 63, "int": 63, "uint32": 32, "uint64": 64}
+SHARED: Final = frozenset(
+    {("ObjectMeta", key) for key in ("annotations", "finalizers", "labels", "ownerReferences")}
+)
+"""Fields which many objects have alike, as (type, name), besides the specs of objects and templates."""
+SHARED_MAX: Final = 256
+"""How many different values of one such field are remembered."""
+SHARED_BYTES_MAX: Final = 16 * 1024
+"""Larger ones are hardly shared, and would take much memory."""
 _DEPTH_MAX: Final = 10_000
 ABSENT: Final = object()
 
@@ -105,7 +115,10 @@ def _struct(schema: SchemaType) -> Check:
                 if field is None:
                     report(f"{path}.{key}" if path else key)
                     continue
-                one = checks[key] = _field(field, owner)
+                one = _field(field, owner)
+                if (key == "spec" and "metadata" in fields) or (owner, key) in SHARED:
+                    one = _shared(one)
+                checks[key] = one
             if inner is None:
                 continue
             made[key] = one(
@@ -114,6 +127,35 @@ def _struct(schema: SchemaType) -> Check:
         return made
 
     return check
+
+
+def _shared(check: Check) -> Check:
+    """The same check, of which equal values get one and the same tree.
+
+    Pods of one template come with equal specs: what is shared takes memory once, and whatever is found out
+    about the tree (its defaults, its errors, its fields) is found out once, see `kubelite.api.identity`.
+    """
+    known: dict[tuple[str, bytes], tuple[Any, tuple[str, ...]]] = {}
+
+    def shared(value: Any, go_path: str, path: str, report: Report) -> Any:
+        try:
+            text = orjson.dumps(value)
+        except TypeError:
+            return check(value, go_path, path, report)
+        if len(text) > SHARED_BYTES_MAX:
+            return check(value, go_path, path, report)
+        found = known.pop((path, text), None)
+        if found is None:
+            unknown: list[str] = []
+            found = check(value, go_path, path, unknown.append), tuple(unknown)
+            if len(known) >= SHARED_MAX:
+                del known[next(iter(known))]
+        known[path, text] = found  # the one that was used last is the last to go
+        for each in found[1]:
+            report(each)
+        return found[0]
+
+    return shared
 
 
 def _field(field: SchemaField, owner: str) -> Check:

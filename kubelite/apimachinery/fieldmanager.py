@@ -10,7 +10,7 @@ Source: k8s.io/apimachinery/pkg/util/managedfields/internal; sigs.k8s.io/structu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -35,6 +35,9 @@ from kubelite.apimachinery.typed import (
 
 BEFORE_FIRST_APPLY: Final = "before-first-apply"
 """Owns what was there when an object without managed fields is first applied."""
+
+CREATIONS_MAX: Final = 64
+"""Compositions of new objects that one endpoint remembers."""
 
 Filter = Callable[[FieldSet], FieldSet]
 """Leaves of a set what an endpoint may change."""
@@ -92,6 +95,24 @@ def _message(conflicts: list[Conflict]) -> str:
     return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
 
 
+def _composition(obj: Object) -> tuple[tuple[Any, ...], list[Any]]:
+    """What an object's set of fields depends on, and the trees which that names by their identity.
+
+    Of a value it matters which tree it is; of metadata only which texts there are.
+    """
+    parts: list[Any] = []
+    trees: list[Any] = []
+    for name, value in obj.items():
+        inner = value.items() if name == "metadata" else ((name, value),)
+        for key, each in inner:
+            if isinstance(each, dict | list):
+                trees.append(each)
+                parts += (key, id(each) if each else ())
+            else:
+                parts += (key, bool(each) if name == "metadata" else (type(each), each))
+    return tuple(parts), trees
+
+
 @attrs.frozen(eq=False)
 class FieldManager:
     """Accounts for the writes through one endpoint of a kind.
@@ -113,6 +134,9 @@ class FieldManager:
     versions: Versions
     reset: Mapping[str, Filter]
     types_change: bool = False
+    _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = attrs.field(
+        init=False, factory=dict, repr=False
+    )
 
     # --- updates ----------------------------------------------------------------------------------------
 
@@ -147,14 +171,31 @@ class FieldManager:
                 return managed
         return mf.decode(stored, trusted=True)
 
-    def _updated(self, live: Object, new: Object, managed: Managed, name: str, now: str) -> Managed:
-        manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
-        managed, change = self._without_changes(live, new, self._reconciled(managed), manager, force=True)
+    def _created(self, new: Object) -> FieldSet:
+        """What the creation of an object sets; found once for objects that are made of the same trees."""
+        key, trees = _composition(new)
+        found = self._creations.get(key)
+        if found is None:
+            if len(self._creations) >= CREATIONS_MAX:
+                del self._creations[next(iter(self._creations))]
+            change = self._filtered(compare(self._atom(), self.empty, new), self.api_version)
+            # The trees are kept, so that nothing else can have their identities meanwhile.
+            found = self._creations[key] = (trees, self._taken(change))
+        return found[1]
+
+    def _taken(self, change: Comparison) -> FieldSet:
+        """What a change makes its manager the owner of."""
         taken = fs.union(change.modified, change.added)
         keep = self.reset.get(self.api_version)
-        if keep is not None:
-            taken = keep(taken)
-        taken = mf.stripped(taken)
+        return mf.stripped(taken if keep is None else keep(taken))
+
+    def _updated(self, live: Object, new: Object, managed: Managed, name: str, now: str) -> Managed:
+        manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
+        if live is self.empty and not managed and not self.types_change:
+            taken = self._created(new)
+            return {manager: Owned(taken, self.api_version, now)} if taken else {}
+        managed, change = self._without_changes(live, new, self._reconciled(managed), manager, force=True)
+        taken = self._taken(change)
         if taken:
             former = managed.get(manager)
             if former is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubelite.api import resources as r
+from kubelite.api.identity import ByIdentity
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import canonical_address
 from kubelite.api.validation.problems import (
@@ -93,7 +94,9 @@ def validate_object_meta(
     elif namespace:
         errors.append(forbidden(f"{path}.namespace", "not allowed on this type"))
     errors += not_negative(f"{path}.generation", metadata.get("generation"))
-    errors += validate_labels(metadata.get("labels"), f"{path}.labels")
+    labels = metadata.get("labels")
+    if labels:
+        errors += _label_errors(labels) if path == "metadata" else validate_labels(labels, f"{path}.labels")
     errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
     errors += _validate_owner_references(metadata.get("ownerReferences"), f"{path}.ownerReferences")
     errors += _validate_finalizers(metadata.get("finalizers"), f"{path}.finalizers", finalizer)
@@ -146,6 +149,9 @@ def validate_labels(labels: Mapping[str, str] | None, path: str) -> Errors:
         errors += invalid_each(path, key, names.label_key(key))
         errors += invalid_each(path, value, names.label_value(value))
     return errors
+
+
+_label_errors: Final = ByIdentity(lambda labels: validate_labels(labels, "metadata.labels"))
 
 
 def validate_annotations(annotations: Mapping[str, str] | None, path: str) -> Errors:

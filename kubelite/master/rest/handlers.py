@@ -15,6 +15,7 @@ from kubelite.api.resources import subresource_of
 from kubelite.apimachinery import protobuf
 from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
 from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import (
     Answer,
     Connect,
@@ -87,9 +88,9 @@ class Handlers:
             if not error.details and is_custom_group(self._scheme, info.group):
                 return responses.not_found_text(headers)
             raise
-        outdated = self._scheme.strategy(resource).deprecation
-        if outdated:
-            responses.warn(headers, (outdated,))
+        strategy = self._scheme.strategy(resource)
+        if strategy.deprecation:
+            responses.warn(headers, (strategy.deprecation,))
         common: dict[str, Any] = {
             "user": user,
             "resource": resource,
@@ -101,7 +102,7 @@ class Handlers:
             return await self._connect(request, info, common, headers)
         collection = not info.name
         form = negotiate(request.headers.get("Accept", ""), self._forms(resource), lists=collection)
-        query, now = info.query, self._clock.now()
+        query, now = info.query, visit.record.received
         include = query.text("includeObject")
         if form.kind == "Table":
             answers.include_object(include)
@@ -109,7 +110,7 @@ class Handlers:
             case "get":
                 get = Get(**common, resource_version=query.text("resourceVersion"))
                 answer = await get.ask(self._apiserver)
-                return self._answer(answer, form, info, resource, headers)
+                return self._answer(answer, form, visit, strategy)
             case "list":
                 options.check_list_options(query, watch=False)
                 listing = await List(
@@ -121,7 +122,7 @@ class Handlers:
                     limit=options.integer(query, "limit") or 0,
                     continue_=query.text("continue"),
                 ).ask(self._apiserver)
-                return await lists.answer(request, visit, listing, form, self._scheme.strategy(resource), now)
+                return await lists.answer(request, visit, listing, form, strategy, now)
             case "watch":
                 return await self._watches.serve(request, visit, common, form)
             case "deletecollection":
@@ -134,10 +135,10 @@ class Handlers:
                     continue_=query.text("continue"),
                     options=bodies.delete_options(body, request.headers.get("Content-Type", ""), query),
                 ).ask(self._apiserver)
-                body = answers.list_bytes(listing, form, self._scheme.strategy(resource), now, include)
+                body = answers.list_bytes(listing, form, strategy, now, include)
                 return responses.response(200, body, form.media_type, headers)
         answer = await self._write(request, visit, common)
-        return self._answer(answer, form, info, resource, headers)
+        return self._answer(answer, form, visit, strategy)
 
     async def _write(self, request: web.BaseRequest, visit: Visit, common: dict[str, Any]) -> Answer:
         """Create, update, patch or delete one object."""
@@ -180,14 +181,14 @@ class Handlers:
         answer: Answer = await request_message.ask(self._apiserver)
         return answer
 
-    def _answer(
-        self, answer: Answer, form: Form, info: RequestInfo, resource: Resource, headers: CIMultiDict[str]
-    ) -> web.Response:
+    @staticmethod
+    def _answer(answer: Answer, form: Form, visit: Visit, strategy: Strategy) -> web.Response:
         """An answer of one object."""
-        include = info.query.text("includeObject")
-        strategy = self._scheme.strategy(resource)
-        body = answers.object_bytes(answer.item, form, strategy, info.subresource, self._clock.now(), include)
-        responses.warn(headers, answer.warnings)
+        info, headers = visit.info, visit.headers
+        if answer.warnings:
+            responses.warn(headers, answer.warnings)
+        include, now = info.query.text("includeObject"), visit.record.received
+        body = answers.object_bytes(answer.item, form, strategy, info.subresource, now, include)
         return responses.response(answer.code, body, form.media_type, headers)
 
     async def _connect(

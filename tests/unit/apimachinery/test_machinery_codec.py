@@ -1,5 +1,6 @@
 """JSON and YAML bodies: Go's reading of YAML 1.1, keys that stand twice, bombs."""
 
+import json
 from contextlib import suppress
 
 import orjson
@@ -213,3 +214,28 @@ def test_no_yaml_breaks_out_and_all_of_it_is_json(text):
     except codec.CodecError:
         return
     orjson.dumps(parsed.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":1,"b":{"a":2}}', ()),
+        (b'{ "a" : "x:y:z" , "b" : [ {"c":":"} ] }', ()),
+        (b'{"a":1,"a":2}', ("a",)),
+        (b'{"a":":","a":1}', ("a",)),
+        (b'{"a":1,"a":"\\u003a"}', ("a",)),
+        (b'{"x":{"a":{"b":1},"a":"\\u003A::"}}', ("x.a",)),
+        (b'{"a":"\\u003a"}', ()),
+        (b'[{"a":1},{"a":1,"b":2,"a":3}]', ("[1].a",)),
+    ],
+)
+def test_keys_that_stand_twice_are_found_whatever_colons_there_are(body, expected):
+    assert codec.parse_json(body, duplicates=True).duplicates == expected
+
+
+@given(
+    st.recursive(st.text(max_size=4), lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=4))
+)
+def test_nothing_stands_twice_in_what_was_written_from_a_tree(value):
+    for body in (orjson.dumps(value), json.dumps(value).encode(), json.dumps(value, indent=1).encode()):
+        assert codec.parse_json(body, duplicates=True).duplicates == ()

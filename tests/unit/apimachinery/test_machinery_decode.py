@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelite.api import facts
-from kubelite.apimachinery.decode import DecodeError, decode
+from kubelite.apimachinery.decode import SHARED_BYTES_MAX, DecodeError, decode
 
 TYPES = {
     name: facts.type_of("v1", name)
@@ -151,3 +151,50 @@ def test_any_tree_is_decoded_or_refused_and_decoding_twice_changes_nothing(kind,
     except DecodeError:
         return
     assert decode(made, TYPES[kind]) == (made, [])
+
+
+def pod_body(name, **spec):
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}], **spec},
+    }
+
+
+def test_equal_specs_and_labels_become_one_tree():
+    pod = facts.type_of("v1", "Pod")
+    (one, _), (other, _), (third, _) = (
+        decode(pod_body("a"), pod),
+        decode(pod_body("b"), pod),
+        decode(pod_body("c", hostname="h"), pod),
+    )
+    assert one["spec"] is other["spec"]
+    assert one["metadata"]["labels"] is other["metadata"]["labels"]
+    assert third["spec"] is not one["spec"]
+    assert (one["metadata"]["name"], other["metadata"]["name"]) == ("a", "b")
+
+
+def test_what_is_shared_is_judged_each_time():
+    pod, deployment = facts.type_of("v1", "Pod"), facts.type_of("apps/v1", "Deployment")
+    for _ in range(3):
+        assert decode(pod_body("a", bad=1), pod)[1] == ["spec.bad"]
+        template = {"metadata": {}, "spec": pod_body("a", bad=1)["spec"]}
+        body = {"metadata": {"name": "d"}, "spec": {"template": template}}
+        assert decode(body, deployment)[1] == ["spec.template.spec.bad"]
+        with pytest.raises(DecodeError, match="hostname"):
+            decode(pod_body("a", hostname=1), pod)
+
+
+def test_values_that_python_takes_for_equal_are_told_apart():
+    pod = facts.type_of("v1", "Pod")
+    assert decode(pod_body("a", terminationGracePeriodSeconds=1), pod)[0]["spec"] is not None
+    with pytest.raises(DecodeError, match="bool"):
+        decode(pod_body("a", terminationGracePeriodSeconds=True), pod)
+
+
+def test_large_values_are_not_remembered():
+    pod = facts.type_of("v1", "Pod")
+    specs = [decode(pod_body("a", hostname="h" * SHARED_BYTES_MAX), pod)[0]["spec"] for _ in range(2)]
+    assert specs[0] == specs[1]
+    assert specs[0] is not specs[1]

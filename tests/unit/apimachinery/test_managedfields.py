@@ -12,7 +12,7 @@ from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery import lastapplied
 from kubelite.apimachinery import managedfields as mf
 from kubelite.apimachinery.apierrors import APIError, ApplyConflict, BadRequest
-from kubelite.apimachinery.fieldmanager import FieldManager, leaving_out
+from kubelite.apimachinery.fieldmanager import CREATIONS_MAX, FieldManager, leaving_out
 from kubelite.apimachinery.merging import extract
 from kubelite.apimachinery.typed import field_set, with_named_fields
 from kubelite.master.apiserver.fieldmanagers import FieldManagers
@@ -535,3 +535,38 @@ def test_every_value_has_one_updater(data, steps):
             for each in live["metadata"]["managedFields"]
             if key in {element[2:] for element in each["fieldsV1"].get("f:data", {})}
         ] == [name]
+
+
+def test_objects_that_are_made_of_the_same_trees_are_looked_at_once():
+    labels, data = {"app": "web"}, {"a": "1"}
+    one = FieldManagers(default_scheme()).of(default_scheme().strategy(r.CONFIGMAPS))
+    first = one.update(None, config_map(data, uid="1", labels=labels), "m", "t")
+    second = one.update(None, config_map(data, uid="2", labels=labels), "m", "t")
+    assert len(one._creations) == 1
+    assert owners(first) == owners(second)
+    assert first["metadata"]["managedFields"][0] is second["metadata"]["managedFields"][0]
+
+
+def test_objects_of_other_trees_or_other_texts_are_told_apart():
+    labels, data = {"app": "web"}, {"a": "1"}
+    one = FieldManagers(default_scheme()).of(default_scheme().strategy(r.CONFIGMAPS))
+    made = [
+        one.update(None, obj, "m", "t")
+        for obj in (
+            config_map(data, labels=labels),
+            config_map(data, labels={"app": "web", "b": "c"}),
+            config_map({"b": "1"}, labels=labels),
+            {**config_map(data, labels=labels), "immutable": True},
+            config_map({}, labels=labels),
+            config_map(data, labels=labels, generateName="x-"),
+        )
+    ]
+    fields = [owners(obj) for obj in made]
+    assert all(each not in fields[:index] for index, each in enumerate(fields))
+
+
+def test_only_so_many_compositions_are_remembered():
+    one = FieldManagers(default_scheme()).of(default_scheme().strategy(r.CONFIGMAPS))
+    for number in range(3 * CREATIONS_MAX):
+        one.update(None, config_map({f"k{number}": "v"}), "m", "t")
+    assert len(one._creations) == CREATIONS_MAX

@@ -69,3 +69,13 @@ def test_uuids_and_suffixes_have_their_form():
     assert uuid.UUID(random.uuid4()).version == 4
     assert len(random.suffix()) == 5
     assert set(random.suffix(500)) == set(SUFFIX_ALPHABET)
+
+
+def test_uuids_are_of_version_4_and_follow_the_seed():
+    one, other = Randomness(7), Randomness(7)
+    made = [one.uuid4() for _ in range(50)]
+    assert made == [other.uuid4() for _ in range(50)]
+    assert len(set(made)) == 50
+    for text in made:
+        parsed = uuid.UUID(text)
+        assert (parsed.version, parsed.variant, str(parsed)) == (4, uuid.RFC_4122, text)

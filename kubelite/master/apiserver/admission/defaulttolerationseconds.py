@@ -17,6 +17,14 @@ UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 TOLERATION_S: Final = 300
 
 
+_ADDED: Final[dict[str, Object]] = {
+    key: {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": TOLERATION_S}
+    for key in (NOT_READY, UNREACHABLE)
+}
+_USUAL: Final = list(_ADDED.values())
+"""The tolerations of a pod that has none of its own; all such pods share them."""
+
+
 def with_tolerations(pod: Object) -> Object:
     """The pod with the tolerations that it lacks."""
     tolerations: list[Object] = pod["spec"].get("tolerations") or []
@@ -25,10 +33,8 @@ def with_tolerations(pod: Object) -> Object:
     ]
     if not missing:
         return pod
-    complete = tolerations + [
-        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": TOLERATION_S}
-        for key in missing
-    ]
+    added = [_ADDED[key] for key in missing]
+    complete = _USUAL if not tolerations else [*tolerations, *added]
     return {**pod, "spec": {**pod["spec"], "tolerations": complete}}
 
 

@@ -17,6 +17,9 @@ from kubelite.master.store.store import Store
 SYSTEM_PRIORITIES: Final = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 PREEMPT: Final = "PreemptLowerPriority"
 
+_CLASS_FIELDS: Final = ("priorityClassName", "priority", "preemptionPolicy")
+"""What a pod can be wrong about; one that has none of these gets what it is given."""
+
 NO_CLASS: Final[Object] = {"metadata": {"name": ""}, "value": 0, "preemptionPolicy": PREEMPT}
 """What stands for the class of pods that name none, where none is the default."""
 
@@ -88,7 +91,10 @@ def _admit(env: Environment, attributes: Attributes, obj: Object) -> Object:
     if attributes.operation == UPDATE:
         assert attributes.old is not None
         return _kept(obj, attributes.old)
-    why = problem(obj["spec"], class_of(env.store, obj["spec"]))
+    spec = obj["spec"]
+    if not any(spec.get(field) is not None for field in _CLASS_FIELDS):
+        return obj
+    why = problem(spec, class_of(env.store, spec))
     if why:
         raise attributes.forbidden(why)
     return obj
