@@ -91,7 +91,7 @@ _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.NAMESPACES: core.validate_namespace_status_update,
     r.PODS: pods.validate_pod_status_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
-    r.SERVICES: lambda new, _: services.validate_service_status(new),
+    r.SERVICES: services.validate_service_status,
     r.CERTIFICATESIGNINGREQUESTS: lambda new, old: certificates.validate_certificate_request_update(
         new, old, "status"
     ),

@@ -1,8 +1,7 @@
 """Cluster addresses and node ports of Services: filled in, checked, taken, given back.
 
 A write first gets its fields in order (`normalised`), is validated, then takes numbers (`take`); if it fails
-after
-that or was a dry run, what it took goes back.
+after that or was a dry run, what it took goes back.
 Source: k8s.io/kubernetes/pkg/registry/core/service/storage (alloc.go, storage.go), strategy.go.
 """
 
@@ -15,6 +14,7 @@ from typing import Final
 import attrs
 
 from kubelite.api import resources as r
+from kubelite.api import servicefamilies
 from kubelite.apimachinery.apierrors import InternalError, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object
@@ -59,15 +59,16 @@ class ServiceNumbers:
     # --- before validation ----------------------------------------------------------------------------------
 
     @staticmethod
-    def normalised(service: Object) -> Object:
-        """The Service with both forms of its address in step and its address families chosen."""
-        spec = service["spec"]
-        if spec.get("type") not in WITH_ADDRESS:
-            return service
-        spec = dict(spec)
-        _align_addresses(spec)
-        _default_families(spec)
-        return {**service, "spec": spec}
+    def normalised(service: Object, old: Object | None = None) -> Object:
+        """The Service with both forms of its address in step and its address families chosen.
+
+        Raises:
+            Invalid: The cluster has no such families, or the addresses make no sense.
+        """
+        service, errors = servicefamilies.settled(service, old)
+        if errors:
+            raise Invalid(r.SERVICES, service["metadata"].get("name", ""), errors)
+        return service
 
     # --- after validation -----------------------------------------------------------------------------------
 
@@ -213,23 +214,3 @@ class ServiceNumbers:
 def _address_error(service: Object, address: str, why: str) -> Invalid:
     error = FieldError.invalid("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")
     return Invalid(r.SERVICES, service["metadata"].get("name", ""), [error])
-
-
-def _align_addresses(spec: Object) -> None:
-    """`clusterIP` is the first of `clusterIPs`."""
-    address, addresses = spec.get("clusterIP"), spec.get("clusterIPs")
-    if address and not addresses:
-        spec["clusterIPs"] = [address]
-    elif addresses and not address:
-        spec["clusterIP"] = addresses[0]
-
-
-def _default_families(spec: Object) -> None:
-    """One family, IPv4; a headless Service without selector gets both, for its endpoints may be anything."""
-    both = spec.get("clusterIP") == HEADLESS and not spec.get("selector")
-    if not spec.get("ipFamilyPolicy"):
-        families = spec.get("ipFamilies") or ()
-        spec["ipFamilyPolicy"] = "RequireDualStack" if both and len(families) != 1 else "SingleStack"
-    if not spec.get("ipFamilies"):
-        dual = both and spec["ipFamilyPolicy"] != "SingleStack"
-        spec["ipFamilies"] = ["IPv4", "IPv6"] if dual else ["IPv4"]

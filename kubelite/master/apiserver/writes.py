@@ -239,7 +239,7 @@ def update(
     obj = chain.admit(env, attributes, obj)
     obj = strategy.prepare_for_update(obj, old, subresource)
     if resource == r.SERVICES and not subresource:
-        obj = env.numbers.normalised(obj)
+        obj = env.numbers.normalised(obj, old)
     elif resource == r.CERTIFICATESIGNINGREQUESTS and subresource:
         obj = certificates.with_condition_times(obj, old, env.now_text())
     elif resource == r.PERSISTENTVOLUMES and subresource:
