@@ -199,7 +199,7 @@ def test_changes_that_are_not_allowed(story):
         (
             "strategic",
             "{bad",
-            "error decoding patch: invalid character 'b' looking for beginning of object key",
+            "(BadRequest): invalid character 'b' looking for beginning of object key string",
         ),
     ],
 )
