@@ -238,6 +238,11 @@ def custom_api_service(group: str, version: str) -> Object:
     return _api_service(group, version, _CUSTOM_GROUP_PRIORITY, _CUSTOM_VERSION_PRIORITY, "true")
 
 
+def is_managed(api_service: Object) -> bool:
+    """Whether an APIService comes and goes with the definitions of custom resources."""
+    return (api_service["metadata"].get("labels") or {}).get(_AUTOMANAGED) == "true"
+
+
 def _api_service(
     group: str, version: str, group_priority: int, version_priority: int, managed: str
 ) -> Object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from kubelite.api.builtin import BuiltinStrategy
+from kubelite.api.customresources.definition import DefinitionStrategy
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, SERVED
 from kubelite.apimachinery.scheme import Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
@@ -13,10 +14,6 @@ from kubelite.apimachinery.strategy import Strategy
 def strategy_of(resource: Resource) -> Strategy:
     """The strategy of a built-in kind."""
     if resource == CUSTOMRESOURCEDEFINITIONS:
-        from kubelite.api.customresources.definition import (  # noqa: PLC0415 - few clusters have any
-            DefinitionStrategy,
-        )
-
         return DefinitionStrategy(resource)
     return BuiltinStrategy(resource)
 

@@ -1,5 +1,7 @@
 """The strategy of CustomResourceDefinitions.
 
+Every cluster lists and watches definitions, but few have any: what a write needs is loaded with the first.
+
 Source: k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition.
 """
 
@@ -10,19 +12,11 @@ from typing import Any
 
 from kubelite.api.builtin import BuiltinStrategy
 from kubelite.api.columns.text import Column
-from kubelite.api.customresources.form import definition_form
-from kubelite.api.customresources.validation import (
-    validate_definition,
-    validate_definition_status,
-    validate_definition_update,
-)
 from kubelite.api.goform import metadata_form
 from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Rules
-from kubelite.apimachinery.structural import formats
-from kubelite.apimachinery.structural.schema import every_schema
 
 COLUMNS = (
     Column("Name", lambda obj, _: obj["metadata"]["name"], "Name of the definition.", format="name"),
@@ -52,16 +46,16 @@ class DefinitionStrategy(BuiltinStrategy):
     ) -> tuple[Object, tuple[str, ...]]:
         """A client's definition without its unknown fields, and warnings about them."""
         made, warnings = super().decode(obj, validation, duplicates, kind=kind)
-        return definition_form(made), warnings
+        return _form(made), warnings
 
     def default(self, obj: Object) -> Object:
         """The definition as Kubernetes holds it after reading it."""
-        return definition_form({**obj, "metadata": metadata_form(obj.get("metadata") or {})})
+        return _form({**obj, "metadata": metadata_form(obj.get("metadata") or {})})
 
     def prepare_for_create(self, obj: Object) -> Object:
         """The definition with a status that says nothing yet but which version is stored."""
         obj = super().prepare_for_create(obj)
-        return _with_stored_version(definition_form({**obj, "status": {}}))
+        return _with_stored_version(_form({**obj, "status": {}}))
 
     def prepare_for_update(self, new: Object, old: Object, subresource: str = "") -> Object:
         """The new definition with what this endpoint may not change taken from the old one."""
@@ -70,10 +64,19 @@ class DefinitionStrategy(BuiltinStrategy):
 
     def validate_create(self, obj: Object) -> list[FieldError]:
         """The errors of a new definition."""
+        from kubelite.api.customresources.validation import (  # noqa: PLC0415 - see above
+            validate_definition,
+        )
+
         return validate_definition(obj)
 
     def validate_update(self, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
         """The errors of an update."""
+        from kubelite.api.customresources.validation import (  # noqa: PLC0415 - see above
+            validate_definition_status,
+            validate_definition_update,
+        )
+
         return validate_definition_status(new, old) if subresource else validate_definition_update(new, old)
 
     def warnings_on_create(self, obj: Object) -> tuple[str, ...]:
@@ -88,6 +91,12 @@ class DefinitionStrategy(BuiltinStrategy):
     def columns(self, subresource: str = "") -> Sequence[Column]:
         """Name and time."""
         return COLUMNS
+
+
+def _form(obj: Object) -> Object:
+    from kubelite.api.customresources.form import definition_form  # noqa: PLC0415 - see above
+
+    return definition_form(obj)
 
 
 def _with_stored_version(obj: Object) -> Object:
@@ -115,6 +124,9 @@ def _formats(obj: Object) -> list[str]:
 
 
 def _unknown_formats(schema: Mapping[str, Any]) -> Iterator[str]:
+    from kubelite.apimachinery.structural import formats  # noqa: PLC0415 - see above
+    from kubelite.apimachinery.structural.schema import every_schema  # noqa: PLC0415 - see above
+
     for each in every_schema(schema):
         name = each.get("format") or ""
         if name and each.get("type") == "string" and formats.checker(name) is None:

@@ -16,13 +16,14 @@ from typing import Final
 
 import attrs
 
+from kubelite.api import fresh
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.customresources import naming
 from kubelite.api.customresources.approval import approval_condition
 from kubelite.api.customresources.kind import Kind, compile_kind
 from kubelite.api.customresources.served import version_priority
 from kubelite.api.customresources.strategy import CustomResourceStrategy
-from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS
+from kubelite.api.resources import APISERVICES, CUSTOMRESOURCEDEFINITIONS
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import DeleteOptions
@@ -71,6 +72,7 @@ class CustomResources:
         self._wake_later = wake_later
         self._defined: dict[str, _Defined] = {}
         self._served: list[Resource] = []
+        self._registered: Iterable[tuple[str, str]] = ()
         self._leaving: dict[str, tuple[Watcher, float]] = {}
         for resource in env.scheme.resources():
             if isinstance(env.strategy(resource), CustomResourceStrategy):
@@ -194,6 +196,26 @@ class CustomResources:
         for resource, strategy in wanted:
             scheme.register(resource, strategy)
         self._served = [resource for resource, _ in wanted]
+        self._register_services()
+
+    def _register_services(self) -> None:
+        """See to it that each version of a group that is served has its APIService, and no other.
+
+        Source: k8s.io/kubernetes/pkg/controlplane/controller/crdregistration/crdregistration_controller.go.
+        """
+        store = self._env.store
+        wanted = dict.fromkeys((each.group, each.version) for each in self._served)
+        for group, version in self._registered:
+            entry = store.get(APISERVICES, "", f"{version}.{group}")
+            if (group, version) not in wanted and entry is not None and fresh.is_managed(entry.object):
+                store.delete(APISERVICES, entry)
+        for group, version in wanted:
+            name = f"{version}.{group}"
+            if store.get(APISERVICES, "", name) is None:
+                obj = fresh.custom_api_service(group, version)
+                made = fresh.completed(obj, uid=self._env.random.uuid4(), now=self._env.now_text())
+                store.create(APISERVICES, "", name, made)
+        self._registered = wanted
 
     # --- deletion -------------------------------------------------------------------------------------------
 
@@ -225,13 +247,21 @@ class CustomResources:
             self._write(entry, naming.with_condition(entry.object, naming.DELETION_WAITING, now))
 
     def _delete_objects(self, kind: Kind, storage: Resource) -> int:
-        """Delete what is not being deleted yet; gives how many objects are left."""
-        version = next((each for each in self._served if _is_of(each, kind)), None)
-        page = self._env.store.list(storage, EVERYTHING)
-        for entry in page.entries:
-            if version is not None and "deletionTimestamp" not in entry.object["metadata"]:
-                deletion.delete_entry(self._env, version, entry, DeleteOptions())
-        return self._env.store.count(storage)
+        """Delete what is not being deleted yet, even if no version is served; gives how many are left."""
+        env, options = self._env, DeleteOptions()
+        strategy = CustomResourceStrategy(kind, kind.storage, converts=False)
+        for entry in env.store.list(storage, EVERYTHING).entries:
+            if "deletionTimestamp" in entry.object["metadata"]:
+                continue
+            plan = deletion.plan_deletion(entry.object, options, strategy.rules, env.clock.now())
+            if plan.marked is not None:
+                deletion.commit_marked(env, strategy, entry, plan.marked)
+            if plan.at_once:
+                namespace, _, name = entry.key.partition("/")
+                newest = env.store.get(storage, namespace, name)
+                if newest is not None:
+                    env.store.delete(storage, newest)
+        return env.store.count(storage)
 
     def _let_go(self, entry: Entry, condition: Object) -> None:
         obj = naming.with_condition(entry.object, condition, self._env.clock.now())
@@ -242,10 +272,6 @@ class CustomResources:
 def _is_leaving(definition: Object) -> bool:
     metadata = definition["metadata"]
     return "deletionTimestamp" in metadata and naming.FINALIZER in (metadata.get("finalizers") or ())
-
-
-def _is_of(resource: Resource, kind: Kind) -> bool:
-    return resource.group_resource == str(kind.definition["metadata"]["name"])
 
 
 def _is_same(kind: Kind, other: Kind) -> bool:

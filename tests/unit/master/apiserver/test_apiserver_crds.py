@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubelite.api.conditions import get_condition, is_condition_true
-from kubelite.api.resources import CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, PODS
+from kubelite.api.resources import APISERVICES, CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, PODS
 from kubelite.apimachinery.apierrors import (
     BadRequest,
     Conflict,
@@ -380,6 +380,17 @@ async def test_an_apply_merges_by_the_schema(client: Any) -> None:
     assert made["spec"]["parts"] == [{"name": "a", "n": 1}, {"name": "b", "n": 1}]
 
 
+async def test_each_version_of_a_group_has_its_api_service(client: Any) -> None:
+    await define(client, "things", make_version("v1"), make_version("v2", storage=False))
+    await define(client, "others", make_version("v1"))
+    service = await client.get(APISERVICES, f"v2.{GROUP}")
+    assert service["spec"]["groupPriorityMinimum"] == 1000
+    await client.delete(CUSTOMRESOURCEDEFINITIONS, f"things.{GROUP}")
+    await client.get(APISERVICES, f"v1.{GROUP}")
+    with pytest.raises(NotFound):
+        await client.get(APISERVICES, f"v2.{GROUP}")
+
+
 # --- deletion -----------------------------------------------------------------------------------------------
 
 
@@ -414,6 +425,17 @@ async def test_finalizers_of_objects_are_waited_for(client: Any) -> None:
     await client.patch(things(), "a", {"metadata": {"finalizers": None}}, "default", patch_type="merge")
     with pytest.raises(NotFound):
         await client.get(CUSTOMRESOURCEDEFINITIONS, f"things.{GROUP}")
+
+
+async def test_objects_go_even_if_no_version_is_served(client: Any) -> None:
+    await define(client)
+    await client.create(things(), make_thing())
+    await redefine(client, versions=[make_version(served=False)])
+    await client.delete(CUSTOMRESOURCEDEFINITIONS, f"things.{GROUP}")
+    with pytest.raises(NotFound):
+        await client.get(CUSTOMRESOURCEDEFINITIONS, f"things.{GROUP}")
+    await define(client)
+    assert (await client.list(things(), "default")).items == []
 
 
 async def test_a_definition_may_come_back(client: Any) -> None:
