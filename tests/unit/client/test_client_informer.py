@@ -15,6 +15,8 @@ from tests.harness import api_server
 @pytest.fixture
 async def client():
     async with api_server() as client:
+        for made in (await client.list(CONFIGMAPS, "kube-system")).items:
+            await client.delete(CONFIGMAPS, made["metadata"]["name"], "kube-system")
         yield client
 
 
