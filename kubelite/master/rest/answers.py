@@ -32,6 +32,9 @@ from kubelite.master.rest.negotiation import (
 
 _INCLUDES: Final = ("", "Metadata", "Object", "None")
 _STATUS_KIND: Final = "Status"
+_UNSTRUCTURED: Final = "*unstructured.Unstructured"
+_INTERNAL_GROUPS: Final = {"": "core", "events": "core"}
+"""Groups whose types are of another package in Go."""
 
 
 def include_object(text: str) -> IncludeObject:
@@ -235,6 +238,23 @@ def _bare(obj: Object) -> Object:
     return {key: value for key, value in obj.items() if key not in {"kind", "apiVersion"}}
 
 
+def check_protobuf(resource: Resource, *, is_list: bool) -> None:
+    """Refuse custom kinds, for which there are no messages.
+
+    Raises:
+        NotAcceptable: It is one.
+    """
+    if not protobuf.knows(resource, facts.protobuf()):
+        name = _UNSTRUCTURED + ("List" if is_list else "")
+        raise NotAcceptable(
+            f"object {name} does not implement the protobuf marshalling interface and cannot be encoded to a "
+            "protobuf message"
+        )
+
+
 def _go(resource: Resource, suffix: str = "") -> str:
     """The Go type of a kind, as errors show it."""
-    return f"(*{resource.group.partition('.')[0] or 'core'}.{resource.kind}{suffix})"
+    if not protobuf.knows(resource, facts.protobuf()):
+        return f"({_UNSTRUCTURED}{suffix})"
+    group = resource.group.partition(".")[0]
+    return f"(*{_INTERNAL_GROUPS.get(group, group)}.{resource.kind}{suffix})"

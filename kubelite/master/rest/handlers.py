@@ -10,9 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kubelite.api import facts
 from kubelite.api.resources import subresource_of
-from kubelite.apimachinery import protobuf
 from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
 from kubelite.apimachinery.scheme import Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
@@ -31,7 +29,7 @@ from kubelite.client.requests import (
 )
 from kubelite.master.rest import answers, bodies, connect, lists, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
-from kubelite.master.rest.negotiation import CUSTOM_FORMS, OBJECT_FORMS, Form, negotiate
+from kubelite.master.rest.negotiation import PROTOBUF, Form, negotiate
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.master.rest.routes import is_custom_group, route
 from kubelite.master.rest.watches import Watches
@@ -65,15 +63,6 @@ class Handlers:
         self._clock = clock
         self._watches = watches
         self._dialer = dialer
-        self._forms_of: dict[Resource, frozenset[tuple[str, str, str]]] = {}
-
-    def _forms(self, resource: Resource) -> frozenset[tuple[str, str, str]]:
-        """What the objects of a resource can be turned into."""
-        found = self._forms_of.get(resource)
-        if found is None:
-            found = OBJECT_FORMS if protobuf.knows(resource, facts.protobuf()) else CUSTOM_FORMS
-            self._forms_of[resource] = found
-        return found
 
     async def serve(self, request: web.BaseRequest, visit: Visit, user: UserInfo) -> web.StreamResponse:
         """Answer a request about a resource of a group that is served.
@@ -101,7 +90,9 @@ class Handlers:
         if info.subresource in _CONNECTS:
             return await self._connect(request, info, common, headers)
         collection = not info.name
-        form = negotiate(request.headers.get("Accept", ""), self._forms(resource), lists=collection)
+        form = negotiate(request.headers.get("Accept", ""), lists=collection)
+        if form.media_type == PROTOBUF and not form.kind:
+            answers.check_protobuf(resource, is_list=collection)
         query, now = info.query, visit.record.received
         include = query.text("includeObject")
         if form.kind == "Table":

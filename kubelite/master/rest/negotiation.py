@@ -35,10 +35,6 @@ OBJECT_FORMS: Final = frozenset(
 )
 """What objects and lists can be turned into: (kind, group, version)."""
 
-_NO_PROTOBUF: Final = ("", "", "")
-CUSTOM_FORMS: Final = OBJECT_FORMS | {_NO_PROTOBUF}
-"""The same for kinds without a protobuf message: only their metadata can be had in it."""
-
 DISCOVERY_FORMS: Final = frozenset({(DISCOVERY_LIST, DISCOVERY_GROUP, "v2")})
 """What /api and /apis can be turned into; 1.36 offers no v2beta1, old clients take the plain lists."""
 
@@ -161,7 +157,7 @@ def _form(clause: _Clause, media_type: str, forms: frozenset[tuple[str, str, str
             return None
     kind, group, version = wanted["as"], wanted["g"], wanted["v"]
     if not (kind or group or version):
-        return None if media_type == PROTOBUF and _NO_PROTOBUF in forms else Form(media_type)
+        return Form(media_type)
     if (kind, group, version) not in forms or (media_type == PROTOBUF and kind == TABLE):
         return None
     return Form(media_type, kind, group, version)
