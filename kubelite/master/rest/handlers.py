@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
-from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.scheme import Scheme
 from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import (
     Answer,
