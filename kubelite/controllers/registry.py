@@ -21,6 +21,7 @@ from kubelite.controllers.nodelifecycle import NodeLifecycleController
 from kubelite.controllers.podgc import PERIOD_S, QUARANTINE_S, TERMINATED_MAX, PodGarbageCollector
 from kubelite.controllers.replicaset import ReplicaSetManager
 from kubelite.controllers.replication import ReplicationManager
+from kubelite.controllers.resourcequota import ResourceQuotaController
 from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
 from kubelite.controllers.tainteviction import TaintEvictionController
@@ -85,6 +86,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         ),
         (TaintEvictionController, TaintEvictionController),
         (TTLController, TTLController),
+        (ResourceQuotaController, ResourceQuotaController),
         (
             PodGarbageCollector,
             partial(

@@ -1,6 +1,6 @@
 """The plugins that are switched on, in Kubernetes' order, and the three points at which they are asked.
 
-What is missing of Kubernetes' list (LimitRanger, policies, webhooks, ResourceQuota) has its place here.
+What is missing of Kubernetes' list (LimitRanger, policies, webhooks) has its place here.
 
 Source: k8s.io/kubernetes/pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins,
 DefaultOffAdmissionPlugins).
@@ -20,6 +20,7 @@ from kubelite.master.apiserver.admission import (
     namespaces,
     persistentvolumeclaimresize,
     priority,
+    resourcequota,
     runtimeclass,
     serviceaccount,
     storageobjectinuseprotection,
@@ -41,6 +42,7 @@ PLUGINS: Final[tuple[Plugin, ...]] = (
     runtimeclass.PLUGIN,
     certificatesubjectrestriction.PLUGIN,
     defaultingressclass.PLUGIN,
+    resourcequota.PLUGIN,
 )
 
 

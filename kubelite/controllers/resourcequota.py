@@ -1,0 +1,105 @@
+"""ResourceQuota controller: counts what a namespace uses, when a quota is new or changed and when things go.
+
+What comes is counted by admission at once; the two agree because both ask `api.quota`.
+
+Source: k8s.io/kubernetes/pkg/controller/resourcequota/resource_quota_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from kubelite.api import podutil, quota
+from kubelite.api.resources import COLLECTED, EVENTS, PODS, RESOURCEQUOTAS, SERVICES
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.intents import Intent, RequeueAfter, Steps, UpdateStatus
+from kubelite.reconcile.ownership import key_of, split_key
+
+Keys = Callable[[Object | None, Object | None], Iterable[str]]
+RESYNC_S: Final = 300.0
+COUNTED: Final = tuple(resource for resource in COLLECTED if resource.namespaced and resource != EVENTS)
+"""Kinds whose objects may be limited."""
+
+
+def plan(quota_: Object, objects: Iterable[tuple[Resource, Object]], now: float) -> tuple[Intent, ...]:
+    """Write what is limited and what is used of it, if the status says otherwise.
+
+    Args:
+        quota_: The quota.
+        objects: What is in its namespace, of the kinds that it limits.
+        now: Unix seconds.
+    """
+    hard = quota_["spec"].get("hard") or {}
+    used = quota.total(
+        quota.usage_of(resource, obj, now)
+        for resource, obj in objects
+        if quota.applies(quota_, resource, obj)
+    )
+    names = [name for name in hard if quota.counted(name)]
+    status = {"hard": hard, "used": {name: str(used.get(name, quota.ZERO)) for name in sorted(names)}}
+    before = quota_.get("status") or {}
+    if status == {"hard": before.get("hard") or {}, "used": before.get("used") or {}}:
+        return ()
+    return (UpdateStatus(RESOURCEQUOTAS, {**quota_, "status": status}),)
+
+
+def kinds_of(hard: Iterable[str]) -> set[Resource]:
+    """The kinds whose objects matter to a quota."""
+    names = set(hard)
+    found = {each for each in COUNTED if {quota.count_name(each), each.plural} & names}
+    if any(not name.startswith("count/") for name in names):
+        found |= {each for each in COUNTED if each.plural in {"pods", "services", "persistentvolumeclaims"}}
+    return found
+
+
+class ResourceQuotaController(Reconciler):
+    """Keys are quotas."""
+
+    name = "resourcequota-controller"
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._quotas = self.informer(RESOURCEQUOTAS)
+
+    def watches(self) -> Sequence[Watch]:
+        """Quotas that say something new, and things that are no longer used."""
+        gone = [Watch(resource, self._gone(resource)) for resource in COUNTED if resource != RESOURCEQUOTAS]
+        return (Watch(RESOURCEQUOTAS, self._quota_keys), *gone)
+
+    def _quota_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        if new is None:
+            return self._all_of((old or {})["metadata"]["namespace"])
+        if old is not None and old["spec"] == new["spec"]:
+            return ()
+        return (key_of(new),)
+
+    def _gone(self, resource: Resource) -> Keys:
+        def keys(old: Object | None, new: Object | None) -> Iterable[str]:
+            if old is None or not self._quotas.list(old["metadata"].get("namespace")):
+                return ()
+            uses_less = new is None or (
+                (resource == PODS and podutil.is_terminal(new) and not podutil.is_terminal(old))
+                or (resource == SERVICES and old["spec"] != new["spec"])
+            )
+            return self._all_of(old["metadata"]["namespace"]) if uses_less else ()
+
+        return keys
+
+    def _all_of(self, namespace: str) -> list[str]:
+        return [key_of(each) for each in self._quotas.list(namespace)]
+
+    def sync(self, key: str) -> Steps:
+        """One quota."""
+        namespace, name = split_key(key)
+        found = self._quotas.get(namespace, name)
+        if found is None:
+            return
+        objects = [
+            (resource, obj)
+            for resource in sorted(kinds_of(found["spec"].get("hard") or ()), key=lambda each: each.plural)
+            for obj in self.informer(resource).list(namespace)
+        ]
+        yield plan(found, objects, self.clock.now())
+        yield (RequeueAfter(RESYNC_S),)
