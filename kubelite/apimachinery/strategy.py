@@ -185,6 +185,10 @@ class Strategy:
         """The `autoscaling/v1 Scale` of an object."""
         raise MethodNotAllowed
 
+    def read_scale(self, obj: Object) -> Object:
+        """What a client gets who reads the scale of an object."""
+        return self.scale_of(obj)
+
     def scaled(self, obj: Object, scale: Object) -> Object:
         """The object with the replicas that a scale asks for.
 

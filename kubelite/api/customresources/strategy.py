@@ -296,11 +296,23 @@ class CustomResourceStrategy(Strategy):
                 errors.append(FieldError.invalid(path, "", str(error)))
         return errors
 
-    def scale_of(self, obj: Object) -> Object:
-        """The scale of an object.
+    def read_scale(self, obj: Object) -> Object:
+        """What a client gets who reads the scale of an object.
 
         Raises:
             InternalError: The object does not say how many replicas are wanted.
+        """
+        paths = self.version.scale
+        assert paths is not None
+        path, scale = paths["specReplicasPath"], self.scale_of(obj)
+        if _nested(obj, path, int, "int64") is None:
+            raise InternalError(f'the spec replicas field "{path}" does not exist')
+        return scale
+
+    def scale_of(self, obj: Object) -> Object:
+        """The scale of an object; one that is not set is 0.
+
+        Raises:
             BadRequest: It says so in something else than numbers.
         """
         paths = self.version.scale
@@ -313,8 +325,6 @@ class CustomResourceStrategy(Strategy):
             labels = _nested(obj, selector, str, "string") if selector else None
         except TypeError as error:
             raise BadRequest(str(error)) from error
-        if wanted is None:
-            raise InternalError(f'the spec replicas field "{path}" does not exist')
         metadata = obj["metadata"]
         kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
         return {

@@ -72,6 +72,7 @@ class CustomResources:
         self._wake_later = wake_later
         self._defined: dict[str, _Defined] = {}
         self._served: list[Resource] = []
+        self._built_in: set[str] = set()
         self._registered: Iterable[tuple[str, str]] = ()
         self._leaving: dict[str, tuple[Watcher, float]] = {}
         for resource in env.scheme.resources():
@@ -185,6 +186,8 @@ class CustomResources:
         wanted: list[tuple[Resource, CustomResourceStrategy]] = []
         for defined in self._defined.values():
             kind = defined.kind
+            if self._is_built_in(kind):
+                continue
             converts = defined.converts or len(kind.versions) > 1
             for name, version in kind.versions.items():
                 if version.spec["served"]:
@@ -197,6 +200,16 @@ class CustomResources:
             scheme.register(resource, strategy)
         self._served = [resource for resource, _ in wanted]
         self._register_services()
+
+    def _is_built_in(self, kind: Kind) -> bool:
+        """Whether the server has a resource of this name itself, which goes before."""
+        name = kind.definition["metadata"]["name"]
+        built_in = self._built_in
+        if not built_in:
+            served = set(self._served)
+            others = (each for each in self._env.scheme.resources() if each not in served)
+            built_in |= {each.group_resource for each in others}
+        return name in built_in
 
     def _register_services(self) -> None:
         """See to it that each version of a group that is served has its APIService, and no other.
@@ -248,6 +261,8 @@ class CustomResources:
 
     def _delete_objects(self, kind: Kind, storage: Resource) -> int:
         """Delete what is not being deleted yet, even if no version is served; gives how many are left."""
+        if self._is_built_in(kind):
+            return 0
         env, options = self._env, DeleteOptions()
         strategy = CustomResourceStrategy(kind, kind.storage, converts=False)
         for entry in env.store.list(storage, EVERYTHING).entries:

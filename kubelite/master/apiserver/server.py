@@ -300,7 +300,7 @@ class APIServer(Actor[Message | Internal]):
         entry = self._entry(request)
         strategy = self._env.strategy(request.resource)
         if request.subresource == "scale":
-            return Answer(Item(strategy.scale_of(strategy.from_storage(entry.object))))
+            return Answer(Item(strategy.read_scale(strategy.from_storage(entry.object))))
         return Answer(shown(strategy, entry))
 
     def _entry(self, request: ResourceRequest[Any]) -> Entry:

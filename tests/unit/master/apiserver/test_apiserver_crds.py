@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubelite.api.conditions import get_condition, is_condition_true
-from kubelite.api.resources import APISERVICES, CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, PODS
+from kubelite.api.resources import APISERVICES, CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, LEASES, PODS
 from kubelite.apimachinery.apierrors import (
     BadRequest,
     Conflict,
@@ -319,9 +319,14 @@ async def test_the_scale_is_found_by_its_paths(client: Any) -> None:
 
 async def test_a_scale_without_replicas_is_an_error(client: Any) -> None:
     await define(client, "things", make_version(subresources={"scale": SCALE}))
+    scalable = things(subresources=("scale",))
     await client.create(things(), make_thing())
     with pytest.raises(InternalError, match='the spec replicas field ".spec.size" does not exist'):
-        await client.get(things(subresources=("scale",)), "a", "default", subresource="scale")
+        await client.get(scalable, "a", "default", subresource="scale")
+    patch = {"spec": {"replicas": 2}}
+    scale = await client.patch(scalable, "a", patch, "default", subresource="scale", patch_type="merge")
+    assert scale["spec"] == {"replicas": 2}
+    assert (await client.get(things(), "a", "default"))["spec"] == {"size": 2}
 
 
 async def test_field_selectors_know_the_selectable_fields(client: Any) -> None:
@@ -470,6 +475,19 @@ async def test_protected_groups_need_an_approval(client: Any) -> None:
     made = await client.get(CUSTOMRESOURCEDEFINITIONS, "things.sigs.k8s.io")
     condition = get_condition(made, "KubernetesAPIApprovalPolicyConformant") or {}
     assert (condition["status"], condition["reason"]) == ("True", "ApprovedAnnotation")
+
+
+async def test_a_built_in_resource_goes_before_a_custom_one(client: Any) -> None:
+    definition = make_definition("leases", kind="Lease")
+    name = "leases.coordination.k8s.io"
+    definition["metadata"] = {"name": name, "annotations": {"api-approved.kubernetes.io": "https://x.io"}}
+    definition["spec"]["group"] = "coordination.k8s.io"
+    await client.create(CUSTOMRESOURCEDEFINITIONS, definition)
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "a"}, "spec": {}}
+    made = await client.create(LEASES, {**lease, "spec": {"holderIdentity": "me"}}, "default")
+    assert made["spec"]["holderIdentity"] == "me"
+    await client.delete(CUSTOMRESOURCEDEFINITIONS, name)
+    assert await client.get(LEASES, "a", "default") == made
 
 
 async def test_other_kinds_are_as_before(client: Any) -> None:
