@@ -29,7 +29,11 @@ def default_namespace(namespace: Object) -> Object:
 
 
 def default_node(node: Object) -> Object:
-    """What can be allocated is the capacity unless said otherwise."""
+    """What can be allocated is the capacity unless said otherwise; its network is the first of several."""
+    spec = node.get("spec") or {}
+    networks = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
+    if networks and (spec.get("podCIDRs"), spec.get("podCIDR")) != (networks, networks[0]):
+        node = {**node, "spec": {**spec, "podCIDR": networks[0], "podCIDRs": networks}}
     status = node.get("status")
     if not status or not status.get("capacity") or status.get("allocatable"):
         return node

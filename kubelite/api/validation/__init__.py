@@ -19,6 +19,7 @@ from kubelite.api.validation import (
     endpoints,
     jobs,
     jobstatus,
+    nodes,
     persistentvolumes,
     pods,
     podsubresources,
@@ -27,7 +28,7 @@ from kubelite.api.validation import (
 )
 from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
 from kubelite.api.validation.problems import Errors
-from kubelite.api.validation.rules import KindRules, rules_of
+from kubelite.api.validation.rules import KindRules, MetadataRule, rules_of
 from kubelite.apimachinery.scheme import Object, Resource
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
@@ -35,7 +36,7 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
     r.ENDPOINTS: endpoints.validate_endpoints,
     r.EVENTS: core.validate_event,
     r.NAMESPACES: core.validate_namespace,
-    r.NODES: core.validate_node,
+    r.NODES: nodes.validate_node,
     r.PODS: pods.validate_pod,
     r.REPLICATIONCONTROLLERS: core.validate_replication_controller,
     r.SECRETS: core.validate_secret,
@@ -62,7 +63,8 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
 
 _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.CONFIGMAPS: core.validate_config_map_update,
-    r.NODES: core.validate_node_update,
+    r.NODES: nodes.validate_node_update,
+    r.NAMESPACES: lambda _new, _old: [],
     r.PODS: pods.validate_pod_update,
     r.SECRETS: core.validate_secret_update,
     r.SERVICES: services.validate_service_update,
@@ -87,8 +89,20 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
 }
 """Kinds which judge an update by more than what they ask of a new object."""
 
+_METADATA: Final[Mapping[Resource, MetadataRule]] = {
+    r.CONFIGMAPS: "both",
+    r.ENDPOINTS: "both",
+    r.ENDPOINTSLICES: "create",
+    r.NODES: "both",
+    r.SECRETS: "both",
+    r.SERVICEACCOUNTS: "both",
+    r.SERVICES: "both",
+}
+"""Which judgements of the metadata these kinds repeat at an update; others: that of the change."""
+
 _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.NAMESPACES: core.validate_namespace_status_update,
+    r.NODES: nodes.validate_node_change,
     r.PODS: pods.validate_pod_status_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
     r.SERVICES: services.validate_service_status,
@@ -112,6 +126,7 @@ _SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Er
     (r.PODS, "ephemeralcontainers"): lambda new, old: podsubresources.validate_ephemeral_containers_update(
         new, old, pods.validate_pod_spec
     ),
+    (r.NAMESPACES, "finalize"): core.validate_namespace_finalize,
     (r.PODS, "resize"): lambda new, old: podsubresources.validate_resize(new, old, pods.validate_pod_spec),
     (r.CERTIFICATESIGNINGREQUESTS, "approval"): (
         lambda new, old: certificates.validate_certificate_request_update(new, old, "approval")
@@ -149,8 +164,7 @@ def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
     rules = rules_of(resource)
     if rules is not None:
         return _validate_update(resource, rules, new, old)
-    errors = validate_metadata_update(new["metadata"], old["metadata"])
-    errors += errors
+    errors = _metadata_errors(resource, new, old, _METADATA.get(resource, "update"))
     validate_both = _UPDATE.get(resource)
     if validate_both is not None:
         return errors + validate_both(new, old)
@@ -159,12 +173,16 @@ def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
 
 
 def _validate_update(resource: Resource, rules: KindRules, new: Object, old: Object) -> Errors:
-    errors = validate_metadata_update(new["metadata"], old["metadata"])
-    again = [] if rules.update_metadata == "create" else errors
-    if rules.update_metadata != "update":
-        again = again + validate_metadata(resource, new["metadata"])
     own = rules.create(new) if rules.update is None else rules.update(new, old)
-    return errors + again + own
+    return _metadata_errors(resource, new, old, rules.update_metadata) + own
+
+
+def _metadata_errors(resource: Resource, new: Object, old: Object, repeated: MetadataRule) -> Errors:
+    errors = validate_metadata_update(new["metadata"], old["metadata"])
+    again = [] if repeated == "create" else errors
+    if repeated != "update":
+        again = again + validate_metadata(resource, new["metadata"])
+    return errors + again
 
 
 def validate_status_update(resource: Resource, new: Object, old: Object) -> Errors:

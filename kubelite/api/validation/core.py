@@ -1,4 +1,4 @@
-"""What configuration, controllers, nodes, leases, events and budgets must be.
+"""What configuration, controllers, leases, events and budgets must be.
 
 Source: k8s.io/kubernetes/pkg/apis/core/validation, pkg/apis/coordination/validation,
 pkg/apis/policy/validation.
@@ -16,10 +16,9 @@ from kubelite.api.validation import names
 from kubelite.api.validation.conditions import validate_condition
 from kubelite.api.validation.metadata import validate_finalizer, validate_label_selector
 from kubelite.api.validation.percentages import validate_int_or_percent, validate_percent_max
-from kubelite.api.validation.pods import TAINT_EFFECTS, validate_template
+from kubelite.api.validation.pods import validate_template
 from kubelite.api.validation.problems import (
     Errors,
-    duplicate,
     forbidden,
     invalid,
     invalid_each,
@@ -37,8 +36,9 @@ DATA_SIZE_MAX: Final = 1024 * 1024
 _REDACTED: Final = "<secret contents redacted>"
 _IMMUTABLE_SET: Final = "field is immutable when `immutable` is set"
 _EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
-_NODE_SPEC_MUTABLE: Final = frozenset({"unschedulable", "taints", "configSource"})
-_NODE_SPEC_ONCE: Final = frozenset({"podCIDR", "podCIDRs", "providerID"})
+EVENT_TEXT_LENGTH_MAX: Final = 128
+"""Bytes of an Event's reason, action and reportingInstance."""
+EVENT_NOTE_LENGTH_MAX: Final = 1024
 
 
 def validate_config_map(config_map: Object) -> Errors:
@@ -129,7 +129,7 @@ def json_problem(text: str) -> str:
     if value is None or isinstance(value, dict):
         return ""
     kinds = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
-    return f"json: cannot unmarshal {kinds[type(value)]} into Go value"
+    return f"json: cannot unmarshal {kinds[type(value)]} into Go value of type map[string]interface {{}}"
 
 
 def _go_syntax_error(text: str, position: int) -> str:
@@ -158,7 +158,15 @@ def validate_secret_update(new: Object, old: Object) -> Errors:
 def validate_namespace(namespace: Object) -> Errors:
     """Its finalizers are names."""
     errors: Errors = []
-    for index, finalizer in enumerate((namespace.get("spec") or {}).get("finalizers") or ()):
+    for finalizer in (namespace.get("spec") or {}).get("finalizers") or ():
+        errors += validate_finalizer(finalizer, "spec.finalizers")
+    return errors
+
+
+def validate_namespace_finalize(new: Object, _: Object) -> Errors:
+    """The finalizers that it keeps are names."""
+    errors: Errors = []
+    for index, finalizer in enumerate((new.get("spec") or {}).get("finalizers") or ()):
         errors += validate_finalizer(finalizer, f"spec.finalizers[{index}]")
     return errors
 
@@ -173,43 +181,6 @@ def validate_namespace_status_update(new: Object, old: Object) -> Errors:
     elif phase != "Active":
         return [invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")]
     return []
-
-
-def validate_node(node: Object) -> Errors:
-    """Taints with a key and an effect, none twice."""
-    errors: Errors = []
-    seen: set[tuple[str, str]] = set()
-    for index, taint in enumerate((node.get("spec") or {}).get("taints") or ()):
-        here = f"spec.taints[{index}]"
-        key, effect = taint.get("key") or "", taint.get("effect") or ""
-        errors += invalid_each(f"{here}.key", key, names.label_key(key))
-        value = taint.get("value") or ""
-        errors += invalid_each(f"{here}.value", value, names.label_value(value))
-        if not effect:
-            errors.append(required(f"{here}.effect", ""))
-        elif effect not in TAINT_EFFECTS:
-            errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
-        if (key, effect) in seen:
-            errors.append(duplicate(here, taint))
-        seen.add((key, effect))
-    return errors
-
-
-def validate_node_update(new: Object, old: Object) -> Errors:
-    """Of a node's spec only taints and cordoning change; addresses and provider are set once."""
-    errors = validate_node(new)
-    spec, before = new.get("spec") or {}, old.get("spec") or {}
-    for field in spec.keys() | before.keys():
-        if field in _NODE_SPEC_MUTABLE or spec.get(field) == before.get(field):
-            continue
-        if field in _NODE_SPEC_ONCE and not before.get(field):
-            continue
-        detail = (
-            "node updates may only change labels, taints, or capacity (or configSource, if the "
-            "DynamicKubeletConfig feature gate is enabled)"
-        )
-        return [*errors, forbidden("spec", detail)]
-    return errors
 
 
 def validate_replication_controller(controller: Object) -> Errors:
@@ -255,14 +226,40 @@ def validate_replication_controller_status(controller: Object) -> Errors:
     return errors
 
 
-def validate_event(event: Object) -> Errors:
-    """An event lives beside the object that it is about."""
+def validate_event(event: Object, controller_field: str = "reportingComponent") -> Errors:
+    """What is asked of every Event; of one with an `eventTime` as much as the newer group asks.
+
+    Args:
+        event: In the core group's form.
+        controller_field: What the group of the request calls the reporting controller.
+    """
     namespace = event["metadata"].get("namespace") or ""
     about = (event.get("involvedObject") or {}).get("namespace") or ""
-    at_home = namespace in {"", "default", "kube-system"} if not about else namespace == about
-    if at_home:
-        return []
-    return [invalid("involvedObject.namespace", about, "does not match event.namespace")]
+    errors: Errors = []
+    if not event.get("eventTime"):
+        at_home = namespace == about if about else namespace in {"", "default"}
+    else:
+        at_home = bool(about) or namespace in {"default", "kube-system"}
+    if not at_home:
+        errors.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
+    if event.get("eventTime"):
+        errors += _validate_new_style(event, controller_field)
+    return errors + invalid_each("namespace", namespace, names.dns_subdomain(namespace))
+
+
+def _validate_new_style(event: Object, controller_field: str) -> Errors:
+    controller = event.get("reportingComponent") or ""
+    errors: Errors = [] if controller else [required(controller_field, "")]
+    errors += invalid_each(controller_field, controller, names.qualified_name(controller))
+    for field in ("reportingInstance", "action", "reason"):
+        text = event.get(field) or ""
+        if not text:
+            errors.append(required(field, ""))
+        if len(text.encode()) > EVENT_TEXT_LENGTH_MAX:
+            errors.append(invalid(field, "", f"can have at most {EVENT_TEXT_LENGTH_MAX} characters"))
+    if len((event.get("message") or "").encode()) > EVENT_NOTE_LENGTH_MAX:
+        errors.append(invalid("message", "", f"can have at most {EVENT_NOTE_LENGTH_MAX} characters"))
+    return errors
 
 
 def validate_lease(lease: Object) -> Errors:

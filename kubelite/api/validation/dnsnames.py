@@ -73,6 +73,19 @@ def validate_fully_qualified_name(path: str, name: str) -> Errors:
     return []
 
 
+def validate_fully_qualified_domain(path: str, name: str) -> Errors:
+    """A domain of at least two segments, with or without a dot at its end."""
+    if not name:
+        return [required(path, "")]
+    plain = name.removesuffix(".")
+    if messages := names.dns_subdomain(plain):
+        return invalid_each(path, name, messages)
+    if "." not in plain:
+        return [invalid(path, name, "should be a domain with at least two segments separated by dots")]
+    label = names.LABEL_LENGTH_MAX
+    return [invalid(path, part, names.too_long(label)) for part in plain.split(".") if len(part) > label]
+
+
 def validate_domain_prefixed_path(path: str, text: str) -> Errors:
     """`acme.io/foo`."""
     if not text:

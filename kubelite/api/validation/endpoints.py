@@ -12,7 +12,10 @@ import ipaddress
 from typing import Final
 
 from kubelite.api.validation import names
+from kubelite.api.validation.addresses import parse_address, validate_address
 from kubelite.api.validation.containers import PROTOCOLS
+from kubelite.api.validation.dnsnames import validate_fully_qualified_domain
+from kubelite.api.validation.metadata import validate_labels
 from kubelite.api.validation.problems import (
     Errors,
     checked,
@@ -31,6 +34,9 @@ ADDRESS_TYPES: Final = ("FQDN", "IPv4", "IPv6")
 ENDPOINTS_MAX: Final = 1000
 ADDRESSES_MAX: Final = 100
 PORTS_MAX: Final = 20000
+TOPOLOGY_LABELS_MAX: Final = 16
+HINTS_MAX: Final = 8
+_LOCAL_MULTICAST: Final = (ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16"))
 _REFUSED_LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/16"), ipaddress.ip_network("::1/128"))
 
 
@@ -52,19 +58,20 @@ def validate_endpoints(endpoints: Object) -> Errors:
 
 def _validate_address(address: Object, path: str) -> Errors:
     ip = address.get("ip") or ""
-    messages = names.ip_address(ip)
-    errors = invalid_each(f"{path}.ip", ip, messages)
+    errors = validate_address(f"{path}.ip", ip)
     if address.get("hostname"):
         errors += invalid_each(f"{path}.hostname", address["hostname"], names.dns_label(address["hostname"]))
     if address.get("nodeName"):
         node = address["nodeName"]
         errors += invalid_each(f"{path}.nodeName", node, names.dns_subdomain(node))
-    return errors if messages else errors + validate_usable_address(ip, f"{path}.ip")
+    return errors + validate_usable_address(ip, f"{path}.ip")
 
 
 def validate_usable_address(text: str, path: str) -> Errors:
     """An address that a packet can be sent to: refuse those with a special meaning."""
-    ip = ipaddress.ip_address(text)
+    ip = parse_address(text)
+    if ip is None:
+        return []
     details = []
     if ip.is_unspecified:
         details.append(f"may not be unspecified ({text})")
@@ -72,7 +79,7 @@ def validate_usable_address(text: str, path: str) -> Errors:
         details.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
     if ip.is_link_local:
         details.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
-    if ip.is_multicast:
+    if any(ip in network for network in _LOCAL_MULTICAST if network.version == ip.version):
         details.append("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
     return [invalid(path, text, detail) for detail in details]
 
@@ -87,7 +94,14 @@ def _validate_port(port: Object, needs_name: bool, path: str) -> Errors:
     number = port.get("port") or 0
     errors += invalid_each(f"{path}.port", number, names.port_number(number))
     errors += one_of(f"{path}.protocol", port.get("protocol"), PROTOCOLS)
-    return errors
+    return errors + _validate_app_protocol(port, path)
+
+
+def _validate_app_protocol(port: Object, path: str) -> Errors:
+    protocol = port.get("appProtocol")
+    if protocol is None:
+        return []
+    return invalid_each(f"{path}.appProtocol", protocol, names.qualified_name(protocol))
 
 
 def validate_endpoint_slice(endpoint_slice: Object) -> Errors:
@@ -111,29 +125,50 @@ def _validate_endpoint(endpoint: Object, address_type: str, path: str) -> Errors
     elif len(addresses) > ADDRESSES_MAX:
         errors.append(too_many(f"{path}.addresses", len(addresses), ADDRESSES_MAX))
     for index, address in enumerate(addresses):
-        errors += _validate_slice_address(address, address_type, f"{path}.addresses[{index}]")
+        errors += _validate_slice_address(address, address_type, f"{path}.addresses", index)
     node = endpoint.get("nodeName")
     if node is not None:
         errors += invalid_each(f"{path}.nodeName", node, names.dns_subdomain(node))
+    topology = endpoint.get("deprecatedTopology") or {}
+    here = f"{path}.deprecatedTopology"
+    if len(topology) > TOPOLOGY_LABELS_MAX:
+        errors.append(too_many(here, len(topology), TOPOLOGY_LABELS_MAX))
+    errors += validate_labels(topology, here)
     hostname = endpoint.get("hostname")
     if hostname is not None:
         errors += invalid_each(f"{path}.hostname", hostname, names.dns_label(hostname))
+    return errors + _validate_hints(endpoint.get("hints") or {}, f"{path}.hints")
+
+
+def _validate_hints(hints: Object, path: str) -> Errors:
+    errors: Errors = []
+    for field, check in (("forZones", names.label_value), ("forNodes", names.dns_subdomain)):
+        given = hints.get(field) or []
+        if len(given) > HINTS_MAX:
+            return [*errors, too_many(f"{path}.{field}", len(given), HINTS_MAX)]
+        seen: set[str] = set()
+        for index, hint in enumerate(given):
+            here, name = f"{path}.{field}[{index}].name", hint.get("name") or ""
+            if name in seen:
+                errors.append(duplicate(here, name))
+            seen.add(name)
+            errors += invalid_each(here, name, check(name))
     return errors
 
 
-def _validate_slice_address(address: str, address_type: str, path: str) -> Errors:
+def _validate_slice_address(address: str, address_type: str, path: str, index: int) -> Errors:
+    here = f"{path}[{index}]"
     if address_type == "FQDN":
-        return invalid_each(path, address, names.dns_subdomain(address))
+        return validate_fully_qualified_domain(here, address)
     if address_type not in ADDRESS_TYPES:
         return []
-    version = 4 if address_type == "IPv4" else 6
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return invalid_each(path, address, names.ip_address(address))
-    if ip.version != version:
-        return [invalid(path, address, f"must be a valid {address_type} address")]
-    return validate_usable_address(address, path)
+    errors = validate_address(here, address)
+    ip = parse_address(address)
+    if errors or ip is None:
+        return errors
+    if f"IPv{ip.version}" != address_type:
+        errors.append(invalid(path, address, f"must be an {address_type} address"))
+    return errors + validate_usable_address(address, here)
 
 
 def _validate_slice_ports(ports: list[Object]) -> Errors:
@@ -154,9 +189,7 @@ def _validate_slice_ports(ports: list[Object]) -> Errors:
             errors.append(required(f"{here}.protocol", ""))
         elif protocol not in PROTOCOLS:
             errors.append(not_supported(f"{here}.protocol", protocol, PROTOCOLS))
-        number = port.get("port")
-        if number is not None:
-            errors += invalid_each(f"{here}.port", number, names.port_number(number))
+        errors += _validate_app_protocol(port, here)
     return errors
 
 

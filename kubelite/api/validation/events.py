@@ -1,6 +1,4 @@
-"""What Events must be: the rules for old ones, and the stricter ones of `events.k8s.io/v1`.
-
-Both groups are judged in the core group's words.
+"""What Events of `events.k8s.io/v1` must be: more than those of the core group, in the core group's words.
 
 Source: k8s.io/kubernetes/pkg/apis/core/validation/events.go.
 """
@@ -12,52 +10,19 @@ from typing import Any, Final
 from kubelite.api import resources as r
 from kubelite.api.conversion.events import to_core
 from kubelite.api.validation import names
-from kubelite.api.validation.problems import Errors, invalid, invalid_each, required
+from kubelite.api.validation.core import validate_event as validate_core_event
+from kubelite.api.validation.problems import Errors, invalid, required
 from kubelite.api.validation.rules import KindRules
 from kubelite.apimachinery.scheme import Object
 
-TEXT_LENGTH_MAX: Final = 128
-"""Bytes of reason, action and reportingInstance."""
-NOTE_LENGTH_MAX: Final = 1024
 SERIES_COUNT_MIN: Final = 2
-_ELSEWHERE: Final = "does not match event.namespace"
-
-
-def validate_core_event(event: Object) -> Errors:
-    """What is asked of every Event; of one with an `eventTime` as much as the newer group asks."""
-    namespace = event["metadata"].get("namespace") or ""
-    about = (event.get("involvedObject") or {}).get("namespace") or ""
-    errors: Errors = []
-    if not event.get("eventTime"):
-        at_home = namespace == about if about else namespace in {"", "default"}
-        if not at_home:
-            errors.append(invalid("involvedObject.namespace", about, _ELSEWHERE))
-    else:
-        if not about and namespace not in {"default", "kube-system"}:
-            errors.append(invalid("involvedObject.namespace", about, _ELSEWHERE))
-        errors += _validate_new_style(event)
-    return errors + invalid_each("namespace", namespace, names.dns_subdomain(namespace))
-
-
-def _validate_new_style(event: Object) -> Errors:
-    controller = event.get("reportingComponent") or ""
-    errors: Errors = [] if controller else [required("reportingController", "")]
-    errors += invalid_each("reportingController", controller, names.qualified_name(controller))
-    for field in ("reportingInstance", "action", "reason"):
-        text = event.get(field) or ""
-        if not text:
-            errors.append(required(field, ""))
-        if len(text.encode()) > TEXT_LENGTH_MAX:
-            errors.append(invalid(field, "", f"can have at most {TEXT_LENGTH_MAX} characters"))
-    if len((event.get("message") or "").encode()) > NOTE_LENGTH_MAX:
-        errors.append(invalid("message", "", f"can have at most {NOTE_LENGTH_MAX} characters"))
-    return errors
+_CONTROLLER: Final = "reportingController"
 
 
 def validate_event(event: Object) -> Errors:
     """A new Event of `events.k8s.io/v1`, in either group's form."""
     core = to_core(event)
-    errors = validate_core_event(core) + _validate_series(core)
+    errors = validate_core_event(core, _CONTROLLER) + _validate_series(core)
     if not core.get("eventTime"):
         errors.append(required("eventTime", ""))
     type_ = core.get("type") or ""
@@ -88,7 +53,7 @@ def _validate_series(event: Object) -> Errors:
 def validate_event_update(new: Object, old: Object) -> Errors:
     """A change through `events.k8s.io/v1`: the series, labels and annotations."""
     after, before = to_core(new), to_core(old)
-    errors = validate_core_event(after)
+    errors = validate_core_event(after, _CONTROLLER)
     if after.get("series") != before.get("series"):
         errors += _validate_series(after)
     for field, shown, empty in _FIXED:
@@ -111,11 +76,10 @@ _FIXED: Final[tuple[tuple[str, str, Any], ...]] = (
     ("eventTime", "eventTime", None),
     ("action", "action", ""),
     ("related", "related", None),
-    ("reportingComponent", "reportingController", ""),
+    ("reportingComponent", _CONTROLLER, ""),
     ("reportingInstance", "reportingInstance", ""),
 )
 """Fields that stay, their names in errors, and what stands for their absence."""
 
 
-CORE_RULES: Final = KindRules(validate_core_event, lambda new, _: validate_core_event(new))
 RULES: Final = {r.EVENTS_V1: KindRules(validate_event, validate_event_update)}

@@ -188,10 +188,11 @@ def test_a_namespace_keeps_its_finalizers_and_status():
 
 def test_a_nodes_spec_hardly_changes():
     old = make_stored(r.NODES, spec={"podCIDR": "127.2.0.0/24"})
+    assert old["spec"]["podCIDRs"] == ["127.2.0.0/24"]
     cordoned = update(r.NODES, old, spec={**old["spec"], "unschedulable": True})
     assert errors(r.NODES, cordoned, old) == []
     moved = update(r.NODES, old, spec={"podCIDR": "127.3.0.0/24"})
-    assert errors(r.NODES, moved, old)[0].startswith("spec: Forbidden: node updates may only change labels")
+    assert errors(r.NODES, moved, old)[0].startswith("spec.podCIDRs: Forbidden: node updates may not change")
 
 
 def test_the_spec_of_a_template_is_defaulted_once():
