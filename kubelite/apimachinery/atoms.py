@@ -38,9 +38,10 @@ class Atom:
         list: How its items merge; None if it cannot be a list.
         map: How its fields merge; None if it cannot be a map.
         single: It can be one of the three only.
+        leaf: It is taken as a whole, whatever it holds.
     """
 
-    __slots__ = ("list", "map", "scalar", "single")
+    __slots__ = ("leaf", "list", "map", "scalar", "single")
 
     def __init__(
         self, *, scalar: str = "", list_: ListAtom | None = None, map_: MapAtom | None = None
@@ -49,6 +50,7 @@ class Atom:
         self.list = list_
         self.map = map_
         self.single = bool(scalar) + (list_ is not None) + (map_ is not None) == 1
+        self.leaf = (list_ is None or list_.relationship == ATOMIC) and (map_ is None or map_.atomic)
 
     def __repr__(self) -> str:
         kinds = [self.scalar, "list" if self.list else "", "map" if self.map else ""]

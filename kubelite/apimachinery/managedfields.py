@@ -53,6 +53,9 @@ _shared_fields: Final = fs.Shared()
 _entries: Final[dict[tuple[Any, ...], Object]] = {}
 """Entries in use: objects made in one go have the very same ones. They keep the sets of their keys alive."""
 
+_lists: Final[dict[int, list[Object]]] = {}
+"""Lists of one such entry."""
+
 
 class ManagedFieldsError(ValueError):
     """Entries that cannot be read; the text is Kubernetes'."""
@@ -173,7 +176,20 @@ def encode(managed: Managed) -> list[Object]:
     pairs = list(managed.items())
     if len(pairs) > 1:
         pairs.sort(key=_rank)
-    return [_entry(manager, owned) for manager, owned in pairs]
+        return [_entry(manager, owned) for manager, owned in pairs]
+    for manager, owned in pairs:
+        return _alone(_entry(manager, owned))
+    return []
+
+
+def _alone(entry: Object) -> list[Object]:
+    """The list of one entry; the same list each time."""
+    found = _lists.get(id(entry))
+    if found is None:
+        if len(_lists) >= ENTRIES_MAX:
+            del _lists[next(iter(_lists))]
+        found = _lists[id(entry)] = [entry]
+    return found
 
 
 def _rank(pair: tuple[Manager, Owned]) -> tuple[str, ...]:

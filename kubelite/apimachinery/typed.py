@@ -248,9 +248,12 @@ def _compare_fields(atom: MapAtom, old: Mapping[str, Any], new: Mapping[str, Any
             continue
         element, field = atom.field(name)
         if before is ABSENT:
-            added[element] = all_fields(field, after)
+            added[element] = MEMBER if field.leaf else all_fields(field, after)
         elif after is ABSENT:
-            removed[element] = all_fields(field, before)
+            removed[element] = MEMBER if field.leaf else all_fields(field, before)
+        elif field.leaf:
+            if before != after:
+                modified[element] = MEMBER
         else:
             gone, changed, come = _compare(field, before, after)
             if gone is not None:
@@ -308,7 +311,7 @@ def all_fields(atom: Atom, value: Any) -> FieldSet:
         for name in sorted(value):
             element, field = inner.field(name)
             below = value[name]
-            made[element] = all_fields(field, below) if isinstance(below, dict | list) else MEMBER
+            made[element] = MEMBER if field.leaf else all_fields(field, below)
         return made if inner.shared is None else inner.remember(value, made)
     if isinstance(value, list):
         items = atom.list
@@ -368,4 +371,4 @@ def reconciled(atom: Atom, fields: FieldSet) -> FieldSet:
 
 
 def _became_atomic(atom: Atom) -> bool:
-    return atom.single and (atom.map.atomic if atom.map is not None else is_whole(atom.list))
+    return atom.single and atom.leaf and not atom.scalar
