@@ -18,6 +18,7 @@ OPERATIONS_MAX: Final = 10_000
 """Operations of one JSON patch. Source: k8s.io/apiserver/pkg/endpoints/handlers (maxJSONPatchOperations)."""
 COPIED_BYTES_MAX: Final = 3 * 1024 * 1024
 """What the copies of one JSON patch may add up to: a few dozen that double the object would fill memory."""
+_OPERATION_FIELDS: Final = frozenset({"op", "path", "from", "value"})
 _ABSENT: Final = object()
 
 
@@ -27,6 +28,14 @@ class PatchError(ValueError):
 
 class PatchSyntaxError(ValueError):
     """The patch itself is wrong."""
+
+
+class PatchFormatError(PatchSyntaxError):
+    """A directive of a strategic merge patch has not the form that it must have."""
+
+
+class PatchTooLongError(PatchSyntaxError):
+    """A JSON patch has too many operations."""
 
 
 def merge_patch(obj: Any, patch: Any) -> Any:
@@ -53,7 +62,7 @@ def json_patch(obj: Object, operations: Sequence[Mapping[str, Any]]) -> Object:
     if not isinstance(operations, list):
         raise PatchSyntaxError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     if len(operations) > OPERATIONS_MAX:
-        raise PatchSyntaxError(
+        raise PatchTooLongError(
             f"The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {len(operations)}"
         )
     if not all(isinstance(operation, Mapping) for operation in operations):
@@ -71,6 +80,45 @@ def json_patch(obj: Object, operations: Sequence[Mapping[str, Any]]) -> Object:
     if not isinstance(changed, dict):
         raise PatchError("json: cannot unmarshal into an object")
     return changed
+
+
+def operation_problems(operations: Sequence[Any]) -> list[str]:
+    """What strict decoding says of fields that operations do not have."""
+    return [
+        f'json patch unknown field "[{index}].{key}"'
+        for index, operation in enumerate(operations)
+        if isinstance(operation, Mapping)
+        for key in operation
+        if key not in _OPERATION_FIELDS
+    ]
+
+
+def operation_misfit(operations: Sequence[Any]) -> str:
+    """Why strict decoding does not take operations, in the words of Go's decoder; empty if it does."""
+    for operation in operations:
+        if not isinstance(operation, Mapping):
+            if operation is None:
+                continue
+            return f"json: cannot unmarshal {_go_kind(operation)} into Go value of type handlers.jsonPatchOp"
+        for key, value in operation.items():
+            if key in _OPERATION_FIELDS - {"value"} and not isinstance(value, str | None):
+                where = f"Go struct field jsonPatchOp.{key}"
+                return f"json: cannot unmarshal {_go_kind(value)} into {where} of type string"
+    return ""
+
+
+def _go_kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
 
 
 def _own(value: Any) -> Any:

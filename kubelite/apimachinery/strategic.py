@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite.apimachinery.patch import PatchSyntaxError
+from kubelite.apimachinery.patch import PatchFormatError, PatchSyntaxError
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object
 
@@ -87,7 +87,7 @@ def _retained(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
         value is not None and key not in retained and not key.startswith(directives)
         for key, value in patch.items()
     ):
-        raise PatchSyntaxError("invalid patch format of retainKeys")
+        raise PatchFormatError("invalid patch format of retainKeys")
     return {key: value for key, value in base.items() if key in retained}
 
 

@@ -13,11 +13,26 @@ from typing import Any
 import orjson
 
 from kubelite.api import facts
-from kubelite.apimachinery.apierrors import BadRequest, Invalid, UnsupportedMediaType, unexpected
+from kubelite.apimachinery.apierrors import (
+    BadRequest,
+    Invalid,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+    unexpected,
+)
 from kubelite.apimachinery.decode import DecodeError, FieldProblems
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import FieldManager
-from kubelite.apimachinery.patch import PatchError, PatchSyntaxError, json_patch, merge_patch
+from kubelite.apimachinery.patch import (
+    PatchError,
+    PatchFormatError,
+    PatchSyntaxError,
+    PatchTooLongError,
+    json_patch,
+    merge_patch,
+    operation_misfit,
+    operation_problems,
+)
 from kubelite.apimachinery.restore import mismatch
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategic import strategic_merge_patch
@@ -57,36 +72,43 @@ def patched(
         shown = _shown(request, changed, before)
         raise _unfit(shown, f"Object 'Kind' is missing in '{shown}'")
     try:
-        made, warnings = _decoded(strategy, request, changed, kind)
+        made, unknown = _decoded(strategy, request, changed, kind)
     except (DecodeError, FieldProblems) as error:
         why = str(error)
         if request.patch_type == "strategic" and isinstance(error, DecodeError):
             schema = strategy.patch_schema if kind is None else facts.type_of(*kind)
             why = (mismatch(changed, schema) if schema is not None else "") or why
         raise _unfit(_shown(request, changed, before), why) from error
+    problems = (*_patch_problems(request), *unknown)
+    if problems and request.field_validation == "Strict":
+        raise _unfit(_shown(request, changed, before), "strict decoding error: " + ", ".join(problems))
     check_name(made, current["metadata"]["name"])
-    return made, warnings
+    return made, problems
+
+
+def _patch_problems(request: Patch) -> list[str]:
+    """What strict decoding says of the patch itself, where anybody wants to know."""
+    if request.field_validation not in {"Strict", "Warn"}:
+        return []
+    if request.patch_type != "json":
+        return list(request.problems)
+    return [*operation_problems(request.patch), *(f"json patch {each}" for each in request.problems)]
 
 
 def _decoded(
     strategy: Strategy, request: Patch, obj: Object, kind: tuple[str, str] | None
 ) -> tuple[Object, tuple[str, ...]]:
-    """A patched object decoded; what is told of its fields is in the order in which Go writes maps: sorted.
+    """A patched object decoded, and its unknown fields, in the order in which Go writes maps: sorted.
 
     Raises:
         DecodeError: A value has another type than its field.
-        FieldProblems: Strict validation finds unknown or duplicate fields.
     """
-    try:
-        made, warnings = strategy.decode(obj, request.field_validation, request.problems, kind=kind)
-    except FieldProblems:
-        if request.patch_type not in _WRITTEN_AS_JSON:
-            raise
-        warnings = ("",)
-    if warnings and request.patch_type in _WRITTEN_AS_JSON:
+    validation = "Warn" if request.field_validation == "Strict" else request.field_validation
+    made, unknown = strategy.decode(obj, validation, kind=kind)
+    if unknown and request.patch_type in _WRITTEN_AS_JSON:
         ordered = orjson.loads(orjson.dumps(obj, option=orjson.OPT_SORT_KEYS))
-        made, warnings = strategy.decode(ordered, request.field_validation, request.problems, kind=kind)
-    return made, warnings
+        made, unknown = strategy.decode(ordered, validation, kind=kind)
+    return made, unknown
 
 
 def check_name(obj: Object, name: str) -> None:
@@ -149,8 +171,12 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
                     f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
                     "[]handlers.jsonPatchOp"
                 )
+            if request.field_validation in {"Strict", "Warn"} and (why := operation_misfit(patch)):
+                raise BadRequest(f"error decoding patch: {why}")
             try:
                 return json_patch(current, patch)
+            except PatchTooLongError as error:
+                raise RequestEntityTooLarge(f"Request entity too large: {error}") from error
             except PatchSyntaxError as error:
                 raise BadRequest(str(error)) from error
             except PatchError as error:
@@ -177,8 +203,10 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
                 )
             try:
                 return strategic_merge_patch(current, patch, schema)
-            except PatchSyntaxError as error:
+            except PatchFormatError as error:
                 raise BadRequest(str(error)) from error
+            except PatchSyntaxError as error:
+                raise unexpected(str(error)) from error
         case _:
             raise UnsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: "
