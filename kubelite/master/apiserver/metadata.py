@@ -84,3 +84,33 @@ def updated_metadata(new: Mapping[str, Any], old: Mapping[str, Any]) -> Object:
 def with_generation(obj: Object, generation: int) -> Object:
     """The object with another generation."""
     return with_metadata(obj, ordered({**obj["metadata"], "generation": generation}))
+
+
+DUPLICATE_OWNERS: Final = (
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, "
+    "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}"
+)
+AFTER_ADMISSION: Final = " after mutating admission happens"
+
+
+def with_distinct_owners(obj: Object, when: str = "") -> tuple[Object, tuple[str, ...]]:
+    """The object with every owner once, and a warning if one was there more than once.
+
+    Args:
+        obj: What is to be stored.
+        when: When that was seen, for the warning.
+    """
+    owners = obj["metadata"].get("ownerReferences")
+    if not owners or len(owners) == 1 or not isinstance(owners, list):
+        return obj, ()
+    kept: list[Any] = []
+    repeated = []
+    for owner in owners:
+        if owner in kept:
+            repeated.append(str(owner.get("uid") or "") if isinstance(owner, dict) else "")
+        else:
+            kept.append(owner)
+    if not repeated:
+        return obj, ()
+    metadata = {**obj["metadata"], "ownerReferences": kept}
+    return with_metadata(obj, metadata), (DUPLICATE_OWNERS.format(when, ", ".join(repeated)),)

@@ -50,6 +50,7 @@ from kubelite.client.requests import (
 )
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver import componentstatuses, decoding, deletion, reads, writes
+from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver.authorization import (
     Attributes,
     allows,
@@ -393,9 +394,11 @@ class APIServer(Actor[Message | Internal]):
 
     def _body(self, request: Create | Update, kind: tuple[str, str] | None) -> tuple[Object, tuple[str, ...]]:
         strategy = self._env.strategy(request.resource)
-        obj, self._warnings = decoding.body(
+        obj, warnings = decoding.body(
             strategy, request.object, request.field_validation, request.problems, kind=kind
         )
+        obj, more = meta.with_distinct_owners(obj)
+        self._warnings = (*warnings, *more)
         return obj, self._warnings
 
     def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
@@ -506,7 +509,8 @@ class APIServer(Actor[Message | Internal]):
         obj, warnings = patched(request, strategy, current, WRITE_BODY_KINDS.get(subresource))
         self._warnings = warnings
         obj = writes.check_namespace(resource, obj, request.namespace)
-        return self._replace(request, entry, obj, warnings)
+        obj, more = meta.with_distinct_owners(obj, meta.AFTER_ADMISSION)
+        return self._replace(request, entry, obj, (*warnings, *more))
 
     def _apply(self, request: Patch, strategy: Strategy) -> Answer:
         """Server-side apply: creates what is not there."""

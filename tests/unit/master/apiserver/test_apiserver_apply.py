@@ -4,7 +4,7 @@ import pytest
 
 from kubelite.api.resources import CONFIGMAPS, NAMESPACES, PODS, REPLICATIONCONTROLLERS, SERVICES
 from kubelite.apimachinery.apierrors import APIError
-from kubelite.client.requests import ADMIN, Patch
+from kubelite.client.requests import ADMIN, Create, Patch
 from tests.harness import api_server
 
 
@@ -231,3 +231,60 @@ async def test_what_the_server_makes_is_its_own(client):
 async def test_components_go_by_the_names_of_their_programs(client):
     made = await client.create(CONFIGMAPS, config_map({"a": "1"}), "default")
     assert list(owners(made)) == [("kubelite", "Update", "")]
+
+
+async def test_an_owner_that_is_named_twice_is_kept_once_with_a_warning(client):
+    owner = {"apiVersion": "v1", "kind": "Thing", "name": "t", "uid": "u"}
+    other = {**owner, "uid": "v"}
+    made = await Create(
+        user=ADMIN,
+        resource=CONFIGMAPS,
+        namespace="default",
+        object=config_map(ownerReferences=[owner, other, owner]),
+    ).ask(client._ref)
+    assert made.object["metadata"]["ownerReferences"] == [owner, other]
+    (warning,) = made.warnings
+    assert warning.startswith(".metadata.ownerReferences contains duplicate entries; API server dedups")
+    assert warning.endswith("; please fix your requests; duplicate UID(s) observed: u")
+    changed = await Patch(
+        user=ADMIN,
+        resource=CONFIGMAPS,
+        namespace="default",
+        name="c",
+        patch={"metadata": {"ownerReferences": [owner, owner]}},
+        patch_type="merge",
+    ).ask(client._ref)
+    assert changed.object["metadata"]["ownerReferences"] == [owner]
+    assert "entries after mutating admission happens; API server" in changed.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("patch", "type_", "code", "words"),
+    [
+        ([{"op": "add", "path": "/x"}] * 10_001, "json", 413, "maximum operations in a JSON patch is 10000"),
+        ([5], "json", 400, "json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"),
+        ([{"op": 5}], "json", 400, "number into Go struct field jsonPatchOp.op of type string"),
+        (
+            [{"op": "add", "path": "/data/a", "value": "2", "twist": 1}],
+            "json",
+            422,
+            'strict decoding error: json patch unknown field "[0].twist"',
+        ),
+        ({"data": {"$patch": "twist"}}, "strategic", 500, "unknown patch type: twist in map: "),
+        ({"data": {"$retainKeys": 5}}, "strategic", 400, "invalid patch format of retainKeys"),
+    ],
+)
+async def test_patches_that_are_wrong_themselves(client, patch, type_, code, words):
+    await client.create(CONFIGMAPS, config_map({"a": "1"}), "default")
+    with pytest.raises(APIError) as refused:
+        await Patch(
+            user=ADMIN,
+            resource=CONFIGMAPS,
+            namespace="default",
+            name="c",
+            patch=patch,
+            patch_type=type_,
+            field_validation="Strict",
+        ).ask(client._ref)
+    assert refused.value.code == code
+    assert words in refused.value.message
