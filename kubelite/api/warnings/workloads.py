@@ -18,7 +18,7 @@ _NAME: Final = (
     "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS "
     "label is recommended: "
 )
-_TEMPLATES: Final[Mapping[Resource, Sequence[str]]] = {
+TEMPLATES: Final[Mapping[Resource, Sequence[str]]] = {
     r.PODTEMPLATES: ("template",),
     r.REPLICATIONCONTROLLERS: ("spec", "template"),
     r.REPLICASETS: ("spec", "template"),
@@ -28,6 +28,8 @@ _TEMPLATES: Final[Mapping[Resource, Sequence[str]]] = {
     r.JOBS: ("spec", "template"),
     r.CRONJOBS: ("spec", "jobTemplate", "spec", "template"),
 }
+"""Where kinds that make pods have the template of these."""
+
 _NAMED: Final = (r.REPLICATIONCONTROLLERS, r.REPLICASETS, r.DEPLOYMENTS, r.JOBS, r.CRONJOBS)
 """Kinds whose names become part of hostnames."""
 
@@ -93,7 +95,7 @@ def _about_job(path: Sequence[str]) -> Callable[[Object], list[str]]:
 
 
 def _about_spec(resource: Resource) -> list[Callable[[Object], list[str]]]:
-    path = _TEMPLATES[resource]
+    path = TEMPLATES[resource]
     jobs = [_about_job(path[:-1])] if resource in {r.JOBS, r.CRONJOBS} else []
     return [*jobs, _about_template(path)]
 
@@ -126,12 +128,12 @@ def _on_update(resource: Resource) -> Callable[[Object, Object], list[str]]:
 
 
 CREATE: Final[Mapping[Resource, Callable[[Object], list[str]]]] = {
-    **{resource: _on_create(resource) for resource in _TEMPLATES},
+    **{resource: _on_create(resource) for resource in TEMPLATES},
     r.PERSISTENTVOLUMES: persistent_volume_warnings,
     r.PERSISTENTVOLUMECLAIMS: persistent_volume_claim_warnings,
 }
 UPDATE: Final[Mapping[Resource, Callable[[Object, Object], list[str]]]] = {
-    **{resource: _on_update(resource) for resource in _TEMPLATES},
+    **{resource: _on_update(resource) for resource in TEMPLATES},
     r.PERSISTENTVOLUMES: lambda new, _: persistent_volume_warnings(new),
     r.PERSISTENTVOLUMECLAIMS: lambda new, _: persistent_volume_claim_warnings(new),
 }

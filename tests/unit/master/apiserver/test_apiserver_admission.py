@@ -17,7 +17,7 @@ from kubelite.api.resources import (
     SERVICEACCOUNTS,
     STORAGECLASSES,
 )
-from kubelite.apimachinery.apierrors import Forbidden, NotFound
+from kubelite.apimachinery.apierrors import Forbidden, Invalid, NotFound
 from kubelite.master.apiserver.admission import chain
 from tests.harness import api_server, make_pod
 
@@ -367,3 +367,41 @@ async def test_a_namespace_keeps_the_label_that_names_it(client):
     await client.namespace("n")
     patched = await client.patch(NAMESPACES, "n", {"metadata": {"labels": None}})
     assert patched["metadata"]["labels"] == {"kubernetes.io/metadata.name": "n"}
+
+
+# --- pod security -------------------------------------------------------------------------------------------
+
+LEVEL = "pod-security.kubernetes.io/"
+
+
+async def labelled(client, **labels):
+    entry = await client.get(NAMESPACES, "default")
+    metadata = {**entry["metadata"], "labels": {LEVEL + key: value for key, value in labels.items()}}
+    return await client.update(NAMESPACES, {**entry, "metadata": metadata})
+
+
+async def test_a_namespace_refuses_pods_beyond_its_level(client):
+    await labelled(client, enforce="baseline")
+    await refused(
+        client.create(PODS, make_pod(hostNetwork=True), "default"),
+        'is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
+    )
+    await client.create(PODS, make_pod(), "default")
+
+
+async def test_a_pod_beyond_its_level_may_be_changed_but_get_no_other_image(client):
+    pod = await client.create(PODS, make_pod(hostNetwork=True), "default")
+    await labelled(client, enforce="baseline")
+    metadata = {**pod["metadata"], "labels": {"a": "b"}}
+    pod = await client.update(PODS, {**pod, "metadata": metadata})
+    containers = [{**container, "image": "other"} for container in pod["spec"]["containers"]]
+    await refused(
+        client.update(PODS, {**pod, "spec": {**pod["spec"], "containers": containers}}),
+        "violates PodSecurity",
+    )
+
+
+async def test_a_namespace_does_not_take_a_level_that_there_is_not(client):
+    with pytest.raises(Invalid) as error:
+        await labelled(client, enforce="lax")
+    assert "must be one of privileged, baseline, restricted" in error.value.message
