@@ -12,10 +12,13 @@ from typing import Any, Final
 
 from kubelite.api import facts
 from kubelite.api.gotypes import ALWAYS, POINTERS, POINTERS_OF, REQUIRED_POINTERS, VALUES_OF
+from kubelite.api.internaltypes import NAMES, OF_THE_HOST, ORDER
 
-_NAMES: Final = {"apiGroup": "APIGroup", "apiVersion": "APIVersion", "uid": "UID"}
 _ZEROS: Final = {"s": "", "i": 0, "l": 0, "d": 0, "b": False}
 _SHARED_TYPES: Final = "apimachinery.pkg.apis.meta"
+_TEMPLATE: Final = "api.core.v1.PodTemplateSpec"
+_POD_SPEC: Final = "api.core.v1.PodSpec"
+_POD_CONTEXT: Final = "api.core.v1.PodSecurityContext"
 
 
 def internal_form(type_name: str, value: Any) -> Any:
@@ -32,10 +35,33 @@ def _struct(index: int, value: Any) -> Any:
     name, text = facts.type_name(index), facts.type_text(index)
     if value is None or text.startswith("=") or name.startswith(_SHARED_TYPES):
         return value
+    if name == _POD_SPEC:
+        return _pod_spec(index, value)
+    if name == _TEMPLATE:
+        # The metadata is embedded and has no name of its own.
+        return {**(value.get("metadata") or {}), **_fields(index, value, ("spec",))}
+    return _fields(index, value, ORDER.get(name))
+
+
+def _pod_spec(index: int, spec: Any) -> Any:
+    """A spec, in whose security context what it shares with its host comes first."""
+    shown = _fields(index, spec, ORDER[_POD_SPEC])
+    shared = _fields(index, spec, OF_THE_HOST)
+    context = _struct(facts.index_of_type(_POD_CONTEXT), spec.get("securityContext") or {})
+    return {**shown, "SecurityContext": {**shared, **context}}
+
+
+def _fields(index: int, value: Any, order: tuple[str, ...] | None) -> dict[str, Any]:
+    """The fields of a struct, in an order or in that of the version."""
+    name = facts.type_name(index)
     always = ALWAYS.get(name, {})
     pointers = (POINTERS | POINTERS_OF.get(name, frozenset())) - VALUES_OF.get(name, frozenset())
+    known = {
+        field: (required, shape) for field, required, shape, _ in facts.split_fields(facts.type_text(index))
+    }
     shown = {}
-    for field, required, shape, _ in facts.split_fields(text):
+    for field in known if order is None else order:
+        required, shape = known[field]
         given = value.get(field)
         if given is None:
             held = field in always or (required and field not in REQUIRED_POINTERS)
@@ -46,7 +72,7 @@ def _struct(index: int, value: Any) -> Any:
 
 
 def _go_name(field: str) -> str:
-    return _NAMES.get(field) or field[0].upper() + field[1:]
+    return NAMES.get(field) or field[0].upper() + field[1:]
 
 
 def _shown(shape: str, value: Any) -> Any:
