@@ -17,6 +17,7 @@ import attrs
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import DEPLOYMENTS, PODS, REPLICASETS
+from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers import deploymentstatus as progress
@@ -267,7 +268,7 @@ class DeploymentController(Reconciler):
     def _create(self, work: Rollout, revision: int) -> Part:
         deployment = work.deployment
         collisions = (deployment.get("status") or {}).get("collisionCount")
-        hash_ = rollout.template_hash(deployment["spec"]["template"], collisions)
+        hash_ = template_hash(deployment["spec"]["template"], collisions)
         size = rollout.new_size(deployment, work.all, None)
         owner = controller_ref(deployment, DEPLOYMENTS)
         made = rollout.make_replica_set(deployment, owner, hash_, size, revision)

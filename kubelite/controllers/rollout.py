@@ -5,7 +5,6 @@ Source: k8s.io/kubernetes/pkg/controller/deployment/{rolling,sync}.go and util/d
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -30,8 +29,6 @@ _NOT_COPIED: Final = frozenset(
         MAX_REPLICAS,
     }
 )
-_SAFE_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
-_FNV_OFFSET, _FNV_PRIME, _FNV_MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -103,22 +100,6 @@ def find_new(deployment: Object, sets: Sequence[Object]) -> Object | None:
     """The oldest ReplicaSet that has the Deployment's template; None before it is made."""
     wanted = _without_hash(deployment["spec"]["template"])
     return next((each for each in by_age(sets) if _without_hash(each["spec"]["template"]) == wanted), None)
-
-
-def template_hash(template: Object, collisions: int | None) -> str:
-    """What tells ReplicaSets of one Deployment apart, in letters that spell no words.
-
-    The hash itself is of another text than Go's, so it differs from a real cluster's; its shape does not.
-
-    Source: k8s.io/kubernetes/pkg/controller/controller_utils.go (ComputeHash).
-    """
-    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
-    if collisions is not None:
-        text += f"#{collisions}"
-    value = _FNV_OFFSET
-    for byte in text.encode():
-        value = ((value ^ byte) * _FNV_PRIME) & _FNV_MASK
-    return "".join(_SAFE_LETTERS[ord(digit) % len(_SAFE_LETTERS)] for digit in str(value))
 
 
 def make_replica_set(deployment: Object, owner: Object, hash_: str, replicas: int, revision: int) -> Object:

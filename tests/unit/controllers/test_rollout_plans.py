@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from kubelite.api.templatehash import template_hash
 from kubelite.controllers import deploymentstatus as progress
 from kubelite.controllers import rollout
 
@@ -172,10 +173,10 @@ def test_only_empty_replica_sets_beyond_the_limit_are_forgotten():
 @given(st.integers(0, 3))
 def test_the_hash_depends_on_template_and_collisions(collisions):
     template = deployment()["spec"]["template"]
-    first = rollout.template_hash(template, collisions or None)
-    assert first == rollout.template_hash(dict(reversed(template.items())), collisions or None)
-    assert first != rollout.template_hash({**template, "spec": {}}, collisions or None)
-    assert first != rollout.template_hash(template, collisions + 1)
+    first = template_hash(template, collisions or None)
+    assert first == template_hash(dict(reversed(template.items())), collisions or None)
+    assert first != template_hash({**template, "spec": {}}, collisions or None)
+    assert first != template_hash(template, collisions + 1)
     assert set(first) <= set("bcdfghjklmnpqrstvwxz2456789")
 
 
