@@ -12,6 +12,7 @@ from typing import Any, Final
 from kubelite.api.podutil import is_sidecar
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
+from kubelite.api.validation.addresses import validate_address
 from kubelite.api.validation.paths import validate_descending_path
 from kubelite.api.validation.problems import (
     Errors,
@@ -185,7 +186,7 @@ def _validate_ports(ports: list[Object] | None, path: str) -> Errors:
             errors += invalid_each(f"{here}.hostPort", port["hostPort"], names.port_number(port["hostPort"]))
         errors += one_of(f"{here}.protocol", port.get("protocol"), PROTOCOLS)
         if port.get("hostIP"):
-            errors += invalid_each(f"{here}.hostIP", port["hostIP"], names.ip_address(port["hostIP"]))
+            errors += validate_address(f"{here}.hostIP", port["hostIP"])
     return errors
 
 

@@ -7,7 +7,6 @@ Source: k8s.io/apimachinery/pkg/util/validation, pkg/api/validate/content.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
 
@@ -187,15 +186,6 @@ def env_name(text: str) -> list[str]:
 def http_header_name(text: str) -> list[str]:
     """The name of an HTTP header."""
     return [] if _HEADER_RE.fullmatch(text) else [_HEADER_TEXT]
-
-
-def ip_address(text: str) -> list[str]:
-    """An IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return []
 
 
 def without_trailing_dash(prefix: str) -> str:

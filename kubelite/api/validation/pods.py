@@ -11,6 +11,7 @@ from typing import Any, Final
 from kubelite.api.identity import ByIdentity
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
+from kubelite.api.validation.addresses import validate_address
 from kubelite.api.validation.containers import validate_containers, validate_image, validate_init_containers
 from kubelite.api.validation.metadata import (
     validate_annotations,
@@ -186,7 +187,7 @@ def _validate_dns_config(config: Object, path: str) -> Errors:
         detail = f"must not have more than {DNS_NAMESERVERS_MAX} nameservers"
         errors.append(invalid(f"{path}.nameservers", servers, detail))
     for index, server in enumerate(servers):
-        errors += invalid_each(f"{path}.nameservers[{index}]", server, names.ip_address(server))
+        errors += validate_address(f"{path}.nameservers[{index}]", server)
     searches = config.get("searches") or []
     if len(searches) > DNS_SEARCHES_MAX:
         detail = f"must not have more than {DNS_SEARCHES_MAX} search paths"
@@ -292,7 +293,7 @@ def _validate_host_aliases(aliases: list[Object], path: str) -> Errors:
     errors: Errors = []
     for index, alias in enumerate(aliases):
         address = alias.get("ip") or ""
-        errors += invalid_each(f"{path}[{index}].ip", address, names.ip_address(address))
+        errors += validate_address(f"{path}[{index}].ip", address)
         for name in alias.get("hostnames") or ():
             errors += invalid_each(f"{path}[{index}].hostnames", name, names.dns_subdomain(name))
     return errors

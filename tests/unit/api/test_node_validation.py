@@ -221,3 +221,19 @@ def test_a_kind_judges_the_metadata_of_an_update_as_often_as_kubernetes(resource
     old = made(resource, **fields)
     new = {**old, "metadata": {**old["metadata"], "labels": {"a b": ""}}}
     assert len(validate_update(resource, new, old)) == times
+
+
+def test_addresses_in_pods_have_no_leading_zeros():
+    container = {"name": "c", "image": "i", "ports": [{"containerPort": 1, "hostIP": "010.0.0.1"}]}
+    spec = {
+        "containers": [container],
+        "dnsConfig": {"nameservers": ["::ffff:1.2.3.4"]},
+        "hostAliases": [{"ip": "1.2.3", "hostnames": ["a"]}],
+    }
+    assert {
+        error.partition(": ")[0]: error.rpartition(": ")[2] for error in errors_of(r.PODS, spec=spec)
+    } == {
+        "spec.containers[0].ports[0].hostIP": "must not have leading 0s",
+        "spec.dnsConfig.nameservers[0]": "must not be an IPv4-mapped IPv6 address",
+        "spec.hostAliases[0].ip": "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+    }
