@@ -1,6 +1,6 @@
 """The plugins that are switched on, in Kubernetes' order, and the three points at which they are asked.
 
-What is missing of Kubernetes' list (LimitRanger, policies, webhooks) has its place here.
+What is missing of Kubernetes' list (policies, webhooks) has its place here.
 
 Source: k8s.io/kubernetes/pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins,
 DefaultOffAdmissionPlugins).
@@ -17,6 +17,7 @@ from kubelite.master.apiserver.admission import (
     defaultingressclass,
     defaultstorageclass,
     defaulttolerationseconds,
+    limitranger,
     namespaces,
     persistentvolumeclaimresize,
     podsecurity,
@@ -32,6 +33,7 @@ from kubelite.master.apiserver.environment import Environment
 
 PLUGINS: Final[tuple[Plugin, ...]] = (
     namespaces.PLUGIN,
+    limitranger.PLUGIN,
     serviceaccount.PLUGIN,
     taintnodesbycondition.PLUGIN,
     podsecurity.PLUGIN,

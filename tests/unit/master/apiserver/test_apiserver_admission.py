@@ -7,6 +7,7 @@ import pytest
 from kubelite.api.resources import (
     INGRESSCLASSES,
     INGRESSES,
+    LIMITRANGES,
     NAMESPACES,
     NODES,
     PERSISTENTVOLUMECLAIMS,
@@ -405,3 +406,40 @@ async def test_a_namespace_does_not_take_a_level_that_there_is_not(client):
     with pytest.raises(Invalid) as error:
         await labelled(client, enforce="lax")
     assert "must be one of privileged, baseline, restricted" in error.value.message
+
+
+# --- limit ranges -------------------------------------------------------------------------------------------
+
+
+def container(**resources):
+    return [{"name": "c", "image": "i", "resources": resources}]
+
+
+async def test_containers_get_the_defaults_of_their_namespace(client):
+    item = {"type": "Container", "default": {"cpu": "200m"}, "max": {"cpu": "500m"}}
+    await client.create(LIMITRANGES, make(LIMITRANGES, "l", spec={"limits": [item]}), "default")
+    pod = await client.create(PODS, make_pod(), "default")
+    for container_ in pod["spec"]["containers"]:
+        assert container_["resources"] == {"limits": {"cpu": "200m"}, "requests": {"cpu": "200m"}}
+    assert "kubernetes.io/limit-ranger" in pod["metadata"]["annotations"]
+
+
+async def test_a_pod_beyond_a_limit_range_is_refused_with_all_that_is_wrong(client):
+    item = {"type": "Container", "min": {"cpu": "50m"}, "max": {"cpu": "500m"}}
+    await client.create(LIMITRANGES, make(LIMITRANGES, "l", spec={"limits": [item]}), "default")
+    pod = make_pod(containers=container(requests={"cpu": "10m"}, limits={"cpu": "600m"}))
+    await refused(
+        client.create(PODS, pod, "default"),
+        "is forbidden: [minimum cpu usage per Container is 50m, but request is 10m, "
+        "maximum cpu usage per Container is 500m, but limit is 600m]",
+    )
+
+
+async def test_a_claim_beyond_a_limit_range_is_refused(client):
+    item = {"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}
+    await client.create(LIMITRANGES, make(LIMITRANGES, "l", spec={"limits": [item]}), "default")
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}
+    await refused(
+        client.create(PERSISTENTVOLUMECLAIMS, make(PERSISTENTVOLUMECLAIMS, "c", spec=spec), "default"),
+        "maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi",
+    )
