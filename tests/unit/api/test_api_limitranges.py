@@ -80,7 +80,10 @@ def test_a_pod_that_says_everything_stays_as_it_is():
             "0",
             "3",
             [
-                "cpu max limit to request ratio per Container is 1500m, but no request is specified or request is 0"
+                (
+                    "cpu max limit to request ratio per Container is 1500m, but no request is specified or "
+                    "request is 0"
+                )
             ],
         ),
         (
