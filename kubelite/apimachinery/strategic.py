@@ -139,6 +139,8 @@ def _merge_list(base: Sequence[Any], patch: Sequence[Any], field: SchemaField, o
     """A list merged with a patch, in the order of `$setElementOrder`, else of the patch's own items."""
     if len({_kind(item) for item in [*base, *patch]}) > 1:
         raise PatchSyntaxError(f"list element types are not identical: [{_shown(base)} {_shown(patch)}]")
+    if not all(isinstance(item, Mapping) for item in [*base, *patch]) and field.merge_key:
+        return [*base, *patch]  # what they are is wrong, but that is for whoever decodes the result to say
     name, kept = _naming(field), [item for item in patch if not _is_directive(item)]
     if field.merge_key:
         _check_merge_key(kept, field.merge_key)

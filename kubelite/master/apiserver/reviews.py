@@ -15,6 +15,7 @@ from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import UserInfo
 from kubelite.master.apiserver.authorization import Attributes, allows, rules_of
+from kubelite.master.apiserver.patches import GO_TYPES
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.serviceaccounts import API_AUDIENCES, InvalidTokenError
 
@@ -82,7 +83,7 @@ def review_access(review: Object) -> Object:
     """
     spec = review.get("spec") or {}
     _check(r.SUBJECTACCESSREVIEWS, review, _validate_subject(spec))
-    return _decided(review, _subject(spec))
+    return _decided(review, _subject(spec, review["kind"]))
 
 
 def review_local_access(review: Object, namespace: str) -> Object:
@@ -110,7 +111,7 @@ def review_local_access(review: Object, namespace: str) -> Object:
         errors.append(FieldError.invalid("spec.nonResourceAttributes", spec[_PATH_ATTRIBUTES], detail))
     review = {**review, "metadata": metadata}
     _check(r.LOCALSUBJECTACCESSREVIEWS, review, errors)
-    return _decided(review, _subject(spec))
+    return _decided(review, _subject(spec, review["kind"]))
 
 
 def review_rules(review: Object, user: UserInfo) -> Object:
@@ -154,9 +155,28 @@ def _validate_subject(spec: Object) -> list[FieldError]:
     return errors
 
 
-def _subject(spec: Object) -> UserInfo:
-    extra = {key: tuple(values or ()) for key, values in (spec.get("extra") or {}).items()}
+def _subject(spec: Object, kind: str) -> UserInfo:
+    """Who is asked about.
+
+    Raises:
+        BadRequest: `extra` does not hold lists of texts.
+    """
+    extra = {key: _texts(values, kind) for key, values in (spec.get("extra") or {}).items()}
     return UserInfo(spec.get("user") or "", tuple(spec.get("groups") or ()), spec.get("uid") or "", extra)
+
+
+def _texts(values: Any, kind: str) -> tuple[str, ...]:
+    """A value of `extra`, of whose type the facts say nothing."""
+    wrong, type_ = values, "v1.ExtraValue"
+    if values is None or isinstance(values, list):
+        texts = ["" if each is None else each for each in values or ()]
+        if all(isinstance(each, str) for each in texts):
+            return tuple(texts)
+        wrong, type_ = next(each for each in texts if not isinstance(each, str)), "string"
+    raise BadRequest(
+        f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal '
+        f"{GO_TYPES[type(wrong)]} into Go struct field SubjectAccessReviewSpec.spec.extra of type {type_}"
+    )
 
 
 def _decided(review: Object, user: UserInfo) -> Object:

@@ -18,6 +18,7 @@ from kubelite.apimachinery.apierrors import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from kubelite.apimachinery.decode import DecodeError, decode
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import DeleteOptions, PatchType
@@ -233,7 +234,9 @@ def delete_options(body: bytes, content_type: str, query: Query) -> DeleteOption
         Invalid: An option has a value that it cannot have.
     """
     if body:
-        given: Object = parse_object(body, content_type, "DeleteOptions", duplicates=False).value
+        given: Object = _decoded_options(
+            parse_object(body, content_type, "DeleteOptions", duplicates=False).value
+        )
         if query.texts("dryRun") and not given.get("dryRun"):
             given = {**given, "dryRun": list(query.texts("dryRun"))}
     else:
@@ -259,18 +262,23 @@ def delete_options(body: bytes, content_type: str, query: Query) -> DeleteOption
     )
 
 
+def _decoded_options(given: Object) -> Object:
+    """The options without unknown fields, their types checked.
+
+    Raises:
+        BadRequest: A value has another type than its option.
+    """
+    type_ = facts.type_of("v1", "DeleteOptions")
+    assert type_ is not None
+    try:
+        return decode(given, type_)[0]
+    except DecodeError as error:
+        why = 'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: '
+        raise BadRequest(f"{why}{error}") from error
+
+
 def _check_delete_options(given: Object) -> None:
     """See `delete_options`."""
-    grace_period_s = given.get("gracePeriodSeconds")
-    if grace_period_s is not None and (
-        isinstance(grace_period_s, bool) or not isinstance(grace_period_s, int)
-    ):
-        word = "string" if isinstance(grace_period_s, str) else "bool"
-        where = "Go struct field DeleteOptions.gracePeriodSeconds of type int64"
-        raise BadRequest(
-            'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: '
-            f"json: cannot unmarshal {word} into {where}"
-        )
     errors = []
     policy, orphan = given.get("propagationPolicy"), given.get("orphanDependents")
     if policy is not None and orphan is not None:

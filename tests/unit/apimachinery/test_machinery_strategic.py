@@ -256,3 +256,8 @@ def test_the_order_asked_for_is_the_order_given(before, random):
     obj = {"spec": {"containers": [{"name": name} for name in before]}}
     patch = {"spec": {"$setElementOrder/containers": [{"name": name} for name in after]}}
     assert [item["name"] for item in strategic_merge_patch(obj, patch, POD)["spec"]["containers"]] == after
+
+
+def test_items_of_a_keyed_list_that_are_no_objects_are_left_to_the_decoder():
+    patch = {"spec": {"containers": [-1]}}
+    assert strategic_merge_patch({"spec": {"containers": []}}, patch, facts.type_of("v1", "Pod")) == patch

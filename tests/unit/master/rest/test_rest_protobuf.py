@@ -95,3 +95,28 @@ async def test_reviews(group, kind, plural, spec):
         fields = {} if spec is None else {"spec": spec}
         made = await send(door, "POST", f"/apis/{group}/v1/{plural}", encoded(f"{group}/v1", kind, **fields))
         assert (made["kind"], bool(made["status"])) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ({"a": 1.5}, "number into Go struct field SubjectAccessReviewSpec.spec.extra of type v1.ExtraValue"),
+        ({"a": [True]}, "bool into Go struct field SubjectAccessReviewSpec.spec.extra of type string"),
+    ],
+)
+async def test_facts_about_a_subject_are_lists_of_texts(extra, why):
+    spec = {"user": "u", "extra": extra, "nonResourceAttributes": {"verb": "get", "path": "/"}}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    async with opened() as door, door.http.post(path, json={"spec": spec}) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["message"].endswith(why)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"preconditions": 1}, {"dryRun": "All"}, {"orphanDependents": "yes"}, {"propagationPolicy": {}}],
+)
+async def test_options_of_a_delete_have_their_types(options):
+    async with opened() as door, door.http.delete(f"{CORE}/configmaps/none", json=options) as answer:
+        assert answer.status == 400
+        assert "DeleteOptions" in (await answer.json())["message"]
