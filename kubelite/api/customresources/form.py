@@ -39,6 +39,7 @@ SCHEMA_FIELDS: Final = (
     "x-kubernetes-map-type", "x-kubernetes-validations",
 )  # fmt: skip
 """In the order of the struct."""
+_PLACES: Final = {name: place for place, name in enumerate(SCHEMA_FIELDS)}
 
 _MOVED: Final = (
     ("validation", "schema"),
@@ -168,8 +169,8 @@ def schema_form(schema: Mapping[str, Any]) -> Object:
         DecodeError: A value has another type than its field.
     """
     made: Object = {}
-    for name in SCHEMA_FIELDS:
-        value = schema.get(name)
+    for name in sorted((each for each in schema if each in _PLACES), key=_PLACES.__getitem__):
+        value = schema[name]
         if value is None:
             continue
         value = _field_form(name, value)
