@@ -10,6 +10,7 @@ from kubelite.apimachinery.apierrors import BadRequest, Conflict, unexpected
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Create
 from kubelite.master.apiserver import metadata as meta
+from kubelite.master.apiserver.admission import podtopologylabels
 from kubelite.master.apiserver.environment import Environment
 
 NOT_A_NODE = 'target.kind: Unsupported value: "{}": supported values: "Node", "<empty>"'
@@ -27,6 +28,8 @@ def bind(env: Environment, request: Create, binding: Object) -> None:
         Conflict: It has one, is being deleted, or is held back by gates.
         APIError: The binding names no node.
     """
+    if request.resource == PODS:
+        binding = podtopologylabels.admit_binding(env, binding)
     target = binding.get("target") or {}
     if target.get("kind") not in {None, "", "Node"}:
         raise unexpected(NOT_A_NODE.format(target["kind"]))

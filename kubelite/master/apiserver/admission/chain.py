@@ -21,6 +21,7 @@ from kubelite.master.apiserver.admission import (
     namespaces,
     persistentvolumeclaimresize,
     podsecurity,
+    podtopologylabels,
     priority,
     resourcequota,
     runtimeclass,
@@ -46,6 +47,7 @@ PLUGINS: Final[tuple[Plugin, ...]] = (
     runtimeclass.PLUGIN,
     certificatesubjectrestriction.PLUGIN,
     defaultingressclass.PLUGIN,
+    podtopologylabels.PLUGIN,
     resourcequota.PLUGIN,
 )
 

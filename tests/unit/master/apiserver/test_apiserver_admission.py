@@ -60,6 +60,7 @@ def test_plugins_stand_in_kubernetes_order():
         "RuntimeClass",
         "CertificateSubjectRestriction",
         "DefaultIngressClass",
+        "PodTopologyLabels",
         "ResourceQuota",
     ]
     assert order == sorted(order, key=kubernetes.index)
@@ -443,3 +444,26 @@ async def test_a_claim_beyond_a_limit_range_is_refused(client):
         client.create(PERSISTENTVOLUMECLAIMS, make(PERSISTENTVOLUMECLAIMS, "c", spec=spec), "default"),
         "maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi",
     )
+
+
+# --- where nodes are ----------------------------------------------------------------------------------------
+
+PLACE = {"topology.kubernetes.io/zone": "z", "topology.kubernetes.io/region": "r"}
+
+
+async def test_a_pod_that_is_bound_says_where_its_node_is(client):
+    await client.create(NODES, make(NODES, "here", metadata={"labels": {**PLACE, "other": "x"}}))
+    await client.create(PODS, make_pod("web"), "default")
+    binding = {"metadata": {"name": "web"}, "target": {"kind": "Node", "name": "here"}}
+    await client.create(PODS, binding, "default", name="web", subresource="binding")
+    pod = await client.get(PODS, "web", "default")
+    assert {**pod["metadata"]["labels"], **PLACE} == pod["metadata"]["labels"]
+    assert "other" not in pod["metadata"]["labels"]
+
+
+async def test_a_pod_made_for_a_node_says_where_that_is_unless_it_says_so_itself(client):
+    await client.create(NODES, make(NODES, "here", metadata={"labels": PLACE}))
+    pod = make_pod("web", nodeName="here")
+    pod["metadata"]["labels"] = {"topology.kubernetes.io/zone": "mine"}
+    pod = await client.create(PODS, pod, "default")
+    assert pod["metadata"]["labels"] == {**PLACE, "topology.kubernetes.io/zone": "mine"}
