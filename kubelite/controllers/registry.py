@@ -26,6 +26,7 @@ from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccounts
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
 from kubelite.controllers.tainteviction import TaintEvictionController
 from kubelite.controllers.ttl import TTLController
+from kubelite.controllers.volumeprotection import ClaimProtection, VolumeProtection
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
 from kubelite.reconcile.executor import Recorder
 from kubelite.runtime import ChildSpec, Clock, Randomness
@@ -87,6 +88,8 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (TaintEvictionController, TaintEvictionController),
         (TTLController, TTLController),
         (ResourceQuotaController, ResourceQuotaController),
+        (ClaimProtection, ClaimProtection),
+        (VolumeProtection, VolumeProtection),
         (
             PodGarbageCollector,
             partial(
