@@ -16,7 +16,7 @@ from kubelite.api.internaltypes import NAMES, OF_THE_HOST, ORDER
 
 _ZEROS: Final = {"s": "", "i": 0, "l": 0, "d": 0, "b": False}
 _SHARED_TYPES: Final = "apimachinery.pkg.apis.meta"
-_TEMPLATE: Final = "api.core.v1.PodTemplateSpec"
+_TEMPLATES: Final = frozenset({"api.core.v1.PodTemplateSpec", "api.resource.v1.ResourceClaimTemplateSpec"})
 _POD_SPEC: Final = "api.core.v1.PodSpec"
 _POD_CONTEXT: Final = "api.core.v1.PodSecurityContext"
 
@@ -37,7 +37,7 @@ def _struct(index: int, value: Any) -> Any:
         return value
     if name == _POD_SPEC:
         return _pod_spec(index, value)
-    if name == _TEMPLATE:
+    if name in _TEMPLATES:
         # The metadata is embedded and has no name of its own.
         return {**(value.get("metadata") or {}), **_fields(index, value, ("spec",))}
     return _fields(index, value, ORDER.get(name))

@@ -10,8 +10,10 @@ from typing import Final
 
 NAMES: Final[Mapping[str, str]] = {
     "apiGroup": "APIGroup",
+    "apiGroups": "APIGroups",
     "apiVersion": "APIVersion",
     "awsElasticBlockStore": "AWSElasticBlockStore",
+    "cel": "CEL",
     "cephfs": "CephFS",
     "csi": "CSI",
     "diskURI": "DataDiskURI",

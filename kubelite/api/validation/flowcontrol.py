@@ -10,6 +10,7 @@ from typing import Final
 
 from kubelite.api import fresh
 from kubelite.api import resources as r
+from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.problems import (
     Errors,
@@ -63,7 +64,8 @@ def validate_flow_schema(schema: Object) -> Errors:
         errors += _validate_rule(rule, f"spec.rules[{index}]")
     mandatory = fresh.MANDATORY_FLOW_SCHEMAS.get(name)
     if mandatory is not None and spec != mandatory:
-        errors.append(invalid("spec", spec, f"spec of '{name}' must equal the fixed value"))
+        shown = internal_form("api.flowcontrol.v1.FlowSchemaSpec", spec)
+        errors.append(invalid("spec", shown, f"spec of '{name}' must equal the fixed value"))
     return errors + _validate_conditions(schema)
 
 
@@ -230,15 +232,16 @@ def validate_priority_level(level: Object) -> Errors:
 
 
 def _validate_mandatory_level(spec: Object, mandatory: Object, name: str) -> Errors:
+    shown = internal_form("api.flowcontrol.v1.PriorityLevelConfigurationSpec", spec)
     if name != EXEMPT:
         if spec == mandatory:
             return []
-        return [invalid("spec", spec, f"spec of '{name}' must equal the fixed value")]
+        return [invalid("spec", shown, f"spec of '{name}' must equal the fixed value")]
     fixed = {key: value for key, value in spec.items() if key != "exempt"}
     if fixed == {key: value for key, value in mandatory.items() if key != "exempt"}:
         return []
     detail = f"spec of '{name}' except the 'spec.exempt' field must equal the fixed value"
-    return [invalid("spec", spec, detail)]
+    return [invalid("spec", shown, detail)]
 
 
 def _validate_level_spec(spec: Object, name: str) -> Errors:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kubelite.api import resources as r
+from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names, resourceslices
 from kubelite.api.validation.addresses import parse_cidr
 from kubelite.api.validation.conditions import validate_conditions
@@ -39,9 +40,8 @@ from kubelite.api.validation.problems import (
     required,
     too_long,
     too_many,
-    unchanged,
 )
-from kubelite.api.validation.rules import KindRules, with_create
+from kubelite.api.validation.rules import KindRules, Update, with_create
 from kubelite.apimachinery.scheme import Object
 
 REQUESTS_MAX: Final = 32
@@ -175,8 +175,14 @@ def _validate_reference(name: str, known: _Names, path: str) -> Errors:
     return errors if is_known else [*errors, invalid(path, name, _NOT_A_REQUEST)]
 
 
-def _fixed_spec(new: Object, old: Object) -> Errors:
-    return unchanged("spec", new.get("spec"), old.get("spec"))
+def _fixed_spec(type_name: str) -> Update:
+    def fixed(new: Object, old: Object) -> Errors:
+        if new.get("spec") == old.get("spec"):
+            return []
+        shown = internal_form(f"api.resource.v1.{type_name}", new.get("spec") or {})
+        return [invalid("spec", shown, names.IMMUTABLE)]
+
+    return fixed
 
 
 def validate_claim_template(template: Object) -> Errors:
@@ -222,7 +228,10 @@ def validate_claim_status(new: Object, old: Object) -> Errors:
     if allocation is None:
         return errors
     if before.get("allocation") is not None:
-        return errors + unchanged("status.allocation", allocation, before["allocation"])
+        if allocation != before["allocation"]:
+            shown = internal_form("api.resource.v1.AllocationResult", allocation)
+            errors.append(invalid("status.allocation", shown, names.IMMUTABLE))
+        return errors
     known_names = _request_names((new.get("spec") or {}).get("devices") or {})
     return errors + _validate_allocation(allocation, known_names, "status.allocation")
 
@@ -310,9 +319,13 @@ def _validate_interface(text: str, path: str) -> Errors:
 
 RULES: Final = {
     r.DEVICECLASSES: KindRules(validate_device_class, update_metadata="both"),
-    r.RESOURCECLAIMS: KindRules(validate_claim, _fixed_spec, validate_claim_status, update_metadata="both"),
+    r.RESOURCECLAIMS: KindRules(
+        validate_claim, _fixed_spec("ResourceClaimSpec"), validate_claim_status, update_metadata="both"
+    ),
     r.RESOURCECLAIMTEMPLATES: KindRules(
-        validate_claim_template, with_create(validate_claim_template, _fixed_spec), update_metadata="both"
+        validate_claim_template,
+        with_create(validate_claim_template, _fixed_spec("ResourceClaimTemplateSpec")),
+        update_metadata="both",
     ),
     r.RESOURCESLICES: resourceslices.RESOURCE_SLICE_RULES,
 }

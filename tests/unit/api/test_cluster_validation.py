@@ -3,6 +3,7 @@
 
 import pytest
 
+from kubelite.api import fresh
 from kubelite.api import resources as r
 from kubelite.api.defaults import apply_defaults
 from kubelite.api.strategy import prepare_for_create, prepare_for_update
@@ -812,3 +813,33 @@ def test_an_api_service_is_named_after_its_version_and_group():
         "spec.group: Required value: only v1 may have an empty group and it better be legacy kube",
         "spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify",
     ]
+
+
+def test_what_must_not_change_is_shown_as_it_is_inside():
+    level = next(
+        dict(obj)
+        for resource, obj in fresh.objects()
+        if obj["metadata"]["name"] == "catch-all" and "limited" in obj["spec"]
+    )
+    spec = {**level["spec"], "limited": {**level["spec"]["limited"], "nominalConcurrencyShares": 9}}
+    assert changes(
+        r.PRIORITYLEVELCONFIGURATIONS, {"name": "catch-all", "spec": level["spec"]}, spec=spec
+    ) == [
+        'spec: Invalid value: {"Type":"Limited","Limited":{"NominalConcurrencyShares":9,"LimitResponse":{"Type":"Reject","Queuing":null},"LendablePercent":0,"BorrowingLimitPercent":null},"Exempt":null}: spec of \'catch-all\' must equal the fixed value'
+    ]
+    before = {"spec": {"spec": claim({"name": "a", "exactly": {"deviceClassName": "c"}})}}
+    (error,) = changes(r.RESOURCECLAIMTEMPLATES, before, spec={"spec": claim()})
+    assert error == (
+        'spec: Invalid value: {"Spec":{"Devices":{"Requests":null,"Constraints":null,"Config":null}}}: field is immutable'
+    )
+
+
+def test_an_allocation_stays():
+    old = made(r.RESOURCECLAIMS, spec={"devices": {}})
+    old = {**old, "status": {"allocation": {"devices": {}}}}
+    assert not validate_status_update(r.RESOURCECLAIMS, old, old)
+    new = {**old, "status": {"allocation": {"devices": {}, "allocationTimestamp": "2026-01-01T00:00:00Z"}}}
+    (error,) = validate_status_update(r.RESOURCECLAIMS, new, old)
+    assert str(error).startswith(
+        'status.allocation: Invalid value: {"Devices":{"Results":null,"Config":null}'
+    )
