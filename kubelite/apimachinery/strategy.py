@@ -197,6 +197,11 @@ class Strategy:
         """
         raise MethodNotAllowed
 
+    @property
+    def discovered_verbs(self) -> Sequence[str]:
+        """The verbs of which discovery tells."""
+        return self.resource.verbs
+
     # --- presenting -------------------------------------------------------------------------------------
 
     def columns(self, subresource: str = "") -> Sequence[Column]:

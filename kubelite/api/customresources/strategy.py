@@ -50,6 +50,8 @@ CONVERTED_MAX: Final = 1024
 
 REPLICAS_MAX: Final = 2**31 - 1
 
+TERMINATING_VERBS: Final = frozenset({"delete", "deletecollection", "get", "list", "watch"})
+
 _ONLY_STATUS: Final = leaving_only(field_path("status"))
 _ALL_BUT_STATUS: Final = leaving_out(field_path("status"))
 
@@ -343,6 +345,12 @@ class CustomResourceStrategy(Strategy):
         made = meta.updated(obj, _steps(paths["specReplicasPath"]), replicas)
         version = (scale.get("metadata") or {}).get("resourceVersion")
         return meta.with_metadata(made, resourceVersion=version) if version else made
+
+    @property
+    def discovered_verbs(self) -> Sequence[str]:
+        """The verbs of which discovery tells: while the definition is going, those that help with it."""
+        verbs = self.resource.verbs
+        return [each for each in verbs if each in TERMINATING_VERBS] if self.kind.terminating else verbs
 
     # --- presenting -------------------------------------------------------------------------------------
 

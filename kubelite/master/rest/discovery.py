@@ -16,6 +16,7 @@ import orjson
 
 from kubelite.api.resources import SCALE, STATUS, Subresource, subresource_of
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
+from kubelite.apimachinery.strategy import Strategy
 from kubelite.master.rest.negotiation import DISCOVERY_GROUP, DISCOVERY_LIST
 
 AGGREGATED_TYPE: Final = f"application/json;g={DISCOVERY_GROUP};v=v2;as={DISCOVERY_LIST}"
@@ -99,7 +100,7 @@ class Discovery:
             head["resources"] = [
                 entry
                 for resource in sorted(resources, key=lambda each: each.plural)
-                for entry in _plain_entries(resource, self._scheme.strategy(resource).storage)
+                for entry in _plain_entries(self._scheme.strategy(resource))
             ]
             found = self._cache[key] = _document(head)
         return found.body
@@ -111,7 +112,9 @@ class Discovery:
         found = self._cache.get(key)
         if found is None:
             items = [
-                _aggregated_group(name, versions) for name, versions in groups.items() if core == (not name)
+                _aggregated_group(name, versions, self._scheme)
+                for name, versions in groups.items()
+                if core == (not name)
             ]
             found = self._cache[key] = _document(
                 {
@@ -142,21 +145,22 @@ def _subresources(resource: Resource) -> Iterator[Subresource]:
         yield known[name] or _CUSTOM.get(name) or Subresource(name)
 
 
-def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
-    """A resource and its subresources in a plain list; `storage` is where its objects are kept."""
+def _plain_entries(strategy: Strategy) -> Iterator[Object]:
+    """A resource and its subresources in a plain list."""
+    resource = strategy.resource
     entry: Object = {
         "name": resource.plural,
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": list(resource.verbs),
+        "verbs": list(strategy.discovered_verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if _STORED.issubset(resource.verbs):
-        entry["storageVersionHash"] = storage_version_hash(storage)
+        entry["storageVersionHash"] = storage_version_hash(strategy.storage)
     yield entry
     for subresource in _subresources(resource):
         entry = {"name": f"{resource.plural}/{subresource.name}", "singularName": ""}
@@ -170,7 +174,7 @@ def _plain_entries(resource: Resource, storage: Resource) -> Iterator[Object]:
         yield entry
 
 
-def _aggregated_group(name: str, versions: dict[str, list[Resource]]) -> Object:
+def _aggregated_group(name: str, versions: dict[str, list[Resource]], scheme: Scheme) -> Object:
     """A group in the aggregated document; the core group has no name."""
     return {
         "metadata": {"name": name} if name else {},
@@ -178,7 +182,8 @@ def _aggregated_group(name: str, versions: dict[str, list[Resource]]) -> Object:
             {
                 "version": version,
                 "resources": [
-                    _aggregated_entry(each) for each in sorted(resources, key=lambda each: each.plural)
+                    _aggregated_entry(scheme.strategy(each))
+                    for each in sorted(resources, key=lambda each: each.plural)
                 ],
                 "freshness": "Current",
             }
@@ -187,14 +192,15 @@ def _aggregated_group(name: str, versions: dict[str, list[Resource]]) -> Object:
     }
 
 
-def _aggregated_entry(resource: Resource) -> Object:
+def _aggregated_entry(strategy: Strategy) -> Object:
     """A resource in the aggregated document."""
+    resource = strategy.resource
     entry: Object = {
         "resource": resource.plural,
         "responseKind": {"group": "", "version": "", "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
+        "verbs": list(strategy.discovered_verbs),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)

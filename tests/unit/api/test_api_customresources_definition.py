@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubelite.api.customresources import naming
 from kubelite.api.customresources.approval import approval_condition
+from kubelite.api.customresources.form import SCHEMA_FIELDS
+from kubelite.api.customresources.kind import compile_kind
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS
 from kubelite.api.scheme import new_scheme
 from kubelite.apimachinery.decode import DecodeError, FieldProblems
@@ -333,6 +337,27 @@ def test_versions_are_shown_as_go_holds_them() -> None:
     (found,) = errors_of(lambda obj: obj["spec"]["versions"].append(second))
     assert found.endswith("must contain unique version names")
     assert '{"Name":"v1","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,' in found
+
+
+_JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(["a", "object"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from([*SCHEMA_FIELDS, "a", "metadata"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON, st.sampled_from(["object", "array", "string"]))
+def test_nonsense_in_schemas_is_refused_and_breaks_nothing(field: Any, type_: str) -> None:
+    try:
+        made = prepared(schema({"type": type_, "properties": {"a": field}}))
+    except (DecodeError, FieldProblems):
+        return
+    if not STRATEGY.validate_create(made):
+        compile_kind(naming.named(made, naming.taken_by([]), 0))
+    STRATEGY.warnings_on_create(made)
 
 
 # --- updates ------------------------------------------------------------------------------------------------

@@ -103,6 +103,21 @@ async def test_discovery_knows_the_subresources_of_each_version(door: Door) -> N
     assert [each["name"] for each in listed["resources"]] == ["things"]
 
 
+async def test_a_definition_that_is_going_tells_only_of_verbs_that_help(door: Door) -> None:
+    held = {"name": "held", "namespace": "default", "finalizers": ["example.com/held"]}
+    body = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": held, "spec": {}}
+    async with door.http.post(THINGS, json=body) as response:
+        assert response.status == 201
+    await door.inside.delete(CUSTOMRESOURCEDEFINITIONS, "things.example.com")  # type: ignore[attr-defined]
+    _, listed, _ = await get(door, "/apis/example.com/v1")
+    assert listed["resources"][1]["verbs"] == ["delete", "deletecollection", "get", "list", "watch"]
+    patch = {"metadata": {"finalizers": None}}
+    content_type = {"Content-Type": "application/merge-patch+json"}
+    async with door.http.patch(f"{THINGS}/held", data=json.dumps(patch), headers=content_type) as response:
+        assert response.status == 200
+    assert (await get(door, THINGS))[0] == 404
+
+
 async def test_a_table_has_the_columns_of_the_version(door: Door) -> None:
     await made(door, n=1, f=1.5)
     _, table, _ = await get(door, THINGS, "application/json;as=Table;g=meta.k8s.io;v=v1")
