@@ -18,6 +18,7 @@ from kubelite.controllers.endpointslicemirroring import EndpointSliceMirroringCo
 from kubelite.controllers.garbagecollector import GarbageCollector
 from kubelite.controllers.namespace import NamespaceController
 from kubelite.controllers.nodelifecycle import NodeLifecycleController
+from kubelite.controllers.persistentvolumes import PersistentVolumeController
 from kubelite.controllers.podgc import PERIOD_S, QUARANTINE_S, TERMINATED_MAX, PodGarbageCollector
 from kubelite.controllers.replicaset import ReplicaSetManager
 from kubelite.controllers.replication import ReplicationManager
@@ -87,6 +88,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         ),
         (TaintEvictionController, TaintEvictionController),
         (TTLController, TTLController),
+        (PersistentVolumeController, PersistentVolumeController),
         (ResourceQuotaController, ResourceQuotaController),
         (ClaimProtection, ClaimProtection),
         (VolumeProtection, VolumeProtection),

@@ -1,0 +1,332 @@
+"""PersistentVolume controller: claims get the smallest volume that fits, volumes learn of their claims.
+
+Keys are `volume/NAME` and `claim/NAMESPACE/NAME`. A binding takes four writes (the volume's claimRef and
+status, the claim's volumeName and status); each look goes on where an earlier one stopped, so that a crash
+between them loses nothing. Nothing is provisioned here: a claim of a class with a provisioner waits for that.
+
+Source: k8s.io/kubernetes/pkg/controller/volume/persistentvolume/{pv_controller,index}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
+from kubelite.apimachinery import quantity
+from kubelite.apimachinery.labels import from_label_selector
+from kubelite.apimachinery.quantity import Quantity
+from kubelite.apimachinery.scheme import Object
+from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.intents import (
+    DeleteObject,
+    Intent,
+    RecordEvent,
+    RequeueAfter,
+    Steps,
+    UpdateObject,
+    UpdateStatus,
+)
+
+BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
+BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
+PROVISIONED_BY: Final = "pv.kubernetes.io/provisioned-by"
+SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
+NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+AVAILABLE, BOUND, RELEASED, PENDING, LOST = "Available", "Bound", "Released", "Pending", "Lost"
+RESYNC_S: Final = 15.0
+"""How often a claim that nothing fits is looked at again."""
+_ZERO: Final = Quantity(Decimal(0))
+
+
+# --- matching, pure ---------------------------------------------------------------------------------------
+
+
+def annotations_of(obj: Object) -> dict[str, str]:
+    """The annotations; an empty map for none."""
+    found: dict[str, str] = obj["metadata"].get("annotations") or {}
+    return found
+
+
+def capacity_of(volume: Object) -> Quantity:
+    """How large a volume is."""
+    text = (volume["spec"].get("capacity") or {}).get("storage")
+    return quantity.parse(text) if text else _ZERO
+
+
+def asked_by(claim: Object) -> Quantity:
+    """How much a claim asks for."""
+    text = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage")
+    return quantity.parse(text) if text else _ZERO
+
+
+def is_for(volume: Object, claim: Object) -> bool:
+    """Whether a volume names this claim, by name and, once that is known, by uid."""
+    reference, metadata = volume["spec"].get("claimRef") or {}, claim["metadata"]
+    same = (reference.get("namespace"), reference.get("name")) == (metadata["namespace"], metadata["name"])
+    return same and reference.get("uid") in {None, "", metadata["uid"]}
+
+
+def fits(volume: Object, claim: Object) -> bool:
+    """Whether a volume is what a claim asks for, whoever else may have it."""
+    wanted, spec = claim["spec"], volume["spec"]
+    selector = wanted.get("selector")
+    return (
+        capacity_of(volume) >= asked_by(claim)
+        and (spec.get("volumeMode") or "Filesystem") == (wanted.get("volumeMode") or "Filesystem")
+        and (spec.get("storageClassName") or "") == (wanted.get("storageClassName") or "")
+        and (spec.get("volumeAttributesClassName") or "") == (wanted.get("volumeAttributesClassName") or "")
+        and set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ())
+        and (selector is None or from_label_selector(selector).matches(volume["metadata"].get("labels")))
+    )
+
+
+def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
+    """The volume reserved for a claim, else the smallest free one that fits; None if there is none."""
+    living = [each for each in volumes if not each["metadata"].get("deletionTimestamp")]
+    for volume in living:
+        if (
+            volume["spec"].get("claimRef")
+            and is_for(volume, claim)
+            and capacity_of(volume) >= asked_by(claim)
+        ):
+            return volume
+    free = [each for each in living if not each["spec"].get("claimRef") and fits(each, claim)]
+    return min(free, key=lambda each: (capacity_of(each), each["metadata"]["name"]), default=None)
+
+
+# --- what is written --------------------------------------------------------------------------------------
+
+
+def bound_volume(volume: Object, claim: Object) -> Object:
+    """The volume with a reference to its claim; the very same one if it has that."""
+    reference = volume["spec"].get("claimRef") or {}
+    if is_for(volume, claim) and reference.get("uid"):
+        return volume
+    metadata = claim["metadata"]
+    made = {
+        **reference,
+        "kind": "PersistentVolumeClaim",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": "v1",
+        "resourceVersion": metadata["resourceVersion"],
+    }
+    changed = {**volume, "spec": {**volume["spec"], "claimRef": made}}
+    if reference:
+        return changed
+    return _annotated(changed, {BOUND_BY_CONTROLLER: "yes"})
+
+
+def bound_claim(claim: Object, volume: Object) -> Object:
+    """The claim with the name of its volume; the very same one if it has that."""
+    name, added = volume["metadata"]["name"], {}
+    changed = claim
+    if claim["spec"].get("volumeName") != name:
+        changed = {**claim, "spec": {**claim["spec"], "volumeName": name}}
+        added[BOUND_BY_CONTROLLER] = "yes"
+    if BIND_COMPLETED not in annotations_of(claim):
+        added[BIND_COMPLETED] = "yes"
+    return _annotated(changed, added) if added else changed
+
+
+def _annotated(obj: Object, added: dict[str, str]) -> Object:
+    metadata = obj["metadata"]
+    return {**obj, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **added}}}
+
+
+def claim_status(claim: Object, volume: Object | None, phase: str) -> Object:
+    """The status of a claim in a phase; of a bound one with what its volume is."""
+    before: Object = claim.get("status") or {}
+    if volume is None:
+        gone = {"accessModes", "capacity"} if phase == PENDING else set()
+        return {"phase": phase, **{k: v for k, v in before.items() if k not in {"phase", *gone}}}
+    capacity = {**(before.get("capacity") or {})}
+    if before.get("phase") != BOUND or "storage" not in capacity:
+        capacity["storage"] = volume["spec"]["capacity"]["storage"]
+    return {**before, "phase": phase, "accessModes": volume["spec"]["accessModes"], "capacity": capacity}
+
+
+def volume_phase(volume: Object, phase: str, message: str = "") -> tuple[Intent, ...]:
+    """Write a volume's phase, if it is another one."""
+    before = volume.get("status") or {}
+    if before.get("phase") == phase and (before.get("message") or "") == message:
+        return ()
+    status: dict[str, Any] = {k: v for k, v in before.items() if k != "message"} | {"phase": phase}
+    if message:
+        status["message"] = message
+    return (UpdateStatus(PERSISTENTVOLUMES, {**volume, "status": status}),)
+
+
+# --- the controller ---------------------------------------------------------------------------------------
+
+
+class PersistentVolumeController(Reconciler):
+    """See the module's docstring."""
+
+    name = "persistentvolume-binder-controller"
+    component = "persistentvolume-controller"
+    workers = 1  # two claims must not be given the same volume
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._volumes = self.informer(PERSISTENTVOLUMES)
+        self._claims = self.informer(PERSISTENTVOLUMECLAIMS)
+        self._classes = self.informer(STORAGECLASSES)
+
+    def watches(self) -> Sequence[Watch]:
+        """Volumes and claims; each also for the sake of the other."""
+        return (
+            Watch(PERSISTENTVOLUMES, self._volume_keys),
+            Watch(PERSISTENTVOLUMECLAIMS, self._claim_keys),
+            Watch(STORAGECLASSES),
+        )
+
+    def _volume_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        volume = new or old
+        assert volume is not None
+        yield f"volume/{volume['metadata']['name']}"
+        reference = volume["spec"].get("claimRef")
+        if reference and reference.get("name"):
+            yield f"claim/{reference.get('namespace')}/{reference['name']}"
+        elif new is not None:
+            for claim in self._claims.list():
+                if not claim["spec"].get("volumeName") and fits(new, claim):
+                    yield _claim_key(claim)
+
+    @staticmethod
+    def _claim_keys(old: Object | None, new: Object | None) -> Iterable[str]:
+        claim = new or old
+        assert claim is not None
+        yield _claim_key(claim)
+        if claim["spec"].get("volumeName"):
+            yield f"volume/{claim['spec']['volumeName']}"
+
+    def sync(self, key: str) -> Steps:
+        """One volume or one claim."""
+        kind, _, name = key.partition("/")
+        if kind == "volume":
+            volume = self._volumes.get(None, name)
+            if volume is not None:
+                yield self._look_at_volume(volume)
+            return
+        namespace, _, name = name.partition("/")
+        claim = self._claims.get(namespace, name)
+        if claim is None or claim["metadata"].get("deletionTimestamp"):
+            return
+        if BIND_COMPLETED in annotations_of(claim):
+            yield from self._look_at_bound(claim)
+        else:
+            yield from self._look_at_unbound(claim)
+
+    def _look_at_volume(self, volume: Object) -> Sequence[Intent]:
+        reference = volume["spec"].get("claimRef")
+        if not reference or not reference.get("uid"):
+            return volume_phase(volume, AVAILABLE)
+        claim = self._claims.get(reference["namespace"], reference["name"])
+        if claim is None or claim["metadata"]["uid"] != reference["uid"]:
+            if (volume.get("status") or {}).get("phase") not in {RELEASED, "Failed"}:
+                return volume_phase(volume, RELEASED)
+            return self._reclaim(volume)
+        if claim["spec"].get("volumeName") == volume["metadata"]["name"]:
+            return volume_phase(volume, BOUND)
+        return ()  # the claim's own look goes on with it
+
+    def _reclaim(self, volume: Object) -> Sequence[Intent]:
+        """What becomes of a volume whose claim is gone."""
+        if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
+            return ()
+        if "hostPath" not in volume["spec"] or PROVISIONED_BY in annotations_of(volume):
+            return ()  # whoever provisioned it deletes it
+        return (DeleteObject(PERSISTENTVOLUMES, None, volume["metadata"]["name"]),)
+
+    def _look_at_unbound(self, claim: Object) -> Steps:
+        name = claim["spec"].get("volumeName")
+        if name:
+            volume = self._volumes.get(None, name)
+            if volume is not None and (not volume["spec"].get("claimRef") or is_for(volume, claim)):
+                yield from self._bind(volume, claim)
+            else:
+                yield self._pending(claim)
+            return
+        storage_class = self._classes.get(None, claim["spec"].get("storageClassName") or "")
+        waits = storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+        volume = find_volume(claim, self._volumes.list())
+        if volume is not None and (not waits or volume["spec"].get("claimRef")):
+            yield from self._bind(volume, claim)
+            return
+        yield (*self._pending(claim), self._why_pending(claim, storage_class, waits=waits))
+        yield (RequeueAfter(RESYNC_S),)
+
+    @staticmethod
+    def _why_pending(claim: Object, storage_class: Object | None, *, waits: bool) -> Intent:
+        if waits and SELECTED_NODE not in annotations_of(claim):
+            text = "waiting for first consumer to be created before binding"
+            return RecordEvent(claim, "Normal", "WaitForFirstConsumer", text)
+        if not claim["spec"].get("storageClassName"):
+            text = "no persistent volumes available for this claim and no storage class is set"
+            return RecordEvent(claim, "Normal", "FailedBinding", text)
+        if storage_class is None:
+            text = f'storageclass.storage.k8s.io "{claim["spec"]["storageClassName"]}" not found'
+            return RecordEvent(claim, "Warning", "ProvisioningFailed", text)
+        provisioner = storage_class["provisioner"]
+        if provisioner == NO_PROVISIONER:
+            text = "no volume plugin matched name: kubernetes.io/no-provisioner"
+            return RecordEvent(claim, "Warning", "ProvisioningFailed", text)
+        text = (
+            f"Waiting for a volume to be created either by the external provisioner '{provisioner}' or "
+            "manually by the system administrator. If volume creation is delayed, please verify that the "
+            "provisioner is running and correctly registered."
+        )
+        return RecordEvent(claim, "Normal", "ExternalProvisioning", text)
+
+    @staticmethod
+    def _pending(claim: Object) -> tuple[Intent, ...]:
+        status = claim_status(claim, None, PENDING)
+        if status == claim.get("status"):
+            return ()
+        return (UpdateStatus(PERSISTENTVOLUMECLAIMS, {**claim, "status": status}),)
+
+    def _bind(self, volume: Object, claim: Object) -> Steps:
+        """The four writes of a binding, those that are still to be made."""
+        wanted = bound_volume(volume, claim)
+        if wanted is not volume:
+            (outcome,) = yield (UpdateObject(PERSISTENTVOLUMES, wanted),)
+            if outcome.object is None:
+                return
+            volume = outcome.object
+        yield volume_phase(volume, BOUND)
+        wanted = bound_claim(claim, volume)
+        if wanted is not claim:
+            (outcome,) = yield (UpdateObject(PERSISTENTVOLUMECLAIMS, wanted),)
+            if outcome.object is None:
+                return
+            claim = outcome.object
+        status = claim_status(claim, volume, BOUND)
+        if status != claim.get("status"):
+            yield (UpdateStatus(PERSISTENTVOLUMECLAIMS, {**claim, "status": status}),)
+
+    def _look_at_bound(self, claim: Object) -> Steps:
+        name = claim["spec"].get("volumeName")
+        volume = self._volumes.get(None, name) if name else None
+        if volume is not None and (not volume["spec"].get("claimRef") or is_for(volume, claim)):
+            yield from self._bind(volume, claim)
+            return
+        if (claim.get("status") or {}).get("phase") == LOST:
+            return
+        why = (
+            ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
+            if volume is None
+            else ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
+        )
+        status = claim_status(claim, None, LOST)
+        yield (
+            UpdateStatus(PERSISTENTVOLUMECLAIMS, {**claim, "status": status}),
+            RecordEvent(claim, "Warning", *why),
+        )
+
+
+def _claim_key(claim: Object) -> str:
+    return f"claim/{claim['metadata']['namespace']}/{claim['metadata']['name']}"
