@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kubelite.apimachinery import openapi
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotAcceptable, NotFound
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.rest import answers, nonresource, responses
 from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
 from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate, takes
-from kubelite.master.rest.openapi import OpenAPIDocuments
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.master.rest.routes import is_custom_group
 
+if TYPE_CHECKING:
+    from kubelite.master.rest.openapi import OpenAPIDocuments
+
+_ISSUER_PATHS: Final = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 _KEYS_TYPE: Final = "application/jwk-set+json"
 _PATHS: Final = (
     *("/api", "/apis", "/healthz", "/healthz/etcd", "/healthz/log", "/healthz/ping"),
@@ -39,7 +42,13 @@ class Documents:
         self._scheme = scheme
         self._accounts = accounts
         self._discovery = Discovery(scheme)
-        self._openapi = OpenAPIDocuments(scheme)
+
+    @cached_property
+    def _openapi(self) -> OpenAPIDocuments:
+        """Made and imported for the first who asks: many clients never do."""
+        from kubelite.master.rest.openapi import OpenAPIDocuments  # noqa: PLC0415 - it brings all of OpenAPI
+
+        return OpenAPIDocuments(self._scheme)
 
     def serves_group(self, group: str) -> bool:
         """Whether any kind of a group is served; the core group always is."""
@@ -165,7 +174,7 @@ class Documents:
         """What / lists."""
         paths = {*_PATHS}
         if self._accounts is not None:
-            paths |= {f"/{each}" for each in openapi.OPENID_PATHS}
+            paths |= {*_ISSUER_PATHS}
         for group, versions in self._discovery.groups.items():
             if group:
                 paths.add(f"/apis/{group}")
