@@ -74,10 +74,25 @@ def _create_service_account(account: Object) -> Object:
     }
 
 
+_ELECTION: Final = ("strategy", "preferredHolder")
+"""What a Lease has for coordinated leader election, which is switched off."""
+
+
+def _update_lease(lease: Object, old: Object) -> Object:
+    """Fields of a feature that is off are dropped, unless they are there already."""
+    spec, before = lease.get("spec") or {}, old.get("spec") or {}
+    dropped = [field for field in _ELECTION if spec.get(field) is not None and before.get(field) is None]
+    if not dropped:
+        return lease
+    return {**lease, "spec": {field: value for field, value in spec.items() if field not in dropped}}
+
+
 CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.APISERVICES: _create_api_service,
+    r.LEASES: lambda lease: _update_lease(lease, {}),
     r.SERVICEACCOUNTS: _create_service_account,
 }
 UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
+    r.LEASES: _update_lease,
     r.SERVICEACCOUNTS: lambda new, _: _create_service_account(new),
 }

@@ -151,3 +151,12 @@ def test_an_account_that_begins_to_restrict_secrets_is_warned_of():
 def test_fields_of_nodes_that_nobody_reads_are_warned_of():
     spec = {"externalID": "e", "configSource": {}}
     assert len(warnings_on_create(r.NODES, {"spec": spec})) == 2
+
+
+def test_a_lease_has_nothing_of_coordinated_elections():
+    spec = {"holderIdentity": "a", "strategy": "OldestEmulationVersion", "preferredHolder": "b"}
+    lease = {"metadata": {"name": "l", "namespace": "ns"}, "spec": spec}
+    made = prepare_for_create(r.LEASES, lease)
+    assert made["spec"] == {"holderIdentity": "a"}
+    assert prepare_for_update(r.LEASES, lease, made)["spec"] == {"holderIdentity": "a"}
+    assert prepare_for_update(r.LEASES, lease, lease)["spec"] == spec
