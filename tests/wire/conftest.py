@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import kubelite
+from tests.wire import lamps as custom
 from tests.wire.kubectl import VERSIONS, Kubectl, controller, find_kubectl, service
 
 _names = itertools.count(1)
@@ -64,6 +65,13 @@ def make_namespace(cluster) -> str:
 @pytest.fixture
 def namespace(cluster) -> str:
     return make_namespace(cluster)
+
+
+@pytest.fixture(scope="module")
+def lamps(cluster) -> None:
+    """The custom kind Lamp is served."""
+    cluster.apply(custom.DEFINITION)
+    cluster.wait_for(f"crd/lamps.{custom.GROUP}", "condition=Established")
 
 
 @pytest.fixture(scope="module")

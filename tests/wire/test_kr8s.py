@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.wire.kubectl import LABELS, as_text, controller, service
+from tests.wire.lamps import GROUP, lamp
 
 pytest.importorskip("kr8s", reason="kr8s is not installed")
 
@@ -310,3 +311,21 @@ def test_the_blocking_flavour(cluster, namespace):
         break
     item.delete()
     assert not item.exists()
+
+
+async def test_custom_resources(api, lamps):
+    """A class made by hand, and one that is made out of discovery."""
+    Lamp = kr8s.asyncio.objects.new_class(f"Lamp.{GROUP}/v1", namespaced=True)
+    made = Lamp(lamp(colour="red"), api=api)
+    await made.create()
+    assert made.spec.to_dict() == {"colour": "red", "size": 1}
+    await made.patch({"status": {"phase": "On"}}, subresource="status")
+    await made.wait("jsonpath='{.status.phase}'=On", timeout=20)
+    (found,) = [item async for item in api.get("lm")]
+    assert (found.kind, found.status.phase) == ("Lamp", "On")
+    with pytest.raises(kr8s.ServerError, match="spec.size"):
+        await made.patch({"spec": {"size": 0}})
+    (table,) = [table async for table in api.get(f"lamps.{GROUP}", as_object=Table)]
+    assert [row["cells"] for row in table.rows] == [["lamp", "red"]]
+    await made.delete()
+    await made.wait("delete", timeout=20)

@@ -8,6 +8,10 @@ import re
 import pytest
 import yaml
 
+from tests.wire.kubectl import FEW_VERSIONS, VERSIONS
+
+pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+
 GROUP = "stable.example.com"
 SCHEMA = {
     "description": "A thing that runs by the clock.",
@@ -109,6 +113,7 @@ def tabs(crontabs, kubectl):
     return kubectl
 
 
+@pytest.mark.kubectls(*VERSIONS)
 def test_a_definition_and_its_instances_come_and_go(kubectl):
     """kubectl learns of both from discovery and OpenAPI."""
     kind = "V" + "".join(map(str, kubectl.version))
@@ -125,6 +130,7 @@ def test_a_definition_and_its_instances_come_and_go(kubectl):
     assert 'no matches for kind "V' in kubectl.fails("create", "-f", "-", stdin=item)
 
 
+@pytest.mark.kubectls(*VERSIONS)
 def test_tables_names_and_categories(tabs):
     tabs("create", "-f", "-", stdin=[tab("one"), tab("two", image="perl", replicas=3)])
     lines = [line.split() for line in tabs("get", "ct").splitlines()]
@@ -158,6 +164,7 @@ def test_defaults_and_refusals(tabs):
     assert (warned.returncode, warned.stderr) == (0, 'Warning: unknown field "spec.colour"\n')
 
 
+@pytest.mark.kubectls(*VERSIONS)
 def test_apply_and_its_patches(tabs):
     """Of what it does not know, kubectl makes merge patches."""
     parts = [{"name": "a", "value": "1"}]

@@ -166,6 +166,7 @@ def test_explanations_of_any_path(story, path, words):
     assert "KIND:" in text
 
 
+@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_explanations_of_versions_and_of_nothing(story):
     assert "autoscaling" in story("explain", "hpa", "--api-version=autoscaling/v1")
     assert 'field "nope" does not exist' in story.fails("explain", "pod.spec.nope")
@@ -190,6 +191,7 @@ def test_lists_of_what_there_is(story):
     assert {"apps/v1", "autoscaling/v2", "apiextensions.k8s.io/v1"} <= set(versions)
 
 
+@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_a_rollout(kubectl):
     """From one image to the next, and back."""
     kubectl("create", "deployment", "web", "--image=nginx", "--replicas=2", "--port=80")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
 
-from tests.wire.kubectl import as_text, controller, service
+from tests.wire.kubectl import FEW_VERSIONS, as_text, controller, service
+
+pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
 
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.wire.kubectl import LABELS, as_text, controller, service
+from tests.wire.lamps import GROUP, lamp
 
 pytest.importorskip("kubernetes_asyncio", reason="kubernetes_asyncio is not installed")
 
@@ -297,3 +298,24 @@ async def test_the_dynamic_client(api, namespace, tmp_path, monkeypatch):
         assert (gone.kind, gone.status) == ("Status", "Success")
         missing = await maps.get(name="settings", namespace=namespace)  # no exception here
         assert (missing.code, missing.reason) == (404, "NotFound")
+
+
+async def test_custom_objects(api, lamps, namespace):
+    custom = client.CustomObjectsApi(api)
+    place = {"group": GROUP, "version": "v1", "namespace": namespace, "plural": "lamps"}
+    made = await custom.create_namespaced_custom_object(body=lamp(colour="red"), **place)
+    assert made["spec"] == {"colour": "red", "size": 1}
+    patched = await custom.patch_namespaced_custom_object(
+        name="lamp", body={"spec": {"size": 3}}, _content_type="application/merge-patch+json", **place
+    )
+    assert (patched["spec"]["size"], patched["metadata"]["generation"]) == (3, 2)
+    body = {"status": {"phase": "On"}}
+    shown = await custom.patch_namespaced_custom_object_status(
+        name="lamp", body=body, _content_type="application/merge-patch+json", **place
+    )
+    assert (shown["status"], shown["metadata"]["generation"]) == ({"phase": "On"}, 2)
+    with pytest.raises(client.ApiException) as caught:
+        await custom.create_namespaced_custom_object(body=lamp("bad", size=0), **place)
+    assert (caught.value.status, json.loads(caught.value.body)["reason"]) == (422, "Invalid")
+    await custom.delete_namespaced_custom_object(name="lamp", **place)
+    assert (await custom.list_namespaced_custom_object(**place))["items"] == []

@@ -7,14 +7,20 @@ import io
 import pytest
 
 from tests.wire.kubectl import LABELS, as_text, controller, service
+from tests.wire.lamps import DEFINITION, GROUP, lamp
 
 pytest.importorskip("lightkube", reason="lightkube is not installed")
 
 from lightkube import ApiError, AsyncClient, Client, KubeConfig, codecs, operators, sort_objects
 from lightkube.core.exceptions import ConditionError, LoadResourceError, ObjectDeleted
-from lightkube.generic_resource import create_global_resource, get_generic_resource
+from lightkube.generic_resource import (
+    create_global_resource,
+    get_generic_resource,
+    load_in_cluster_generic_resources,
+)
 from lightkube.models.core_v1 import Container, PodSpec, ServicePort, ServiceSpec
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import (
     ConfigMap,
@@ -352,3 +358,39 @@ def test_generic_resources_of_built_in_kinds(client):
     client.create(PriorityClass(metadata=ObjectMeta(name=name), value=1000))
     assert name in {item.metadata.name for item in client.list(PriorityClass)}
     client.delete(PriorityClass, name)
+
+
+def test_custom_resources(client, lamps):
+    """Classes out of the cluster's definitions, with their status and scale."""
+    load_in_cluster_generic_resources(client)
+    Lamp = get_generic_resource(f"{GROUP}/v1", "Lamp")
+    made = client.create(Lamp(lamp(colour="red")))
+    assert made["spec"] == {"colour": "red", "size": 1}
+    status = client.patch(Lamp.Status, "lamp", {"status": {"phase": "On"}}, patch_type=PatchType.MERGE)
+    assert status["status"] == {"phase": "On"}
+    scale = client.get(Lamp.Scale, "lamp")
+    scale.spec.replicas = 4
+    client.replace(scale, "lamp")
+    assert client.get(Lamp, "lamp")["spec"]["size"] == 4
+    with pytest.raises(ApiError, match="spec.size in body should be greater than or equal to 1"):
+        client.patch(Lamp, "lamp", {"spec": {"size": 0}}, patch_type=PatchType.MERGE)
+    applied = client.apply(Lamp(lamp("other", colour="blue")))
+    assert applied["spec"] == {"colour": "blue", "size": 1}
+    assert [item.metadata.name for item in client.list(Lamp)] == ["lamp", "other"]
+    client.deletecollection(Lamp)
+    assert list(client.list(Lamp)) == []
+    definition = client.get(CustomResourceDefinition, DEFINITION["metadata"]["name"])
+    assert "Established" in {part.type for part in definition.status.conditions}
+
+
+def test_server_side_apply(client):
+    """The client's field manager owns what it applies; another has to use force."""
+    client.apply(settings(colour="green", size="big"))
+    changed = client.apply(settings(colour="red"))
+    assert changed.data == {"colour": "red"}  # what is applied no longer is gone
+    with pytest.raises(ApiError, match='conflict with "tests"') as caught:
+        client.apply(settings(colour="blue"), field_manager="other")
+    assert [cause.field for cause in caught.value.status.details.causes] == [".data.colour"]
+    client.apply(settings(colour="blue"), field_manager="other", force=True)
+    owners = {entry.manager for entry in client.get(ConfigMap, "settings").metadata.managedFields}
+    assert "other" in owners

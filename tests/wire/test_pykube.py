@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.wire.kubectl import LABELS, controller, service
+from tests.wire.lamps import GROUP, lamp
 
 pytest.importorskip("pykube", reason="pykube-ng is not installed")
 
@@ -255,3 +256,23 @@ def test_known_kinds_of_other_groups(api):
     name = f"{api.config.namespace}-reader"
     pykube.ClusterRole(api, {"metadata": {"name": name}, "rules": rules}).create()
     assert name in names(pykube.ClusterRole.objects(api))
+
+
+def test_custom_resources(api, lamps):
+    Lamp = pykube.object_factory(api, f"{GROUP}/v1", "Lamp")
+    made = Lamp(api, lamp(colour="red"))
+    made.create()
+    assert made.obj["spec"] == {"colour": "red", "size": 1}
+    made.obj["spec"]["size"] = 3
+    made.update()
+    assert (made.obj["spec"]["size"], made.metadata["generation"]) == (3, 2)
+    made.patch({"status": {"phase": "On"}}, subresource="status")
+    assert Lamp.objects(api).get_by_name("lamp").obj["status"] == {"phase": "On"}
+    with pytest.raises(pykube.exceptions.HTTPError, match="spec.size") as caught:
+        made.patch({"spec": {"size": 0}})
+    assert caught.value.code == 422
+    table = Lamp.objects(api).as_table()
+    assert [column["name"] for column in table.columns] == ["Name", "Colour"]
+    assert [row["cells"] for row in table.rows] == [["lamp", "red"]]
+    made.delete()
+    assert not made.exists()
