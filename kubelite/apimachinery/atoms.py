@@ -160,7 +160,7 @@ class MapAtom:
         return nodes
 
 
-@lru_cache(16_384)
+@lru_cache(4096)
 def field_element(name: str) -> str:
     """The path element of a field; the same text each time."""
     return f"f:{name}"

@@ -32,7 +32,7 @@ MEMBER: Final[FieldSet] = {}
 ANY: Final = "*"
 """In a pattern: any element."""
 
-_ELEMENTS_MAX: Final = 65_536
+_ELEMENTS_MAX: Final = 2048
 _HTML: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -182,7 +182,7 @@ class Shared:
     A set of a status is shared part by part, since it names addresses and the like, which differ.
     """
 
-    def __init__(self, entries_max: int = 4096) -> None:
+    def __init__(self, entries_max: int = 512) -> None:
         self._entries_max = entries_max
         self._nodes: dict[bytes, FieldSet] = {}
         self._sets: dict[tuple[Any, ...], FieldSet] = {}
@@ -211,7 +211,9 @@ class Shared:
             return MEMBER
         text = orjson.dumps(node)
         found = self._nodes.get(text)
-        return _kept(self._nodes, text, node, self._entries_max) if found is None else found
+        if found is None:  # the text is copied to its exact size: the encoder gives a larger one
+            found = _kept(self._nodes, bytes(memoryview(text)), node, self._entries_max)
+        return found
 
 
 def _kept(kept: dict[Any, FieldSet], key: Any, fields: FieldSet, entries_max: int) -> FieldSet:

@@ -48,7 +48,7 @@ STRIPPED: Final = fs.of_paths(
 """What nobody owns: the identity of an object, and what the server alone writes."""
 
 
-ENTRIES_MAX: Final = 1024
+ENTRIES_MAX: Final = 256
 _shared_fields: Final = fs.Shared()
 _entries: Final[dict[tuple[Any, ...], Object]] = {}
 """Entries in use: objects made in one go have the very same ones. They keep the sets of their keys alive."""

@@ -25,6 +25,8 @@ from kubelite.api.validation.problems import (
 )
 from kubelite.apimachinery.scheme import Object, Resource
 
+MANAGER_LENGTH_MAX: Final = 128
+SUBRESOURCE_LENGTH_MAX: Final = 256
 ANNOTATIONS_SIZE_MAX: Final = 256 * 1024
 """Bytes of all keys and values together."""
 
@@ -100,7 +102,7 @@ def validate_object_meta(
     errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
     errors += _validate_owner_references(metadata.get("ownerReferences"), f"{path}.ownerReferences")
     errors += _validate_finalizers(metadata.get("finalizers"), f"{path}.finalizers", finalizer)
-    return errors
+    return errors + _validate_managers(metadata.get("managedFields"), path)
 
 
 def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -> Errors:
@@ -119,7 +121,24 @@ def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -
         new.get("deletionGracePeriodSeconds"),
         old.get("deletionGracePeriodSeconds"),
     )
-    return errors + validate_changed_contents(new, old, path)
+    errors += validate_changed_contents(new, old, path)
+    entries = new.get("managedFields")
+    return errors if entries == old.get("managedFields") else errors + _validate_managers(entries, path)
+
+
+def _validate_managers(entries: list[Object] | None, path: str) -> Errors:
+    """The errors in who is said to own fields; what is owned is read, or ignored, before."""
+    errors: Errors = []
+    for index, entry in enumerate(entries or ()):
+        name, subresource = entry.get("manager") or "", entry.get("subresource") or ""
+        where = f"{path}.managedFields[{index}]"
+        if len(name) > MANAGER_LENGTH_MAX and len(name.encode()) > MANAGER_LENGTH_MAX:
+            errors.append(too_long(f"{where}.manager", name, MANAGER_LENGTH_MAX))
+        if not name.isprintable():
+            errors.append(invalid(f"{where}.manager", name, "should only contain printable characters"))
+        if len(subresource) > SUBRESOURCE_LENGTH_MAX:
+            errors.append(too_long(f"{where}.subresource", subresource, SUBRESOURCE_LENGTH_MAX))
+    return errors
 
 
 def validate_changed_contents(new: Object, old: Object, path: str = "metadata") -> Errors:

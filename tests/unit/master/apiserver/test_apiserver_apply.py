@@ -288,3 +288,16 @@ async def test_patches_that_are_wrong_themselves(client, patch, type_, code, wor
         ).ask(client._ref)
     assert refused.value.code == code
     assert words in refused.value.message
+
+
+async def test_managers_with_impossible_names_are_refused(client):
+    made = await client.create(CONFIGMAPS, config_map({"a": "1"}), "default", field_manager="one")
+    (entry,) = made["metadata"]["managedFields"]
+    given = [{**entry, "manager": "m" * 129, "subresource": "s" * 257}, {**entry, "manager": "a\nb"}]
+    with pytest.raises(APIError) as refused:
+        await client.update(CONFIGMAPS, {**made, "metadata": {**made["metadata"], "managedFields": given}})
+    assert {cause["field"] for cause in refused.value.details["causes"]} == {
+        "metadata.managedFields[0].manager",
+        "metadata.managedFields[1].subresource",
+        "metadata.managedFields[1].manager",
+    }
