@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
+from sys import intern
 from typing import Any, Final, Literal
 
 import orjson
@@ -28,6 +29,8 @@ SHARED_MAX: Final = 256
 """How many different values of one such field are remembered."""
 SHARED_BYTES_MAX: Final = 16 * 1024
 """Larger ones are hardly shared, and would take much memory."""
+INTERNED_LENGTH_MAX: Final = 32
+"""Texts up to this length are shared: phases, types, times, addresses stand in many places."""
 _DEPTH_MAX: Final = 10_000
 ABSENT: Final = object()
 
@@ -148,6 +151,7 @@ def _shared(check: Check) -> Check:
         if found is None:
             unknown: list[str] = []
             found = check(value, go_path, path, unknown.append), tuple(unknown)
+            text = bytes(memoryview(text))  # of its exact size: orjson takes much more
             if len(known) >= SHARED_MAX:
                 del known[next(iter(known))]
         known[path, text] = found  # the one that was used last is the last to go
@@ -213,7 +217,7 @@ def _scalar(type_: str, owner: str) -> Check:
     def string(value: Any, go_path: str, path: str, report: Report) -> Any:
         if not isinstance(value, str):
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", "string", prefixed=True))
-        return value
+        return intern(value) if len(value) <= INTERNED_LENGTH_MAX else value
 
     def integer(value: Any, go_path: str, path: str, report: Report) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import attrs
+import orjson
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.item import Item
@@ -38,6 +39,33 @@ def with_revision(obj: Object, revision: int) -> Object:
     """The same object carrying `revision` as its resourceVersion; `kind` and `apiVersion` come first."""
     metadata = {**obj["metadata"], "resourceVersion": str(revision)}
     return {"kind": obj["kind"], "apiVersion": obj["apiVersion"], **obj, "metadata": metadata}
+
+
+def sharing(obj: Object, former: Object, depth: int = 2) -> Object:
+    """The same object made of the trees of its former version, as far as these are the same.
+
+    What a client sends back of what it has read is a copy, which would be kept beside the original for as
+    long as the history goes. The texts are compared, too: Python takes 1 and True for equal, and does not
+    look at the order of names.
+    """
+    kept = {}
+    for name, value in obj.items():
+        before = former.get(name)
+        if (
+            value is before
+            or not value
+            or not isinstance(value, dict | list)
+            or type(value) is not type(before)
+        ):
+            continue
+        if value == before:
+            if orjson.dumps(value) == orjson.dumps(before):
+                kept[name] = before
+        elif depth > 1 and isinstance(value, dict) and isinstance(before, dict):
+            inner = sharing(value, before, depth - 1)
+            if inner is not value:
+                kept[name] = inner
+    return {**obj, **kept} if kept else obj
 
 
 class Change:

@@ -14,7 +14,7 @@ from kubelite.apimachinery.apierrors import AlreadyExists, Conflict
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.store.collection import Collection
-from kubelite.master.store.entry import Change, Entry, make_key, with_revision
+from kubelite.master.store.entry import Change, Entry, make_key, sharing, with_revision
 from kubelite.master.store.history import History
 from kubelite.master.store.hub import StoreWatcher
 from kubelite.master.store.selection import Selection
@@ -66,7 +66,13 @@ class MemoryStore:
         """Replace the version `entry`."""
         collection = self._collection(resource)
         self._check(resource, collection, entry)
-        return self._commit(collection, entry.object["metadata"].get("namespace", ""), entry.key, obj, entry)
+        return self._commit(
+            collection,
+            entry.object["metadata"].get("namespace", ""),
+            entry.key,
+            sharing(obj, entry.object),
+            entry,
+        )
 
     def delete(self, resource: Resource, entry: Entry) -> Object:
         """Remove an object; gives its last state with the revision of the deletion."""

@@ -215,3 +215,29 @@ def test_former_versions_keep_no_text_but_the_newest_of_them(store):
     assert [each.text is None for each in former] == [True] * 10 + [False] * TEXTS_KEPT
     event = store.watch(PODS, EVERYTHING, revision=former[0].revision - 1).take()[0]
     assert orjson.loads(event.frame())["object"] == former[0].object
+
+
+def test_a_new_version_is_made_of_the_trees_of_the_former_one(store):
+    first = store.create(PODS, "ns", "a", {**pod("a", labels={"l": "x"}), "spec": {"nested": [{"x": "y"}]}})
+    sent = orjson.loads(first.json())
+    sent["status"] = {"phase": "Running"}
+    second = store.update(PODS, first, sent)
+    assert second.object["status"] == {"phase": "Running"}
+    assert second.object["spec"] is first.object["spec"]
+    assert second.object["metadata"]["labels"] is first.object["metadata"]["labels"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"x": 1}, {"x": True}),
+        ({"x": 1}, {"x": 1.0}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ([1], [True]),
+        ([], {}),
+    ],
+)
+def test_what_only_python_takes_for_equal_is_written_as_it_is(store, before, after):
+    first = store.create(PODS, "ns", "a", {**pod("a"), "spec": {"free": before}})
+    second = store.update(PODS, first, {**pod("a"), "spec": {"free": after}})
+    assert orjson.dumps(second.object["spec"]) == orjson.dumps({"free": after})
