@@ -41,6 +41,13 @@ class Standard:
         """The version as a number."""
         return NEWEST_MINOR if self.version == LATEST else int(self.version.removeprefix("v1."))
 
+    def tightens(self, former: Standard | None) -> bool:
+        """Whether pods within the former standard (None: everything was allowed) may be beyond it."""
+        before = former or Standard()
+        if self == before or self.level == PRIVILEGED:
+            return False
+        return self.version != before.version or self.strictness > before.strictness
+
     def __str__(self) -> str:
         return f"{self.level}:{self.version}"
 

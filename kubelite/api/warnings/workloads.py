@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kubelite.api import resources as r
+from kubelite.api.podtemplates import TEMPLATES
 from kubelite.api.validation import names
 from kubelite.api.warnings.pods import claim_warnings, template_warnings
 from kubelite.api.warnings.volumes import persistent_volume_claim_warnings, persistent_volume_warnings
@@ -18,18 +19,6 @@ _NAME: Final = (
     "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS "
     "label is recommended: "
 )
-TEMPLATES: Final[Mapping[Resource, Sequence[str]]] = {
-    r.PODTEMPLATES: ("template",),
-    r.REPLICATIONCONTROLLERS: ("spec", "template"),
-    r.REPLICASETS: ("spec", "template"),
-    r.DEPLOYMENTS: ("spec", "template"),
-    r.STATEFULSETS: ("spec", "template"),
-    r.DAEMONSETS: ("spec", "template"),
-    r.JOBS: ("spec", "template"),
-    r.CRONJOBS: ("spec", "jobTemplate", "spec", "template"),
-}
-"""Where kinds that make pods have the template of these."""
-
 _NAMED: Final = (r.REPLICATIONCONTROLLERS, r.REPLICASETS, r.DEPLOYMENTS, r.JOBS, r.CRONJOBS)
 """Kinds whose names become part of hostnames."""
 

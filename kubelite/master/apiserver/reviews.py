@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubelite.api import resources as r
+from kubelite.api.validation.names import qualified_name
 from kubelite.apimachinery.apierrors import BadRequest, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
@@ -71,7 +72,8 @@ def review_own_access(review: Object, user: UserInfo) -> Object:
     Raises:
         Invalid: It is not said what.
     """
-    _check(r.SELFSUBJECTACCESSREVIEWS, review, _validate_attributes(review.get("spec") or {}))
+    spec = review.get("spec") or {}
+    _check(r.SELFSUBJECTACCESSREVIEWS, review, _validate_attributes(spec) + _validate_selectors(spec))
     return _decided(review, user)
 
 
@@ -141,18 +143,58 @@ def _validate_attributes(spec: Object) -> list[FieldError]:
     asked, path = spec.get(_RESOURCE_ATTRIBUTES), spec.get(_PATH_ATTRIBUTES)
     if asked is not None and path is not None:
         detail = "cannot be specified in combination with resourceAttributes"
-        return [FieldError.invalid("spec.nonResourceAttributes", path, detail)]
+        shown = {"Path": path.get("path") or "", "Verb": path.get("verb") or ""}
+        return [FieldError.invalid("spec.nonResourceAttributes", shown, detail)]
     if asked is None and path is None:
         detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         return [FieldError.invalid("spec.resourceAttributes", None, detail)]
     return []
 
 
+def _validate_selectors(spec: Object) -> list[FieldError]:
+    """What is wrong with selectors that a request for several objects would have."""
+    asked = spec.get(_RESOURCE_ATTRIBUTES) or {}
+    errors: list[FieldError] = []
+    for field in ("fieldSelector", "labelSelector"):
+        selector = asked.get(field)
+        if selector is None:
+            continue
+        here = f"spec.resourceAttributes.{field}"
+        raw, requirements = selector.get("rawSelector") or "", selector.get("requirements") or []
+        if raw and requirements:
+            detail = "may not specified at the same time as requirements"
+            errors.append(FieldError.invalid(f"{here}.rawSelector", raw, detail))
+        elif not raw and not requirements:
+            detail = f"when {here} is specified, requirements or rawSelector is required"
+            errors.append(FieldError.required(f"{here}.requirements", detail))
+        for index, requirement in enumerate(requirements):
+            errors += _validate_requirement(requirement, field, f"{here}.requirements[{index}]")
+    return errors
+
+
+def _validate_requirement(requirement: Object, field: str, here: str) -> list[FieldError]:
+    """Operators that are not known are let through: a newer client may know them."""
+    errors: list[FieldError] = []
+    key, operator = requirement.get("key") or "", requirement.get("operator")
+    if field == "fieldSelector" and not key:
+        errors.append(FieldError.required(f"{here}.key", "must be specified"))
+    values = requirement.get("values") or []
+    if operator in {"In", "NotIn"} and not values:
+        detail = "must be specified when `operator` is 'In' or 'NotIn'"
+        errors.append(FieldError.required(f"{here}.values", detail))
+    elif operator in {"Exists", "DoesNotExist"} and values:
+        detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        errors.append(FieldError.forbidden(f"{here}.values", detail))
+    if field == "labelSelector":
+        errors += [FieldError.invalid(f"{here}.key", key, words) for words in qualified_name(key)]
+    return errors
+
+
 def _validate_subject(spec: Object) -> list[FieldError]:
     errors = _validate_attributes(spec)
     if not spec.get("user") and not spec.get("groups"):
         errors.append(FieldError.invalid("spec.user", "", "at least one of user or group must be specified"))
-    return errors
+    return errors + _validate_selectors(spec)
 
 
 def _subject(spec: Object, kind: str) -> UserInfo:

@@ -7,20 +7,25 @@ Source: k8s.io/pod-security-admission/admission/admission.go.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-from kubelite.api.podsecurity.policy import NO_POLICY, PREFIX, PRIVILEGED, Standard, policy_of
+from kubelite.api.podtemplates import TEMPLATES
 from kubelite.api.podutil import containers
 from kubelite.api.resources import NAMESPACES, PODS
-from kubelite.api.warnings.workloads import TEMPLATES
 from kubelite.apimachinery.apierrors import Invalid
 from kubelite.apimachinery.scheme import Object
 from kubelite.master.apiserver.admission.attributes import CREATE, UPDATE, Attributes, Plugin
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.store.selection import Selection
 
+if TYPE_CHECKING:
+    from kubelite.api.podsecurity.policy import Policy, Standard
+    from kubelite.apimachinery.field import FieldError
+
 SECCOMP_POD: Final = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_PREFIX: Final = "container.seccomp.security.alpha.kubernetes.io/"
+PREFIX: Final = "pod-security.kubernetes.io/"
 PODS_MAX: Final = 3000
 """How many pods of a namespace are looked at when its level changes."""
 
@@ -30,6 +35,15 @@ def _forbidden_in(standard: Standard, metadata: Object, spec: Object) -> list[tu
     from kubelite.api.podsecurity.evaluation import violations  # noqa: PLC0415 - rarely needed
 
     return [(violation.reason, str(violation)) for violation in violations(standard, metadata, spec)]
+
+
+def _policy_of(labels: Mapping[str, str] | None) -> tuple[Policy, list[FieldError]] | None:
+    """The policy that labels ask for, with what is wrong with them; None if they do not speak of it."""
+    if not labels or not any(key.startswith(PREFIX) for key in labels):
+        return None
+    from kubelite.api.podsecurity.policy import policy_of  # noqa: PLC0415 - rarely needed
+
+    return policy_of(labels)
 
 
 def _words(standard: Standard, metadata: Object, spec: Object) -> str:
@@ -43,12 +57,10 @@ def _validate(env: Environment, attributes: Attributes, obj: Object) -> None:
             _judge_namespace(env, attributes, obj)
         return
     entry = env.store.get(NAMESPACES, "", attributes.namespace)
-    labels = None if entry is None else entry.object["metadata"].get("labels")
-    if not labels or not any(key.startswith(PREFIX) for key in labels):
+    found = None if entry is None else _policy_of(entry.object["metadata"].get("labels"))
+    if found is None:
         return
-    policy, _ = policy_of(labels)
-    if policy == NO_POLICY:
-        return
+    policy, _ = found
     if attributes.resource == PODS:
         if attributes.old is not None and not is_significant(obj, attributes.old):
             return
@@ -89,21 +101,16 @@ def is_significant(new: Object, old: Object) -> bool:
 
 def _judge_namespace(env: Environment, attributes: Attributes, obj: Object) -> None:
     """Labels must be understood; a stricter level tells of the pods that are there already."""
-    policy, errors = policy_of(obj["metadata"].get("labels"))
-    old = attributes.old
-    if old is None:
-        if errors:
-            raise Invalid(NAMESPACES, attributes.name, errors)
+    asked = _policy_of(obj["metadata"].get("labels"))
+    if asked is None:
         return
-    former, former_errors = policy_of(old["metadata"].get("labels"))
-    if errors and [str(error) for error in errors] != [str(error) for error in former_errors]:
+    (policy, errors), old = asked, attributes.old
+    former = None if old is None else _policy_of(old["metadata"].get("labels"))
+    known = [] if former is None else [str(error) for error in former[1]]
+    if errors and [str(error) for error in errors] != known:
         raise Invalid(NAMESPACES, attributes.name, errors)
-    enforce, before = policy.enforce, former.enforce
-    if enforce == before or enforce.level == PRIVILEGED:
-        return
-    if enforce.version == before.version and enforce.strictness <= before.strictness:
-        return
-    attributes.warnings.extend(_about_pods(env, attributes.name, enforce))
+    if old is not None and policy.enforce.tightens(former and former[0].enforce):
+        attributes.warnings.extend(_about_pods(env, attributes.name, policy.enforce))
 
 
 def _about_pods(env: Environment, namespace: str, enforce: Standard) -> list[str]:

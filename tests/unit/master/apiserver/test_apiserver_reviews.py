@@ -77,6 +77,9 @@ async def test_masters_may_ask_about_anybody(client, spec, allowed):
     assert (await ask(client, SUBJECTACCESSREVIEWS, **spec))["status"] == {"allowed": allowed}
 
 
+IN = {"key": "a", "operator": "In", "values": ["b"]}
+
+
 @pytest.mark.parametrize(
     ("spec", "field", "words"),
     [
@@ -85,7 +88,38 @@ async def test_masters_may_ask_about_anybody(client, spec, allowed):
         (
             {"user": "a", "resourceAttributes": {}, "nonResourceAttributes": {}},
             "spec.nonResourceAttributes",
-            "cannot be specified in combination with resourceAttributes",
+            '{"Path":"","Verb":""}: cannot be specified in combination with resourceAttributes',
+        ),
+        (
+            {"user": "a", "resourceAttributes": {"fieldSelector": {}}},
+            "spec.resourceAttributes.fieldSelector.requirements",
+            "when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required",
+        ),
+        (
+            {
+                "user": "a",
+                "resourceAttributes": {"labelSelector": {"rawSelector": "a", "requirements": [IN]}},
+            },
+            "spec.resourceAttributes.labelSelector.rawSelector",
+            "may not specified at the same time as requirements",
+        ),
+        (
+            {"user": "a", "resourceAttributes": {"fieldSelector": {"requirements": [{**IN, "key": ""}]}}},
+            "spec.resourceAttributes.fieldSelector.requirements[0].key",
+            "must be specified",
+        ),
+        (
+            {"user": "a", "resourceAttributes": {"fieldSelector": {"requirements": [{**IN, "values": []}]}}},
+            "spec.resourceAttributes.fieldSelector.requirements[0].values",
+            "must be specified when `operator` is 'In' or 'NotIn'",
+        ),
+        (
+            {
+                "user": "a",
+                "resourceAttributes": {"labelSelector": {"requirements": [{**IN, "operator": "Exists"}]}},
+            },
+            "spec.resourceAttributes.labelSelector.requirements[0].values",
+            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         ),
     ],
 )
