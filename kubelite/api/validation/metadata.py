@@ -33,6 +33,7 @@ ANNOTATIONS_SIZE_MAX: Final = 256 * 1024
 STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 _NAME_RULES: Final[Mapping[tuple[str, str], Callable[[str], list[str]]]] = {
+    ("", r.EVENTS.plural): names.path_segment,
     ("", r.NAMESPACES.plural): names.dns_label,
     ("", r.SERVICES.plural): names.dns_label,
     (r.STATEFULSETS.group, r.STATEFULSETS.plural): names.dns_label,

@@ -237,3 +237,11 @@ def test_addresses_in_pods_have_no_leading_zeros():
         "spec.dnsConfig.nameservers[0]": "must not be an IPv4-mapped IPv6 address",
         "spec.hostAliases[0].ip": "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
     }
+
+
+def test_old_events_may_have_any_name_that_fits_in_a_path():
+    event = made(r.EVENTS, "A_b", involvedObject={"namespace": "ns"})
+    assert not validate_create(r.EVENTS, event)
+    event = made(r.EVENTS, "a/b", involvedObject={"namespace": "ns"})
+    (error,) = validate_create(r.EVENTS, event)
+    assert str(error) == "metadata.name: Invalid value: \"a/b\": may not contain '/'"
