@@ -93,7 +93,7 @@ IN = {"key": "a", "operator": "In", "values": ["b"]}
         (
             {"user": "a", "resourceAttributes": {"fieldSelector": {}}},
             "spec.resourceAttributes.fieldSelector.requirements",
-            "when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required",
+            "when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is",
         ),
         (
             {
