@@ -18,7 +18,7 @@ from typing import Any, Final, assert_never
 
 import attrs
 
-from kubelite.apimachinery.apierrors import APIError
+from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client import reflector
@@ -399,7 +399,10 @@ class InformerRunner(Actor[Message]):
         self.context.ref.tell(Answered(informer, outcome))
 
     def _failed(self, informer: Informer, error: Exception) -> reflector.Failed:
-        self.context.log.warning("watch failed", resource=informer.resource.group_resource, error=str(error))
+        log = self.context.log
+        # A custom kind may be gone before its informer is told to stop.
+        tell = log.info if isinstance(error, NotFound) else log.warning
+        tell("watch failed", resource=informer.resource.group_resource, error=str(error))
         return reflector.Failed(error.reason if isinstance(error, APIError) else "")
 
     def _opened(self, informer: Informer, watcher: Watcher) -> None:
