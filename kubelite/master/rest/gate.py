@@ -172,8 +172,9 @@ class Gate:
             self._audit.add(visit.record)
 
     def leave(self, visit: Visit) -> bool:
-        """A request has been served, well or not; whether its deadline ended it."""
+        """A request has been served, well or not; whether its deadline ended it. Once is enough."""
         if visit.counted:
+            visit.counted = False
             self._in_flight.leave(writes=visit.writes)
         if visit.timer is not None:
             visit.timer.cancel()

@@ -139,6 +139,8 @@ async def test_a_client_that_sends_its_body_slowly_gets_a_504():
         assert (code, status["reason"], status["details"]) == (504, "Timeout", {})
         assert status["message"] == "Timeout: request did not complete within the allotted timeout"
         await check_alive(door)
+        async with asyncio.timeout(5):
+            await in_flight(door, "mutating", 0)
 
 
 async def test_a_client_may_ask_for_less_time():

@@ -123,7 +123,7 @@ async def test_dry_runs_and_applies_are_counted_apart():
     assert value_of(text, "apiserver_request_total", verb="APPLY") == 1
 
 
-def make_objects(uids):
+def make_objects():
     level = {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}
     rule = {
         "subjects": [{"kind": "User", "user": {"name": "alice"}}],
@@ -146,7 +146,7 @@ async def test_answers_name_the_flow_schema_and_the_priority_level_that_match_th
         client = InProcessClient(door.inside._ref, ADMIN)
         async with door.http.get(MAPS, headers=ALICE) as answer:
             before = answer.headers[FLOW], answer.headers[LEVEL]
-        made, schema = make_objects(())
+        made, schema = make_objects()
         level = await client.create(PRIORITYLEVELCONFIGURATIONS, made)
         schema = await client.create(FLOWSCHEMAS, schema)
         async with door.http.get(MAPS, headers=ALICE) as answer:
@@ -168,3 +168,15 @@ async def test_who_is_not_known_and_what_lasts_is_outside_of_priority_and_fairne
             assert FLOW not in answer.headers
         async with door.http.get(f"{MAPS}?watch=1&timeoutSeconds=1") as answer:
             assert FLOW in answer.headers
+
+
+async def test_requests_that_come_at_once_are_all_told_their_flow_schema():
+    async with opened() as door:
+        exempt = await InProcessClient(door.inside._ref, ADMIN).get(FLOWSCHEMAS, "exempt")
+
+        async def told():
+            async with door.http.get(MAPS) as answer:
+                return answer.headers[FLOW]
+
+        found = await asyncio.gather(*(told() for _ in range(20)))
+        assert {*found} == {exempt["metadata"]["uid"]}
