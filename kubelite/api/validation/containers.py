@@ -36,6 +36,7 @@ _MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")
 _SCHEMES: Final = ("HTTP", "HTTPS")
 _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 _HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
+_HUGE_PAGES: Final = "hugepages-"
 _CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _WHOLE_RESOURCES: Final = frozenset({"pods", "services"})
 _SUBSCRIPTED: Final = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
@@ -365,6 +366,11 @@ def _validate_devices(container: Object, volumes: Collection[str], path: str) ->
     return errors
 
 
+def _is_overcommitted(name: str) -> bool:
+    """Whether a node may promise more of a resource than it has."""
+    return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE_PAGES)
+
+
 def validate_resources(resources: Object | None, path: str) -> Errors:
     """The errors in requests and limits, each by itself and against the other."""
     if not resources:
@@ -378,19 +384,24 @@ def validate_resources(resources: Object | None, path: str) -> Errors:
         errors += _validate_amount(name, value, f"{path}.requests")
         limit = limits.get(name)
         if limit is None:
-            if "/" in name and "kubernetes.io/" not in name:
+            if not _is_overcommitted(name):
                 detail = "Limit must be set for non overcommitable resources"
                 errors.append(required(f"{path}.limits", detail))
+        elif not _is_overcommitted(name) and amount(name, value) != amount(name, limit):
+            errors.append(invalid(f"{path}.requests", value, f"must be equal to {name} limit of {limit}"))
         elif amount(name, value) > amount(name, limit):
             detail = f"must be less than or equal to {name} limit of {limit}"
             errors.append(invalid(f"{path}.requests", value, detail))
+    asked = {*limits, *requests}
+    if any(name.startswith(_HUGE_PAGES) for name in asked) and not asked & {"cpu", "memory"}:
+        errors.append(forbidden(path, "HugePages require cpu or memory"))
     return errors
 
 
 def _validate_amount(name: str, value: str, path: str) -> Errors:
     here = f"{path}[{name}]"
     errors = invalid_each(path, name, names.qualified_name(name))
-    if "/" not in name and name not in _CONTAINER_RESOURCES and not name.startswith("hugepages-"):
+    if "/" not in name and name not in _CONTAINER_RESOURCES and not name.startswith(_HUGE_PAGES):
         errors.append(invalid(path, name, "must be a standard resource for containers"))
     if amount("cpu", value) < 0:
         errors.append(invalid(here, value, names.NOT_NEGATIVE))

@@ -31,6 +31,9 @@ _HEADER: Final = "[-A-Za-z0-9]+"
 _LABEL_RE: Final = re.compile(_LABEL)
 _LABEL_1035_RE: Final = re.compile(_LABEL_1035)
 _SUBDOMAIN_RE: Final = re.compile(_SUBDOMAIN)
+_SEARCH_LABEL: Final = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH_DOMAIN: Final = f"{_SEARCH_LABEL}(\\.{_SEARCH_LABEL})*"
+_SEARCH_DOMAIN_RE: Final = re.compile(_SEARCH_DOMAIN)
 _QUALIFIED_RE: Final = re.compile(_QUALIFIED)
 _LABEL_VALUE_RE: Final = re.compile(_LABEL_VALUE)
 _CONFIG_KEY_RE: Final = re.compile(_CONFIG_KEY)
@@ -56,6 +59,11 @@ _SUBDOMAIN_TEXT: Final = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
     "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     f"'{_SUBDOMAIN}')"
+)
+_SEARCH_DOMAIN_TEXT: Final = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and "
+    "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_SEARCH_DOMAIN}')"
 )
 _LABEL_VALUE_TEXT: Final = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
@@ -101,6 +109,14 @@ def dns_subdomain(text: str) -> list[str]:
     messages = [too_long(SUBDOMAIN_LENGTH_MAX)] if len(text) > SUBDOMAIN_LENGTH_MAX else []
     if not _SUBDOMAIN_RE.fullmatch(text):
         messages.append(_SUBDOMAIN_TEXT)
+    return messages
+
+
+def search_domain(text: str) -> list[str]:
+    """A DNS subdomain of which parts may begin with an underscore, as in names of services."""
+    messages = [too_long(SUBDOMAIN_LENGTH_MAX)] if len(text) > SUBDOMAIN_LENGTH_MAX else []
+    if not _SEARCH_DOMAIN_RE.fullmatch(text):
+        messages.append(_SEARCH_DOMAIN_TEXT)
     return messages
 
 

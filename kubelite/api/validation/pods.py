@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubelite.api.identity import ByIdentity
+from kubelite.api.internalform import internal_form
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import validate_address
@@ -196,6 +197,10 @@ def _validate_dns_config(config: Object, path: str) -> Errors:
         bound = f"must not have more than {_SEARCH_LENGTH_MAX} characters"
         detail = f"{bound} (including spaces) in the search list"
         errors.append(invalid(f"{path}.searches", searches, detail))
+    for index, search in enumerate(searches):
+        if search != ".":
+            search_ = search.removesuffix(".")
+            errors += invalid_each(f"{path}.searches[{index}]", search_, names.search_domain(search_))
     for index, option in enumerate(config.get("options") or ()):
         if not option.get("name"):
             errors.append(required(f"{path}.options[{index}]", "must not be empty"))
@@ -281,7 +286,8 @@ def validate_tolerations(tolerations: list[Object], path: str) -> Errors:
         elif operator == "Exists":
             if value:
                 detail = "value must be empty when `operator` is 'Exists'"
-                errors.append(invalid(f"{here}.operator", toleration, detail))
+                shown = internal_form("api.core.v1.Toleration", toleration)
+                errors.append(invalid(f"{here}.operator", shown, detail))
         else:
             errors.append(not_supported(f"{here}.operator", operator, ["Equal", "Exists"]))
         if effect and effect not in TAINT_EFFECTS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kubelite.api.internalform import internal_form
 from kubelite.api.validation.paths import validate_descending_path
 from kubelite.api.validation.problems import (
     Errors,
@@ -104,10 +105,10 @@ def validate_security_context(context: Object | None, path: str, *, host_users: 
     if context.get("allowPrivilegeEscalation") is False:
         if context.get("privileged"):
             detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-            errors.append(invalid(path, context, detail))
+            errors.append(invalid(path, internal_form("api.core.v1.SecurityContext", context), detail))
         if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
             detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-            errors.append(invalid(path, context, detail))
+            errors.append(invalid(path, internal_form("api.core.v1.SecurityContext", context), detail))
     return errors + validate_apparmor_profile(context.get("appArmorProfile"), f"{path}.appArmorProfile")
 
 

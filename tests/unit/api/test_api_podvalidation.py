@@ -196,3 +196,47 @@ def test_a_pod_that_never_restarts_does_not_restart_to_be_resized():
     policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
     [error] = errors({"resizePolicy": policy}, restartPolicy="Never")
     assert error.endswith("\"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'")
+
+
+@pytest.mark.parametrize(
+    ("resources", "error"),
+    [
+        (
+            {"limits": {"hugepages-2Mi": "2Mi"}, "requests": {"hugepages-2Mi": "2Mi"}},
+            "spec.containers[0].resources: Forbidden: HugePages require cpu or memory",
+        ),
+        (
+            {"limits": {"a.b/c": "2"}, "requests": {"a.b/c": "1"}},
+            'spec.containers[0].resources.requests: Invalid value: "1": must be equal to a.b/c limit of 2',
+        ),
+        (
+            {"requests": {"a.b/c": "1"}},
+            (
+                "spec.containers[0].resources.limits: Required value: "
+                "Limit must be set for non overcommitable resources"
+            ),
+        ),
+    ],
+)
+def test_what_a_node_cannot_promise_twice_is_limited_to_what_is_asked_for(resources, error):
+    assert errors({"resources": resources}) == [error]
+
+
+def test_search_domains_are_domains_or_names_of_services():
+    assert errors(dnsConfig={"searches": [".", "_tcp.example.com", "example.com."]}) == []
+    [error] = errors(dnsConfig={"searches": ["a b"]})
+    assert error.startswith(
+        'spec.dnsConfig.searches[0]: Invalid value: "a b": a lowercase RFC 1123 subdomain'
+    )
+    assert "'_', '-' or '.'" in error
+
+
+def test_errors_show_structs_as_kubernetes_has_them_inside():
+    [error] = errors(tolerations=[{"key": "a", "operator": "Exists", "value": "x"}])
+    shown = '{"Key":"a","Operator":"Exists","Value":"x","Effect":"","TolerationSeconds":null}'
+    assert error == (
+        f"spec.tolerations[0].operator: Invalid value: {shown}: "
+        "value must be empty when `operator` is 'Exists'"
+    )
+    [error] = errors({"securityContext": {"privileged": True, "allowPrivilegeEscalation": False}})
+    assert 'Invalid value: {"Capabilities":null,"Privileged":true,' in error
