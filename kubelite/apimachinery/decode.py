@@ -29,8 +29,8 @@ SHARED_MAX: Final = 256
 """How many different values of one such field are remembered."""
 SHARED_BYTES_MAX: Final = 16 * 1024
 """Larger ones are hardly shared, and would take much memory."""
-INTERNED_LENGTH_MAX: Final = 32
-"""Texts up to this length are shared: phases, types, times, addresses stand in many places."""
+INTERNED_LENGTH_MAX: Final = 128
+"""Texts up to this length are shared: phases, times, addresses, images stand in many places."""
 _DEPTH_MAX: Final = 10_000
 ABSENT: Final = object()
 
