@@ -36,6 +36,7 @@ from kubelite.api.validation.securitycontext import (
     validate_operating_system,
     validate_pod_security_context,
 )
+from kubelite.api.validation.serviceaddresses import family_of
 from kubelite.api.validation.volumes import validate_volumes
 from kubelite.apimachinery.scheme import Object
 
@@ -478,6 +479,26 @@ def validate_pod_status_update(new: Object, old: Object) -> Errors:
         errors += invalid_each("status.nominatedNodeName", nominated, names.dns_subdomain(nominated))
     if before.get("qosClass") and status.get("qosClass") and status["qosClass"] != before["qosClass"]:
         errors.append(invalid("status.qosClass", status["qosClass"], names.IMMUTABLE))
+    return errors + _validate_pod_addresses(_pod_addresses(status), _pod_addresses(before))
+
+
+def _pod_addresses(status: Object) -> list[str]:
+    """A pod's addresses; the single field goes before the list if they do not agree."""
+    listed = [entry.get("ip") or "" for entry in status.get("podIPs") or ()]
+    single = status.get("podIP")
+    return [single] if single and listed[:1] != [single] else listed
+
+
+def _validate_pod_addresses(addresses: list[str], before: list[str]) -> Errors:
+    here = "status.podIPs"
+    errors: Errors = []
+    for index, address in enumerate(addresses):
+        errors += validate_address(f"{here}[{index}]", address, before)
+    if errors or len(addresses) == 1:
+        return errors
+    if len(addresses) != len({family_of(address) for address in addresses}):
+        shown = [{"IP": address} for address in addresses]
+        errors.append(invalid(here, shown, "may specify no more than one IP for each IP family"))
     return errors
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import PODS
-from kubelite.api.validation import validate_create
+from kubelite.api.validation import validate_create, validate_status_update
 from tests.unit.api.pods import defaulted_pod
 
 ID_RANGE = "must be between 0 and 2147483647, inclusive"
@@ -240,3 +240,34 @@ def test_errors_show_structs_as_kubernetes_has_them_inside():
     )
     [error] = errors({"securityContext": {"privileged": True, "allowPrivilegeEscalation": False}})
     assert 'Invalid value: {"Capabilities":null,"Privileged":true,' in error
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]}, []),
+        (
+            {"podIP": "x"},
+            [
+                (
+                    'status.podIPs[0]: Invalid value: "x": must be a valid IP address, '
+                    "(e.g. 10.9.8.7 or 2001:db8::ffff)"
+                )
+            ],
+        ),
+        (
+            {"podIPs": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]},
+            [
+                (
+                    'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.2"}]: '
+                    "may specify no more than one IP for each IP family"
+                )
+            ],
+        ),
+    ],
+)
+def test_a_pod_has_one_address_of_each_family(status, expected):
+    old = defaulted_pod(containers=[{"name": "c", "image": "i"}])
+    old = {**old, "metadata": {**old["metadata"], "uid": "u", "resourceVersion": "1"}}
+    found = validate_status_update(PODS, {**old, "status": status}, old)
+    assert [str(error) for error in found] == expected
