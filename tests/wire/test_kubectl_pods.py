@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 
-from tests.wire.kubectl import controller
+import pytest
+
+from tests.wire.kubectl import FEW_VERSIONS, controller
 
 
 def test_run_and_logs(kubectl):
@@ -112,6 +114,7 @@ def test_a_drain_asks_before_it_deletes_what_nobody_replaces(kubectl):
     assert kubectl("get", "pods", "-o", "name") == ""
 
 
+@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_a_budget_stops_an_eviction(kubectl):
     kubectl.backend(1)
     kubectl("create", "pdb", "budget", "--selector=tier=backend", "--min-available=1")
@@ -123,6 +126,7 @@ def test_a_budget_stops_an_eviction(kubectl):
     assert "Cannot evict pod as it would violate the pod's disruption budget." in complaint
 
 
+@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_many_at_once(kubectl):
     """Commands of several users at the same time."""
     names = [f"pod-{number}" for number in range(4)]

@@ -15,6 +15,12 @@ pytest.importorskip("kubernetes_asyncio", reason="kubernetes_asyncio is not inst
 from kubernetes_asyncio import client, config, dynamic, utils, watch
 from kubernetes_asyncio.stream import WsApiClient
 
+pytestmark = [
+    pytest.mark.timeout(40),
+    pytest.mark.usefixtures("rubbish"),
+    pytest.mark.filterwarnings("ignore:unclosed (<socket|transport):ResourceWarning"),
+]
+
 
 @pytest.fixture
 async def api(cluster):

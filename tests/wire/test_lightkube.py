@@ -34,7 +34,11 @@ from lightkube.resources.core_v1 import (
 )
 from lightkube.types import CascadeType, PatchType
 
-pytestmark = pytest.mark.timeout(40)
+pytestmark = [
+    pytest.mark.timeout(40),
+    pytest.mark.usefixtures("rubbish"),
+    pytest.mark.filterwarnings("ignore:unclosed (<socket|transport):ResourceWarning"),
+]
 
 
 def connect(flavour, cluster, namespace):

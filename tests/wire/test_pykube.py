@@ -238,20 +238,20 @@ def test_kinds_without_a_class_of_their_own(api):
 
 def test_known_kinds_of_other_groups(api):
     """Each class of pykube finds its endpoint."""
-    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
-    spec = {"replicas": 0, "selector": {"matchLabels": LABELS}, "template": template}
-    deployment = pykube.Deployment(api, {"metadata": {"name": "web"}, "spec": spec})
-    deployment.create()
-    deployment.obj["spec"]["template"]["spec"]["containers"][0]["image"] = "nginx:2"
-    deployment.update()
-    assert deployment.obj["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
-    assert deployment.metadata["generation"] == 2
     for kind in (
         pykube.StatefulSet, pykube.DaemonSet, pykube.ReplicaSet, pykube.Job, pykube.CronJob, pykube.Ingress,
         pykube.HorizontalPodAutoscaler, pykube.PodDisruptionBudget, pykube.Role, pykube.RoleBinding,
         pykube.ResourceQuota, pykube.LimitRange, pykube.PersistentVolumeClaim,
     ):  # fmt: skip
         assert names(kind.objects(api)) == []
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": LABELS}, "template": template}
+    deployment = pykube.Deployment(api, {"metadata": {"name": "web"}, "spec": spec})
+    deployment.create()
+    changed = {"containers": [{"name": "web", "image": "nginx:2"}]}
+    deployment.patch({"spec": {"template": {"spec": changed}}})  # its controller writes, too: no update()
+    assert deployment.obj["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
+    assert deployment.metadata["generation"] == 2
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
     name = f"{api.config.namespace}-reader"
     pykube.ClusterRole(api, {"metadata": {"name": name}, "rules": rules}).create()
