@@ -255,11 +255,15 @@ def _read(fields: Mapping[str, Any], *, root: bool) -> FieldSet | None:
             made[text] = node
     if len(made) == 1 and SELF in made:
         return MEMBER
-    return _sorted(made) if made else None
+    return in_order(made) if made else None
 
 
-def _sorted(node: FieldSet) -> FieldSet:
-    return {element: node[element] for element in sorted(node, key=order)}
+def in_order(node: FieldSet) -> FieldSet:
+    """A node with its elements in order; fields alone are so when their texts are."""
+    elements = sorted(node)
+    if elements and elements[-1] >= "g":  # there are keys, values or indices, whose texts sort otherwise
+        elements.sort(key=order)
+    return {element: node[element] for element in elements}
 
 
 def of_paths(*paths: Path) -> FieldSet:
@@ -337,7 +341,7 @@ def _merged(one: FieldSet, other: FieldSet) -> FieldSet:
     if not changed:
         return one
     merged = {**one, **changed}
-    return _sorted(merged) if added else merged
+    return in_order(merged) if added else merged
 
 
 def _union_node(one: FieldSet, other: FieldSet) -> FieldSet:

@@ -83,7 +83,7 @@ def items_by_element(atom: ListAtom, values: Sequence[Any]) -> dict[str, list[An
 
 
 def _ordered(node: FieldSet) -> FieldSet:
-    return {element: node[element] for element in sorted(node, key=fs.order)} if len(node) > 1 else node
+    return fs.in_order(node) if len(node) > 1 else node
 
 
 # --- the fields of a value ----------------------------------------------------------------------------------
