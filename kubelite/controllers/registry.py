@@ -16,6 +16,8 @@ from kubelite.controllers.endpoints import EndpointsController
 from kubelite.controllers.endpointslice import EndpointSliceController
 from kubelite.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from kubelite.controllers.garbagecollector import GarbageCollector
+from kubelite.controllers.job import JobController
+from kubelite.controllers.joborphans import JobOrphansController
 from kubelite.controllers.namespace import NamespaceController
 from kubelite.controllers.nodelifecycle import NodeLifecycleController
 from kubelite.controllers.persistentvolumes import PersistentVolumeController
@@ -27,6 +29,7 @@ from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccounts
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
 from kubelite.controllers.tainteviction import TaintEvictionController
 from kubelite.controllers.ttl import TTLController
+from kubelite.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelite.controllers.volumeprotection import ClaimProtection, VolumeProtection
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
 from kubelite.reconcile.executor import Recorder
@@ -73,6 +76,9 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (ReplicationManager, ReplicationManager),
         (ReplicaSetManager, ReplicaSetManager),
         (DeploymentController, DeploymentController),
+        (JobController, JobController),
+        (JobOrphansController, JobOrphansController),
+        (TTLAfterFinishedController, TTLAfterFinishedController),
         (EndpointSliceController, EndpointSliceController),
         (EndpointSliceMirroringController, EndpointSliceMirroringController),
         (EndpointsController, EndpointsController),

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from kubelite.api.resources import REPLICASETS
-from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.controllers.replicas import Matcher
+from kubelite.controllers.podowners import PodOwners
 from kubelite.controllers.replication import ReplicationManager
 from kubelite.reconcile.ownership import controller_of
 
@@ -22,12 +21,8 @@ class ReplicaSetManager(ReplicationManager):
     name = "replicaset-controller"
     component = "replicaset-controller"
     kind: ClassVar[Resource] = REPLICASETS
+    matcher = PodOwners.matcher
     counts_terminating: ClassVar[bool] = True
-
-    def matcher(self, owner: Object) -> Matcher:
-        """The owner's selector, as a question to labels. An empty selector matches nothing."""
-        selector = from_label_selector(owner["spec"].get("selector") or {})
-        return lambda labels: not selector.empty and selector.matches(labels)
 
     def related(self, owner: Object, pods: Sequence[Object]) -> Sequence[Object]:
         """The pods of all ReplicaSets of the same Deployment: crowded nodes are thinned out first."""

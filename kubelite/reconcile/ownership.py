@@ -9,7 +9,7 @@ Source: k8s.io/kubernetes/pkg/controller/controller_ref_manager.go (ClaimObject,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
@@ -88,10 +88,24 @@ def claim(owner: Object, candidates: Iterable[Object], matches: Callable[[Object
 
 
 def plan_claims(
-    claims: Claims, owner: Object, owner_resource: Resource, resource: Resource
+    claims: Claims,
+    owner: Object,
+    owner_resource: Resource,
+    resource: Resource,
+    finalizers: Sequence[str] = (),
 ) -> tuple[Intent, ...]:
-    """The patches that adopt and release."""
+    """The patches that adopt and release.
+
+    Args:
+        claims: Who is adopted and released.
+        finalizers: What those who are adopted get, and those who are released lose.
+        owner: By whom.
+        owner_resource: Its kind.
+        resource: Their kind.
+    """
     metadata = owner["metadata"]
+    held = {"finalizers": list(finalizers)} if finalizers else {}
+    let_go = {"$deleteFromPrimitiveList/finalizers": list(finalizers)} if finalizers else {}
     intents: list[Intent] = [
         PatchObject(
             resource,
@@ -101,6 +115,7 @@ def plan_claims(
                 "metadata": {
                     "uid": stray["metadata"]["uid"],
                     "ownerReferences": [{"$patch": "delete", "uid": metadata["uid"]}],
+                    **let_go,
                 }
             },
             patch_type="strategic",
@@ -114,7 +129,7 @@ def plan_claims(
                 resource,
                 orphan["metadata"].get("namespace"),
                 orphan["metadata"]["name"],
-                {"metadata": {"uid": orphan["metadata"]["uid"], "ownerReferences": [reference]}},
+                {"metadata": {"uid": orphan["metadata"]["uid"], "ownerReferences": [reference], **held}},
                 patch_type="strategic",
             )
             for orphan in claims.adopt
