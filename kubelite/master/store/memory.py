@@ -153,7 +153,10 @@ class MemoryStore:
         if initial_events_end:
             watcher.push_bookmark(self._revision, initial_events_end=True)
         if not watcher.ended:
-            hub.add(watcher)
+            if revision is not None and revision > self._revision:  # nothing that comes before it is shown
+                watcher.when_ended(self.on_revision(revision, lambda: watcher.ended or hub.add(watcher)))
+            else:
+                hub.add(watcher)
             watcher.when_ended(lambda: hub.remove(watcher))
         return watcher
 

@@ -241,3 +241,14 @@ def test_what_only_python_takes_for_equal_is_written_as_it_is(store, before, aft
     first = store.create(PODS, "ns", "a", {**pod("a"), "spec": {"free": before}})
     second = store.update(PODS, first, {**pod("a"), "spec": {"free": after}})
     assert orjson.dumps(second.object["spec"]) == orjson.dumps({"free": after})
+
+
+def test_watch_from_a_version_of_the_future_shows_nothing_that_comes_before_it(store):
+    watcher = store.watch(PODS, EVERYTHING, revision=store.revision + 2)
+    ended = store.watch(PODS, EVERYTHING, revision=store.revision + 2)
+    ended.stop()
+    for name in ("a", "b", "c"):
+        create(store, name)
+    assert seen(watcher) == [("ADDED", "c")]
+    assert seen(ended) == []
+    assert store.statistics()["resources"]["pods"]["watchers"] == 1
