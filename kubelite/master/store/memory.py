@@ -154,7 +154,7 @@ class MemoryStore:
             watcher.push_bookmark(self._revision, initial_events_end=True)
         if not watcher.ended:
             if revision is not None and revision > self._revision:  # nothing that comes before it is shown
-                watcher.when_ended(self.on_revision(revision, lambda: watcher.ended or hub.add(watcher)))
+                watcher.when_ended(self.on_revision(revision, lambda: hub.add(watcher)))
             else:
                 hub.add(watcher)
             watcher.when_ended(lambda: hub.remove(watcher))

@@ -127,7 +127,7 @@ class Store(Protocol):
         Args:
             resource: The kind.
             selection: Which of its objects.
-            revision: See what comes after it, also if it is of the future; None begins with ADDED for what exists.
+            revision: See what comes after it, be it of the future; None begins with ADDED for what exists.
             shown_as: The resource that bookmarks name, if it is another version of the kind.
             convert: Makes objects as they are served out of stored ones.
             bookmarks: Whether `send_bookmarks` concerns this watcher.
