@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from kubelite.apimachinery.govalues import go_type, go_value
 from kubelite.apimachinery.patch import PatchFormatError, PatchSyntaxError
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object
@@ -138,7 +139,7 @@ def _without_directives(value: Any) -> Any:
 def _merge_list(base: Sequence[Any], patch: Sequence[Any], field: SchemaField, order: Any) -> list[Any]:
     """A list merged with a patch, in the order of `$setElementOrder`, else of the patch's own items."""
     if len({_kind(item) for item in [*base, *patch]}) > 1:
-        raise PatchSyntaxError(f"list element types are not identical: [{_shown(base)} {_shown(patch)}]")
+        raise PatchSyntaxError(f"list element types are not identical: [{go_value(base)} {go_value(patch)}]")
     if not all(isinstance(item, Mapping) for item in [*base, *patch]) and field.merge_key:
         return [*base, *patch]  # what they are is wrong, but that is for whoever decodes the result to say
     name, kept = _naming(field), [item for item in patch if not _is_directive(item)]
@@ -210,7 +211,7 @@ def _naming(field: SchemaField | None) -> Name:
 
 def _order(order: Any, field: SchemaField | None) -> list[Any]:
     if not isinstance(order, list):
-        raise PatchSyntaxError(f"expected a []interface {{}}, but received a {_go_type(order)}")
+        raise PatchSyntaxError(f"expected a []interface {{}}, but received a {go_type(order)}")
     if field is not None and field.merge_key:
         for index, item in enumerate(order):
             if not isinstance(item, Mapping):
@@ -224,15 +225,15 @@ def _check_order(patch: Sequence[Any], order: Sequence[Any], name: Name) -> None
     rest = iter([name(item) for item in order])
     if not all(any(each == name(item) for each in rest) for item in patch):
         raise PatchSyntaxError(
-            f"The order in patch list:\n{_shown(patch)}\n doesn't match $setElementOrder list:\n"
-            f"{_shown(order)}\n"
+            f"The order in patch list:\n{go_value(patch)}\n doesn't match $setElementOrder list:\n"
+            f"{go_value(order)}\n"
         )
 
 
 def _check_merge_key(items: Iterable[Mapping[str, Any]], merge_key: str) -> None:
     for item in items:
         if merge_key not in item:
-            raise PatchSyntaxError(f"map: {_shown(item)} does not contain declared merge key: {merge_key}")
+            raise PatchSyntaxError(f"map: {go_value(item)} does not contain declared merge key: {merge_key}")
 
 
 def _is_directive(item: Any, directive: str | None = None) -> bool:
@@ -244,40 +245,9 @@ def _hashable(value: Any) -> str:
 
 
 def _unknown(directive: Any, item: Mapping[str, Any]) -> PatchSyntaxError:
-    text = directive if isinstance(directive, str) else _shown(directive)
-    return PatchSyntaxError(f"unknown patch type: {text} in map: {_shown(item)}")
+    text = directive if isinstance(directive, str) else go_value(directive)
+    return PatchSyntaxError(f"unknown patch type: {text} in map: {go_value(item)}")
 
 
 def _kind(value: Any) -> type:
     return dict if isinstance(value, Mapping) else type(value)
-
-
-def _go_type(value: Any) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int():
-            return "int64"
-        case float():
-            return "float64"
-        case str():
-            return "string"
-        case None:
-            return "<nil>"
-        case _:
-            return "map[string]interface {}"
-
-
-def _shown(value: Any) -> str:
-    """A value as Go prints it with %v."""
-    match value:
-        case dict():
-            return "map[" + " ".join(f"{key}:{_shown(value[key])}" for key in sorted(value)) + "]"
-        case list():
-            return "[" + " ".join(map(_shown, value)) + "]"
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.atoms import ATOMIC, BOOLEAN, NUMERIC, STRING, Atom, ListAtom
+from kubelite.apimachinery.govalues import go_type, go_value
 from kubelite.apimachinery.typed import ItemError, TypeMismatchError, item_element, kind_of
 
 
@@ -70,7 +71,7 @@ def _scalar_problem(kind: str, value: Any) -> str:
     match kind:
         case _ if kind == NUMERIC:
             fits = isinstance(value, int | float) and not is_bool
-            return "" if fits else f"expected numeric (int or float), got {_go_type(value)}"
+            return "" if fits else f"expected numeric (int or float), got {go_type(value)}"
         case _ if kind == STRING:
             if isinstance(value, str):
                 return ""
@@ -81,38 +82,6 @@ def _scalar_problem(kind: str, value: Any) -> str:
             if isinstance(value, str | int | float):
                 return ""
             return f"expected any scalar, got &{{{go_value(value)}}}"
-
-
-def go_value(value: Any) -> str:
-    """A value as Go prints it with %v."""
-    match value:
-        case dict():
-            return "map[" + " ".join(f"{key}:{go_value(value[key])}" for key in sorted(value)) + "]"
-        case list():
-            return "[" + " ".join(map(go_value, value)) + "]"
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
-
-
-def _go_type(value: Any) -> str:
-    """The name of a value's type, as Go prints it with %T."""
-    match value:
-        case dict():
-            return "map[string]interface {}"
-        case list():
-            return "[]interface {}"
-        case bool():
-            return "bool"
-        case int():
-            return "int64"
-        case float():
-            return "float64"
-        case _:
-            return "string"
 
 
 def _go_syntax(value: Any) -> str:

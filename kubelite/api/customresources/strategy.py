@@ -34,6 +34,7 @@ from kubelite.apimachinery.decode import DecodeError, FieldValidation, decode, j
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import Filter, leaving_only, leaving_out
 from kubelite.apimachinery.fieldset import Path, field_path
+from kubelite.apimachinery.govalues import go_type, go_value
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Rules, Strategy
 from kubelite.apimachinery.structural import defaulting
@@ -442,40 +443,7 @@ def _nested(obj: Any, path: str, type_: type, go_type: str) -> Any:
 
 
 def _accessor_error(path: str, value: Any, expected: str) -> str:
-    return f"{path} accessor error: {_go(value)} is of the type {_go_type(value)}, expected {expected}"
-
-
-def _go(value: Any) -> str:
-    """A value as Go prints it with %v."""
-    match value:
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return "map[" + " ".join(f"{key}:{_go(value[key])}" for key in sorted(value)) + "]"
-        case list():
-            return "[" + " ".join(map(_go, value)) + "]"
-        case _:
-            return str(value)
-
-
-def _go_type(value: Any) -> str:
-    match value:
-        case None:
-            return "<nil>"
-        case bool():
-            return "bool"
-        case int():
-            return "int64"
-        case float():
-            return "float64"
-        case str():
-            return "string"
-        case list():
-            return "[]interface {}"
-        case _:
-            return "map[string]interface {}"
+    return f"{path} accessor error: {go_value(value)} is of the type {go_type(value)}, expected {expected}"
 
 
 def _replicas_errors(obj: Object, path: str) -> list[FieldError]:

@@ -23,6 +23,7 @@ from kubelite.apimachinery.apierrors import (
 from kubelite.apimachinery.decode import DecodeError, FieldProblems
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import FieldManager
+from kubelite.apimachinery.govalues import go_value, json_word
 from kubelite.apimachinery.patch import (
     PatchError,
     PatchFormatError,
@@ -42,7 +43,6 @@ from kubelite.master.apiserver.decoding import wrong_kind
 
 _WRITTEN_AS_JSON = frozenset({"json", "merge"})
 """Patches which the real server applies to the text of the object."""
-GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
 def patched(
@@ -168,7 +168,7 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
         case "json":
             if not isinstance(patch, list):
                 raise BadRequest(
-                    f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    f"error decoding patch: json: cannot unmarshal {json_word(patch)} into Go value of type "
                     "[]handlers.jsonPatchOp"
                 )
             if request.field_validation in {"Strict", "Warn"} and (why := operation_misfit(patch)):
@@ -184,7 +184,7 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
         case "merge":
             if not isinstance(patch, Mapping):
                 raise BadRequest(
-                    f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    f"error decoding patch: json: cannot unmarshal {json_word(patch)} into Go value of type "
                     "map[string]interface {}"
                 )
             merged: Object = merge_patch(current, patch)
@@ -198,7 +198,7 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
                 )
             if not isinstance(patch, Mapping):
                 raise BadRequest(
-                    f"json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                    f"json: cannot unmarshal {json_word(patch)} into Go value of type "
                     "map[string]interface {}"
                 )
             try:
@@ -238,7 +238,7 @@ def _shown(request: Patch, changed: Object, current: Object | None) -> str:
         current: What keeps the order of its fields; None if all are sorted.
     """
     if request.patch_type == "strategic":
-        return _go_value(request.patch)
+        return go_value(request.patch)
     if current is None:
         return orjson.dumps(changed, option=orjson.OPT_SORT_KEYS).decode()
     return orjson.dumps(_sorted(changed, current)).decode()
@@ -253,22 +253,3 @@ def _sorted(changed: Any, current: Any) -> Any:
         key: changed[key] if changed[key] == before.get(key) else _sorted(changed[key], before.get(key))
         for key in sorted(changed)
     }
-
-
-def _go_value(value: Any) -> str:
-    """A value as Go prints it with %+v."""
-    match value:
-        case dict():
-            return "map[" + " ".join(f"{key}:{_go_value(value[key])}" for key in sorted(value)) + "]"
-        case list():
-            return "[" + " ".join(map(_go_value, value)) + "]"
-        case None:
-            return "<nil>"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
-
-
-def _go_type(value: Any) -> str:
-    return GO_TYPES.get(type(value), "null")

@@ -13,10 +13,10 @@ from kubelite.api import resources as r
 from kubelite.api.validation.names import qualified_name
 from kubelite.apimachinery.apierrors import BadRequest, Invalid
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.govalues import json_word
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import UserInfo
 from kubelite.master.apiserver.authorization import Attributes, allows, rules_of
-from kubelite.master.apiserver.patches import GO_TYPES
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.serviceaccounts import API_AUDIENCES, InvalidTokenError
 
@@ -217,7 +217,7 @@ def _texts(values: Any, kind: str) -> tuple[str, ...]:
         wrong, type_ = next(each for each in texts if not isinstance(each, str)), "string"
     raise BadRequest(
         f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal '
-        f"{GO_TYPES[type(wrong)]} into Go struct field SubjectAccessReviewSpec.spec.extra of type {type_}"
+        f"{json_word(wrong)} into Go struct field SubjectAccessReviewSpec.spec.extra of type {type_}"
     )
 
 

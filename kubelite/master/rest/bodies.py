@@ -20,6 +20,7 @@ from kubelite.apimachinery.apierrors import (
 )
 from kubelite.apimachinery.decode import DecodeError, decode
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.govalues import json_word
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import DeleteOptions, PatchType
 from kubelite.master.rest import options
@@ -128,11 +129,11 @@ def parse_object(body: bytes, content_type: str, kind: str, *, duplicates: bool 
         raise BadRequest(f"{unrecognized}: {where}{error} ({summary(body)})") from error
     value = {} if parsed.value is None else parsed.value
     if not isinstance(value, dict):
-        why = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_go_word(value)}"
+        why = f"couldn't get version/kind; json parse error: json: cannot unmarshal {json_word(value)}"
         raise BadRequest(f"{unrecognized}: {why} into Go value of type {_TYPE_META} ({summary(body)})")
     for field in ("apiVersion", "kind"):
         if not isinstance(value.get(field) or "", str):
-            why = f"cannot unmarshal {_go_word(value[field])} into Go struct field .{field} of type string"
+            why = f"cannot unmarshal {json_word(value[field])} into Go struct field .{field} of type string"
             start = f"{unrecognized}: couldn't get version/kind; json parse error: json: "
             raise BadRequest(f"{start}{why} ({summary(body)})")
     return Body(value, problems)
@@ -153,21 +154,6 @@ def summary(body: bytes) -> str:
     if body.startswith(b"{"):
         return body[:_SUMMARY_LENGTH].decode(errors="replace") + more
     return body[:_SUMMARY_LENGTH].hex() + more
-
-
-def _go_word(value: Any) -> str:
-    """What Go calls a JSON value that is no object."""
-    match value:
-        case bool():
-            return "bool"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"
-        case _:
-            return "number"
 
 
 def patch_type_of(content_type: str) -> PatchType:
@@ -209,20 +195,18 @@ def parse_patch(body: bytes, patch_type: PatchType) -> Body:
     value = parsed.value
     if patch_type == "json":
         if not isinstance(value, list):
-            word = _go_word(value) if not isinstance(value, dict) else "object"
             raise BadRequest(
-                f"error decoding patch: json: cannot unmarshal {word} "
+                f"error decoding patch: json: cannot unmarshal {json_word(value)} "
                 "into Go value of type []handlers.jsonPatchOp"
             )
     elif value is None and patch_type == "apply":
         value = {}
     elif not isinstance(value, dict):
-        word = "null" if value is None else _go_word(value)
         before = _DECODING.get(patch_type, "")
         if patch_type == "apply":
             before = "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
         where = "Go value of type map[string]interface {}"
-        raise BadRequest(f"{before}json: cannot unmarshal {word} into {where}")
+        raise BadRequest(f"{before}json: cannot unmarshal {json_word(value)} into {where}")
     return Body(value, problems)
 
 
