@@ -24,6 +24,7 @@ from kubelite.runtime.values import Value
 _ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
 """Stages that show how the container ended, if it did."""
 _COMPARED_APART: Final = frozenset({"conditions"})
+_ADDRESS_LISTS: Final = frozenset({"hostIPs", "podIPs"})
 _STATUS_FIELDS: Final = {
     Kind.INIT: "initContainerStatuses",
     Kind.SIDECAR: "initContainerStatuses",
@@ -104,6 +105,12 @@ def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Obj
     return status
 
 
+def _replacing(old: Sequence[Object], new: list[Object]) -> list[Object]:
+    """The patch that makes one list of addresses of another; by itself a patch only adds."""
+    gone = [{"$patch": "delete", "ip": entry["ip"]} for entry in old if entry not in new]
+    return [*new, *gone]
+
+
 def status_patch(pod: Object, status: Object) -> Object | None:
     """The strategic merge patch from the pod's present status to `status`; None if nothing differs."""
     old: Object = pod.get("status") or {}
@@ -112,6 +119,8 @@ def status_patch(pod: Object, status: Object) -> Object | None:
         for key, value in status.items()
         if key not in _COMPARED_APART and old.get(key) != value
     }  # fmt: skip
+    for field in _ADDRESS_LISTS & changes.keys():
+        changes[field] = _replacing(old.get(field) or (), changes[field])
     known = {condition["type"]: condition for condition in old.get("conditions") or ()}
     conditions = []
     for condition in status.get("conditions") or ():

@@ -221,6 +221,8 @@ async def test_a_power_cut_and_a_boot(node):
     pod = await node.until(lambda pod: status_of(pod)["restartCount"] == 1 and is_ready(pod))
     assert status_of(pod)["lastState"]["terminated"]["exitCode"] == 255
     assert pod["metadata"]["uid"] == before["metadata"]["uid"]
+    assert pod["status"]["podIPs"] == [{"ip": pod["status"]["podIP"]}]
+    assert pod["status"]["podIP"] != before["status"]["podIP"]
     renewed = await node.client.get(leases(), "n1", "kube-node-lease")
     assert renewed["spec"]["renewTime"] > lease["spec"]["renewTime"]
 
