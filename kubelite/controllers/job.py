@@ -34,10 +34,11 @@ from kubelite.reconcile.intents import (
     UpdateStatus,
 )
 from kubelite.reconcile.ownership import split_key
+from kubelite.runtime.values import Shown
 
 
-@attrs.define(eq=False)
-class Memory:
+@attrs.define(eq=False, repr=False)
+class Memory(Shown):
     """What is known of a Job beside what the informers show.
 
     Attributes:
@@ -52,8 +53,8 @@ class Memory:
     written: int = 0
 
 
-@attrs.define(eq=False)
-class Look:
+@attrs.define(eq=False, repr=False)
+class Look(Shown):
     """A Job in the course of one look.
 
     Attributes:

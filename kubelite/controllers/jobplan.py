@@ -18,7 +18,7 @@ from kubelite.controllers import jobpods
 from kubelite.controllers.jobbackoff import Backoff, next_backoff
 from kubelite.controllers.jobindexes import parse_indexes
 from kubelite.controllers.jobpolicies import FAIL_INDEX, match_failure, match_success
-from kubelite.runtime.values import Value
+from kubelite.runtime.values import Shown, Value
 
 COMPLETE: Final = "Complete"
 FAILED: Final = "Failed"
@@ -59,8 +59,8 @@ TOO_MANY_INDEXES: Final = Verdict(
 FAILED_INDEXES: Final = Verdict(FAILURE_TARGET, "FailedIndexes", "Job has failed indexes")
 
 
-@attrs.frozen(eq=False)
-class Indexes:
+@attrs.frozen(eq=False, repr=False)
+class Indexes(Shown):
     """How the indexes of an Indexed Job stand.
 
     Attributes:
@@ -76,8 +76,8 @@ class Indexes:
     awaited: Mapping[int, Object]
 
 
-@attrs.frozen(eq=False, kw_only=True)
-class Standing:
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Standing(Shown):
     """A Job and its pods at the begin of a look.
 
     Attributes:

@@ -23,6 +23,7 @@ from kubelite.controllers import jobpods
 from kubelite.controllers.jobindexes import format_indexes
 from kubelite.controllers.jobplan import FINAL, Standing, Verdict, has_index
 from kubelite.controllers.jobpolicies import match_failure
+from kubelite.runtime.values import Shown
 
 UNCOUNTED_MAX: Final = 500
 """Uids that a status holds at most: with more it would be too large."""
@@ -31,8 +32,8 @@ _UNCOUNTED: Final = "uncountedTerminatedPods"
 _OMITTED_IF_ZERO: Final = ("active", "succeeded", "failed")
 
 
-@attrs.frozen(eq=False)
-class Tracking:
+@attrs.frozen(eq=False, repr=False)
+class Tracking(Shown):
     """The first step.
 
     Attributes:

@@ -10,6 +10,7 @@ import attrs
 
 from kubelite.client.client import Client
 from kubelite.controllers.certificatesigning import CertificateSigningController, Signer
+from kubelite.controllers.cronjob import CronJobController
 from kubelite.controllers.deployment import DeploymentController
 from kubelite.controllers.disruption import DisruptionController
 from kubelite.controllers.endpoints import EndpointsController
@@ -76,6 +77,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (ReplicationManager, ReplicationManager),
         (ReplicaSetManager, ReplicaSetManager),
         (DeploymentController, DeploymentController),
+        (CronJobController, CronJobController),
         (JobController, JobController),
         (JobOrphansController, JobOrphansController),
         (TTLAfterFinishedController, TTLAfterFinishedController),
