@@ -16,6 +16,7 @@ from typing import Final
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
 from kubelite.api.resources import NODES, PODS
+from kubelite.api.tolerations import covers
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.controllers.nodehealth import NO_EXECUTE
@@ -34,17 +35,6 @@ def execute_taints(node: Object | None) -> list[Object]:
     return [taint for taint in taints if taint.get("effect") == NO_EXECUTE]
 
 
-def tolerates(toleration: Object, taint: Object) -> bool:
-    """True if the toleration matches the taint."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    if toleration.get("operator") == "Exists":
-        return True
-    return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
-
-
 def eviction_due(
     pod: Object, taints: Sequence[Object], seen: Mapping[Taint, float], now: float
 ) -> float | None:
@@ -60,7 +50,7 @@ def eviction_due(
     created = parse_time(pod["metadata"]["creationTimestamp"])
     tolerations = pod["spec"].get("tolerations") or ()
     for taint in taints:
-        matching = [toleration for toleration in tolerations if tolerates(toleration, taint)]
+        matching = [toleration for toleration in tolerations if covers(toleration, taint)]
         if not matching:
             return now
         added = taint.get("timeAdded")

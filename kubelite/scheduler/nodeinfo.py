@@ -6,7 +6,7 @@ that is bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -181,21 +181,3 @@ class Cache:
         info.remove(uid)
         if info.node is None and not info.pods:
             del self.nodes[name]
-
-
-def tolerates(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether one of the tolerations is for the taint.
-
-    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
-    """
-    for each in tolerations:
-        if each.get("effect") and each["effect"] != taint["effect"]:
-            continue
-        if each.get("key") and each["key"] != taint["key"]:
-            continue
-        exists = each.get("operator") == "Exists"
-        if not each.get("key") and not exists:
-            continue
-        if exists or each.get("value", "") == taint.get("value", ""):
-            return True
-    return False

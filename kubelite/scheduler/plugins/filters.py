@@ -6,13 +6,14 @@ kube-scheduler's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from kubelite.api.nodeselector import allows_node
+from kubelite.api.tolerations import tolerates
 from kubelite.runtime.values import Value
-from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo, tolerates
+from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo
 
 HARD_EFFECTS = frozenset({"NoSchedule", "NoExecute"})
 _UNSCHEDULABLE_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -58,54 +59,11 @@ def taint_toleration(info: PodInfo, node: NodeInfo) -> Refusal | None:
     return None
 
 
-def matches_expression(expression: Mapping[str, Any], values: Mapping[str, str]) -> bool:
-    """Whether one term of a node selector is met."""
-    present, wanted = values.get(expression["key"]), expression.get("values") or []
-    match expression["operator"]:
-        case "In":
-            return present in wanted
-        case "NotIn":
-            return present not in wanted
-        case "Exists":
-            return present is not None
-        case "DoesNotExist":
-            return present is None
-        case "Gt" | "Lt" as operator:
-            try:
-                number, bound = int(present or ""), int(wanted[0])
-            except (ValueError, IndexError):
-                return False
-            return number > bound if operator == "Gt" else number < bound
-        case _:
-            return False
-
-
-def matches_terms(terms: Sequence[Mapping[str, Any]], node: NodeInfo) -> bool:
-    """Whether one of the terms is met; a term without expressions never is."""
-    for term in terms:
-        expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-        if not expressions and not fields:
-            continue
-        if all(matches_expression(each, node.labels) for each in expressions) and all(
-            matches_expression(each, {"metadata.name": node.name}) for each in fields
-        ):
-            return True
-    return False
-
-
 def node_affinity(info: PodInfo, node: NodeInfo) -> Refusal | None:
     """NodeSelector and the required node affinity."""
-    spec = info.pod["spec"]
-    refusal = Refusal(("node(s) didn't match Pod's node affinity/selector",))
-    selector = spec.get("nodeSelector")
-    if selector and any(node.labels.get(key) != value for key, value in selector.items()):
-        return refusal
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    if required and not matches_terms(required.get("nodeSelectorTerms") or (), node):
-        return refusal
-    return None
+    if allows_node(info.pod["spec"], node.labels, node.name):
+        return None
+    return Refusal(("node(s) didn't match Pod's node affinity/selector",))
 
 
 def node_ports(info: PodInfo, node: NodeInfo) -> Refusal | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo, tolerates
-from kubelite.scheduler.plugins.filters import matches_terms
+from kubelite.api.nodeselector import matches_terms
+from kubelite.api.tolerations import tolerates
+from kubelite.scheduler.nodeinfo import NodeInfo, PodInfo
 
 BEST: Final = 100.0
 WEIGHT_SPREAD, WEIGHT_TAINTS, WEIGHT_AFFINITY, WEIGHT_FIT, WEIGHT_BALANCE = 2.0, 3.0, 2.0, 1.0, 1.0
@@ -40,7 +41,7 @@ def node_affinity(info: PodInfo, node: NodeInfo) -> float:
     affinity = (info.pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
     total = 0.0
     for each in affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
-        if matches_terms((each.get("preference") or {},), node):
+        if matches_terms((each.get("preference") or {},), node.labels, node.name):
             total += each["weight"]
     return total
 
