@@ -148,6 +148,11 @@ def template_hash(template: Object, collisions: int | None = None) -> str:
     value = _FNV_OFFSET
     for byte in go_text(template).encode() + count:
         value = ((value ^ byte) * _FNV_PRIME) & _MASK
+    return safe_text(value)
+
+
+def safe_text(value: int) -> str:
+    """A hash in letters that spell no words."""
     return "".join(_SAFE_LETTERS[ord(digit) % len(_SAFE_LETTERS)] for digit in str(value))
 
 

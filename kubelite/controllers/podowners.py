@@ -183,8 +183,17 @@ class PodOwners(Reconciler):
             ]
         return pods
 
-    def _create(self, key: str, owner: Object, pods: Sequence[Object]) -> Done:
-        self._expectations.expect(key, creations=len(pods), now=self.clock.now())
+    def _create(self, key: str, owner: Object, pods: Sequence[Object], *, is_expected: bool = False) -> Done:
+        """Create pods.
+
+        Args:
+            is_expected: Whether it has been noted already that they are to be seen.
+            key: Of the owner.
+            owner: Whose they are.
+            pods: Which.
+        """
+        if not is_expected:
+            self._expectations.expect(key, creations=len(pods), now=self.clock.now())
         outcomes = yield (SlowStart(tuple(CreateObject(PODS, pod) for pod in pods)),)
         events: list[Intent] = []
         first: APIError | None = None

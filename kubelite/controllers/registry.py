@@ -11,6 +11,7 @@ import attrs
 from kubelite.client.client import Client
 from kubelite.controllers.certificatesigning import CertificateSigningController, Signer
 from kubelite.controllers.cronjob import CronJobController
+from kubelite.controllers.daemonset import DaemonSetController
 from kubelite.controllers.deployment import DeploymentController
 from kubelite.controllers.disruption import DisruptionController
 from kubelite.controllers.endpoints import EndpointsController
@@ -81,6 +82,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (JobController, JobController),
         (JobOrphansController, JobOrphansController),
         (TTLAfterFinishedController, TTLAfterFinishedController),
+        (DaemonSetController, DaemonSetController),
         (EndpointSliceController, EndpointSliceController),
         (EndpointSliceMirroringController, EndpointSliceMirroringController),
         (EndpointsController, EndpointsController),
