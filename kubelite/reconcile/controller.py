@@ -23,7 +23,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.reconcile.executor import Executor, Recorder
 from kubelite.reconcile.intents import Outcome, Outcomes, Steps
-from kubelite.reconcile.workqueue import WorkQueue
+from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
 from kubelite.runtime import Actor, ChildSpec, Clock, Randomness
 from kubelite.runtime.values import Value
 
@@ -114,6 +114,8 @@ class Reconciler(ABC):
     component: ClassVar[str] = ""
     """The source of its Events; the name if empty."""
     workers: ClassVar[int] = WORKERS
+    retry_s: ClassVar[tuple[float, float]] = (BACKOFF_BASE_S, BACKOFF_MAX_S)
+    """The first delay after a failure, which doubles, and the longest."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -196,6 +198,8 @@ class Controller(Actor[Message]):
             self._informers, self._clock, self._random, self.enqueue, self._watch, self._forget
         )
         self._reconciler = self._make(environment)
+        base_s, max_s = self._reconciler.retry_s
+        self._queue = WorkQueue(backoff_base_s=base_s, backoff_max_s=max_s)
         self._executor = Executor(
             self._client, self._recorder, self.context.start_task, field_manager=self._field_manager
         )

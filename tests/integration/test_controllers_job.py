@@ -6,7 +6,7 @@ import pytest
 
 import kubelite
 from kubelite.api.conditions import get_condition, is_condition_true
-from kubelite.api.resources import JOBS, PODS
+from kubelite.api.resources import JOBS, NAMESPACES, PODS
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.testing import VirtualClock
@@ -320,3 +320,51 @@ async def test_a_hundred_pods_are_counted_each_once(cluster):
     assert job["status"]["succeeded"] == 100
     assert not any(pod["metadata"].get("finalizers") for pod in await cluster.get("pods"))
     assert len(await cluster.get("pods")) == 100
+
+
+async def test_an_indexed_job_grows_and_shrinks_with_its_parallelism(cluster):
+    indexed = {"completionMode": "Indexed", "completions": 3, "parallelism": 3}
+    await cluster.apply(manifest("sleep 600", **indexed))
+    await settled(cluster)
+    for size in (2, 4):
+        patch = {"spec": {"completions": size, "parallelism": size}}
+        await cluster.client.patch(JOBS, "work", patch, "default")
+        job = await settled(cluster)
+        assert (job["status"]["active"], job["status"].get("failed")) == (size, None)
+        indexes = sorted(pod["metadata"]["labels"][INDEX] for pod in await cluster.get("pods"))
+        assert indexes == [str(index) for index in range(size)]
+
+
+async def test_pods_that_a_quota_refuses_are_made_when_there_is_room(cluster):
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}}
+    await cluster.apply({**quota, "spec": {"hard": {"pods": "0"}}})
+    await cluster.clock.sleep(5)
+    await cluster.apply(manifest())
+    job = await settled(cluster, 10)
+    assert (job["status"].get("active"), job["status"].get("failed")) == (None, None)
+    refusals = await events(cluster, "FailedCreate")
+    assert 3 <= len(refusals) <= 5  # after 1, 2, 4 seconds
+    assert "exceeded quota" in refusals[0]
+    await cluster.delete("resourcequota", "q")
+    job = await ended(cluster, "Complete", timeout=70)
+    assert job["status"]["succeeded"] == 1
+
+
+async def test_a_namespace_goes_with_the_jobs_that_run_in_it(cluster):
+    await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})
+    job = manifest("sleep 600", completions=2, parallelism=2)
+    await cluster.apply({**job, "metadata": {"name": "work", "namespace": "x"}})
+    await cluster.clock.sleep(10)
+    await cluster.client.delete(NAMESPACES, "x")
+    await cluster.wait_for("namespace/x", "deleted", timeout=60)
+
+
+async def test_what_ran_on_a_node_that_failed_is_run_elsewhere(cluster):
+    await cluster.apply(manifest("sleep 2000"))
+    await settled(cluster)
+    (pod,) = await cluster.get("pods")
+    await cluster.fail_node(pod["spec"]["nodeName"])
+    job = await settled(cluster, 600)
+    assert (job["status"]["failed"], job["status"]["active"]) == (1, 1)
+    nodes = {each["spec"]["nodeName"] for each in await cluster.get("pods")}
+    assert nodes == {"node-1", "node-2"}
