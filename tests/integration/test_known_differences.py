@@ -7,6 +7,7 @@ import pytest
 import kubelite
 from kubelite.api.resources import CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, ROLEBINDINGS, ROLES
 from kubelite.apimachinery.apierrors import APIError
+from kubelite.apimachinery.quantity import parse
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import UserInfo
 from kubelite.testing import VirtualClock
@@ -101,7 +102,7 @@ async def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster):
         }
 
     (node,) = await cluster.get("nodes")
-    memory = int(node["status"]["allocatable"]["memory"].removesuffix("Ki")) // 2**20
+    memory = parse(node["status"]["allocatable"]["memory"]).integer() // 2**30
     for number in range(memory // 6 + 1):
         await cluster.apply(pod(f"low-{number}"))
     high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
