@@ -105,6 +105,7 @@ async def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster):
     memory = parse(node["status"]["allocatable"]["memory"]).integer() // 2**30
     for number in range(memory // 6 + 1):
         await cluster.apply(pod(f"low-{number}"))
+    await cluster.clock.sleep(5)
     high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
     await cluster.apply({**high, "value": 100})
     await cluster.apply(pod("high", priorityClassName="high"))
