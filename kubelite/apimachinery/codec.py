@@ -340,12 +340,26 @@ def parse_yaml_documents(text: str) -> list[Any]:
     return [value for value, _ in _load_documents(text) if value is not None]
 
 
+@cache
+def _dumper() -> Any:
+    import yaml  # noqa: PLC0415 - as above
+
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):  # type: ignore[misc]
+        """Trees that objects share are written out wherever they stand: Kubernetes knows no anchors."""
+
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+            return True
+
+    return Dumper
+
+
 def to_yaml(value: Any) -> bytes:
     """A tree as YAML, as the API server writes it: keys sorted."""
     import yaml  # noqa: PLC0415 - as above
 
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(
-        value, Dumper=dumper, default_flow_style=False, allow_unicode=True, sort_keys=True, width=10_000
+        value, Dumper=_dumper(), default_flow_style=False, allow_unicode=True, sort_keys=True, width=10_000
     )
     return str(text).encode()

@@ -31,6 +31,7 @@ SHARED_BYTES_MAX: Final = 16 * 1024
 """Larger ones are hardly shared, and would take much memory."""
 INTERNED_LENGTH_MAX: Final = 128
 """Texts up to this length are shared: phases, times, addresses, images stand in many places."""
+_ZEROS: Final = {"string": "", "bool": False, "float64": 0, "Quantity": "0", "[]byte": ""}
 _DEPTH_MAX: Final = 10_000
 ABSENT: Final = object()
 
@@ -186,25 +187,39 @@ def _item(field: SchemaField, owner: str) -> Check:
     return check
 
 
+def _zero(field: SchemaField) -> Any:
+    """What a null in a list or a map is for Go: the zero value of the element's type."""
+    if field.struct is not None:
+        return {}
+    if field.type in _INTEGERS:
+        return 0
+    return _ZEROS.get(field.type)
+
+
 def _list(item: Check, owner: str, field: SchemaField) -> Check:
     what = f"v1.{field.struct.name}" if field.struct is not None else field.type
+    zero = _zero(field)
 
     def check(value: Any, go_path: str, path: str, report: Report) -> Any:
         if not isinstance(value, list):
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", f"[]{what}", prefixed=True))
-        return [item(each, go_path, f"{path}[{index}]", report) for index, each in enumerate(value)]
+        return [
+            item(zero if each is None else each, go_path, f"{path}[{index}]", report)
+            for index, each in enumerate(value)
+        ]
 
     return check
 
 
 def _map(item: Check, owner: str, field: SchemaField) -> Check:
     what = f"v1.{field.struct.name}" if field.struct is not None else field.type
+    zero = _zero(field)
 
     def check(value: Any, go_path: str, path: str, report: Report) -> Any:
         if not isinstance(value, dict):
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", f"map[string]{what}", prefixed=True))
         return {
-            key: item("" if each is None and what == "string" else each, go_path, f"{path}.{key}", report)
+            key: item(zero if each is None else each, go_path, f"{path}.{key}", report)
             for key, each in value.items()
         }
 
@@ -221,9 +236,9 @@ def _scalar(type_: str, owner: str) -> Check:
 
     def integer(value: Any, go_path: str, path: str, report: Report) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
-            if isinstance(value, float) and value.is_integer():
-                return int(value)
-            raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
+            if not isinstance(value, float) or not value.is_integer():
+                raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
+            value = int(value)
         assert bits is not None
         if not -(1 << bits) <= value < 1 << bits:
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))

@@ -104,6 +104,7 @@ class Handlers:
                 return self._answer(answer, form, visit, strategy)
             case "list":
                 options.check_list_options(query, watch=False)
+                options.integer(query, "timeoutSeconds")  # must be a number, though lists are in time anyway
                 listing = await List(
                     **common,
                     label_selector=query.text("labelSelector"),

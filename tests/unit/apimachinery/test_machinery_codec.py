@@ -239,3 +239,8 @@ def test_keys_that_stand_twice_are_found_whatever_colons_there_are(body, expecte
 def test_nothing_stands_twice_in_what_was_written_from_a_tree(value):
     for body in (orjson.dumps(value), json.dumps(value).encode(), json.dumps(value, indent=1).encode()):
         assert codec.parse_json(body, duplicates=True).duplicates == ()
+
+
+def test_yaml_has_no_anchors_where_trees_are_shared():
+    shared = {"x": {}}
+    assert codec.to_yaml({"a": shared, "b": shared}) == b"a:\n  x: {}\nb:\n  x: {}\n"

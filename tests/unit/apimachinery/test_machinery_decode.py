@@ -48,6 +48,20 @@ def test_nulls_are_left_out():
     assert decode({"data": {"a": None}}, TYPES["ConfigMap"])[0] == {"data": {"a": ""}}
 
 
+def test_nulls_among_the_elements_of_lists_and_maps_are_zero_values():
+    container = {"name": "c", "args": ["x", None], "resources": {"limits": {"cpu": None}}}
+    made = decode({"spec": {"containers": [container, None]}}, TYPES["Pod"])[0]
+    zeroed = {"name": "c", "args": ["x", ""], "resources": {"limits": {"cpu": "0"}}}
+    assert made == {"spec": {"containers": [zeroed, {}]}}
+    assert decode({"data": {"a": None}}, TYPES["Secret"])[0] == {"data": {"a": ""}}
+
+
+@pytest.mark.parametrize("number", [1e35, -1e35, 3e9, 2**70])
+def test_numbers_beyond_the_type_are_refused_however_they_are_written(number):
+    with pytest.raises(DecodeError, match="cannot unmarshal number"):
+        decode({"spec": {"replicas": number}}, TYPES["ReplicationController"])
+
+
 @pytest.mark.parametrize(
     ("kind", "obj", "why"),
     [

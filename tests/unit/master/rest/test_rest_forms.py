@@ -118,6 +118,7 @@ async def test_json_is_indented_for_people(query, agent, pretty):
         ("resourceVersionMatch=Exact&resourceVersion=0", 422, 'forbidden for resourceVersion "0"'),
         ("sendInitialEvents=false", 422, "sendInitialEvents is forbidden for list"),
         ("limit=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        ("timeoutSeconds=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
         ("limit=99999999999999999999", 400, "value out of range"),
         ("limit=-3", 200, None),
         ("resourceVersion=x", 400, 'invalid resource version: resourceVersion: Invalid value: "x"'),
