@@ -349,7 +349,7 @@ def _dumper() -> Any:
     class Dumper(base):  # type: ignore[misc]
         """Trees that objects share are written out wherever they stand: Kubernetes knows no anchors."""
 
-        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        def ignore_aliases(self, data: Any) -> bool:
             return True
 
     return Dumper

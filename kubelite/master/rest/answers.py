@@ -75,7 +75,7 @@ def object_bytes(
             return encode(
                 partial_metadata(strategy.unversioned(item.object), form.api_version), form.media_type
             )
-        metadata = {"resourceVersion": item.object.get("metadata", {}).get("resourceVersion", "")}
+        metadata = _table_metadata(item.object)
         return encode(
             _table([item.object], metadata, form, strategy, subresource, now, include), form.media_type
         )
@@ -143,9 +143,15 @@ def list_head(listing: Listing, resource: Resource) -> Object:
     return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
 
 
+def _table_metadata(obj: Object) -> Object:
+    """The metadata of a table of one object: its version, if it has one."""
+    version = obj.get("metadata", {}).get("resourceVersion")
+    return {"resourceVersion": version} if version else {}
+
+
 def list_metadata(listing: Listing) -> Object:
     """The metadata of a list."""
-    metadata: Object = {"resourceVersion": listing.resource_version}
+    metadata: Object = {"resourceVersion": listing.resource_version} if listing.resource_version else {}
     if listing.continue_:
         metadata["continue"] = listing.continue_
     if listing.remaining is not None:
@@ -182,7 +188,7 @@ class FrameEncoder:
         if not form.kind or event.type == "ERROR":
             return event.frame()
         if form.kind == TABLE:
-            metadata = {"resourceVersion": event.object.get("metadata", {}).get("resourceVersion", "")}
+            metadata = _table_metadata(event.object)
             made = _table(
                 [event.object],
                 metadata,

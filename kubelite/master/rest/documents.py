@@ -140,7 +140,12 @@ class Documents:
             return web.Response(status=404, headers=headers)
         if rest != ["v3"]:
             headers["ETag"] = document.etag
-        if document.etag.strip('"') == info.query.text("hash"):
+        current, wanted = document.etag.strip('"'), info.query.text("hash")
+        if wanted and rest[0] == "v3" and rest != ["v3"]:
+            if wanted != current:  # what the client knew is of the past: it is shown to what is there now
+                headers["Location"] = f"{request.path}?hash={current}"
+                return web.Response(status=301, headers=headers)
+            headers["Vary"] = "Accept"
             headers["Cache-Control"] = "public, immutable"
         if request.headers.get("If-None-Match") == document.etag:
             return web.Response(status=304, headers=headers)

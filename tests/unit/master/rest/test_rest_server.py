@@ -183,3 +183,22 @@ async def test_exec_needs_an_upgrade():
             assert answer.status == 404
         async with http.get("/api/v1/namespaces/default/pods/none/log?tailLines=-5") as answer:
             assert answer.status == 422
+
+
+async def test_documents_of_openapi_under_hashes_of_the_past_are_redirected():
+    async with served() as (http, _, _):
+        async with http.get("/openapi/v3") as answer:
+            current = (await answer.json(content_type=None))["paths"]["apis/apps/v1"]["serverRelativeURL"]
+        async with http.get("/openapi/v3/apis/apps/v1?hash=PAST", allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (301, current)
+        async with http.get(current) as answer:
+            assert answer.headers["Cache-Control"] == "public, immutable"
+            assert answer.headers["Vary"] == "Accept"
+
+
+async def test_tables_of_objects_that_are_not_stored_have_no_version():
+    table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    async with served() as (http, _, _):
+        body = {"metadata": {"name": "a"}}
+        async with http.post(f"{MAPS}?dryRun=All", json=body, headers=table) as answer:
+            assert (await answer.json())["metadata"] == {}
