@@ -29,6 +29,7 @@ from kubelite.controllers.replication import ReplicationManager
 from kubelite.controllers.resourcequota import ResourceQuotaController
 from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
 from kubelite.controllers.serviceaccounttokens import Issue, TokensController
+from kubelite.controllers.statefulset import StatefulSetController
 from kubelite.controllers.tainteviction import TaintEvictionController
 from kubelite.controllers.ttl import TTLController
 from kubelite.controllers.ttlafterfinished import TTLAfterFinishedController
@@ -83,6 +84,7 @@ def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, st
         (JobOrphansController, JobOrphansController),
         (TTLAfterFinishedController, TTLAfterFinishedController),
         (DaemonSetController, DaemonSetController),
+        (StatefulSetController, StatefulSetController),
         (EndpointSliceController, EndpointSliceController),
         (EndpointSliceMirroringController, EndpointSliceMirroringController),
         (EndpointsController, EndpointsController),

@@ -71,16 +71,19 @@ class RevisedSet(PodOwners):
         return keys
 
     def revise(self, owner: Object) -> Generator[Sequence[Intent], Outcomes, Revisions | None]:
-        """See to the revision of the present template; None if that failed, and has to be tried again."""
+        """See to the revision of the present template; None if there is none: the look is over."""
         known = yield from self._claim_revisions(owner)
         collisions = (owner.get("status") or {}).get("collisionCount")
         data = history.data_of(owner)
         current = history.find_equal(known, data)
         others = [each for each in known if each.get("data") != data]
         number = history.next_number(others)
+        is_leaving = owner["metadata"].get("deletionTimestamp") is not None
+        if current is None and is_leaving:
+            return None
         if current is None:
             current, collisions = yield from self._make_revision(owner, number, collisions)
-        elif current["revision"] < number:
+        elif current["revision"] < number and not is_leaving:
             (outcome,) = yield (UpdateObject(CONTROLLERREVISIONS, {**current, "revision": number}),)
             current = outcome.object
         if current is None:
