@@ -181,7 +181,7 @@ def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
     """
     name = entry.object["metadata"]["name"]
     version = obj["metadata"].get("resourceVersion")
-    if version:
+    if version and version.strip("0"):  # version 0 is none
         if version != entry.object["metadata"]["resourceVersion"]:
             raise Conflict(strategy.resource, name, MODIFIED)
     elif not strategy.rules.unconditional_update:

@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 from multidict import CIMultiDict
 
+from kubelite.apimachinery import timestamps
 from kubelite.apimachinery.apierrors import APIError, BadRequest, InternalError, Invalid, from_status
 from kubelite.apimachinery.field import FieldError
 from kubelite.client.requests import ConnectInfo
@@ -56,10 +57,16 @@ def check_log_options(query: Query, pod: str) -> None:
     """Check the options of a request for logs.
 
     Raises:
-        BadRequest: A number is none.
+        BadRequest: A number or a time is none.
         Invalid: A value is out of its range.
     """
     errors = []
+    since_time = query.text("sinceTime")
+    if since_time:
+        try:
+            timestamps.parse_time(since_time)
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
     tail_lines = integer(query, "tailLines")
     if tail_lines is not None and tail_lines < 0:
         errors.append(FieldError.invalid("tailLines", tail_lines, "must be greater than or equal to 0"))

@@ -158,6 +158,9 @@ async def test_update_without_a_version_is_unconditional_for_most_kinds(client):
     await client.create(CONFIGMAPS, config_map(), "default")
     updated = await client.update(CONFIGMAPS, config_map(data={"a": "b"}), namespace="default")
     assert updated["data"] == {"a": "b"}
+    of_zero = config_map(data={"a": "c"})
+    of_zero["metadata"] = {**of_zero["metadata"], "resourceVersion": "0"}
+    assert (await client.update(CONFIGMAPS, of_zero, namespace="default"))["data"] == {"a": "c"}
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}, "spec": {}}
     await client.create(LEASES, lease, "default")
     with pytest.raises(

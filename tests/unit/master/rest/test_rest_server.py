@@ -202,3 +202,10 @@ async def test_tables_of_objects_that_are_not_stored_have_no_version():
         body = {"metadata": {"name": "a"}}
         async with http.post(f"{MAPS}?dryRun=All", json=body, headers=table) as answer:
             assert (await answer.json())["metadata"] == {}
+
+
+async def test_times_of_log_requests_are_judged_before_the_pod_is_looked_up():
+    path = "/api/v1/namespaces/default/pods/none/log?sinceTime=noon"
+    async with served() as (http, _, _), http.get(path) as answer:
+        assert answer.status == 400
+        assert "cannot parse" in (await answer.json())["message"]
