@@ -235,12 +235,8 @@ def _scalar(type_: str, owner: str) -> Check:
         return intern(value) if len(value) <= INTERNED_LENGTH_MAX else value
 
     def integer(value: Any, go_path: str, path: str, report: Report) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            if not isinstance(value, float) or not value.is_integer():
-                raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
-            value = int(value)
         assert bits is not None
-        if not -(1 << bits) <= value < 1 << bits:
+        if isinstance(value, bool) or not isinstance(value, int) or not -(1 << bits) <= value < 1 << bits:
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
         return value
 

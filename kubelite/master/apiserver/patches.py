@@ -202,7 +202,7 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
                     "map[string]interface {}"
                 )
             try:
-                return strategic_merge_patch(current, patch, schema)
+                return strategic_merge_patch(current, _whole_numbers(patch), schema)
             except PatchFormatError as error:
                 raise BadRequest(str(error)) from error
             except PatchSyntaxError as error:
@@ -213,6 +213,19 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
                 "application/json-patch+json, application/merge-patch+json, "
                 "application/strategic-merge-patch+json"
             )
+
+
+def _whole_numbers(value: Any) -> Any:
+    """A strategic patch with its whole floats as integers.
+
+    Its result is converted as a tree, which takes 2.0 for an integer; what is read as text does not.
+    Source: k8s.io/apimachinery/pkg/runtime/converter.go.
+    """
+    if isinstance(value, Mapping):
+        return {key: _whole_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _rejected() -> Invalid:

@@ -209,3 +209,19 @@ async def test_times_of_log_requests_are_judged_before_the_pod_is_looked_up():
     async with served() as (http, _, _), http.get(path) as answer:
         assert answer.status == 400
         assert "cannot parse" in (await answer.json())["message"]
+
+
+async def test_whole_floats_are_integers_in_strategic_patches_only():
+    path = "/api/v1/namespaces/default/replicationcontrollers"
+    container = {"name": "c", "image": "i"}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    body = {"metadata": {"name": "r"}, "spec": {"replicas": 2, "template": template}}
+    change = {"spec": {"replicas": 3.0}}
+    async with served() as (http, _, _):
+        for sent, code in (({**body, "spec": {**body["spec"], "replicas": 2.0}}, 400), (body, 201)):
+            async with http.post(path, json=sent) as answer:
+                assert answer.status == code
+        for kind, code in (("merge", 422), ("strategic-merge", 200)):
+            headers = {"Content-Type": f"application/{kind}-patch+json"}
+            async with http.patch(f"{path}/r", json=change, headers=headers) as answer:
+                assert answer.status == code
