@@ -240,17 +240,21 @@ def test_logs(client):
         client.log("talker", container="nope")
 
 
-def test_commands(client, backend):
+async def test_commands(client, cluster, namespace, backend):
+    """By the asynchronous client: the other one's thread goes on reading a closed descriptor."""
     pod = next(iter(client.list(Pod, labels=LABELS))).metadata.name
-    done = client.exec(pod, command=["sh", "-c", "echo out; echo err >&2"], stdout=True, stderr=True)
-    assert (done.stdout, done.stderr, done.exit_code) == ("out\n", "err\n", 0)
-    failed = client.exec(pod, command=["sh", "-c", "exit 7"], stdout=True)
-    assert failed.exit_code == 7
-    with pytest.raises(ApiError):
-        client.exec(pod, command=["sh", "-c", "exit 7"], stdout=True, raise_on_error=True)
-    target = io.BytesIO()
-    client.exec(pod, command="cat", stdin="words in\n", stdout=target, timeout=20)
-    assert target.getvalue() == b"words in\n"
+    async with connect(AsyncClient, cluster, namespace) as talker:
+        done = await talker.exec(
+            pod, command=["sh", "-c", "echo out; echo err >&2"], stdout=True, stderr=True
+        )
+        assert (done.stdout, done.stderr, done.exit_code) == ("out\n", "err\n", 0)
+        failed = await talker.exec(pod, command=["sh", "-c", "exit 7"], stdout=True)
+        assert failed.exit_code == 7
+        with pytest.raises(ApiError):
+            await talker.exec(pod, command=["sh", "-c", "exit 7"], stdout=True, raise_on_error=True)
+        target = io.BytesIO()
+        await talker.exec(pod, command="cat", stdin="words in\n", stdout=target, timeout=20)
+        assert target.getvalue() == b"words in\n"
 
 
 def test_subresources(client, backend):

@@ -25,11 +25,14 @@ from kubelite.client.requests import ConnectInfo
 from kubelite.master.rest import wsstream
 from kubelite.master.rest.options import integer
 from kubelite.master.rest.requestinfo import Query
-from kubelite.runtime import tasks
+from kubelite.runtime import Clock, tasks
 
 SUBPROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 MESSAGE_BYTES_MAX: Final = 32 * 1024 * 1024
 LOG_CHUNK_BYTES: Final = 64 * 1024
+SETTLE_S: Final = 0.02
+"""Before the first message: client-go (seen in kubectl 1.31) discards what comes before its streams are made.
+A real kubelet is never that quick: it has a process to start first."""
 _LOG_OPTIONS: Final = (
     "follow",
     "previous",
@@ -119,7 +122,7 @@ async def stream_log(
 
 
 async def join(
-    request: web.BaseRequest, query: Query, info: ConnectInfo, dialer: KubeletDialer
+    request: web.BaseRequest, query: Query, info: ConnectInfo, dialer: KubeletDialer, clock: Clock
 ) -> web.StreamResponse:
     """Join a client's websocket to one of the kubelet's until either side ends.
 
@@ -141,6 +144,7 @@ async def join(
         await client.prepare(request)
         upward = tasks.start(pump(client, kubelet), name=f"exec-input {info.path}")
         try:
+            await clock.sleep(SETTLE_S)
             await pump(kubelet, client)
         finally:
             await tasks.cancel(upward)

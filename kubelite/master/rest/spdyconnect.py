@@ -55,7 +55,7 @@ async def serve(request: web.BaseRequest, way: Way, subresource: str) -> web.Str
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if subresource == "portforward" and TUNNEL in {name.strip() for name in offered.split(",")}:
         return await forward_in_websocket(request, way)
-    return await join(request, way.query, way.info, way.dialer)
+    return await join(request, way.query, way.info, way.dialer, way.clock)
 
 
 # --- exec and attach --------------------------------------------------------------------------------------
