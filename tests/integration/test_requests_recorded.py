@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 import kubelite
-from kubelite.master.rest.connect import SETTLE_S
 
 POD = {
     "apiVersion": "v1",
@@ -19,11 +18,6 @@ POD = {
         "containers": [{"name": "c", "image": "busybox", "command": ["sh", "-c", "echo one; echo two"]}],
     },
 }
-
-
-def server(name):
-    containers = [{"name": "c", "image": "nginx"}]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": containers}}
 
 
 def session(cluster):
@@ -75,17 +69,6 @@ async def test_limits_are_options():
             assert answer.status == 504
         async with http.post(path, json={}, headers=alice) as answer:
             assert answer.status == 403
-
-
-async def test_a_command_says_nothing_before_its_client_has_settled():
-    async with kubelite.Cluster(nodes=1, secure=False) as cluster, session(cluster) as http:
-        await cluster.apply(server("web"))
-        await cluster.wait_for("pod/web", "ready")
-        path = "/api/v1/namespaces/default/pods/web/exec?command=hostname&stdout=true"
-        begun = cluster.clock.monotonic()
-        async with http.ws_connect(path, protocols=("v5.channel.k8s.io",)) as socket:
-            assert (await socket.receive()).data[0:1] == b"\x01"
-            assert cluster.clock.monotonic() >= begun + SETTLE_S
 
 
 @pytest.mark.parametrize("protocol", ["binary.k8s.io", "base64.binary.k8s.io", None])
