@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.wire)
+            item.add_marker(pytest.mark.flaky(reruns=1))  # clients have races of their own; twice is ours
 
 
 def pytest_generate_tests(metafunc):
