@@ -1,45 +1,49 @@
-"""Which controllers there are, as children of a supervisor."""
+"""Which controllers there are, as children of a supervisor.
+
+A controller is a row of `CONTROLLERS`. Its module is imported, and the controller made, when the first object
+appears that one of the row's triggers asks for: most clusters never see a CronJob. A row without triggers is
+for what acts on what every cluster has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from kubelite.api.resources import (
+    CERTIFICATESIGNINGREQUESTS,
+    CRONJOBS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODDISRUPTIONBUDGETS,
+    PODS,
+    REPLICASETS,
+    REPLICATIONCONTROLLERS,
+    RESOURCEQUOTAS,
+    SECRETS,
+    STATEFULSETS,
+)
+from kubelite.apimachinery.lazy import load
+from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
-from kubelite.controllers.certificatesigning import CertificateSigningController, Signer
-from kubelite.controllers.cronjob import CronJobController
-from kubelite.controllers.daemonset import DaemonSetController
-from kubelite.controllers.deployment import DeploymentController
-from kubelite.controllers.disruption import DisruptionController
-from kubelite.controllers.endpoints import EndpointsController
-from kubelite.controllers.endpointslice import EndpointSliceController
-from kubelite.controllers.endpointslicemirroring import EndpointSliceMirroringController
-from kubelite.controllers.garbagecollector import GarbageCollector
-from kubelite.controllers.job import JobController
-from kubelite.controllers.joborphans import JobOrphansController
-from kubelite.controllers.namespace import NamespaceController
-from kubelite.controllers.nodelifecycle import NodeLifecycleController
-from kubelite.controllers.persistentvolumes import PersistentVolumeController
-from kubelite.controllers.podgc import PERIOD_S, QUARANTINE_S, TERMINATED_MAX, PodGarbageCollector
-from kubelite.controllers.replicaset import ReplicaSetManager
-from kubelite.controllers.replication import ReplicationManager
-from kubelite.controllers.resourcequota import ResourceQuotaController
-from kubelite.controllers.serviceaccount import RootCAPublisher, ServiceAccountsController
-from kubelite.controllers.serviceaccounttokens import Issue, TokensController
-from kubelite.controllers.statefulset import StatefulSetController
-from kubelite.controllers.tainteviction import TaintEvictionController
-from kubelite.controllers.ttl import TTLController
-from kubelite.controllers.ttlafterfinished import TTLAfterFinishedController
-from kubelite.controllers.volumeprotection import ClaimProtection, VolumeProtection
-from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, controller_spec
+from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, Trigger, controller_spec
 from kubelite.reconcile.executor import Recorder
 from kubelite.runtime import ChildSpec, Clock, Randomness
 from kubelite.runtime.values import Value
 
-MakeReconciler = Callable[[Environment], Reconciler]
+if TYPE_CHECKING:
+    from kubelite.controllers.certificatesigning import Signer
+    from kubelite.controllers.serviceaccounttokens import Issue
+
+JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
+NO_EXECUTE: Final = "NoExecute"
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -61,67 +65,190 @@ class ControllersConfig(Value):
     node_monitor_grace_s: float = 50.0
     node_monitor_period_s: float = 5.0
     node_eviction_rate: float = 0.1
-    pod_gc_period_s: float = PERIOD_S
-    pod_gc_quarantine_s: float = QUARANTINE_S
-    terminated_pods_max: int = TERMINATED_MAX
+    pod_gc_period_s: float = 20.0
+    pod_gc_quarantine_s: float = 40.0
+    terminated_pods_max: int = 12500
     root_ca: str = ""
     signer: Signer | None = None
     issue_token: Issue | None = None
 
 
-def reconcilers(config: ControllersConfig) -> dict[str, tuple[MakeReconciler, str]]:
-    """Name of the controller -> what makes its reconciler, and the component its Events name."""
-    made: list[tuple[type[Reconciler], MakeReconciler]] = [
-        (ServiceAccountsController, ServiceAccountsController),
-        (RootCAPublisher, partial(RootCAPublisher, certificate=config.root_ca)),
-        (NamespaceController, NamespaceController),
-        (GarbageCollector, GarbageCollector),
-        (ReplicationManager, ReplicationManager),
-        (ReplicaSetManager, ReplicaSetManager),
-        (DeploymentController, DeploymentController),
-        (CronJobController, CronJobController),
-        (JobController, JobController),
-        (JobOrphansController, JobOrphansController),
-        (TTLAfterFinishedController, TTLAfterFinishedController),
-        (DaemonSetController, DaemonSetController),
-        (StatefulSetController, StatefulSetController),
-        (EndpointSliceController, EndpointSliceController),
-        (EndpointSliceMirroringController, EndpointSliceMirroringController),
-        (EndpointsController, EndpointsController),
-        (DisruptionController, DisruptionController),
-        (
-            NodeLifecycleController,
-            partial(
-                NodeLifecycleController,
-                grace_s=config.node_monitor_grace_s,
-                period_s=config.node_monitor_period_s,
-                eviction_rate=config.node_eviction_rate,
-            ),
-        ),
-        (TaintEvictionController, TaintEvictionController),
-        (TTLController, TTLController),
-        (PersistentVolumeController, PersistentVolumeController),
-        (ResourceQuotaController, ResourceQuotaController),
-        (ClaimProtection, ClaimProtection),
-        (VolumeProtection, VolumeProtection),
-        (
-            PodGarbageCollector,
-            partial(
-                PodGarbageCollector,
-                period_s=config.pod_gc_period_s,
-                quarantine_s=config.pod_gc_quarantine_s,
-                terminated_max=config.terminated_pods_max,
-            ),
-        ),
-    ]
-    if config.signer is not None:
-        made.append(
-            (CertificateSigningController, partial(CertificateSigningController, signer=config.signer))
-        )
-    if config.issue_token is not None:
-        issue = config.issue_token
-        made.append((TokensController, partial(TokensController, certificate=config.root_ca, issue=issue)))
-    return {kind.name: (make, kind.component or kind.name) for kind, make in made}
+@attrs.frozen(eq=False, repr=False)
+class Row(Value):
+    """A controller.
+
+    Attributes:
+        name: Of the reconciler.
+        where: `"module:Class"` of the reconciler, in this package.
+        triggers: What has to appear before it is made; empty if it runs from the start.
+        component: The source of its Events; the name if empty.
+        options: Of the reconciler: parameter -> the attribute of `ControllersConfig`.
+        needs: The attribute of `ControllersConfig` without which it does not run.
+    """
+
+    name: str
+    where: str
+    triggers: tuple[Trigger, ...] = ()
+    component: str = attrs.field(default="", kw_only=True)
+    options: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    needs: str = attrs.field(default="", kw_only=True)
+
+
+def _is_deleted(obj: Object) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def _is_tracked(pod: Object) -> bool:
+    return JOB_TRACKING in (pod["metadata"].get("finalizers") or ())
+
+
+def _drives_pods_away(node: Object) -> bool:
+    return any(taint.get("effect") == NO_EXECUTE for taint in node["spec"].get("taints") or ())
+
+
+CONTROLLERS: Final[tuple[Row, ...]] = (
+    Row("serviceaccount-controller", "serviceaccount:ServiceAccountsController"),
+    Row(
+        "root-ca-certificate-publisher-controller",
+        "serviceaccount:RootCAPublisher",
+        options={"certificate": "root_ca"},
+    ),
+    Row("namespace-controller", "namespace:NamespaceController", (Trigger(NAMESPACES, _is_deleted),)),
+    Row(
+        "garbage-collector-controller",
+        "garbagecollector:GarbageCollector",
+        component="garbage-collector-controller",
+    ),
+    Row(
+        "replication-controller",
+        "replication:ReplicationManager",
+        (Trigger(REPLICATIONCONTROLLERS),),
+        component="replication-controller",
+    ),
+    Row(
+        "replicaset-controller",
+        "replicaset:ReplicaSetManager",
+        (Trigger(REPLICASETS),),
+        component="replicaset-controller",
+    ),
+    Row(
+        "deployment-controller",
+        "deployment:DeploymentController",
+        (Trigger(DEPLOYMENTS),),
+        component="deployment-controller",
+    ),
+    Row(
+        "cronjob-controller",
+        "cronjob:CronJobController",
+        (Trigger(CRONJOBS),),
+        component="cronjob-controller",
+    ),
+    Row("job-controller", "job:JobController", (Trigger(JOBS),), component="job-controller"),
+    Row(
+        "job-orphan-pods-controller",
+        "joborphans:JobOrphansController",
+        (Trigger(PODS, _is_tracked),),
+        component="job-controller",
+    ),
+    Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", (Trigger(JOBS),)),
+    Row(
+        "daemonset-controller",
+        "daemonset:DaemonSetController",
+        (Trigger(DAEMONSETS),),
+        component="daemonset-controller",
+    ),
+    Row(
+        "statefulset-controller",
+        "statefulset:StatefulSetController",
+        (Trigger(STATEFULSETS),),
+        component="statefulset-controller",
+    ),
+    Row(
+        "endpointslice-controller",
+        "endpointslice:EndpointSliceController",
+        component="endpoint-slice-controller",
+    ),
+    Row(
+        "endpointslice-mirroring-controller",
+        "endpointslicemirroring:EndpointSliceMirroringController",
+        component="endpoint-slice-mirroring-controller",
+    ),
+    Row("endpoints-controller", "endpoints:EndpointsController", component="endpoint-controller"),
+    Row(
+        "disruption-controller",
+        "disruption:DisruptionController",
+        (Trigger(PODDISRUPTIONBUDGETS),),
+        component="controllermanager",
+    ),
+    Row(
+        "node-lifecycle-controller",
+        "nodelifecycle:NodeLifecycleController",
+        component="node-controller",
+        options={
+            "grace_s": "node_monitor_grace_s",
+            "period_s": "node_monitor_period_s",
+            "eviction_rate": "node_eviction_rate",
+        },
+    ),
+    Row(
+        "taint-eviction-controller",
+        "tainteviction:TaintEvictionController",
+        (Trigger(NODES, _drives_pods_away),),
+        component="taint-eviction-controller",
+    ),
+    Row("ttl-controller", "ttl:TTLController"),
+    Row(
+        "persistentvolume-binder-controller",
+        "persistentvolumes:PersistentVolumeController",
+        (Trigger(PERSISTENTVOLUMECLAIMS), Trigger(PERSISTENTVOLUMES)),
+        component="persistentvolume-controller",
+    ),
+    Row("resourcequota-controller", "resourcequota:ResourceQuotaController", (Trigger(RESOURCEQUOTAS),)),
+    Row(
+        "persistentvolumeclaim-protection-controller",
+        "volumeprotection:ClaimProtection",
+        (Trigger(PERSISTENTVOLUMECLAIMS),),
+    ),
+    Row(
+        "persistentvolume-protection-controller",
+        "volumeprotection:VolumeProtection",
+        (Trigger(PERSISTENTVOLUMES),),
+    ),
+    Row(
+        "pod-garbage-collector-controller",
+        "podgc:PodGarbageCollector",
+        options={
+            "period_s": "pod_gc_period_s",
+            "quarantine_s": "pod_gc_quarantine_s",
+            "terminated_max": "terminated_pods_max",
+        },
+    ),
+    Row(
+        "certificatesigningrequest-signing-controller",
+        "certificatesigning:CertificateSigningController",
+        (Trigger(CERTIFICATESIGNINGREQUESTS),),
+        options={"signer": "signer"},
+        needs="signer",
+    ),
+    Row(
+        "legacy-serviceaccount-token-controller",
+        "serviceaccounttokens:TokensController",
+        (Trigger(SECRETS),),
+        component="serviceaccount-token-controller",
+        options={"certificate": "root_ca", "issue": "issue_token"},
+        needs="issue_token",
+    ),
+)
+
+
+def _maker(row: Row, config: ControllersConfig) -> Callable[[Environment], Reconciler]:
+    options = {parameter: getattr(config, attribute) for parameter, attribute in row.options.items()}
+
+    def make(environment: Environment) -> Reconciler:
+        made: Reconciler = load(f"kubelite.controllers.{row.where}")(environment, **options)
+        return made
+
+    return make
 
 
 def controller_specs(
@@ -145,11 +272,20 @@ def controller_specs(
             Events name the controller they come from.
     """
     specs: list[ChildSpec] = []
-    for name, (make, component) in reconcilers(config).items():
-        own: Any = recorder(component) if callable(recorder) else recorder
+    for row in CONTROLLERS:
+        if row.needs and getattr(config, row.needs) is None:
+            continue
+        own: Any = recorder(row.component or row.name) if callable(recorder) else recorder
         specs.append(
             controller_spec(
-                make, name, client=client, informers=informers, clock=clock, random=random, recorder=own
+                _maker(row, config),
+                row.name,
+                client=client,
+                informers=informers,
+                clock=clock,
+                random=random,
+                recorder=own,
+                triggers=row.triggers,
             )
         )
     return tuple(specs)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, assert_never
 
 import attrs
 
@@ -89,6 +89,19 @@ class Watch(Value):
     keys: Callable[[Object | None, Object | None], Iterable[str]] | None = None
 
 
+@attrs.frozen(eq=False, repr=False)
+class Trigger(Value):
+    """What calls for a reconciler that nobody needs before.
+
+    Attributes:
+        resource: An object of this kind has to appear.
+        concerns: Whether an object does; None for any.
+    """
+
+    resource: Resource
+    concerns: Callable[[Object], bool] | None = None
+
+
 @attrs.define(eq=False)
 class Environment:
     """What a reconciler is given.
@@ -152,8 +165,14 @@ class Wake(Value):
     """There are keys to look at."""
 
 
+@attrs.frozen(eq=False, repr=False)
+class Called(Value):
+    """Something has appeared for which the reconciler is needed."""
+
+
 WAKE: Final = Wake()
-Message = Wake
+CALLED: Final = Called()
+Message = Wake | Called
 
 
 class Controller(Actor[Message]):
@@ -161,6 +180,7 @@ class Controller(Actor[Message]):
 
     Args:
         make: Makes the reconciler; called anew at each (re)start.
+        triggers: The reconciler is made once one of them appears; at the start if there are none.
     """
 
     def __init__(
@@ -173,8 +193,10 @@ class Controller(Actor[Message]):
         random: Randomness,
         recorder: Recorder | None = None,
         field_manager: str = "kube-controller-manager",
+        triggers: Sequence[Trigger] = (),
     ) -> None:
         self._make = make
+        self._triggers = triggers
         self._client = client
         self._informers = informers
         self._clock = clock
@@ -189,11 +211,28 @@ class Controller(Actor[Message]):
         self._stopped = False
         self._timer: Any = None
         self._timer_due: float | None = None
+        self._removals: list[tuple[Resource, Callable[[], Any]]] = []
         self._syncs = 0
         self._failed = 0
 
     async def started(self) -> None:
-        """Build the reconciler, hang handlers on the informers, and begin once these are in sync."""
+        """Make the reconciler, now or when it is called for."""
+        for trigger in self._triggers:
+            self._hang(trigger.resource, self._caller(trigger))
+        if not self._triggers:
+            self._set_up()
+
+    def _caller(self, trigger: Trigger) -> Handler:
+        def look(_old: Object | None, new: Object | None) -> None:
+            concerns = trigger.concerns
+            if new is not None and not self._awake and (concerns is None or concerns(new)):
+                self._awake = True
+                self.context.ref.tell(CALLED)
+
+        return look
+
+    def _set_up(self) -> None:
+        """Make the reconciler, hang handlers on the informers, and begin once these are in sync."""
         environment = Environment(
             self._informers, self._clock, self._random, self.enqueue, self._watch, self._forget
         )
@@ -203,7 +242,6 @@ class Controller(Actor[Message]):
         self._executor = Executor(
             self._client, self._recorder, self.context.start_task, field_manager=self._field_manager
         )
-        self._removals: list[tuple[Resource, Callable[[], Any]]] = []
         resources = [watch.resource for watch in self._reconciler.watches()]
         for watch in self._reconciler.watches():
             self._watch(watch)
@@ -214,15 +252,21 @@ class Controller(Actor[Message]):
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
+        self._take_off()
+
+    def _take_off(self) -> None:
         for _, remove in self._removals:
             remove()
+        self._removals = []
 
     def _watch(self, watch: Watch) -> None:
-        if watch.keys is None:
-            return
-        removal = self._informers.informer(watch.resource).add_handler(self._handler(watch.keys))
+        if watch.keys is not None:
+            self._hang(watch.resource, self._handler(watch.keys))
+
+    def _hang(self, resource: Resource, handler: Handler) -> None:
+        removal = self._informers.informer(resource).add_handler(handler)
         if callable(removal):
-            self._removals.append((watch.resource, removal))
+            self._removals.append((resource, removal))
 
     def _forget(self, resource: Resource) -> None:
         for watched, remove in self._removals:
@@ -273,8 +317,19 @@ class Controller(Actor[Message]):
             self.context.ref.tell(WAKE)
 
     def receive(self, message: Message) -> None:
-        """Start workers for the keys, up to the reconciler's number; set the timer for later keys."""
+        """Set up the reconciler, or look at what is queued."""
         self._awake = False
+        match message:
+            case Wake():
+                self._look()
+            case Called():
+                self._take_off()
+                self._set_up()
+            case _:
+                assert_never(message)
+
+    def _look(self) -> None:
+        """Start workers for the keys, up to the reconciler's number; set the timer for later keys."""
         self._queue.release_due(self._clock.now())
         wanted = min(len(self._queue), self._reconciler.workers - self._running)
         for _ in range(wanted):
@@ -389,6 +444,7 @@ def controller_spec(
     random: Randomness,
     recorder: Recorder | None,
     field_manager: str = "kube-controller-manager",
+    triggers: Sequence[Trigger] = (),
 ) -> ChildSpec:
     """The child of a supervisor that runs a reconciler."""
     return ChildSpec(
@@ -401,5 +457,6 @@ def controller_spec(
             random=random.fork(name),
             recorder=recorder,
             field_manager=field_manager,
+            triggers=triggers,
         ),
     )

@@ -1,0 +1,45 @@
+"""Each row of the registry says of its reconciler what that says of itself."""
+
+from __future__ import annotations
+
+import inspect
+
+import attrs
+import pytest
+
+from kubelite.apimachinery.lazy import load
+from kubelite.controllers import jobpods, nodehealth, podgc, registry
+from kubelite.controllers.registry import CONTROLLERS, ControllersConfig
+from kubelite.reconcile.controller import Reconciler
+
+rows = pytest.mark.parametrize("row", CONTROLLERS, ids=lambda row: row.name)
+
+
+def reconciler(row):
+    return load(f"kubelite.controllers.{row.where}")
+
+
+@rows
+def test_a_row_names_a_reconciler_by_its_name_and_component(row):
+    found = reconciler(row)
+    assert issubclass(found, Reconciler)
+    assert (row.name, row.component) == (found.name, found.component)
+
+
+@rows
+def test_the_options_of_a_row_are_set_from_what_can_be_set(row):
+    parameters = set(inspect.signature(reconciler(row)).parameters)
+    assert set(row.options) <= parameters
+    assert {*row.options.values(), row.needs} - {""} <= set(attrs.fields_dict(ControllersConfig))
+
+
+def test_names_are_told_once():
+    assert len({row.name for row in CONTROLLERS}) == len(CONTROLLERS)
+
+
+def test_what_the_registry_repeats_so_as_not_to_import_it_is_true():
+    config = ControllersConfig()
+    assert registry.JOB_TRACKING == jobpods.TRACKING
+    assert registry.NO_EXECUTE == nodehealth.NO_EXECUTE
+    assert (config.pod_gc_period_s, config.pod_gc_quarantine_s) == (podgc.PERIOD_S, podgc.QUARANTINE_S)
+    assert config.terminated_pods_max == podgc.TERMINATED_MAX

@@ -1,0 +1,111 @@
+"""A controller that nobody needs yet makes no reconciler; what calls for it makes it, also after a crash."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+import pytest
+import structlog
+
+from kubelite.api.resources import CONFIGMAPS, SECRETS
+from kubelite.apimachinery.lazy import load
+from kubelite.client.informer import InformerFactory
+from kubelite.reconcile.controller import Reconciler, Trigger, Watch, controller_spec
+from kubelite.reconcile.ownership import key_of
+from kubelite.runtime import System
+from tests.harness import api_server
+
+TRIGGER = Trigger(CONFIGMAPS, lambda obj: obj["metadata"]["name"] == "call")
+
+
+class Looks(Reconciler):
+    """Notes which Secrets it looks at; raises over one that is called `bad` the first time."""
+
+    name = "looks"
+
+    def __init__(self, environment, made):
+        super().__init__(environment)
+        made.append(self)
+        self.first = len(made) == 1
+        self.keys = []
+
+    def watches(self):
+        return (Watch(SECRETS, lambda old, new: (key_of(new or old),)),)
+
+    def sync(self, key):
+        self.keys.append(key)
+        if key == "default/bad" and self.first:
+            raise LookupError(key)
+        yield ()
+
+
+def named(resource, name):
+    return {"apiVersion": "v1", "kind": resource.kind, "metadata": {"name": name}}
+
+
+@asynccontextmanager
+async def running(client, make):
+    informers = InformerFactory(client)
+    spec = controller_spec(
+        make,
+        "looks",
+        client=client,
+        informers=informers,
+        clock=client.clock,
+        random=client.system.random.fork("controller"),
+        recorder=None,
+        triggers=(TRIGGER,),
+    )
+    manager = System(clock=client.clock, seed=1, name="manager")
+    await manager.start(informers.spec(), spec)
+    try:
+        yield manager
+    finally:
+        await manager.stop()
+
+
+@pytest.fixture
+def made():
+    return []
+
+
+async def test_only_what_concerns_it_makes_a_reconciler_and_that_sees_what_was_there(made):
+    async with api_server() as client, running(client, lambda env: Looks(env, made)):
+        await client.create(SECRETS, named(SECRETS, "early"), "default")
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "other"), "default")
+        await client.clock.sleep(1)
+        assert made == []
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "another"), "default")
+        await client.clock.sleep(1)
+        await client.create(SECRETS, named(SECRETS, "late"), "default")
+        await client.clock.sleep(1)
+    (looks,) = made
+    assert looks.keys == ["default/early", "default/late"]
+
+
+async def test_what_exists_calls_for_it_at_the_start_and_after_a_crash(made):
+    async with api_server() as client:
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        async with running(client, lambda env: Looks(env, made)):
+            await client.clock.sleep(1)
+            assert len(made) == 1
+            await client.create(SECRETS, named(SECRETS, "bad"), "default")
+            await client.clock.sleep(5)
+    assert [each.keys for each in made] == [["default/bad"], ["default/bad"]]
+
+
+async def test_a_module_that_cannot_be_imported_ends_the_system_with_its_name_once_it_is_needed():
+    def make(_environment):
+        return load("kubelite.controllers.nowhere:Nobody")
+
+    async with api_server() as client, running(client, make) as manager:
+        await client.clock.sleep(1)
+        with structlog.testing.capture_logs() as logs:
+            await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+            error = await manager.failed()
+    while error.__cause__ is not None:
+        error = error.__cause__
+    assert isinstance(error, ModuleNotFoundError)
+    assert "kubelite.controllers.nowhere" in str(error)
+    assert ("actor crashed", "looks") in {(entry["event"], entry["actor"]) for entry in logs}
