@@ -20,6 +20,7 @@ from kubelite.cluster.manifest import Manifest
 
 if TYPE_CHECKING:
     from kubelite.cluster.access import ExecResult
+    from kubelite.cluster.metrics import Metrics
     from kubelite.images.registry import ImageRegistry
     from kubelite.runtime import Clock
 
@@ -67,6 +68,11 @@ class BlockingCluster:
     def images(self) -> ImageRegistry:
         """The images that nodes can pull."""
         return self._cluster.images
+
+    @property
+    def metrics(self) -> Metrics:
+        """What HorizontalPodAutoscalers are told; callables run on the cluster's thread."""
+        return self._cluster.metrics
 
     @property
     def seed(self) -> int:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from kubelite.client.inprocess import InProcessClient
+    from kubelite.cluster.metrics import Metrics
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import ClusterCertificates
 
@@ -86,6 +87,7 @@ class Cluster:
         self.images: ImageRegistry = make_registry()
         for name, program in (images or {}).items():
             self.images[name] = program
+        self._metrics: Metrics | None = None
         self._node_names = [f"node-{number}" for number in range(1, nodes + 1)]
         self._expose = expose
         self._random = Randomness(seed)
@@ -157,6 +159,7 @@ class Cluster:
             block=block,
             root_ca=root_ca,
             authority=certificates.authority if certificates is not None else None,
+            metrics=lambda: self.metrics,
         )
         self._system, self._components = system, components
         system.on_failure = self._failed
@@ -330,6 +333,15 @@ class Cluster:
         client = self._running.client
         assert client is not None
         return client
+
+    @property
+    def metrics(self) -> Metrics:
+        """What HorizontalPodAutoscalers are told: nothing, until it is said here."""
+        if self._metrics is None:
+            from kubelite.cluster.metrics import Metrics  # noqa: PLC0415 - few clusters need it
+
+            self._metrics = Metrics(self.clock.now)
+        return self._metrics
 
     @property
     def seed(self) -> int:

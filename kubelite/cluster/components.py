@@ -17,6 +17,7 @@ Components meet only through the API server; nothing here holds state of its own
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -47,6 +48,7 @@ from kubelite.runtime.values import Shown
 from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from kubelite.controllers.horizontalpodautoscalermetrics import MetricsClient
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import Authority
 
@@ -73,6 +75,7 @@ class Components(Shown):
         root_ca: The certificate of the cluster's authority (PEM); empty with plain HTTP.
         authority: Signs certificates; None with plain HTTP.
         network: The network of clients inside the cluster that are no pod.
+        metrics: Gives what tells autoscalers of metrics.
         machines: By node name; they survive their kubelets.
     """
 
@@ -93,6 +96,7 @@ class Components(Shown):
     dns_address: str
     tokens: ServiceAccountTokens
     authenticator: Authenticator
+    metrics: Callable[[], MetricsClient]
     machines: dict[str, Machine] = attrs.field(factory=dict)
     dns_port: int = 0
     scheme: Any = attrs.field(factory=new_scheme)
@@ -113,6 +117,7 @@ class Components(Shown):
         block: AddressBlock,
         root_ca: str,
         authority: Authority | None,
+        metrics: Callable[[], MetricsClient],
     ) -> Components:
         """Makes what the actors share."""
         fabric = Fabric(block, reaches_outside=not virtual)
@@ -144,6 +149,7 @@ class Components(Shown):
             str(block.services[DNS_SERVICE_INDEX]),
             tokens,
             Authenticator(accounts=tokens),
+            metrics,
         )
 
     def open_listener(self) -> OpenListener:
@@ -206,6 +212,10 @@ class Components(Shown):
                 root_ca=self.root_ca,
                 signer=self.authority,
                 issue_token=self.tokens.issue_legacy,
+                metrics=self.metrics,
+                autoscaler_period_s=config.autoscaler_period_s,
+                autoscaler_stabilization_s=config.autoscaler_stabilization_s,
+                autoscaler_tolerance=config.autoscaler_tolerance,
             ),
             client=client.as_user(component_user("kube-controller-manager")),
             informers=informers,

@@ -25,6 +25,11 @@ def _not_negative(_: object, attribute: attrs.Attribute[Any], value: int) -> Non
         raise ValueError(f"{attribute.name} must be 0 (no limit) or more, not {value}")
 
 
+def _zero_or_more(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if value < 0:
+        raise ValueError(f"{attribute.name} must be 0 or more, not {value}")
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ClusterConfig(Value):
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
@@ -41,6 +46,9 @@ class ClusterConfig(Value):
         node_monitor_grace_s: Silence after which a node counts as not ready.
         node_monitor_period_s: How often nodes are looked at; None derives it from the grace.
         node_lease_renew_s: How often a kubelet renews its Lease; None derives it from the grace.
+        autoscaler_period_s: How often a HorizontalPodAutoscaler is looked at.
+        autoscaler_stabilization_s: How long it waits before it scales down, where its behaviour says nothing.
+        autoscaler_tolerance: How far a metric may be from its target, as a share, before it scales.
         compaction_interval_s: How often the history of the store is compacted.
         domain: The cluster's DNS domain.
         node_ports: First and last port for Services of type NodePort.
@@ -64,6 +72,9 @@ class ClusterConfig(Value):
     node_monitor_grace_s: float = attrs.field(default=50.0, validator=_positive)
     node_monitor_period_s: float | None = None
     node_lease_renew_s: float | None = None
+    autoscaler_period_s: float = attrs.field(default=15.0, validator=_positive)
+    autoscaler_stabilization_s: float = attrs.field(default=300.0, validator=_zero_or_more)
+    autoscaler_tolerance: float = attrs.field(default=0.1, validator=_zero_or_more)
     compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)

@@ -17,6 +17,7 @@ from kubelite.api.resources import (
     CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
+    HORIZONTALPODAUTOSCALERS,
     JOBS,
     NAMESPACES,
     NODES,
@@ -40,6 +41,7 @@ from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.controllers.certificatesigning import Signer
+    from kubelite.controllers.horizontalpodautoscalermetrics import MetricsClient
     from kubelite.controllers.serviceaccounttokens import Issue
 
 JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
@@ -60,6 +62,10 @@ class ControllersConfig(Value):
         root_ca: The certificate (PEM) for `kube-root-ca.crt`; empty for none (plain HTTP).
         signer: Signs requests for certificates; None if there is no authority (plain HTTP).
         issue_token: Makes the tokens of Secrets of service accounts; None if nobody does.
+        metrics: Gives what tells autoscalers of metrics; None if nobody does, and nothing scales.
+        autoscaler_period_s: How often an autoscaler is looked at.
+        autoscaler_stabilization_s: How long it waits before it scales down.
+        autoscaler_tolerance: How far a metric may be from its target, as a share, before it scales.
     """
 
     node_monitor_grace_s: float = 50.0
@@ -71,6 +77,10 @@ class ControllersConfig(Value):
     root_ca: str = ""
     signer: Signer | None = None
     issue_token: Issue | None = None
+    metrics: Callable[[], MetricsClient] | None = None
+    autoscaler_period_s: float = 15.0
+    autoscaler_stabilization_s: float = 300.0
+    autoscaler_tolerance: float = 0.1
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -179,6 +189,19 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         "disruption:DisruptionController",
         (Trigger(PODDISRUPTIONBUDGETS),),
         component="controllermanager",
+    ),
+    Row(
+        "horizontal-pod-autoscaler-controller",
+        "horizontalpodautoscaler:HorizontalPodAutoscalerController",
+        (Trigger(HORIZONTALPODAUTOSCALERS),),
+        component="horizontal-pod-autoscaler",
+        options={
+            "metrics": "metrics",
+            "period_s": "autoscaler_period_s",
+            "stabilization_s": "autoscaler_stabilization_s",
+            "tolerance": "autoscaler_tolerance",
+        },
+        needs="metrics",
     ),
     Row(
         "node-lifecycle-controller",

@@ -211,7 +211,9 @@ class Executor:
                     resource_version=intent.resource_version,
                 )
             case ReadObject():
-                return client.get(intent.resource, intent.name, intent.namespace)
+                return client.get(
+                    intent.resource, intent.name, intent.namespace, subresource=intent.subresource
+                )
             case CountObjects():
                 return self._list(intent)
             case DeleteCollection():

@@ -19,11 +19,15 @@ PatchType = Literal["json", "merge", "strategic", "apply"]
 
 @attrs.frozen(eq=False, repr=False)
 class ReadObject(Shown):
-    """Read an object live; that there is none is an answer (`Outcome.object` is None), not an error."""
+    """Read an object live, or a subresource of it.
+
+    That there is none is an answer (`Outcome.object` is None), not an error.
+    """
 
     resource: Resource
     namespace: str | None
     name: str
+    subresource: str = ""
 
 
 @attrs.frozen(eq=False, repr=False)
