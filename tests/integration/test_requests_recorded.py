@@ -86,3 +86,14 @@ async def test_logs_come_over_websockets(protocol):
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await http.ws_connect(path, protocols=("v9.k8s.io",))
         assert caught.value.status == 400
+
+
+async def test_a_command_that_ends_at_once_closes_its_websocket_in_the_regular_way():
+    async with kubelite.Cluster(nodes=1, secure=False) as cluster, session(cluster) as http:
+        await cluster.apply(POD | {"spec": {"containers": [{"name": "c", "image": "nginx"}]}})
+        await cluster.wait_for("pod/talker", "ready")
+        path = "/api/v1/namespaces/default/pods/talker/exec?command=hostname&stdout=true"
+        async with http.ws_connect(path, protocols=("v5.channel.k8s.io",)) as socket:
+            messages = [message.data async for message in socket]
+            assert socket.close_code == aiohttp.WSCloseCode.OK
+        assert b"".join(each[1:] for each in messages if each[:1] == b"\x01") == b"talker\n"

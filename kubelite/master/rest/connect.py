@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
 from kubelite.apimachinery import timestamps
@@ -165,7 +165,7 @@ async def dial(
     url = _url(dialer, info, query, _STREAM_OPTIONS)
     try:
         return await session.ws_connect(
-            url, protocols=(protocol,), max_msg_size=MESSAGE_BYTES_MAX, compress=0
+            url, protocols=(protocol,), max_msg_size=MESSAGE_BYTES_MAX, compress=0, autoclose=False
         )
     except aiohttp.WSServerHandshakeError as error:
         text = f"unable to upgrade connection: {error.message} ({error.status})"
@@ -204,7 +204,9 @@ async def pump(source: _Socket, target: _Socket) -> None:
         except (ConnectionError, aiohttp.ClientError):
             return
     if not target.closed:
-        await target.close(code=source.close_code or aiohttp.WSCloseCode.OK)
+        code = source.close_code or WSCloseCode.OK
+        lost = code == WSCloseCode.ABNORMAL_CLOSURE  # which is never sent (RFC 6455, section 7.4.1)
+        await target.close(code=WSCloseCode.INTERNAL_ERROR if lost else code)
 
 
 def _url(dialer: KubeletDialer, info: ConnectInfo, query: Query, names: tuple[str, ...]) -> str:
