@@ -50,7 +50,11 @@ def _owner_uids(obj: Object) -> Iterable[str]:
 
 
 class Informer:
-    """A copy of one collection. Made by `InformerFactory.informer`."""
+    """A copy of one collection. Made by `InformerFactory.informer`.
+
+    Attributes:
+        resource_version: Of the last change that it holds.
+    """
 
     def __init__(self, resource: Resource, *, namespace: str | None, field_selector: str) -> None:
         self.resource = resource
@@ -63,6 +67,7 @@ class Informer:
         self._handlers: dict[int, Handler] = {}
         self._handlers_made = 0
         self._synced = asyncio.Event()
+        self.resource_version = ""
 
     # --- look-ups -------------------------------------------------------------------------------------------
 
@@ -147,6 +152,15 @@ class Informer:
     async def wait_synced(self) -> None:
         """Wait until the first list is in."""
         await self._synced.wait()
+
+    def is_behind(self, objects: Iterable[Object], resource_version: str) -> bool:
+        """Whether the copy is older than a list that was made meanwhile."""
+        if int(self.resource_version or 0) >= int(resource_version):
+            return False
+        listed = {_key(obj): int(obj["metadata"]["resourceVersion"]) for obj in objects}
+        held = {key: int(obj["metadata"]["resourceVersion"]) for key, obj in self._objects.items()}
+        gone = any(version <= int(resource_version) for key, version in held.items() if key not in listed)
+        return gone or any(held.get(key, 0) < version for key, version in listed.items())
 
     def replace(self, objects: Iterable[Object]) -> None:
         """Make the copy equal to a list; handlers see the difference."""
@@ -292,6 +306,25 @@ class InformerFactory:
         if self._runner is not None:
             await Flush().ask(self._runner)
 
+    async def catch_up(self, resource: Resource) -> None:
+        """Return when the copy of a kind is no older than the API server's answer to a list now.
+
+        Raises:
+            APIError: It cannot be listed.
+        """
+        informer = self.informer(resource)
+        await informer.wait_synced()
+        await self.flush()
+        found = await self.client.list(resource)
+        changed = asyncio.Event()
+        remove = informer.add_handler(lambda _old, _new: changed.set())
+        try:
+            while informer.is_behind(found.items, found.resource_version):
+                changed.clear()
+                await changed.wait()
+        finally:
+            remove()
+
     async def wait_synced(self) -> None:
         """Wait until all informers asked for so far have their first list."""
         for informer in self.informers():
@@ -352,6 +385,7 @@ class InformerRunner(Actor[Message]):
         self._states[informer] = state
         for effect in effects:
             self._carry_out(informer, effect)
+        informer.resource_version = state.resource_version
 
     def _carry_out(self, informer: Informer, effect: reflector.Effect) -> None:
         match effect:

@@ -5,7 +5,8 @@ was just looked at rests for the reconciler's `interval_s`, so that a burst of a
 handful of looks. Handlers of informers only note keys and wake the actor once; nothing is computed in the
 stack of a write.
 
-A controller that crashed starts fresh: its handlers are replayed all that exists, which is the resync.
+A controller that crashed starts fresh: its handlers are replayed all that exists, which is the resync. It
+does not remember what it wrote, so it begins only when its informers show all that was written before.
 
 Source: sigs.k8s.io/controller-runtime/pkg/internal/controller, k8s.io/client-go/util/workqueue.
 """
@@ -24,9 +25,11 @@ from kubelite.client.client import Client
 from kubelite.reconcile.executor import Executor, Recorder
 from kubelite.reconcile.intents import Outcome, Outcomes, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
-from kubelite.runtime import Actor, ChildSpec, Clock, Randomness
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness
 from kubelite.runtime.values import Value
 
+CATCH_UP_RETRY_S: Final = 1.0
+"""Seconds between two tries to list what a restarted controller has to know."""
 WORKERS: Final = 5
 """Keys that one controller looks at side by side, as Kubernetes' --concurrent-…-syncs."""
 
@@ -74,6 +77,10 @@ class InformersLike(Protocol):
 
     def forget(self, resource: Resource) -> None:
         """Give up the informer of a kind that is gone."""
+        ...
+
+    async def catch_up(self, resource: Resource) -> None:
+        """Wait until the informer of a kind holds all that was written before now."""
         ...
 
 
@@ -276,12 +283,25 @@ class Controller(Actor[Message]):
         self._removals = [each for each in self._removals if each[0] != resource]
 
     async def _begin(self, resources: Sequence[Resource]) -> None:
-        for resource in resources:
+        for resource in dict.fromkeys(resources):
             await self._informers.informer(resource).wait_synced()
+            if self.context.statistics["restarts"]:
+                await self._catch_up(resource)
         for key in self._reconciler.first_keys():
             self._queue.add(key)
         self._synced = True
         self._wake()
+
+    async def _catch_up(self, resource: Resource) -> None:
+        """See what was written before a crash, which nobody remembers."""
+        while True:
+            try:
+                await self._informers.catch_up(resource)
+            except (APIError, ActorStopped, OSError) as error:
+                self.context.log.warning("catch_up_failed", resource=resource.plural, error=str(error))
+                await self._clock.sleep(CATCH_UP_RETRY_S)
+            else:
+                return
 
     def _handler(self, keys: Callable[[Object | None, Object | None], Iterable[str]]) -> Handler:
         def handle(old: Object | None, new: Object | None) -> None:

@@ -1,4 +1,4 @@
-"""Shipped to users: virtual time and builders for tests."""
+"""Shipped to users: virtual time, and in `faults` clients that fail, wait or count."""
 
 from kubelite.runtime import VirtualClock
 

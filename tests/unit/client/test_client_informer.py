@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.api.resources import CONFIGMAPS, PODS
+from kubelite.api.resources import CONFIGMAPS, PODS, SECRETS
 from kubelite.apimachinery.apierrors import APIError, ServiceUnavailable
 from kubelite.apimachinery.labels import parse_selector
 from kubelite.client.informer import InformerFactory
 from kubelite.runtime import System
+from kubelite.testing.faults import LaggingClient
 from tests.harness import api_server
 
 
@@ -193,3 +194,26 @@ async def test_nothing_is_left_after_the_end(client, broken):
     await system.stop()
     assert client.store.statistics()["resources"]["configmaps"]["watchers"] == 0
     await client.create(CONFIGMAPS, config_map("a"), "default")
+
+
+async def test_a_copy_that_lags_is_waited_for(client):
+    factory = InformerFactory(LaggingClient(client, client.clock, 0.5))
+    await client.system.add(factory.spec())
+    for name in ("a", "b"):
+        await client.create(CONFIGMAPS, config_map(name), "default")
+    informer = factory.informer(CONFIGMAPS)
+    await informer.wait_synced()
+    await client.clock.sleep(1)
+    await client.patch(CONFIGMAPS, "a", {"data": {"n": "1"}}, "default")
+    await client.delete(CONFIGMAPS, "b", "default")
+    await client.create(CONFIGMAPS, config_map("c"), "default")
+    assert [each["metadata"]["name"] for each in informer.list()] == ["a", "b"]
+    begun = client.clock.monotonic()
+    await factory.catch_up(CONFIGMAPS)
+    assert client.clock.monotonic() - begun == pytest.approx(0.5)
+    assert informer.list() == (await client.list(CONFIGMAPS)).items
+    await client.create(
+        SECRETS, {"metadata": {"name": "s"}}, "default"
+    )  # what is written elsewhere is no change
+    await factory.catch_up(CONFIGMAPS)
+    assert client.clock.monotonic() - begun == pytest.approx(0.5)

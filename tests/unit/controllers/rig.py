@@ -10,8 +10,10 @@ from kubelite.api.resources import LEASES, NODES, PODS, REPLICATIONCONTROLLERS, 
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.timestamps import format_micro_time, format_time
 from kubelite.client.informer import InformerFactory
+from kubelite.controllers.daemonpods import target_node
 from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.runtime import System
+from kubelite.testing.faults import LaggingClient
 from tests.harness import api_server
 
 
@@ -37,6 +39,7 @@ class Rig:
         self.dead = set()
         self.spare = "n2"
         self.task = None
+        self.manager = None
 
     async def settle(self, seconds=1.0):
         await self.clock.sleep(seconds)
@@ -127,11 +130,12 @@ class Rig:
         metadata = pod["metadata"]
         name, namespace = metadata["name"], metadata["namespace"]
         if not pod["spec"].get("nodeName"):
+            free = node if node not in self.dead else self.spare
             binding = {
                 "apiVersion": "v1",
                 "kind": "Binding",
                 "metadata": {"name": name},
-                "target": {"kind": "Node", "name": node if node not in self.dead else self.spare},
+                "target": {"kind": "Node", "name": target_node(pod) or free},
             }
             await self.client.create(PODS, binding, namespace, name=name, subresource="binding")
         elif pod["spec"]["nodeName"] in self.dead:
@@ -142,33 +146,46 @@ class Rig:
             self.ips += 1
             ip = f"10.0.{self.ips // 250}.{self.ips % 250 + 1}"
             now = format_time(self.clock.now())
+            done = pod["spec"].get("restartPolicy") == "Never"
             status = {
                 **pod["status"],
-                "phase": "Running",
+                "phase": "Succeeded" if done else "Running",
                 "podIP": ip,
                 "podIPs": [{"ip": ip}],
-                "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": now}],
+                "conditions": [{"type": "Ready", "status": str(not done), "lastTransitionTime": now}],
             }
             await self.client.update(PODS, {**pod, "status": status}, subresource="status")
 
 
 @asynccontextmanager
 async def rig(
-    *names: str, config: ControllersConfig | None = None, accounts: bool = True
+    *names: str,
+    config: ControllersConfig | None = None,
+    accounts: bool = True,
+    wrap=lambda client: client,
+    lag_s=0.0,
 ) -> AsyncIterator[Rig]:
-    """The controllers of these names; all if none is given."""
+    """The controllers of these names; all if none is given.
+
+    Args:
+        config: Of the controllers.
+        accounts: As for `api_server`.
+        wrap: Makes the client that the controllers write with.
+        lag_s: How far the informers are behind.
+    """
     async with api_server(accounts=accounts) as client:
-        informers, events = InformerFactory(client), Events()
+        watching = LaggingClient(client, client.system.clock, lag_s) if lag_s else client
+        informers, events = InformerFactory(watching), Events()
         made = Rig(client, informers, events)
         specs = controller_specs(
             config or ControllersConfig(root_ca="PEM"),
-            client=client,
+            client=wrap(client),
             informers=informers,
             clock=client.system.clock,
             random=client.system.random.fork("controllers"),
             recorder=events,
         )
-        manager = System(clock=client.system.clock, seed=1, name="manager")
+        manager = made.manager = System(clock=client.system.clock, seed=1, name="manager")
         await manager.start(informers.spec(), *[s for s in specs if not names or s.name in names])
         try:
             yield made
