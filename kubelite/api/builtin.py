@@ -67,9 +67,9 @@ class BuiltinStrategy(Strategy):
         made, unknown = decode(obj, schema)
         return made, judged(unknown, duplicates, validation)
 
-    def default(self, obj: Object) -> Object:
+    def default(self, obj: Object, former: Object | None = None) -> Object:
         """The object as Kubernetes holds it after reading it."""
-        return apply_defaults(self.resource, obj)
+        return apply_defaults(self.resource, obj, former)
 
     def atom(self) -> Atom:
         """The kind's type, as an apply merges it."""

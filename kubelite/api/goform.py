@@ -22,7 +22,8 @@ from kubelite.api.identity import ByIdentity
 from kubelite.apimachinery import quantity, timestamps
 from kubelite.apimachinery.scheme import Object, Resource
 
-_Fix = Callable[[Any], Any]
+_Fix = Callable[..., Any]
+_NOTHING: Final[Object] = {}
 
 _DROP: Final = object()
 """What a fix returns for a value that Go would leave out."""
@@ -36,18 +37,19 @@ _CANONICAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CANONICAL_MICRO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-def go_form(resource: Resource, obj: Object) -> Object:
+def go_form(resource: Resource, obj: Object, former: Object | None = None) -> Object:
     """The object in the form in which Kubernetes keeps it.
 
     Args:
         resource: the kind; a kind without facts (a custom resource) comes back as it is.
         obj: of types that fit the schema; fields that the schema does not know stay.
+        former: an object that is in this form: trees which `obj` has from there are not looked at.
 
     Returns:
         The same object if it was in that form already.
     """
     index = facts.index_of(resource.api_version, resource.kind)
-    return obj if index is None else _struct_fix(index)(obj)
+    return obj if index is None else _struct_fix(index)(obj, former or _NOTHING)
 
 
 def metadata_form(metadata: Object) -> Object:
@@ -96,14 +98,24 @@ def _drop_empty(value: Any) -> Any:
 
 def _items_fix(fix: _Fix, *, kept: bool) -> _Fix:
     empty = None if kept else _DROP
+    if fix is _keep:  # what is no struct stays as it is, null included
+        return lambda value: value or empty
 
     def items(value: Any) -> Any:
         if not value:
             return empty
         if not isinstance(value, list):
             return value
-        new = [None if (fixed := fix(item)) is _DROP else fixed for item in value]
-        return value if all(a is b for a, b in zip(value, new, strict=True)) else new
+        new = []
+        same = True
+        for item in value:
+            fixed = fix(item)
+            if fixed is _DROP:
+                fixed = None
+            if fixed is not item:
+                same = False
+            new.append(fixed)
+        return value if same else new
 
     return items
 
@@ -114,7 +126,7 @@ def _values_fix(fix: _Fix, *, kept: bool, zero: Any) -> _Fix:
     def values(value: Any) -> Any:
         if not value:
             return empty
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or (fix is _keep and None not in value.values()):
             return value
         new = {key: zero if (fixed := fix(item)) is _DROP else fixed for key, item in value.items()}
         return value if all(new[key] is item for key, item in value.items()) else new
@@ -132,13 +144,14 @@ def _struct_fix(index: int) -> _Fix:
     always = ALWAYS.get(name, {})
     pointers = (POINTERS | POINTERS_OF.get(name, frozenset())) - VALUES_OF.get(name, frozenset())
     omitted = OMITTED_OF.get(name, ())
-    fixes: dict[str, _Fix] = {}
+    fixes: dict[str, _Fix | _Late] = {}
     zeros: dict[str, Any] = {}
     for field, must_be, shape, _ in facts.split_fields(text):
         required = must_be and field not in omitted
         if shape.isdigit() and index == int(shape):
             continue
-        fixes[field] = _field_fix(shape, kept=required or field in pointers or field in always)
+        kept = required or field in pointers or field in always
+        fixes[field] = _Late(int(shape)) if shape.isdigit() else _field_fix(shape, kept=kept)
         if field in always:
             zero = always[field]
         elif required and field not in REQUIRED_POINTERS:
@@ -158,24 +171,36 @@ def _zero(shape: str) -> Any:
     return _SPECIAL_ZEROS.get(text) if text.startswith("=") else {}
 
 
-def _compiled(fixes: Mapping[str, _Fix], zeros: Mapping[str, Any]) -> _Fix:
-    def fix_struct(obj: Any) -> Any:
+def _compiled(fixes: Mapping[str, _Fix | _Late], zeros: Mapping[str, Any]) -> _Fix:
+    plain = {field: fix for field, fix in fixes.items() if fix in _OF_SCALARS}
+    """What changes only empty values."""
+    deep = {field: fix for field, fix in fixes.items() if field not in plain}
+    zero_names = zeros.keys()
+
+    def fix_struct(obj: Any, former: Object = _NOTHING) -> Any:
         if not isinstance(obj, dict):
             return _DROP if obj is None else obj
         changes: dict[str, Any] = {}
         for field, value in obj.items():
-            fix = fixes.get(field)
-            if fix is not None:
-                new = fix(value)
-                if new is not value:
-                    changes[field] = new
-        for field, zero in zeros.items():
-            if changes.get(field, obj.get(field, _DROP)) is _DROP:
-                changes[field] = zero
-        if not changes:
-            return obj
-        merged = {**obj, **changes}
-        return {field: value for field, value in merged.items() if value is not _DROP}
+            fix = deep.get(field)
+            if fix is None:
+                if value or (fix := plain.get(field)) is None:
+                    continue
+            elif former and value and value is former.get(field):
+                continue
+            elif fix.__class__ is _Late:
+                fix = deep[field] = fix.fix
+            new = fix(value)
+            if new is not value:
+                changes[field] = new
+        if changes or not zero_names <= obj.keys():
+            for field, zero in zeros.items():
+                if changes.get(field, obj.get(field, _DROP)) is _DROP:
+                    changes[field] = zero
+            if changes:
+                merged = {**obj, **changes}
+                return {field: value for field, value in merged.items() if value is not _DROP}
+        return obj
 
     return fix_struct
 
@@ -195,14 +220,26 @@ def _field_fix(shape: str, *, kept: bool) -> _Fix:
         zero = "" if shape == "{s" else None
         return _values_fix(_field_fix(shape[1:], kept=True), kept=kept, zero=zero)
     if shape.isdigit():
-        return _late(int(shape))
+        return _Late(int(shape))
     return _keep if kept else _drop_empty
 
 
-def _late(index: int) -> _Fix:
+class _Late:
     """The fix of a type, compiled when first needed: most objects use few of the types they may hold."""
 
-    def fix(value: Any) -> Any:
-        return _struct_fix(index)(value)
+    __slots__ = ("_index",)
 
-    return fix
+    def __init__(self, index: int) -> None:
+        self._index = index
+
+    @property
+    def fix(self) -> _Fix:
+        """The fix itself."""
+        return _struct_fix(self._index)
+
+    def __call__(self, value: Any) -> Any:
+        """The value fixed."""
+        return _struct_fix(self._index)(value)
+
+
+_OF_SCALARS: Final = (_keep, _drop_empty)

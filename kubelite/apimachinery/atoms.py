@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from kubelite.apimachinery.fieldset import FieldSet
+from kubelite.apimachinery.fieldset import EMPTY, MEMBER, SELF, FieldSet
 
 NUMERIC: Final = "numeric"
 STRING: Final = "string"
@@ -24,6 +24,7 @@ SET: Final = "set"
 MAP: Final = "map"
 
 _SHARED_MAX: Final = 64
+_FLAT_MAX: Final = 64
 
 
 Nodes = tuple[FieldSet | None, FieldSet | None, FieldSet | None]
@@ -100,7 +101,17 @@ class MapAtom:
         pairs: The same for what differs between two values.
     """
 
-    __slots__ = ("_element", "_fields", "_make", "_make_element", "atomic", "names", "pairs", "shared")
+    __slots__ = (
+        "_element",
+        "_fields",
+        "_flat",
+        "_make",
+        "_make_element",
+        "atomic",
+        "names",
+        "pairs",
+        "shared",
+    )
 
     def __init__(
         self,
@@ -116,6 +127,7 @@ class MapAtom:
         self._make_element = element
         self._element: Atom | None = None
         self._fields: dict[str, tuple[str, Atom]] = {}
+        self._flat: dict[tuple[str, ...], FieldSet | None] = {}
         self.atomic = atomic
         self.shared: dict[int, tuple[Any, FieldSet]] | None = {} if shared else None
         self.pairs: dict[tuple[int, int], tuple[Any, Any, Nodes]] | None = {} if shared else None
@@ -136,6 +148,22 @@ class MapAtom:
             found = self._fields[name] = (f"f:{name}", self._make(name))
             return found
         return field_element(name), self.element or DEDUCED
+
+    def all_leaves(self, names: tuple[str, ...]) -> FieldSet | None:
+        """The set of a value with fields of these names, itself included, if all are leaves; else None.
+
+        The same set each time.
+        """
+        found = self._flat.get(names, EMPTY)
+        if found is EMPTY:
+            elements = [self.field(name) for name in sorted(names)]
+            found = None
+            if all(atom.leaf for _, atom in elements):
+                found = {SELF: MEMBER, **dict.fromkeys((element for element, _ in elements), MEMBER)}
+            if len(self._flat) >= _FLAT_MAX:
+                del self._flat[next(iter(self._flat))]
+            self._flat[names] = found
+        return found
 
     def knows(self, name: str) -> bool:
         """Whether a field of this name may be there."""

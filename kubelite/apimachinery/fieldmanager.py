@@ -95,22 +95,45 @@ def _message(conflicts: list[Conflict]) -> str:
     return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
 
 
-def _composition(obj: Object) -> tuple[tuple[Any, ...], list[Any]]:
+def _composition(obj: Object, empty: Object) -> tuple[tuple[Any, ...], list[Any]]:
     """What an object's set of fields depends on, and the trees which that names by their identity.
 
-    Of a value it matters which tree it is; of metadata only which texts there are.
+    Of a text or number it matters only whether it is one that an empty object has, too. Of a map of texts,
+    which an empty object has not, it matters which names there are; of another value which tree it is.
     """
     parts: list[Any] = []
     trees: list[Any] = []
     for name, value in obj.items():
-        inner = value.items() if name == "metadata" else ((name, value),)
+        is_metadata = name == "metadata"
+        inner = value.items() if is_metadata else ((name, value),)
         for key, each in inner:
-            if isinstance(each, dict | list):
-                trees.append(each)
-                parts += (key, id(each) if each else ())
+            if not each:
+                parts += (key, None if is_metadata else (type(each), empty.get(key) == each))
+            elif not isinstance(each, dict | list):
+                parts += (key, is_metadata or empty.get(key) == each)
+            elif isinstance(each, dict) and _is_flat(each) and (is_metadata or not empty.get(key)):
+                parts += (key, tuple(each))
             else:
-                parts += (key, bool(each) if name == "metadata" else (type(each), each))
+                trees.append(each)
+                parts += (key, id(each))
     return tuple(parts), trees
+
+
+def _is_flat(value: Object) -> bool:
+    """Whether a map holds nothing but texts, none of them empty."""
+    return all(each.__class__ is str and each for each in value.values())
+
+
+@attrs.frozen(eq=False)
+class _Change:
+    """What a write does to fields in one version, as far as its endpoint may.
+
+    Attributes:
+        touched: Fields that are added or get another value.
+    """
+
+    removed: FieldSet
+    touched: FieldSet
 
 
 @attrs.frozen(eq=False)
@@ -173,21 +196,15 @@ class FieldManager:
 
     def _created(self, new: Object) -> FieldSet:
         """What the creation of an object sets; found once for objects that are made of the same trees."""
-        key, trees = _composition(new)
+        key, trees = _composition(new, self.empty)
         found = self._creations.get(key)
         if found is None:
             if len(self._creations) >= CREATIONS_MAX:
                 del self._creations[next(iter(self._creations))]
-            change = self._filtered(compare(self._atom(), self.empty, new), self.api_version)
+            change = self._change(compare(self._atom(), self.empty, new), self.api_version)
             # The trees are kept, so that nothing else can have their identities meanwhile.
-            found = self._creations[key] = (trees, self._taken(change))
+            found = self._creations[key] = (trees, mf.shared(mf.stripped(change.touched)))
         return found[1]
-
-    def _taken(self, change: Comparison) -> FieldSet:
-        """What a change makes its manager the owner of."""
-        taken = fs.union(change.modified, change.added)
-        keep = self.reset.get(self.api_version)
-        return mf.stripped(taken if keep is None else keep(taken))
 
     def _updated(self, live: Object, new: Object, managed: Managed, name: str, now: str) -> Managed:
         manager = mf.manager_of(name, UPDATE, self.api_version, self.subresource)
@@ -195,7 +212,7 @@ class FieldManager:
             taken = self._created(new)
             return {manager: Owned(taken, self.api_version, now)} if taken else {}
         managed, change = self._without_changes(live, new, self._reconciled(managed), manager, force=True)
-        taken = self._taken(change)
+        taken = fs.EMPTY if change is None else mf.stripped(change.touched)
         if taken:
             former = managed.get(manager)
             if former is not None:
@@ -205,8 +222,8 @@ class FieldManager:
 
     def _without_changes(
         self, live: Object, new: Object, managed: Managed, writer: Manager, *, force: bool
-    ) -> tuple[Managed, Comparison]:
-        """Managers without what the write takes from them, and what it changes.
+    ) -> tuple[Managed, _Change | None]:
+        """Managers without what the write takes from them, and what it changes, if anything.
 
         The writer keeps what it owns; an updater loses at least what is removed.
 
@@ -214,10 +231,11 @@ class FieldManager:
             ConflictsError: Something is taken without force.
         """
         atom = self._atom()
-        change = compare(atom, live, new)
-        if change.is_same:
-            return dict(managed), change
-        changes = {self.api_version: self._filtered(change, self.api_version)}
+        difference = compare(atom, live, new)
+        if difference.is_same:
+            return dict(managed), None
+        change = self._change(difference, self.api_version)
+        changes = {self.api_version: change}
         left: Managed = {}
         conflicts: list[Conflict] = []
         for manager, owned in managed.items():
@@ -231,7 +249,7 @@ class FieldManager:
                 their_atom = self.versions.atom(version)
                 if their_atom is None:
                     continue
-                theirs = changes[version] = self._filtered(
+                theirs = changes[version] = self._change(
                     compare(
                         their_atom,
                         self.versions.convert(live, version),
@@ -240,7 +258,7 @@ class FieldManager:
                     version,
                 )
             fields = owned.fields
-            lost = fs.EMPTY if mine else fs.intersection(fields, fs.union(theirs.modified, theirs.added))
+            lost = fs.EMPTY if mine else fs.intersection(fields, theirs.touched)
             if lost:
                 if not force:
                     conflicts += [Conflict(manager, path) for path in fs.paths(lost)]
@@ -252,9 +270,10 @@ class FieldManager:
             raise ConflictsError(sorted(conflicts, key=lambda each: each.manager.identifier()))
         return left, change
 
-    def _filtered(self, change: Comparison, version: str) -> Comparison:
+    def _change(self, found: Comparison, version: str) -> _Change:
+        touched = fs.union(found.modified, found.added)
         keep = self.reset.get(version)
-        return change if keep is None else change.filtered(keep)
+        return _Change(found.removed, touched) if keep is None else _Change(keep(found.removed), keep(touched))
 
     def _atom(self) -> Atom:
         atom = self.versions.atom(self.api_version)
@@ -334,12 +353,12 @@ class FieldManager:
         managed = {**managed, applier: Owned(fields, self.api_version, None if last is None else last.time)}
         merged = self._pruned(merged, managed, last)
         managed, change = self._without_changes(live, merged, managed, applier, force=force)
-        obj = live if change.is_same else merged
+        obj = live if change is None else merged
         fields = mf.stripped(fields)
         del managed[applier]
         if fields:
             former = last.time if last is not None else None
-            time = former if change.is_same else now
+            time = former if change is None else now
             managed[applier] = Owned(fields, self.api_version, time)
         return obj, managed
 

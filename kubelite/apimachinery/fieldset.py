@@ -186,12 +186,15 @@ class Shared:
         self._entries_max = entries_max
         self._nodes: dict[bytes, FieldSet] = {}
         self._sets: dict[tuple[Any, ...], FieldSet] = {}
+        self._known: dict[int, FieldSet] = {}
 
     def __repr__(self) -> str:
         return f"<Shared {len(self._nodes)} nodes, {len(self._sets)} sets>"
 
     def __call__(self, fields: FieldSet) -> FieldSet:
         """The set; a former one that is equal, if it is known."""
+        if id(fields) in self._known:
+            return fields
         parts = {
             element: {inner: self._node(below) for inner, below in node.items()}
             if element == "f:status"
@@ -204,7 +207,7 @@ class Shared:
             if "f:status" in parts:
                 return parts
             found = _kept(self._sets, key, parts, self._entries_max)
-        return found
+        return _kept(self._known, id(found), found, self._entries_max)
 
     def _node(self, node: FieldSet) -> FieldSet:
         if not node:
@@ -261,8 +264,8 @@ def _read(fields: Mapping[str, Any], *, root: bool) -> FieldSet | None:
 def in_order(node: FieldSet) -> FieldSet:
     """A node with its elements in order; fields alone are so when their texts are."""
     elements = sorted(node)
-    if elements and elements[-1] >= "g":  # there are keys, values or indices, whose texts sort otherwise
-        elements.sort(key=order)
+    if elements and elements[-1] >= "g" and len(elements) > 1 + (elements[0] == SELF):
+        elements.sort(key=order)  # there are keys, values or indices, whose texts sort otherwise
     return {element: node[element] for element in elements}
 
 

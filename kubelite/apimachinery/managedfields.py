@@ -235,6 +235,11 @@ def stripped(fields: FieldSet) -> FieldSet:
     return fs.difference(fields, STRIPPED)
 
 
+def shared(fields: FieldSet) -> FieldSet:
+    """The set that stands for all which are equal to it."""
+    return _shared_fields(fields)
+
+
 def capped(managed: Managed) -> Managed:
     """The same with the oldest updates put together, if there are too many."""
     updates = [manager for manager in managed if manager.operation == UPDATE]

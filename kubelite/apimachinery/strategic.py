@@ -6,6 +6,8 @@ Source: https://github.com/kubernetes/community/blob/master/contributors/devel/s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any, Final
 
 from kubelite.apimachinery.govalues import go_type, go_value
@@ -52,26 +54,34 @@ def _merge_map(
         case directive:
             raise _unknown(directive, patch)
     merged = _retained(base, patch)
+    directives = [key for key in patch if key[:1] == "$" and _is_directive_key(key)]
     for key, value in patch.items():
-        if key in {DIRECTIVE, RETAIN_KEYS} or key.startswith((DELETE_ITEMS, ELEMENT_ORDER)):
+        if key in directives:
             continue
         if value is None:
             merged.pop(key, None)
-            continue
-        field = schema.fields.get(key) if schema else None
-        merged[key] = _merge_value(merged.get(key), value, field, patch.get(ELEMENT_ORDER + key))
-    for key, value in patch.items():
+        elif isinstance(value, dict | list):
+            field = schema.fields.get(key) if schema else None
+            order = patch.get(ELEMENT_ORDER + key) if directives else None
+            merged[key] = _merge_value(merged.get(key), value, field, order)
+        else:
+            merged[key] = value
+    for key in directives:
         if key.startswith(ELEMENT_ORDER):
             name = key.removeprefix(ELEMENT_ORDER)
             if name not in patch and isinstance(items := merged.get(name), list):
                 field = schema.fields.get(name) if schema else None
-                merged[name] = _arranged(items, _order(value, field), items, _naming(field))
-    for key, value in patch.items():
-        name = key.removeprefix(DELETE_ITEMS)
+                merged[name] = _arranged(items, _order(patch[key], field), items, _naming(field))
+    for key in directives:
+        value, name = patch[key], key.removeprefix(DELETE_ITEMS)
         if key.startswith(DELETE_ITEMS) and isinstance(value, list) and isinstance(base.get(name), list):
             added = patch.get(name) or ()
             merged[name] = [item for item in merged.get(name) or () if item not in value or item in added]
     return merged
+
+
+def _is_directive_key(key: str) -> bool:
+    return key in {DIRECTIVE, RETAIN_KEYS} or key.startswith((DELETE_ITEMS, ELEMENT_ORDER))
 
 
 def _retained(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,8 +103,8 @@ def _retained(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
 
 
 def _merge_value(base: Any, value: Any, field: SchemaField | None, order: Any) -> Any:
-    if isinstance(value, Mapping):
-        before = base if isinstance(base, Mapping) else {}
+    if isinstance(value, dict):
+        before = base if isinstance(base, dict) else {}
         inner = field.struct if field is not None and field.shape in {"struct", "map"} else None
         if inner is not None and field is not None and field.shape == "map":
             return _merge_map_of(before, value, inner)
@@ -113,23 +123,26 @@ def _merge_map_of(base: Mapping[str, Any], patch: Mapping[str, Any], inner: Sche
         before = merged.get(key)
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping):
-            merged[key] = _merge_map(before if isinstance(before, Mapping) else {}, value, inner)
+        elif isinstance(value, dict):
+            merged[key] = _merge_map(before if isinstance(before, dict) else {}, value, inner)
         else:
             merged[key] = value
     return merged
 
 
 def _without_directives(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            key: _without_directives(inner)
+    """What is merged with nothing: nulls and directives are gone; the same tree if it had none."""
+    if isinstance(value, dict):
+        kept = {
+            key: _without_directives(inner) if isinstance(inner, dict | list) else inner
             for key, inner in value.items()
-            if key != DIRECTIVE and inner is not None
+            if inner is not None and key != DIRECTIVE
         }
+        same = len(kept) == len(value) and all(value[key] is inner for key, inner in kept.items())
+        return value if same else kept
     if isinstance(value, list):
-        kept = [item for item in value if not (isinstance(item, Mapping) and DIRECTIVE in item)]
-        return [_without_directives(item) for item in kept]
+        items = [item for item in value if not (isinstance(item, dict) and DIRECTIVE in item)]
+        return [_without_directives(item) if isinstance(item, dict | list) else item for item in items]
     return value
 
 
@@ -138,9 +151,10 @@ def _without_directives(value: Any) -> Any:
 
 def _merge_list(base: Sequence[Any], patch: Sequence[Any], field: SchemaField, order: Any) -> list[Any]:
     """A list merged with a patch, in the order of `$setElementOrder`, else of the patch's own items."""
-    if len({_kind(item) for item in [*base, *patch]}) > 1:
+    kinds = {_kind(item) for item in base} | {_kind(item) for item in patch}
+    if len(kinds) > 1:
         raise PatchSyntaxError(f"list element types are not identical: [{go_value(base)} {go_value(patch)}]")
-    if not all(isinstance(item, Mapping) for item in [*base, *patch]) and field.merge_key:
+    if kinds != {dict} and kinds and field.merge_key:
         return [*base, *patch]  # what they are is wrong, but that is for whoever decodes the result to say
     name, kept = _naming(field), [item for item in patch if not _is_directive(item)]
     if field.merge_key:
@@ -152,6 +166,8 @@ def _merge_list(base: Sequence[Any], patch: Sequence[Any], field: SchemaField, o
         added = [item for at, item in enumerate(kept) if item not in base and item not in kept[:at]]
         return _arranged([*base, *added], kept if wanted is None else wanted, base, name)
     left = _after_directives(base, patch, field.merge_key)
+    if not left and wanted is None:
+        return _merge_items(left, kept, field)
     merged = _merge_items(left, kept, field)
     return _arranged(merged, kept, left, name) if wanted is None else _arranged(merged, wanted, base, name)
 
@@ -174,8 +190,9 @@ def _after_directives(base: Sequence[Any], patch: Sequence[Any], merge_key: str)
 def _merge_items(items: Sequence[Any], patch: Sequence[Any], field: SchemaField) -> list[Any]:
     merge_key, inner, merged = field.merge_key, field.struct, list(items)
     for item in patch:
+        mine = item[merge_key]
         for at, each in enumerate(merged):
-            if each.get(merge_key) == item[merge_key]:
+            if each.get(merge_key) == mine:
                 merged[at] = _merge_map(each, item, inner)
                 break
         else:
@@ -189,24 +206,47 @@ def _arranged(items: Sequence[Any], order: Sequence[Any], before: Sequence[Any],
     Both keep their own order; an item that the patch does not name goes before the next named one only if it
     stood before that one already.
     """
-    wanted, former = [name(item) for item in order], [name(item) for item in before]
-    named = sorted(
-        (item for item in items if name(item) in wanted), key=lambda item: wanted.index(name(item))
-    )
-    others = [item for item in items if name(item) not in wanted]
-    others.sort(key=lambda item: former.index(name(item)) if name(item) in former else len(former))
+    wanted, former = _places(order, name), _places(before, name)
+    named: list[tuple[int, Any, Any]] = []
+    others: list[tuple[int, Any]] = []
+    for item in items:
+        mine = _place_name(name(item))
+        place = wanted.get(mine)
+        if place is None:
+            others.append((former.get(mine, len(before)), item))
+        else:
+            named.append((place, mine, item))
+    if not others and not any(one[0] > other[0] for one, other in pairwise(named)):
+        return list(items)
+    named.sort(key=itemgetter(0))
+    others.sort(key=itemgetter(0))
     made: list[Any] = []
-    for item in named:
-        mine = name(item)
-        while others and mine in former and name(others[0]) in former[: former.index(mine)]:
-            made.append(others.pop(0))
+    at = 0
+    for _, mine, item in named:
+        until = former.get(mine, -1)
+        while at < len(others) and others[at][0] < until:
+            made.append(others[at][1])
+            at += 1
         made.append(item)
-    return made + others
+    return made + [item for _, item in others[at:]]
+
+
+def _places(items: Sequence[Any], name: Name) -> dict[Any, int]:
+    """Where the first item of each name stands."""
+    places: dict[Any, int] = {}
+    for at, item in enumerate(items):
+        places.setdefault(_place_name(name(item)), at)
+    return places
+
+
+def _place_name(name: Any) -> Any:
+    """A name by which an item is told apart, as a key: lists and maps by their text."""
+    return go_value(name) if isinstance(name, dict | list) else name
 
 
 def _naming(field: SchemaField | None) -> Name:
     merge_key = field.merge_key if field is not None else ""
-    return lambda item: item.get(merge_key) if merge_key and isinstance(item, Mapping) else item
+    return lambda item: item.get(merge_key) if merge_key and isinstance(item, dict) else item
 
 
 def _order(order: Any, field: SchemaField | None) -> list[Any]:
@@ -214,7 +254,7 @@ def _order(order: Any, field: SchemaField | None) -> list[Any]:
         raise PatchSyntaxError(f"expected a []interface {{}}, but received a {go_type(order)}")
     if field is not None and field.merge_key:
         for index, item in enumerate(order):
-            if not isinstance(item, Mapping):
+            if not isinstance(item, dict):
                 raise PatchSyntaxError(f"value for key {index} is not a map")
         _check_merge_key(order, field.merge_key)
     return order
@@ -237,7 +277,7 @@ def _check_merge_key(items: Iterable[Mapping[str, Any]], merge_key: str) -> None
 
 
 def _is_directive(item: Any, directive: str | None = None) -> bool:
-    return isinstance(item, Mapping) and DIRECTIVE in item and directive in {None, _hashable(item[DIRECTIVE])}
+    return isinstance(item, dict) and DIRECTIVE in item and directive in {None, _hashable(item[DIRECTIVE])}
 
 
 def _hashable(value: Any) -> str:
@@ -250,4 +290,4 @@ def _unknown(directive: Any, item: Mapping[str, Any]) -> PatchSyntaxError:
 
 
 def _kind(value: Any) -> type:
-    return dict if isinstance(value, Mapping) else type(value)
+    return dict if isinstance(value, dict) else type(value)

@@ -116,8 +116,13 @@ class Strategy:
         """
         return obj, judged((), duplicates, validation)
 
-    def default(self, obj: Object) -> Object:
-        """The object with what its kind fills in."""
+    def default(self, obj: Object, former: Object | None = None) -> Object:
+        """The object with what its kind fills in.
+
+        Args:
+            obj: What was sent, decoded.
+            former: What is stored: trees that come from there have been looked at before.
+        """
         return obj
 
     @property

@@ -307,6 +307,8 @@ def all_fields(atom: Atom, value: Any) -> FieldSet:
             return MEMBER
         if inner.shared is not None and (found := inner.shared.get(id(value))) is not None:
             return found[1]
+        if (flat := inner.all_leaves(tuple(value))) is not None:
+            return flat
         made = {SELF: MEMBER}
         for name in sorted(value):
             element, field = inner.field(name)

@@ -48,7 +48,7 @@ class DefinitionStrategy(BuiltinStrategy):
         made, warnings = super().decode(obj, validation, duplicates, kind=kind)
         return _form(made), warnings
 
-    def default(self, obj: Object) -> Object:
+    def default(self, obj: Object, former: Object | None = None) -> Object:
         """The definition as Kubernetes holds it after reading it."""
         return _form({**obj, "metadata": metadata_form(obj.get("metadata") or {})})
 

@@ -138,7 +138,7 @@ class CustomResourceStrategy(Strategy):
         paths = [*(f"metadata.{path}" for path in unknown_metadata), *unknown, *unknown_inside]
         return made, judged(paths, duplicates, validation)
 
-    def default(self, obj: Object) -> Object:
+    def default(self, obj: Object, former: Object | None = None) -> Object:
         """The object with the schema's defaults."""
         if obj.get("kind") != self.resource.kind:
             return obj

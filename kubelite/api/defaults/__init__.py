@@ -39,14 +39,21 @@ _DEFAULTS: Final[Mapping[Resource, Callable[[Object], Object]]] = {
 }
 
 
-def apply_defaults(resource: Resource, obj: Object) -> Object:
+_OF_SPEC: Final = frozenset({r.PODS, r.DEPLOYMENTS, r.REPLICASETS, r.STATEFULSETS})
+"""Kinds whose defaults look at nothing but the spec."""
+
+
+def apply_defaults(resource: Resource, obj: Object, former: Object | None = None) -> Object:
     """The object as Kubernetes holds it after reading it: in Go's form, with the defaults of its kind.
 
     Args:
         resource: its kind; one without defaults (a custom resource) comes back as it is.
         obj: of types that fit the schema. Not changed; the result shares what stayed.
+        former: an object of that kind which came out of here: trees that both share stay as they are.
     """
-    obj = go_form(resource, obj)
+    obj = go_form(resource, obj, former)
+    if former is not None and resource in _OF_SPEC and obj["spec"] is former["spec"]:
+        return obj
     default = _DEFAULTS.get(resource) or _default_of_group(resource)
     return obj if default is None else default(obj)
 

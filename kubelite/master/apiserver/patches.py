@@ -221,11 +221,20 @@ def _whole_numbers(value: Any) -> Any:
     Its result is converted as a tree, which takes 2.0 for an integer; what is read as text does not.
     Source: k8s.io/apimachinery/pkg/runtime/converter.go.
     """
-    if isinstance(value, Mapping):
-        return {key: _whole_numbers(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_whole_numbers(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    changes: dict[Any, Any] = {}
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        new = inner
+        if isinstance(inner, dict | list):
+            new = _whole_numbers(inner)
+        elif isinstance(inner, float) and inner.is_integer():
+            new = int(inner)
+        if new is not inner:
+            changes[key] = new
+    if not changes:
+        return value
+    if isinstance(value, dict):
+        return {**value, **changes}
+    return [changes.get(at, inner) for at, inner in enumerate(value)]
 
 
 def _rejected() -> Invalid:

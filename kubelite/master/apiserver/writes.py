@@ -233,7 +233,7 @@ def update(
         old=old,
         dry_run=dry_run,
     )
-    sent, obj = obj, strategy.default(obj)
+    sent, obj = obj, strategy.default(obj, old)
     if manager is not None:
         obj = env.field_managers.updated(strategy, old, obj, sent, manager, env.now_text(), subresource)
     obj = chain.admit(env, attributes, obj)
