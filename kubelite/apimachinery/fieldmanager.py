@@ -273,7 +273,9 @@ class FieldManager:
     def _change(self, found: Comparison, version: str) -> _Change:
         touched = fs.union(found.modified, found.added)
         keep = self.reset.get(version)
-        return _Change(found.removed, touched) if keep is None else _Change(keep(found.removed), keep(touched))
+        return (
+            _Change(found.removed, touched) if keep is None else _Change(keep(found.removed), keep(touched))
+        )
 
     def _atom(self) -> Atom:
         atom = self.versions.atom(self.api_version)
