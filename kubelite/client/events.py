@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 import attrs
 
@@ -32,6 +33,8 @@ CACHE_MAX: Final = 4096
 PENDING_MAX: Final = 1000
 """Events that may wait to be written; the newest beyond it are lost."""
 MESSAGE_LENGTH_MAX: Final = 1024
+OFFSET_MAX: Final = 1 << 24
+"""Nanoseconds by which the times in the names of two components' Events are apart, at most."""
 COMBINED: Final = "(combined from similar events): "
 
 K = TypeVar("K", bound=Hashable)
@@ -119,13 +122,15 @@ class Correlator:
         kind = (*who, str(reference.get("fieldPath", "")), type_, reason)
         message = self._combined(kind, message[:MESSAGE_LENGTH_MAX], now)
         key = kind if message.startswith(COMBINED) else (*kind, message)
-        known = self._known.use(key, lambda: self._new(reference, now))
+        known = self._known.use(key, lambda: self._new(source, reference, now))
         known.count += 1
         return Decision(known.namespace, known.name, message, known.first, known.count)
 
-    def _new(self, reference: Object, now: float) -> _Known:
+    def _new(self, source: tuple[str, str], reference: Object, now: float) -> _Known:
         self._made += 1
-        name = f"{reference.get('name', '')}.{round(now * 1_000_000_000) + self._made:x}"
+        # Two components may speak of one object at the same instant, in virtual time above all.
+        offset = crc32("/".join(source).encode()) % OFFSET_MAX
+        name = f"{reference.get('name', '')}.{round(now * 1_000_000_000) + offset + self._made:x}"
         return _Known(reference.get("namespace") or "default", name, format_time(now))
 
     def _has_token(self, who: tuple[str, ...], now: float) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubelite.cluster.metrics import Metrics
     from kubelite.images.registry import ImageRegistry
     from kubelite.runtime import Clock
+    from kubelite.scheduler.explain import Explanation
 
 T = TypeVar("T")
 
@@ -132,6 +133,10 @@ class BlockingCluster:
     def scale(self, what: str, replicas: int, *, namespace: str = "default") -> None:
         """See `Cluster.scale`."""
         return self.call(partial(self._cluster.scale, what, replicas, namespace=namespace))
+
+    def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
+        """See `Cluster.explain_scheduling`."""
+        return self.call(partial(self._cluster.explain_scheduling, pod, namespace=namespace))
 
     def wait_for(self, what: str, condition: str | Callable[[Object], Any] = "ready", **options: Any) -> Any:
         """See `Cluster.wait_for`."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kubelite.cluster.metrics import Metrics
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import ClusterCertificates
+    from kubelite.scheduler.explain import Explanation
 
 READY_TIMEOUT_S = 30.0
 
@@ -496,6 +497,25 @@ class Cluster:
         await self.client.patch(
             resource, name or "", {"spec": {"replicas": replicas}}, inside, subresource="scale"
         )
+
+    async def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
+        """What every plugin of the scheduler says of a pod on every node; `print` shows it.
+
+        Args:
+            pod: `web-1`, or `pod/web-1`; one that waits, or that has its node already.
+            namespace: The pod's.
+
+        Raises:
+            NotFound: There is no such pod.
+        """
+        from kubelite.scheduler.scheduler import Explain  # noqa: PLC0415 - the types, when first asked
+
+        components = self._running
+        assert self._system is not None
+        assert components.informers is not None
+        await components.informers.flush()
+        request = Explain(namespace, pod.removeprefix("pod/"))
+        return await request.ask(self._system.ref("scheduler"))
 
     async def wait_for(
         self,

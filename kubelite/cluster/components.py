@@ -231,7 +231,8 @@ class Components(Shown):
                 informers=informers,
                 clock=self.clock,
                 random=self.random.fork("scheduler"),
-                recorder=self.recorder("default-scheduler"),
+                recorder=self.recorder,
+                config=config.scheduler,
             ),
         )
         return (informers.spec(), manager, scheduler, *self._network_specs(informers, client))

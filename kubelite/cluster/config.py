@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from kubelite.apimachinery import quantity
 from kubelite.runtime.values import Value
+
+if TYPE_CHECKING:
+    from kubelite.scheduler.profiles import SchedulerConfig
 
 PORT_MAX: Final = 65_535
 _DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -28,6 +32,25 @@ def _not_negative(_: object, attribute: attrs.Attribute[Any], value: int) -> Non
 def _zero_or_more(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if value < 0:
         raise ValueError(f"{attribute.name} must be 0 or more, not {value}")
+
+
+def _scheduler_config(given: Mapping[str, Any] | str | Path | None) -> SchedulerConfig | None:
+    """The profiles of a KubeSchedulerConfiguration.
+
+    Raises:
+        ValueError: It is none, or names what does not exist.
+    """
+    if given is None:
+        return None
+    from kubelite.cluster.manifest import load_manifest  # noqa: PLC0415 - few clusters have one
+    from kubelite.scheduler.profiles import parse_config  # noqa: PLC0415 - likewise
+
+    if not isinstance(given, Mapping):
+        documents = load_manifest(given)
+        if len(documents) != 1:
+            raise ValueError(f"scheduler: one KubeSchedulerConfiguration is wanted, not {len(documents)}")
+        (given,) = documents
+    return parse_config(given)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -56,6 +79,8 @@ class ClusterConfig(Value):
             0 for no limit.
         max_mutating_requests_inflight: The same for those that write.
         request_timeout_s: How long a request may take that is no watch or the like.
+        scheduler: The profiles of the scheduler as a KubeSchedulerConfiguration: an object, YAML text or a
+            path. None is kube-scheduler's default profile.
         audit_level: What `Cluster.audit` records of requests over HTTP: `Metadata` or `None`.
         audit_rules: Rules as in an audit Policy, each with a level; the first that matches a request counts.
         audit_requests_max: Requests that the audit log keeps.
@@ -81,6 +106,7 @@ class ClusterConfig(Value):
     max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)
     max_mutating_requests_inflight: int = attrs.field(default=200, validator=_not_negative)
     request_timeout_s: float = attrs.field(default=60.0, validator=_positive)
+    scheduler: SchedulerConfig | None = attrs.field(default=None, converter=_scheduler_config)
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
     audit_requests_max: int = attrs.field(default=4096, validator=_positive)

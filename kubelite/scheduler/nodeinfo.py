@@ -1,183 +1,156 @@
-"""What the scheduler knows of nodes and pods: kept incrementally, read by the cycle.
+"""A node, and the sums over its pods; kept incrementally, read by the cycle.
 
-Invariant: `used`, `ports` and `groups` are the sums over `pods`; a pod that was assumed counts like one
-that is bound.
+Invariant: what is free, `ports`, `claims` and the sums are those over `pods`; a pod that was assumed counts
+like one that is bound.
+
+Source: pkg/scheduler/framework/types.go (NodeInfo).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-import attrs
-
-from kubelite.api import podutil
 from kubelite.api.resourcelist import Amounts, amounts_of
-from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
-from kubelite.runtime.values import Value
+from kubelite.scheduler.podinfo import HostPort, PodInfo
 
-HostPort = tuple[str, str, int]
-ASSUMED_CPU_MILLI, ASSUMED_MEMORY_BYTES = 100, 200 * 1024**2
-"""What a container without a request counts as when nodes are compared, so that such pods spread too."""
+HARD_EFFECTS: Final = frozenset({"NoSchedule", "NoExecute"})
+SOFT_EFFECT: Final = "PreferNoSchedule"
+ZONE: Final = "topology.kubernetes.io/zone"
+REGION: Final = "topology.kubernetes.io/region"
+HOSTNAME: Final = "kubernetes.io/hostname"
+_NONE: Final[Mapping[str, Any]] = {}
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodInfo(Value):
-    """A pod, and what the plugins ask of it, worked out once.
+class NodeInfo:
+    """See the module's docstring.
 
     Attributes:
-        requests: Amounts that it asks for, one of `pods` among them.
-        assumed_cpu_milli: As requested, with an assumption for each container that requests none.
-        assumed_memory_bytes: As above.
-        group: What it is spread with: the uid of its controller, "" if it has none.
+        node: None while only pods of it are known.
+        allocatable: All resources.
+        free_pods: How many more it takes.
+        used_scalars: Requests for resources beyond cpu, memory and ephemeral storage.
+        images: Sizes by name.
+        claims: How many pods use each PersistentVolumeClaim, by `namespace/name`.
     """
 
-    pod: Object
-    key: str
-    uid: str
-    requests: Amounts
-    assumed_cpu_milli: int
-    assumed_memory_bytes: int
-    ports: tuple[HostPort, ...]
-    group: str
-    tolerations: tuple[Mapping[str, Any], ...]
-    priority: int
+    __slots__ = (
+        "allocatable",
+        "allowed_pods",
+        "claims",
+        "cpu",
+        "ephemeral",
+        "free_cpu",
+        "free_ephemeral",
+        "free_memory",
+        "free_pods",
+        "images",
+        "is_softly_tainted",
+        "is_tainted",
+        "labels",
+        "memory",
+        "name",
+        "node",
+        "nonzero_cpu",
+        "nonzero_memory",
+        "pods",
+        "ports",
+        "taints",
+        "unschedulable",
+        "used_scalars",
+    )
 
-    @classmethod
-    def of(cls, pod: Object) -> PodInfo:
-        """The facts of a pod."""
-        spec, owner = pod["spec"], meta.controller_of(pod)
-        requests = podutil.requests(spec)
-        return cls(
-            pod,
-            meta.key(pod),
-            pod["metadata"]["uid"],
-            {**requests, "pods": 1},
-            requests.get("cpu", 0) + ASSUMED_CPU_MILLI * _silent(spec, "cpu"),
-            requests.get("memory", 0) + ASSUMED_MEMORY_BYTES * _silent(spec, "memory"),
-            tuple(podutil.host_ports(spec)),
-            owner["uid"] if owner else "",
-            tuple(spec.get("tolerations") or ()),
-            spec.get("priority") or 0,
-        )
+    def __init__(self, name: str, node: Object | None = None) -> None:
+        self.name = name
+        self.node: Object | None = None
+        self.allocatable: Amounts = {}
+        self.allowed_pods = self.cpu = self.memory = self.ephemeral = 0
+        self.free_cpu = self.free_memory = self.free_ephemeral = self.free_pods = 0
+        self.nonzero_cpu = self.nonzero_memory = 0
+        self.taints: tuple[Mapping[str, Any], ...] = ()
+        self.is_tainted = self.is_softly_tainted = self.unschedulable = False
+        self.labels: Mapping[str, str] = {}
+        self.images: Mapping[str, int] = {}
+        self.used_scalars: dict[str, int] = {}
+        self.pods: dict[str, PodInfo] = {}
+        self.ports: set[HostPort] = set()
+        self.claims: dict[str, int] = {}
+        if node is not None:
+            self.set_node(node)
 
-
-def _silent(spec: Object, resource: str) -> int:
-    """How many containers that run all the time say nothing of a resource."""
-    running = [
-        *(spec.get("containers") or ()),
-        *(each for each in spec.get("initContainers") or () if podutil.is_sidecar(each)),
-    ]
-    return sum(resource not in ((each.get("resources") or {}).get("requests") or ()) for each in running)
-
-
-@attrs.define(eq=False)
-class NodeInfo:
-    """A node, and the sums over its pods."""
-
-    name: str
-    node: Object | None = None
-    allocatable: Amounts = attrs.field(factory=dict)
-    taints: tuple[Mapping[str, Any], ...] = ()
-    labels: Mapping[str, str] = attrs.field(factory=dict)
-    unschedulable: bool = False
-    used: dict[str, int] = attrs.field(factory=dict)
-    assumed_cpu_milli: int = 0
-    assumed_memory_bytes: int = 0
-    pods: dict[str, PodInfo] = attrs.field(factory=dict)
-    ports: set[HostPort] = attrs.field(factory=set)
-    groups: dict[str, int] = attrs.field(factory=dict)
+    def __repr__(self) -> str:
+        return f"<NodeInfo {self.name} {len(self.pods)} pods>"
 
     def set_node(self, node: Object | None) -> None:
         """The node as it is now."""
+        before = self.node
         self.node = node
-        if node is None:
-            return
-        self.allocatable = amounts_of((node.get("status") or {}).get("allocatable"))
-        self.taints = tuple(node["spec"].get("taints") or ())
-        self.labels = node["metadata"].get("labels") or {}
-        self.unschedulable = bool(node["spec"].get("unschedulable"))
+        status: Mapping[str, Any] = (node or _NONE).get("status") or _NONE
+        spec: Mapping[str, Any] = (node or _NONE).get("spec") or _NONE
+        if before is None or before.get("status", _NONE).get("allocatable") is not status.get("allocatable"):
+            self._set_allocatable(amounts_of(status.get("allocatable")))
+        self.taints = tuple(spec.get("taints") or ())
+        self.is_tainted = any(each["effect"] in HARD_EFFECTS for each in self.taints)
+        self.is_softly_tainted = any(each["effect"] == SOFT_EFFECT for each in self.taints)
+        self.labels = (node["metadata"].get("labels") if node else None) or {}
+        self.unschedulable = bool(spec.get("unschedulable"))
+        images = status.get("images")
+        self.images = (
+            {name: image.get("sizeBytes", 0) for image in images for name in image.get("names") or ()}
+            if images
+            else {}
+        )
+
+    def _set_allocatable(self, amounts: Amounts) -> None:
+        cpu, memory = amounts.get("cpu", 0), amounts.get("memory", 0)
+        ephemeral, pods = amounts.get("ephemeral-storage", 0), amounts.get("pods", 0)
+        self.free_cpu += cpu - self.cpu
+        self.free_memory += memory - self.memory
+        self.free_ephemeral += ephemeral - self.ephemeral
+        self.free_pods += pods - self.allowed_pods
+        self.cpu, self.memory, self.ephemeral, self.allowed_pods = cpu, memory, ephemeral, pods
+        self.allocatable = amounts
 
     def add(self, info: PodInfo) -> None:
         """One more pod."""
-        self.remove(info.uid)
         self.pods[info.uid] = info
-        used = self.used
-        for name, amount in info.requests.items():
-            used[name] = used.get(name, 0) + amount
-        self.assumed_cpu_milli += info.assumed_cpu_milli
-        self.assumed_memory_bytes += info.assumed_memory_bytes
-        self.ports.update(info.ports)
-        if info.group:
-            self.groups[info.group] = self.groups.get(info.group, 0) + 1
+        self._count(info, 1)
+        if info.ports:
+            self.ports.update(info.ports)
 
-    def remove(self, uid: str) -> None:
+    def remove(self, uid: str) -> PodInfo | None:
         """One pod less; nothing happens if it was not there."""
         info = self.pods.pop(uid, None)
-        if info is None:
-            return
-        for name, amount in info.requests.items():
-            self.used[name] -= amount
-        self.assumed_cpu_milli -= info.assumed_cpu_milli
-        self.assumed_memory_bytes -= info.assumed_memory_bytes
-        if info.ports:
-            self.ports = {port for other in self.pods.values() for port in other.ports}
-        if info.group:
-            self.groups[info.group] -= 1
-            if not self.groups[info.group]:
-                del self.groups[info.group]
+        if info is not None:
+            self._count(info, -1)
+            if info.ports:
+                self.ports = {port for other in self.pods.values() for port in other.ports}
+        return info
 
+    def _count(self, info: PodInfo, sign: int) -> None:
+        self.free_cpu -= sign * info.cpu
+        self.free_memory -= sign * info.memory
+        self.free_pods -= sign
+        self.nonzero_cpu += sign * info.nonzero_cpu
+        self.nonzero_memory += sign * info.nonzero_memory
+        if info.ephemeral:
+            self.free_ephemeral -= sign * info.ephemeral
+        for name, amount in info.scalars:
+            self.used_scalars[name] = self.used_scalars.get(name, 0) + sign * amount
+        for name in info.claims:
+            key = f"{info.namespace}/{name}"
+            left = self.claims.get(key, 0) + sign
+            if left:
+                self.claims[key] = left
+            else:
+                del self.claims[key]
 
-class Cache:
-    """All nodes, and where each pod is or is about to be."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, NodeInfo] = {}
-        self._ready: list[NodeInfo] | None = None
-        self._where: dict[str, str] = {}
-
-    def __repr__(self) -> str:
-        return f"<Cache {len(self.nodes)} nodes, {len(self._where)} pods>"
-
-    def set_node(self, name: str, node: Object | None) -> None:
-        """A node came, changed, or went."""
-        info = self.nodes.get(name)
-        if info is None:
-            info = self.nodes[name] = NodeInfo(name)
-        info.set_node(node)
-        if node is None and not info.pods:
-            del self.nodes[name]
-        self._ready = None
-
-    def listed(self) -> list[NodeInfo]:
-        """The nodes which exist, by name."""
-        if self._ready is None:
-            self._ready = [
-                self.nodes[name] for name in sorted(self.nodes) if self.nodes[name].node is not None
-            ]
-        return self._ready
-
-    def place(self, info: PodInfo, node_name: str) -> None:
-        """A pod is on a node, or assumed to be."""
-        before = self._where.get(info.uid)
-        if before is not None and before != node_name:
-            self.forget(info.uid)
-        if node_name not in self.nodes:
-            self.nodes[node_name] = NodeInfo(node_name)
-        self.nodes[node_name].add(info)
-        self._where[info.uid] = node_name
-
-    def node_of(self, uid: str) -> str | None:
-        """Where a pod is, or is assumed to be."""
-        return self._where.get(uid)
-
-    def forget(self, uid: str) -> None:
-        """A pod is gone, or was not bound after all."""
-        name = self._where.pop(uid, None)
-        if name is None:
-            return
-        info = self.nodes[name]
-        info.remove(uid)
-        if info.node is None and not info.pods:
-            del self.nodes[name]
+    def copy(self) -> NodeInfo:
+        """One whose pods can be added and removed without consequences for this."""
+        made = NodeInfo.__new__(NodeInfo)
+        for name in NodeInfo.__slots__:
+            setattr(made, name, getattr(self, name))
+        made.pods, made.ports = dict(self.pods), set(self.ports)
+        made.used_scalars, made.claims = dict(self.used_scalars), dict(self.claims)
+        return made

@@ -7,7 +7,6 @@ import pytest
 import kubelite
 from kubelite.api.resources import CONFIGMAPS, CUSTOMRESOURCEDEFINITIONS, ROLEBINDINGS, ROLES
 from kubelite.apimachinery.apierrors import APIError
-from kubelite.apimachinery.quantity import parse
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import UserInfo
 from kubelite.testing import VirtualClock
@@ -86,27 +85,3 @@ async def test_a_role_gives_rights(cluster):
     await cluster.apply(binding)
     alice = InProcessClient(cluster.client._ref, UserInfo("alice", ("system:authenticated",)))
     assert (await alice.list(CONFIGMAPS, "default")).items
-
-
-@pytest.mark.xfail(strict=True, reason="the scheduler does not preempt yet")
-async def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster):
-    def pod(name, **spec):
-        resources = {"requests": {"memory": "6Gi"}}
-        container = {"name": "c", "image": "pause", "resources": resources}
-        metadata = {"name": name}
-        return {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": metadata,
-            "spec": {"containers": [container], **spec},
-        }
-
-    (node,) = await cluster.get("nodes")
-    memory = parse(node["status"]["allocatable"]["memory"]).integer() // 2**30
-    for number in range(memory // 6 + 1):
-        await cluster.apply(pod(f"low-{number}"))
-    await cluster.clock.sleep(5)
-    high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
-    await cluster.apply({**high, "value": 100})
-    await cluster.apply(pod("high", priorityClassName="high"))
-    await cluster.wait_for("pod/high", "ready", timeout=120)

@@ -77,5 +77,6 @@ def _bound(pod: Object, node: str, given: Object, now: str) -> Object:
         metadata = meta.ordered({**metadata, **additions})
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
     conditions = [each for each in pod["status"].get("conditions") or () if each["type"] != "PodScheduled"]
-    status = {**pod["status"], "conditions": [*conditions, scheduled]}
+    status = {key: value for key, value in pod["status"].items() if key != "nominatedNodeName"}
+    status["conditions"] = [*conditions, scheduled]
     return {**pod, "metadata": metadata, "spec": {**pod["spec"], "nodeName": node}, "status": status}

@@ -10,13 +10,14 @@ from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.apierrors import Conflict
 from kubelite.runtime import ChildSpec, System, VirtualClock
 from kubelite.scheduler import Scheduler
+from kubelite.scheduler.profiles import parse_config
 
 
 class StubInformer:
     """The part of an informer that the scheduler sees."""
 
     def __init__(self):
-        self.objects, self.handlers = {}, []
+        self.objects, self.handlers, self.indices = {}, [], {}
 
     async def wait_synced(self):
         pass
@@ -26,6 +27,18 @@ class StubInformer:
         for obj in self.objects.values():
             handler(None, obj)
         return lambda: self.handlers.remove(handler)
+
+    def get(self, namespace, name):
+        return self.objects.get(name)
+
+    def list(self, namespace=None):
+        return list(self.objects.values())
+
+    def add_index(self, name, keys_of):
+        self.indices[name] = keys_of
+
+    def by_index(self, name, key):
+        return [each for each in self.objects.values() if key in self.indices[name](each)]
 
     def put(self, obj):
         name = obj["metadata"]["name"]
@@ -43,11 +56,18 @@ class StubCluster:
     """Client, informers and recorder in one; what was bound is seen by the informer, as from the API."""
 
     def __init__(self):
-        self.nodes, self.pods = StubInformer(), StubInformer()
+        self.informers = {}
+        self.nodes, self.pods = self.informer(NODES), self.informer(PODS)
         self.events, self.conditions, self.bound, self.errors = [], {}, {}, []
+        self.nominated, self.deleted, self.updated = {}, [], []
+        self.keeps_deleted = False
 
     def informer(self, resource):
-        return {NODES: self.nodes, PODS: self.pods}[resource]
+        return self.informers.setdefault(resource, StubInformer())
+
+    def recorder(self, profile):
+        self.profile = profile
+        return self
 
     async def create(self, resource, obj, namespace, *, name, subresource):
         assert (resource, namespace, subresource, obj["kind"]) == (PODS, "default", "binding", "Binding")
@@ -61,16 +81,45 @@ class StubCluster:
 
     async def patch(self, resource, name, patch, namespace, *, patch_type, subresource):
         assert (resource, namespace, patch_type, subresource) == (PODS, "default", "strategic", "status")
-        (self.conditions[name],) = patch["status"]["conditions"]
+        status = patch["status"]
         pod = self.pods.objects[name]
-        self.pods.put({**pod, "status": {**pod["status"], "conditions": [self.conditions[name]]}})
+        changed = {**pod["status"]}
+        if "conditions" in status:
+            (self.conditions[name],) = status["conditions"]
+            changed["conditions"] = status["conditions"]
+        if "nominatedNodeName" in status:
+            changed["nominatedNodeName"] = self.nominated[name] = status["nominatedNodeName"]
+        self.pods.put({**pod, "status": changed})
+
+    async def get(self, resource, name, namespace):
+        return self.pods.objects[name]
+
+    async def delete(self, resource, name, namespace, *, uid):
+        pod = self.pods.objects[name]
+        assert (resource, namespace, uid) == (PODS, "default", pod["metadata"]["uid"])
+        self.deleted.append(name)
+        if self.keeps_deleted:
+            metadata = {**pod["metadata"], "deletionTimestamp": "2026-01-01T00:00:30Z"}
+            self.pods.put({**pod, "metadata": metadata})
+        else:
+            self.pods.remove(name)
+
+    async def update(self, resource, obj):
+        self.updated.append((resource, obj["metadata"]["name"]))
+        self.informer(resource).put(obj)
 
     def event(self, obj, type_, reason, message):
         self.events.append((obj["metadata"]["name"], type_, reason, message))
 
 
 @pytest.fixture
-async def cluster():
+def config():
+    """The scheduler's profiles; a test may have its own."""
+    return parse_config(None)
+
+
+@pytest.fixture
+async def cluster(config):
     """A scheduler that runs in virtual time; `settle` lets it come to rest, `clock` is its clock."""
     made = StubCluster()
     clock = VirtualClock()
@@ -83,7 +132,8 @@ async def cluster():
                 informers=made,
                 clock=clock,
                 random=system.random.fork("scheduler"),
-                recorder=made,
+                recorder=made.recorder,
+                config=config,
             ),
         )
     )

@@ -21,21 +21,36 @@ def make_node(
 
 
 def make_pod(
-    name="p", *, requests=None, owner=None, labels=None, node=None, phase="Pending", ports=(), **spec
+    name="p",
+    *,
+    requests=None,
+    owner=None,
+    labels=None,
+    node=None,
+    phase="Pending",
+    ports=(),
+    namespace="default",
+    **spec,
 ):
     containers = [{"name": "c", "image": "i", "resources": {"requests": requests or {}}}]
     if ports:
         containers[0]["ports"] = list(ports)
     metadata = {
         "name": name,
-        "namespace": "default",
+        "namespace": namespace,
         "uid": f"uid-{name}",
         "resourceVersion": str(next(_numbers)),
         "labels": labels or {},
     }
     if owner:
         metadata["ownerReferences"] = [
-            {"kind": "ReplicationController", "name": owner, "uid": owner, "controller": True}
+            {
+                "apiVersion": "v1",
+                "kind": "ReplicationController",
+                "name": owner,
+                "uid": owner,
+                "controller": True,
+            }
         ]
     if node:
         spec["nodeName"] = node

@@ -163,7 +163,7 @@ async def test_a_pod_that_never_preempts_is_told_so(cluster):
     cluster.pods.put(make_pod(preemptionPolicy="Never"))
     await cluster.settle()
     assert cluster.conditions["p"]["message"].endswith(
-        "preemption: not eligible due to preemptionPolicy=Never."
+        " no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
     )
 
 
