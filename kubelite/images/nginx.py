@@ -10,6 +10,7 @@ import posixpath
 
 from aiohttp import web
 
+from kubelite.images import curl
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import Container
 from kubelite.images.registry import Image
@@ -36,6 +37,7 @@ _ERROR = """<html>
 </html>
 """
 _PORT = 80
+_APPLETS = {**APPLETS, **curl.APPLETS}
 
 
 def application(container: Container) -> web.Application:
@@ -72,7 +74,7 @@ async def main(container: Container) -> int:
     if len(argv) > 1 and posixpath.basename(argv[0]) == posixpath.basename(ENTRYPOINT):
         argv = argv[1:]  # the script ends by running its arguments
     if argv and posixpath.basename(argv[0]) not in {"nginx", "docker-entrypoint.sh"}:
-        return await run_applets(container, APPLETS, argv)
+        return await run_applets(container, _APPLETS, argv)
     index = posixpath.join(ROOT, "index.html")
     if not container.files.exists(index):
         container.files.mkdir(ROOT)
@@ -82,10 +84,16 @@ async def main(container: Container) -> int:
     return 0
 
 
+async def execute(container: Container) -> int:
+    """Runs an exec'd command."""
+    return await run_applets(container, _APPLETS)
+
+
 IMAGE = Image(
     program=main,
     kind="main",
     entrypoint=(ENTRYPOINT,),
     default_args=("nginx", "-g", "daemon off;"),
+    exec=execute,
     size=72_240_000,
 )

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from kubelite.images import curl
 from kubelite.images.agnhost import files
 from kubelite.images.agnhost.dig import dig
 from kubelite.images.agnhost.netexec import netexec
@@ -21,7 +22,7 @@ ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
 LIVENESS_PORT, SERVE_HOSTNAME_PORT = 8080, 9376
 _NAMES = frozenset({"agnhost", "agnhost-2"})
-_APPLETS = {**APPLETS, "dig": dig}
+_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig}
 
 Subcommand = Callable[[Container, list[str]], Awaitable[int]]
 

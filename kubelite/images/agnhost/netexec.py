@@ -6,6 +6,7 @@ Source: the netexec section of agnhost's README.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import Any
 
 import orjson
@@ -29,6 +30,12 @@ def _port(args: list[str], flag: str, default: int) -> int:
         if name == flag:
             return int(value if equals else args[index + 1])
     return default
+
+
+def note(container: Container, text: str) -> None:
+    """A line in the log, as klog writes it: severity, time, process, source."""
+    now = dt.datetime.fromtimestamp(container.clock.now(), dt.UTC)
+    container.stderr.write(f"I{now:%m%d %H:%M:%S.%f} {1:>7} log.go:245] {text}\n")
 
 
 class UDPServer(asyncio.DatagramProtocol):
@@ -81,6 +88,7 @@ class NetExec:
         self._container = container
         self._exit: int | None = None
         self._uploads = 0
+        self._started = container.clock.monotonic()
 
     def application(self) -> web.Application:
         """The application with all routes, which logs each request as agnhost does."""
@@ -106,12 +114,15 @@ class NetExec:
 
     @web.middleware
     async def _log(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self._container.log(f"{request.method} {request.path_qs}")
+        note(self._container, f"{request.method} {request.path_qs}")
         return await handler(request)
 
     async def root(self, _: web.Request) -> web.Response:
-        """The time."""
-        return web.Response(text=f"NOW: {self._container.clock.now():.6f}")
+        """The time, as Go prints it."""
+        clock = self._container.clock
+        now = dt.datetime.fromtimestamp(clock.now(), dt.UTC)
+        uptime_s = clock.monotonic() - self._started
+        return web.Response(text=f"NOW: {now:%Y-%m-%d %H:%M:%S.%f} +0000 UTC m=+{uptime_s:.9f}")
 
     async def client_ip(self, request: web.Request) -> web.Response:
         """Address and port of the client."""
@@ -233,8 +244,9 @@ async def netexec(container: Container, args: list[str]) -> int:
     udp = None
     if udp_port > 0 and network is not None:
         udp, _ = await open_datagrams(network, lambda: UDPServer(container), port=udp_port)
-        container.log(f"Started UDP server on port {udp_port}")
-    container.log(f"Started HTTP server on port {port}")
+    note(container, f"Started HTTP server on port {port}")
+    if udp is not None:
+        note(container, f"Started UDP server on port  {udp_port}")
     try:
         await container.serve(server.application(), port)
     finally:
