@@ -189,6 +189,23 @@ def from_label_selector(selector: Mapping[str, Any] | None) -> Selector:
     return Selector(tuple(made))
 
 
+def go_text(selector: Mapping[str, Any] | None) -> str:
+    """A `LabelSelector` object as Go prints it, for messages."""
+    if selector is None:
+        return "nil"
+    pairs = sorted((selector.get("matchLabels") or {}).items())
+    matched = "".join(f"{key}: {value}," for key, value in pairs)
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or ())}],}},"
+        for each in selector.get("matchExpressions") or ()
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{matched}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
+
+
 def parse_selector(text: str) -> Selector:
     """The selector of a query: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
 

@@ -78,12 +78,58 @@ def _replicas_ready(obj: Object) -> Verdict:
     want = obj["spec"].get("replicas", 1)
     status = obj.get("status", {})
     ready, total = status.get("readyReplicas", 0), status.get("replicas", 0)
-    current = status.get("observedGeneration", 0) >= obj["metadata"].get("generation", 0)
+    current = _observed(obj)
     return Verdict(
         holds=current and ready == want and total == want,
         seen=f"{ready} of {want} replicas are ready, {total} exist"
         + ("" if current else "; status is out of date"),
     )
+
+
+def _observed(obj: Object) -> bool:
+    """Its status tells of its spec as it is."""
+    observed: int = (obj.get("status") or {}).get("observedGeneration", 0)
+    generation: int = obj["metadata"].get("generation", 0)
+    return observed >= generation
+
+
+def _all(obj: Object, want: int, counts: Mapping[str, int]) -> Verdict:
+    """Each of some counts is the one wanted, in a status that is up to date."""
+    words = f"of {want} replicas " + ", ".join(f"{count} are {what}" for what, count in counts.items())
+    current = _observed(obj)
+    holds = current and all(count == want for count in counts.values())
+    return Verdict(holds, words + ("" if current else "; status is out of date"))
+
+
+def _deployment_ready(deployment: Object) -> Verdict:
+    """As `kubectl rollout status` sees it: all are of the last template, and no others are left."""
+    status, want = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    counts = {"updated": "updatedReplicas", "available": "availableReplicas", "there": "replicas"}
+    return _all(deployment, want, {what: status.get(field, 0) for what, field in counts.items()})
+
+
+def _stateful_set_ready(stateful_set: Object) -> Verdict:
+    spec, status = stateful_set["spec"], stateful_set.get("status") or {}
+    want, strategy = spec.get("replicas", 1), spec.get("updateStrategy") or {}
+    verdict = _all(stateful_set, want, {"ready": status.get("readyReplicas", 0)})
+    if strategy.get("type") != "RollingUpdate":
+        return verdict
+    kept = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    updated = status.get("updatedReplicas", 0)
+    return Verdict(verdict.holds and updated >= want - kept, f"{verdict.seen}, {updated} are updated")
+
+
+def _daemon_set_ready(daemon_set: Object) -> Verdict:
+    status = daemon_set.get("status") or {}
+    counts = {"available": status.get("numberAvailable", 0)}
+    if (daemon_set["spec"].get("updateStrategy") or {}).get("type") == "RollingUpdate":
+        counts["updated"] = status.get("updatedNumberScheduled", 0)
+    return _all(daemon_set, status.get("desiredNumberScheduled", 0), counts)
+
+
+def _claim_ready(claim: Object) -> Verdict:
+    phase = (claim.get("status") or {}).get("phase", "")
+    return Verdict(phase == "Bound", f"phase {phase}")
 
 
 def _service_ready(service: Object) -> Verdict:
@@ -111,6 +157,13 @@ def _node_ready(node: Object) -> Verdict:
 READY: Mapping[str, Callable[[Object], Verdict]] = {
     "Pod": _pod_ready,
     "ReplicationController": _replicas_ready,
+    "ReplicaSet": _replicas_ready,
+    "Deployment": _deployment_ready,
+    "StatefulSet": _stateful_set_ready,
+    "DaemonSet": _daemon_set_ready,
+    "Job": _has_condition("Complete"),
+    "CustomResourceDefinition": _has_condition("Established"),
+    "PersistentVolumeClaim": _claim_ready,
     "Service": _service_ready,
     "Namespace": _namespace_ready,
     "Node": _node_ready,

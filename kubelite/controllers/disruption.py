@@ -8,19 +8,20 @@ Source: k8s.io/kubernetes/pkg/controller/disruption/disruption.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
-from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGETS, PODS
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
+from kubelite.controllers.scales import WATCHED, ScaleError, Scales
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import Intent, RecordEvent, RequeueAfter, Steps, UpdateStatus
+from kubelite.reconcile.intents import Intent, Outcomes, RecordEvent, RequeueAfter, Steps, UpdateStatus
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
 from kubelite.runtime.values import Value
 
@@ -28,7 +29,13 @@ DISRUPTED_TIMEOUT_S: Final = 120.0
 """Seconds after which an evicted pod that is still there counts as healthy again."""
 REST_S: Final = 0.02
 
-ScaleOf = Callable[[Object], int | None]
+UNMANAGED: Final = (
+    "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the "
+    "status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account "
+    'for these pods please set ".spec.minAvailable" field of the PDB to an integer value.'
+)
+
+ScaleOf = Callable[[Object], tuple[str, int] | None]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -51,7 +58,7 @@ def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
 
     Args:
         pods: The pods concerned.
-        scale_of: The scale of the controller that a reference names; None if it is not found.
+        scale_of: The uid and the scale of the controller that a reference means; None if there is none.
 
     Raises:
         LookupError: The controller of a pod has no scale.
@@ -59,13 +66,23 @@ def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
     scales: dict[str, int] = {}
     for pod in pods:
         reference = controller_of(pod)
-        if reference is None or reference["uid"] in scales:
+        if reference is None:
             continue
-        scale = scale_of({**reference, "namespace": pod["metadata"]["namespace"]})
+        scale = scale_of(reference)
         if scale is None:
             raise LookupError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
-        scales[reference["uid"]] = scale
+        uid, replicas = scale
+        scales[uid] = replicas
     return sum(scales.values())
+
+
+def needs_scale(spec: Object) -> bool:
+    """Whether a budget is a share of the pods that there should be."""
+    return spec.get("maxUnavailable") is not None or isinstance(spec.get("minAvailable", 0), str)
+
+
+def _no_scale(_: Object) -> tuple[str, int] | None:
+    return None
 
 
 def budget_of(pdb: Object, pods: Sequence[Object], scale_of: ScaleOf) -> Budget:
@@ -167,14 +184,15 @@ class DisruptionController(Reconciler):
         super().__init__(environment)
         self._budgets = self.informer(PODDISRUPTIONBUDGETS)
         self._pods = self.informer(PODS)
-        self._controllers = self.informer(REPLICATIONCONTROLLERS)
+        self._scales = Scales(self.informer)
 
     def watches(self) -> Sequence[Watch]:
         """Budgets, the pods they cover, and the controllers whose scale counts."""
         return (
             Watch(PODDISRUPTIONBUDGETS, lambda old, new: (key_of(new or old or {}),)),
             Watch(PODS, self._pod_keys),
-            Watch(REPLICATIONCONTROLLERS, self._controller_keys),
+            *(Watch(resource, self._controller_keys) for resource in WATCHED),
+            Watch(CUSTOMRESOURCEDEFINITIONS),
         )
 
     def interval_s(self, key: str) -> float:
@@ -197,18 +215,25 @@ class DisruptionController(Reconciler):
             return ()
         return [key_of(each) for each in self._budgets.list((new or old or {})["metadata"]["namespace"])]
 
-    def _scale_of(self, reference: Object) -> int | None:
-        if reference["kind"] != REPLICATIONCONTROLLERS.kind:
-            return None
-        owner = self._controllers.get(reference["namespace"], reference["name"])
-        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
-            return 0
-        replicas: int = owner["spec"].get("replicas", 1)
-        return replicas
+    def _scale_of(
+        self, pods: Sequence[Object], namespace: str
+    ) -> Generator[Sequence[Intent], Outcomes, ScaleOf]:
+        """The scales of the pods' controllers.
+
+        Raises:
+            ScaleError: One of them can have none.
+        """
+        known: dict[str, tuple[str, int] | None] = {}
+        for pod in pods:
+            reference = controller_of(pod)
+            if reference is not None and reference["uid"] not in known:
+                known[reference["uid"]] = yield from self._scales.of(reference, namespace)
+        return lambda reference: known[reference["uid"]]
 
     def sync(self, key: str) -> Steps:
         """Work out one budget's status."""
         namespace, name = split_key(key)
+        assert namespace is not None
         pdb = self._budgets.get(namespace, name)
         if pdb is None:
             return
@@ -221,9 +246,14 @@ class DisruptionController(Reconciler):
         text = f"Pod was expected by PDB {key} to be deleted but it wasn't"
         intents += [RecordEvent(pod, "Warning", "NotDeleted", text) for pod in late]
         try:
-            budget = budget_of(pdb, pods, self._scale_of)
-        except LookupError as error:
-            status = make_failed_status(pdb, str(error.args[0]), now)
+            counts = needs_scale(pdb["spec"])
+            scale_of = (yield from self._scale_of(pods, namespace)) if counts else _no_scale
+            budget = budget_of(pdb, pods, scale_of)
+        except (LookupError, ScaleError) as error:
+            problem = str(error.args[0])
+            text = f"Failed to calculate the number of expected pods: {problem}"
+            intents.append(RecordEvent(pdb, "Warning", "CalculateExpectedPodCountFailed", text))
+            status = make_failed_status(pdb, problem, now)
         else:
             healthy = sum(
                 podutil.is_ready(pod)
@@ -232,6 +262,9 @@ class DisruptionController(Reconciler):
                 for pod in pods
             )
             status = make_status(pdb, budget, healthy, noted, now)
+            if counts and any(controller_of(pod) is None for pod in pods):
+                text = UNMANAGED.format(labels.go_text(pdb["spec"].get("selector")))
+                intents.append(RecordEvent(pdb, "Warning", "UnmanagedPods", text))
         if status != pdb.get("status"):
             intents.append(UpdateStatus(PODDISRUPTIONBUDGETS, {**pdb, "status": status}))
         if again is not None:

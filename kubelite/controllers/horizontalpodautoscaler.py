@@ -17,8 +17,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.api.conditions import set_condition
-from kubelite.api.customresources.served import served_resources
-from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, HORIZONTALPODAUTOSCALERS, PODS, STORED
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, HORIZONTALPODAUTOSCALERS, PODS
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource
@@ -33,6 +32,7 @@ from kubelite.controllers.horizontalpodautoscalermetrics import (
     propose,
     tolerances_of,
 )
+from kubelite.controllers.scales import kind_of
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
     Intent,
@@ -279,7 +279,7 @@ class HorizontalPodAutoscalerController(Reconciler):
         group, slash, version = (reference.get("apiVersion") or "").rpartition("/")
         if "/" in group:
             return f"unexpected GroupVersion string: {group}{slash}{version}"
-        resource = self._resource(group, reference["kind"])
+        resource = kind_of(self._definitions, group, reference["kind"])
         if resource is None:
             return f'no matches for kind "{reference["kind"]}" in group "{group}"'
         if "scale" not in resource.subresources:
@@ -288,17 +288,6 @@ class HorizontalPodAutoscalerController(Reconciler):
         if outcome.object is not None:
             return resource, outcome.object
         return (outcome.error or NotFound(resource, reference["name"])).message
-
-    def _resource(self, group: str, kind: str) -> Resource | None:
-        """The served kind of that name."""
-        for resource in STORED:
-            if (resource.group, resource.kind) == (group, kind):
-                return resource
-        for definition in self._definitions.list():
-            spec = definition["spec"]
-            if (spec["group"], spec["names"]["kind"]) == (group, kind):
-                return next(iter(served_resources(definition)), None)
-        return None
 
     def _follow(self, key: str, look: Look, resource: Resource, scale: Object) -> Steps:
         """What is to be done with a scale that was read."""

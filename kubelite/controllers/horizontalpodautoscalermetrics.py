@@ -279,24 +279,7 @@ def _shown(milli: int) -> str:
 
 
 def _external_name(metric: Object) -> str:
-    return f"external metric {metric['name']}({_selector_text(metric.get('selector'))})"
-
-
-def _selector_text(selector: Object | None) -> str:
-    """A selector as Go prints it."""
-    if selector is None:
-        return "nil"
-    pairs = sorted((selector.get("matchLabels") or {}).items())
-    matched = "".join(f"{key}: {value}," for key, value in pairs)
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
-        f"Values:[{' '.join(each.get('values') or ())}],}},"
-        for each in selector.get("matchExpressions") or ()
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{matched}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
+    return f"external metric {metric['name']}({labels.go_text(metric.get('selector'))})"
 
 
 # --- the arithmetic -----------------------------------------------------------------------------------------
@@ -361,7 +344,7 @@ class _Calculator:
         try:
             return sum(self._client.external(name, namespace, selector))
         except MetricsError as error:
-            which = f"{namespace}/{name}/{_selector_text(metric.get('selector'))}"
+            which = f"{namespace}/{name}/{labels.go_text(metric.get('selector'))}"
             raise MetricsError(f"unable to get external metric {which}: {error}") from error
 
     # what it comes to

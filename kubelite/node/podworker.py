@@ -77,6 +77,9 @@ if TYPE_CHECKING:
     from kubelite.node.machine import Machine
     from kubelite.runtime import TimerHandle
 
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where images that say nothing have their programs."""
+DEFAULT_HOME: Final = "/root"
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
@@ -535,7 +538,8 @@ class PodWorker:
         variables = container_environment(
             raw, facts, self.host.lookup, self.host.services_of(metadata["namespace"], links=links)
         )
-        env = {**dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
+        env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
+        env.setdefault("HOME", DEFAULT_HOME)
         working_dir = raw.get("workingDir") or found.working_dir
         volumes = self.volumes
         if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):

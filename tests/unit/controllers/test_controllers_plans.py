@@ -236,7 +236,7 @@ def test_budgets():
     bare = [pod("d")]
 
     def work_out(pods, **spec):
-        found = disruption.budget_of(budget(**spec), pods, lambda _: 4)
+        found = disruption.budget_of(budget(**spec), pods, lambda reference: (reference["uid"], 4))
         return found.expected, found.desired
 
     assert work_out(bare + owned, minAvailable=2) == (4, 2)
