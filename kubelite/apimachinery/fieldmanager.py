@@ -95,11 +95,12 @@ def _message(conflicts: list[Conflict]) -> str:
     return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
 
 
-def _composition(obj: Object, empty: Object) -> tuple[tuple[Any, ...], list[Any]]:
+def _composition(obj: Object, empty: Object, *, is_small: bool = False) -> tuple[tuple[Any, ...], list[Any]]:
     """What an object's set of fields depends on, and the trees which that names by their identity.
 
     Of a text or number it matters only whether it is one that an empty object has, too. Of a map of texts,
     which an empty object has not, it matters which names there are; of another value which tree it is.
+    Objects that are small are looked at to their leaves.
     """
     parts: list[Any] = []
     trees: list[Any] = []
@@ -113,6 +114,10 @@ def _composition(obj: Object, empty: Object) -> tuple[tuple[Any, ...], list[Any]
                 parts += (key, is_metadata or empty.get(key) == each)
             elif isinstance(each, dict) and _is_flat(each) and (is_metadata or not empty.get(key)):
                 parts += (key, tuple(each))
+            elif is_small and isinstance(each, dict):
+                inner_parts, inner_trees = _composition(each, empty.get(key) or {}, is_small=True)
+                parts += (key, inner_parts)
+                trees += inner_trees
             else:
                 trees.append(each)
                 parts += (key, id(each))
@@ -148,6 +153,7 @@ class FieldManager:
         versions: What is known of the kind's versions.
         reset: By version, what the endpoint may change; a version that is not here may change all.
         types_change: A version's type may become another while objects are kept.
+        is_small: Its objects are so, and have no parts in common.
     """
 
     api_version: str
@@ -157,6 +163,7 @@ class FieldManager:
     versions: Versions
     reset: Mapping[str, Filter]
     types_change: bool = False
+    is_small: bool = False
     _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = attrs.field(
         init=False, factory=dict, repr=False
     )
@@ -196,7 +203,7 @@ class FieldManager:
 
     def _created(self, new: Object) -> FieldSet:
         """What the creation of an object sets; found once for objects that are made of the same trees."""
-        key, trees = _composition(new, self.empty)
+        key, trees = _composition(new, self.empty, is_small=self.is_small)
         found = self._creations.get(key)
         if found is None:
             if len(self._creations) >= CREATIONS_MAX:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.apimachinery.scheme import Object
+from kubelite.runtime.values import evolve
 
 CRASH_BACKOFF_S: Final = 10.0
 CRASH_BACKOFF_MAX_S: Final = 300.0
@@ -175,7 +176,7 @@ class ContainerState:
     def to(self, stage: Stage, **changes: Any) -> ContainerState:
         """The state after going to `stage`; a forbidden step is a broken invariant."""
         assert stage in TRANSITIONS[self.stage], f"{self.spec.name}: {self.stage.name} -> {stage.name}"
-        return attrs.evolve(self, stage=stage, **changes)
+        return evolve(self, stage=stage, **changes)
 
 
 def after_exit(container: ContainerState, ended: Terminated) -> tuple[ContainerState, float]:

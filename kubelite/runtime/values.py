@@ -6,9 +6,14 @@ which kubelite is imported. `@attrs.frozen(eq=False, repr=False) class Tick(Valu
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import attrs
+
+T = TypeVar("T")
 
 
 class Shown:
@@ -38,3 +43,26 @@ class Value(Shown):
 
     def __hash__(self) -> int:
         return hash((type(self), self._compared()))
+
+
+def evolve(value: T, **changes: Any) -> T:
+    """The same with other values in some fields: as `attrs.evolve`, in a quarter of its time.
+
+    For classes all of whose fields are arguments in their order.
+    """
+    kind: Any = type(value)
+    places, read = _fields_of(kind)
+    fields = [*read(value)]
+    for name, new in changes.items():
+        fields[places[name]] = new
+    made: T = kind(*fields)
+    return made
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[dict[str, int], Callable[[Any], tuple[Any, ...]]]:
+    """Where the fields of a class stand, and what reads them all."""
+    names = [each.name for each in attrs.fields(kind)]
+    assert len(names) > 1
+    assert all(each.init and not each.kw_only for each in attrs.fields(kind)), kind
+    return {name: at for at, name in enumerate(names)}, attrgetter(*names)

@@ -106,7 +106,7 @@ class FieldManagers:
         found = self._of_bodies.get(key)
         if found is None:
             empty, versions = empty_object(api_version, kind), OneVersion(api_version, kind)
-            found = FieldManager(api_version, kind, subresource, empty, versions, {})
+            found = FieldManager(api_version, kind, subresource, empty, versions, {}, is_small=True)
             self._of_bodies[key] = found
         return found
 

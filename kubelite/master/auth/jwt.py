@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,13 +51,18 @@ class TokenKey:
     def _head(self) -> str:
         return encode(orjson.dumps({"alg": ALGORITHM, "kid": self.key_id}))
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """A token that makes these claims."""
+    @cached_property
+    def _sign_bytes(self) -> Callable[[bytes], tuple[int, int]]:
         from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - see _key
         from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
 
+        sign, algorithm, decode = self._key.sign, ec.ECDSA(SHA256()), utils.decode_dss_signature
+        return lambda text: decode(sign(text, algorithm))
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A token that makes these claims."""
         text = f"{self._head}.{encode(orjson.dumps(claims))}"
-        r, s = utils.decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(SHA256())))
+        r, s = self._sign_bytes(text.encode())
         signature = r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
         return f"{text}.{encode(signature)}"
 

@@ -227,3 +227,16 @@ def test_values_read_as_go_writes_them():
 def test_what_is_in_go_form_stays_the_same_tree():
     pod = make_stored(r.PODS, spec=POD_SPEC)
     assert go_form(r.PODS, pod) is pod
+
+
+def test_an_update_looks_only_at_what_it_does_not_share_with_what_is_stored():
+    stored = apply_defaults(r.PODS, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}})
+    new = {
+        **stored,
+        "status": {"phase": "Running", "reason": "", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    once = apply_defaults(r.PODS, new, stored)
+    assert once == apply_defaults(r.PODS, new)
+    assert once["spec"] is stored["spec"]
+    assert "reason" not in once["status"]
+    assert apply_defaults(r.PODS, {**stored, "spec": {**stored["spec"], "nodeName": ""}}, stored) == stored

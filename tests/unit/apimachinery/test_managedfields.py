@@ -570,3 +570,46 @@ def test_only_so_many_compositions_are_remembered():
     for number in range(3 * CREATIONS_MAX):
         one.update(None, config_map({f"k{number}": "v"}), "m", "t")
     assert len(one._creations) == CREATIONS_MAX
+
+
+SCALARS = st.sampled_from(["", "a", "b", None, 0, 1, True, False])
+TEXTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "x", "y"]), max_size=3)
+EVENTS_FIELDS = st.fixed_dictionaries(
+    {"metadata": st.fixed_dictionaries({"name": st.just("e")}, optional={"labels": TEXTS, "uid": SCALARS})},
+    optional={
+        "reason": SCALARS,
+        "count": st.sampled_from([None, 0, 1, 2]),
+        "eventTime": st.sampled_from([None, "2026-01-01T00:00:00.000000Z"]),
+        "involvedObject": TEXTS.map(lambda texts: {f"k{key}": text for key, text in texts.items()}),
+        "source": st.sampled_from([None, {}, {"component": "c"}, {"component": "c", "host": ""}]),
+        "series": st.sampled_from([None, {}, {"count": 0}, {"count": 2}]),
+    },
+)
+
+
+@given(st.lists(EVENTS_FIELDS, min_size=2, max_size=8))
+def test_what_is_remembered_of_one_object_is_true_of_the_next(objects):
+    strategy = default_scheme().strategy(r.EVENTS)
+    experienced = FieldManagers(default_scheme()).of(strategy)
+    for fields in objects:
+        obj = {"apiVersion": "v1", "kind": "Event", **fields}
+        fresh = FieldManagers(default_scheme()).of(strategy)
+        assert owners(experienced.update(None, obj, "m", "t")) == owners(fresh.update(None, obj, "m", "t"))
+
+
+@given(st.lists(st.tuples(SCALARS, TEXTS, st.sampled_from([None, [], ["a"], ["b"]])), min_size=2, max_size=8))
+def test_what_is_remembered_of_one_body_is_true_of_the_next(bodies):
+    def manager_of_bodies():
+        return FieldManagers(default_scheme()).of_body("authentication.k8s.io/v1", "TokenRequest", "token")
+
+    experienced = manager_of_bodies()
+    for seconds, reference, audiences in bodies:
+        spec = {"expirationSeconds": seconds, "boundObjectRef": reference, "audiences": audiences}
+        obj = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "metadata": {},
+            "spec": spec,
+        }
+        made = [each.update(None, obj, "m", "t") for each in (experienced, manager_of_bodies())]
+        assert owners(made[0]) == owners(made[1])
