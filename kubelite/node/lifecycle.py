@@ -35,6 +35,7 @@ from kubelite.node.containerstate import (
 )
 from kubelite.node.podstate import (
     NORMAL,
+    TERMINAL_PHASES,
     WARNING,
     ContainerExited,
     ContainerRefused,
@@ -190,6 +191,11 @@ class _Course:
             grace_s = metadata.get("deletionGracePeriodSeconds")
             self._stop_by(self.now + (plan.grace_s if grace_s is None else grace_s))
             self._set(deleting=True)
+        phase = (pod.get("status") or {}).get("phase")
+        if phase in TERMINAL_PHASES and self.state.stop_by is None and self.state.rejected is None:
+            # Somebody else ended it, as the pod GC does: what the API says stands, and the containers go.
+            self._set(told_phase=phase)
+            self._stop_by(self.now + plan.grace_s)
 
     def _take_specs(self, specs: Sequence[ContainerSpec]) -> None:
         for spec in specs:

@@ -27,6 +27,10 @@ ProbeKind: TypeAlias = Literal["startup", "readiness", "liveness"]
 HookKind: TypeAlias = Literal["postStart", "preStop"]
 
 
+TERMINAL_PHASES: Final = frozenset({"Succeeded", "Failed"})
+"""Phases of pods that do not run again."""
+
+
 class SetUp(Enum):
     """How far a pod's sandbox is."""
 
@@ -72,6 +76,7 @@ class PodState:
         start_time: When the kubelet saw it first.
         rejected: (reason, message) if the kubelet's admission refused it.
         doomed: (reason, message) if it is to fail: its deadline has passed.
+        told_phase: How it ended in the words of somebody else, who wrote that while it ran; "" if nobody did.
         stop_by: When all its containers are killed, once it is being stopped.
         deleting: Its object is being deleted.
         removed: The worker was told to remove the object, or it is gone.
@@ -91,6 +96,7 @@ class PodState:
     deleting: bool = False
     removed: bool = False
     resize: tuple[str, str] | None = None
+    told_phase: str = ""
 
     @property
     def wake_at(self) -> float | None:
@@ -149,7 +155,7 @@ def new_state(pod: Object, now: float) -> PodState:
             spec, container_id=entry.get("containerID") or "", restart_count=entry.get("restartCount") or 0
         )
     begun = parse_time(status["startTime"]) if status.get("startTime") else now
-    ended = status.get("phase") in {"Succeeded", "Failed"}
+    ended = status.get("phase") in TERMINAL_PHASES
     return PodState(
         pod,
         plan,

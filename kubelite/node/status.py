@@ -81,7 +81,7 @@ def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Obj
         now: Unix seconds.
     """
     old: Object = pod.get("status") or {}
-    phase = phase_of(state)
+    phase = state.told_phase or phase_of(state)
     generation = pod["metadata"].get("generation", 1)
     status: Object = {"observedGeneration": generation, "phase": phase}
     if state.rejected is not None:

@@ -389,3 +389,28 @@ async def test_a_forced_delete_stops_the_container_too(node):
     await node.clock.sleep(5)
     assert not node.machine.workers
     assert node.machine.runtime.statistics()["running"] == 0
+
+
+@pytest.mark.parametrize("told", ["Failed", "Succeeded"])
+async def test_a_pod_that_somebody_else_ends_is_stopped_and_not_started_again(node, told):
+    async def main(container):
+        await container.clock.sleep(100_000)
+
+    node.images["deaf"] = main
+    await node.run(terminationGracePeriodSeconds=7, containers=[{"name": "c", "image": "deaf"}])
+    await node.until(is_ready)
+    begin = node.clock.monotonic()
+    status = {"phase": told, "reason": "Evicted", "message": "by hand"}
+    await node.client.patch(node_pods(), "web", {"status": status}, "default", subresource="status")
+    unready = await node.until(lambda pod: not is_ready(pod))
+    assert unready["status"]["phase"] == told
+    pod = await node.until(lambda pod: "terminated" in pod["status"]["containerStatuses"][0]["state"])
+    assert 6.9 < node.clock.monotonic() - begin < 9
+    assert (pod["status"]["phase"], pod["status"]["reason"]) == (told, "Evicted")
+    await node.client.patch(
+        node_pods(), "web", {"status": {"phase": "Running"}}, "default", subresource="status"
+    )
+    await node.clock.sleep(600)
+    assert (await node.get())["status"]["phase"] == told
+    assert (await node.get())["status"]["containerStatuses"][0]["restartCount"] == 0
+    assert "Killing" in node.recorder.reasons()
