@@ -1,7 +1,8 @@
 """Loggers that are silent below warning unless the program which embeds us says otherwise.
 
 Where structlog has been configured, its configuration holds; where it has not, only warnings and errors are
-shown.
+shown. structlog is imported by the first of them: with what it draws tracebacks with it takes longer than a
+cluster needs to start, and most have nothing to say.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 import logging
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-import structlog
-
-_QUIET = structlog.make_filtering_bound_logger(logging.WARNING)
+_UNHEARD: Final = frozenset({"debug", "info"})
 
 
 @cache
 def _processors() -> tuple[Any, ...]:
     """The way structlog shows a line, but for tracebacks: drawing one in colours stops the loop."""
+    import structlog  # noqa: PLC0415 - see above
+
     return (
         structlog.processors.add_log_level,
         structlog.processors.StackInfoRenderer(),
@@ -27,6 +28,16 @@ def _processors() -> tuple[Any, ...]:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         ),
     )
+
+
+def _is_configured() -> bool:
+    """Whether somebody has said how to log. Who has not imported structlog has not."""
+    structlog = sys.modules.get("structlog")
+    return structlog is not None and structlog.is_configured()
+
+
+def _ignore(*_: Any, **__: Any) -> None:
+    pass
 
 
 class Logger:
@@ -45,10 +56,18 @@ class Logger:
         return Logger({**self._values, **values})
 
     def __getattr__(self, name: str) -> Any:
-        if structlog.is_configured():
+        configured = _is_configured()
+        if not configured and name in _UNHEARD:
+            return _ignore
+        import structlog  # noqa: PLC0415 - see above
+
+        if configured:
             return getattr(structlog.get_logger(**self._values), name)
         quiet = structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr), processors=_processors(), wrapper_class=_QUIET, **self._values
+            structlog.PrintLogger(sys.stderr),
+            processors=_processors(),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            **self._values,
         )
         return getattr(quiet, name)
 

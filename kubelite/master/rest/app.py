@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import orjson
-import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -46,13 +45,14 @@ from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.master.rest.requestinfo import RequestInfo, parse_request
 from kubelite.master.rest.watches import Watches
 from kubelite.runtime import ActorStopped, Clock, Randomness, Ref
+from kubelite.runtime.logs import get_logger
 
 METRICS_PATH: Final = "/metrics"
 _SELF: Final = UserInfo("system:apiserver", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
 CLIENT_GONE: Final = 499
 """What is counted and recorded for a request whose client did not wait for the answer."""
 
-log = structlog.get_logger(component="apiserver")
+log = get_logger(component="apiserver")
 
 
 class App:

@@ -15,11 +15,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-import structlog
 from aiohttp.abc import AbstractStreamWriter
 
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import tasks
+from kubelite.runtime.logs import get_logger
 
 WRITE_BUFFER_HIGH_BYTES: Final = 1024 * 1024
 """Above this the transport is given time to drain."""
@@ -30,7 +30,7 @@ BACKLOG_BYTES_MAX: Final = 64 * 1024 * 1024
 
 Encoder = Callable[[WatchEvent], bytes]
 
-log = structlog.get_logger(component="apiserver")
+log = get_logger(component="apiserver")
 
 
 class Turn:
