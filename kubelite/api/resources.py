@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Resource
 
 ALL: Final = ("all",)
@@ -25,7 +24,7 @@ CREATE_VERBS: Final = ("create",)
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
-@attrs.frozen
+@records.frozen
 class Subresource:
     """What discovery says of one subresource.
 
@@ -87,7 +86,7 @@ def _resource(
         categories=categories,
         subresources=tuple(subresource.name for subresource in subresources),
     )
-    return resource if verbs is None else attrs.evolve(resource, verbs=verbs)
+    return resource if verbs is None else records.evolve(resource, verbs=verbs)
 
 
 # --- the kinds ----------------------------------------------------------------------------------------------

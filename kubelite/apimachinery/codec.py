@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-import attrs
 import orjson
+
+from kubelite import records
 
 JSON_TYPE: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
@@ -33,7 +34,7 @@ class CodecError(ValueError):
     """The body does not parse; the text is that of Go's decoders."""
 
 
-@attrs.frozen
+@records.frozen
 class Parsed:
     """A body as a tree.
 

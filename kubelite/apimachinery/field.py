@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from math import copysign, isfinite
 from typing import Any, Final
 
-import attrs
 import orjson
+
+from kubelite import records
 
 REQUIRED: Final = "FieldValueRequired"
 INVALID: Final = "FieldValueInvalid"
@@ -43,7 +44,7 @@ OMITTED: Final = object()
 _WITHOUT_VALUE: Final = frozenset({REQUIRED, FORBIDDEN, TOO_LONG, INTERNAL})
 
 
-@attrs.frozen
+@records.frozen
 class FieldError:
     """One wrong field.
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery import lastapplied
 from kubelite.apimachinery import managedfields as mf
@@ -53,7 +52,7 @@ class Versions(Protocol):
         """An object of any version in that one, which exists."""
 
 
-@attrs.frozen
+@records.frozen
 class Conflict:
     """A field which the applied configuration would change, though a manager owns it."""
 
@@ -129,7 +128,7 @@ def _is_flat(value: Object) -> bool:
     return all(each.__class__ is str and each for each in value.values())
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class _Change:
     """What a write does to fields in one version, as far as its endpoint may.
 
@@ -141,7 +140,7 @@ class _Change:
     touched: FieldSet
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class FieldManager:
     """Accounts for the writes through one endpoint of a kind.
 
@@ -164,7 +163,7 @@ class FieldManager:
     reset: Mapping[str, Filter]
     types_change: bool = False
     is_small: bool = False
-    _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = attrs.field(
+    _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = records.field(
         init=False, factory=dict, repr=False
     )
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-import attrs
+from kubelite import records
 
 
 class FieldSelectorError(ValueError):
     """The selector does not parse; the text is Kubernetes'."""
 
 
-@attrs.frozen
+@records.frozen
 class FieldRequirement:
     """One term: a field is, or is not, a text."""
 
@@ -27,7 +27,7 @@ class FieldRequirement:
         return f"{self.field}{'=' if self.equal else '!='}{_escape(self.value)}"
 
 
-@attrs.frozen
+@records.frozen
 class FieldSelector:
     """Terms which must all be met."""
 

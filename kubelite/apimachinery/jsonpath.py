@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-import attrs
 import orjson
+
+from kubelite import records
 
 _STEP = re.compile(
     r"\.?(?P<name>(?:[A-Za-z0-9_\-$/]|\\.)+)|\[(?P<index>-?\d+)\]|(?P<all>\[\*\]|\.\*)"
@@ -18,7 +19,7 @@ _STEP = re.compile(
 )
 
 
-@attrs.frozen
+@records.frozen
 class Filter:
     """`[?(@.a=="b")]`: items whose field is (or is not) a value, or is there at all."""
 
@@ -31,7 +32,7 @@ Step: TypeAlias = str | int | Filter | None
 """A name, an index, None for all items, or a filter."""
 
 
-@attrs.frozen
+@records.frozen
 class Path:
     """A parsed expression."""
 

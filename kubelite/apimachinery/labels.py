@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
-import attrs
+from kubelite import records
 
 Operator = Literal["=", "!=", "in", "notin", "exists", "!", ">", "<"]
 _TOKEN = re.compile(r"\s*(==|!=|[=,()!<>]|[^\s=,()!<>]+)")
@@ -79,7 +79,7 @@ def value_problems(value: str) -> tuple[str, ...]:
     return tuple(problems)
 
 
-@attrs.frozen
+@records.frozen
 class Requirement:
     """One term of a selector."""
 
@@ -123,26 +123,26 @@ def _compares(value: str | None, operator: str, values: frozenset[str]) -> bool:
     return number > bound if operator == ">" else number < bound
 
 
-@attrs.frozen
+@records.frozen
 class Selector:
     """Requirements which must all be met.
 
     Attributes:
         nothing: Matches no labels at all (the selector that is absent).
+        exact: What labels must be equal to, for look-ups in an index.
     """
 
     requirements: tuple[Requirement, ...] = ()
     nothing: bool = False
-    exact: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
+    exact: Mapping[str, str] = records.field(init=False, eq=False, repr=False)
 
-    @exact.default
-    def _exact(self) -> Mapping[str, str]:
-        """What labels must be equal to, for look-ups in an index."""
-        return {
+    def __attrs_post_init__(self) -> None:
+        exact = {
             each.key: next(iter(each.values))
             for each in self.requirements
             if each.operator in {"=", "in"} and len(each.values) == 1
         }
+        object.__setattr__(self, "exact", exact)
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
         """Whether labels (None: there are none) meet all requirements."""

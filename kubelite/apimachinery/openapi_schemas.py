@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
 
@@ -117,7 +116,7 @@ def _unsaid(_definition: str, _field: str) -> str:
     return ""
 
 
-@attrs.frozen
+@records.frozen
 class Knowledge:
     """Where the facts are asked for.
 
@@ -135,7 +134,7 @@ class Knowledge:
     description_of: Callable[[str, str], str] = _unsaid
 
 
-@attrs.frozen
+@records.frozen
 class Dialect:
     """How a version of OpenAPI writes what the versions share.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import attrs
+from kubelite import records
 
 if TYPE_CHECKING:
     from kubelite.apimachinery.strategy import Strategy
@@ -19,7 +19,7 @@ Object: TypeAlias = dict[str, Any]
 ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-@attrs.frozen(cache_hash=True)
+@records.frozen(cache_hash=True)
 class Resource:
     """One resource of one API version: what a path names.
 
@@ -36,33 +36,27 @@ class Resource:
     plural: str
     kind: str
     namespaced: bool
-    singular: str = attrs.field(default="", eq=False)
-    short_names: tuple[str, ...] = attrs.field(default=(), eq=False)
-    categories: tuple[str, ...] = attrs.field(default=(), eq=False)
-    subresources: tuple[str, ...] = attrs.field(default=(), eq=False)
-    verbs: tuple[str, ...] = attrs.field(default=ALL_VERBS, eq=False)
-    list_kind: str = attrs.field(default="", eq=False, repr=False)
-    api_version: str = attrs.field(init=False, eq=False, repr=False)
-    group_resource: str = attrs.field(init=False, eq=False, repr=False)
-    _prefix: str = attrs.field(init=False, eq=False, repr=False)
-
-    @api_version.default
-    def _api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @group_resource.default
-    def _group_resource(self) -> str:
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @_prefix.default
-    def _path_prefix(self) -> str:
-        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+    singular: str = records.field(default="", eq=False)
+    short_names: tuple[str, ...] = records.field(default=(), eq=False)
+    categories: tuple[str, ...] = records.field(default=(), eq=False)
+    subresources: tuple[str, ...] = records.field(default=(), eq=False)
+    verbs: tuple[str, ...] = records.field(default=ALL_VERBS, eq=False)
+    list_kind: str = records.field(default="", eq=False, repr=False)
+    api_version: str = records.field(init=False, eq=False, repr=False)
+    group_resource: str = records.field(init=False, eq=False, repr=False)
+    _prefix: str = records.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if not self.singular:
-            object.__setattr__(self, "singular", self.kind.lower())
-        if not self.list_kind:
-            object.__setattr__(self, "list_kind", self.kind + "List")
+        group, version = self.group, self.version
+        derived = {
+            "singular": self.singular or self.kind.lower(),
+            "list_kind": self.list_kind or self.kind + "List",
+            "api_version": f"{group}/{version}" if group else version,
+            "group_resource": f"{self.plural}.{group}" if group else self.plural,
+            "_prefix": f"/apis/{group}/{version}" if group else f"/api/{version}",
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
         """The URL path of a collection, an object, or a subresource."""

@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import MethodNotAllowed
 from kubelite.apimachinery.atoms import DEDUCED, Atom
 from kubelite.apimachinery.decode import FieldValidation, judged
@@ -31,7 +30,7 @@ from kubelite.apimachinery.table import Column
 DeletionDefault = Literal["background", "orphan", "unsupported"]
 
 
-@attrs.frozen(kw_only=True)
+@records.frozen(kw_only=True)
 class Rules:
     """What the registry does with objects of a kind.
 

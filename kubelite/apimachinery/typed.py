@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.atoms import ATOMIC, SET, Atom, ListAtom, MapAtom, Nodes
 from kubelite.apimachinery.fieldset import EMPTY, MEMBER, SELF, FieldSet, key_element, value_element
@@ -148,7 +147,7 @@ def with_self(node: FieldSet | None) -> FieldSet:
 # --- comparing ----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@records.frozen
 class Comparison:
     """What differs between an old and a new value; no field is in two of the sets."""
 

@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.cli import story
@@ -27,7 +26,7 @@ POLL_S = 0.005
 PATIENCE_S = 30.0
 
 
-@attrs.define
+@records.define
 class Story:
     """The steps, in their order; each says what it saw and whether it held."""
 

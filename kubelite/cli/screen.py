@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api import conditions, podutil
 
 _RESET, _DIM, _GREEN, _RED, _YELLOW, _BOLD = (
@@ -22,7 +21,7 @@ _RESET, _DIM, _GREEN, _RED, _YELLOW, _BOLD = (
 _BOX_WIDTH = 30
 
 
-@attrs.frozen
+@records.frozen
 class PodView:
     """A pod as the picture shows it: its name, and one of `ready`, `starting`, `stopping`, `lost`."""
 
@@ -30,7 +29,7 @@ class PodView:
     state: str
 
 
-@attrs.frozen
+@records.frozen
 class NodeView:
     """A node as the picture shows it."""
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import EVENTS
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.scheme import Object
@@ -59,7 +58,7 @@ class _Cache(OrderedDict[K, V]):
 # --- the correlator: decides, does not talk -----------------------------------------------------------------
 
 
-@attrs.define
+@records.define
 class _Bucket:
     """Tokens of the spam filter."""
 
@@ -67,7 +66,7 @@ class _Bucket:
     at_s: float
 
 
-@attrs.define
+@records.define
 class _Similar:
     """Messages of similar Events."""
 
@@ -75,7 +74,7 @@ class _Similar:
     at_s: float
 
 
-@attrs.define
+@records.define
 class _Known:
     """An Event that was recorded: which it is, and how often."""
 
@@ -85,7 +84,7 @@ class _Known:
     count: int = 0
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Decision:
     """What becomes of an Event.
 

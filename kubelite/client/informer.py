@@ -16,8 +16,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
@@ -26,7 +25,6 @@ from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request
-from kubelite.runtime.values import Shown
 
 Handler = Callable[[Object | None, Object | None], Any]
 OWNER: Final = "owner"
@@ -217,37 +215,37 @@ def _label_values(label: str) -> KeysOf:
 # --- who keeps them up to date ------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class Start(Shown):
+@records.frozen(eq=False)
+class Start:
     """Begin with an informer, or go on with it after a failure."""
 
     informer: Informer
 
 
-@attrs.frozen(eq=False, repr=False)
-class Stop(Shown):
+@records.frozen(eq=False)
+class Stop:
     """An informer is of no use any more."""
 
     informer: Informer
 
 
-@attrs.frozen(eq=False, repr=False)
-class Drain(Shown):
+@records.frozen(eq=False)
+class Drain:
     """A watch has something to take, or has ended."""
 
     informer: Informer
     watcher: Watcher
 
 
-@attrs.frozen(eq=False, repr=False)
-class Answered(Shown):
+@records.frozen(eq=False)
+class Answered:
     """A list or a watch has been answered."""
 
     informer: Informer
     outcome: reflector.Listed | reflector.Failed | Watcher
 
 
-@attrs.frozen(eq=False, repr=False)
+@records.frozen
 class Flush(Request[None]):
     """Take what all watches have now: answered when the copies hold every write made before."""
 

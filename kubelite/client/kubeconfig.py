@@ -10,13 +10,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-import attrs
 import orjson
+
+from kubelite import records
 
 FILE_MODE = 0o600
 
 
-@attrs.frozen(repr=False)
+@records.frozen(repr=False)
 class Credentials:
     """Who a client is. Nothing of it shows in a repr.
 
@@ -34,7 +35,7 @@ class Credentials:
         return "<Credentials>"
 
 
-@attrs.frozen
+@records.frozen
 class Connection:
     """Where an API server is, whom to trust there, and who one is.
 
@@ -46,8 +47,8 @@ class Connection:
     """
 
     url: str
-    authority_pem: bytes = attrs.field(default=b"", repr=False)
-    credentials: Credentials = attrs.field(factory=Credentials)
+    authority_pem: bytes = records.field(default=b"", repr=False)
+    credentials: Credentials = records.field(factory=Credentials)
     insecure: bool = False
 
 

@@ -17,11 +17,9 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.watcher import WatchEvent
-from kubelite.runtime.values import Value
 
 BACKOFF_FIRST_S: Final = 0.8
 BACKOFF_MAX_S: Final = 30.0
@@ -43,7 +41,7 @@ class Phase(Enum):
     """It failed, and waits before it tries again."""
 
 
-@attrs.frozen
+@records.frozen
 class State:
     """Where a reflector stands.
 
@@ -60,38 +58,38 @@ class State:
 # --- what happens -------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class Begin(Value):
+@records.frozen
+class Begin:
     """Start, or go on after having waited."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Listed(Value):
+@records.frozen
+class Listed:
     """The list is in."""
 
     objects: Sequence[Object]
     resource_version: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class Opened(Value):
+@records.frozen
+class Opened:
     """The watch is open."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Seen(Value):
+@records.frozen
+class Seen:
     """Events came in, in order."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Ended(Value):
+@records.frozen
+class Ended:
     """The watch has ended."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Failed(Value):
+@records.frozen
+class Failed:
     """A list or watch was refused, or could not be made; `reason` is that of the API's error, if any."""
 
     reason: str = ""
@@ -102,34 +100,34 @@ Input = Begin | Listed | Opened | Seen | Ended | Failed
 # --- what to do ---------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class MakeList(Value):
+@records.frozen
+class MakeList:
     """List the collection."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class OpenWatch(Value):
+@records.frozen
+class OpenWatch:
     """Watch from (after) a version."""
 
     resource_version: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class Replace(Value):
+@records.frozen
+class Replace:
     """The copy is this, and nothing else."""
 
     objects: Sequence[Object]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Apply(Value):
+@records.frozen
+class Apply:
     """Bring these changes into the copy."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Wait(Value):
+@records.frozen
+class Wait:
     """Begin again after about so many seconds."""
 
     seconds: float
@@ -143,18 +141,18 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
     match event:
         case Begin():
             if state.resource_version:
-                return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
-            return attrs.evolve(state, phase=Phase.LISTING), (MakeList(),)
+                return records.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+            return records.evolve(state, phase=Phase.LISTING), (MakeList(),)
         case Listed(objects=objects, resource_version=version):
             return State(Phase.OPENING, version), (Replace(objects), OpenWatch(version))
         case Opened():
-            return attrs.evolve(state, phase=Phase.WATCHING, failures=0), ()
+            return records.evolve(state, phase=Phase.WATCHING, failures=0), ()
         case Seen(events=events):
             return _seen(state, events)
         case Ended():
             if state.phase is not Phase.WATCHING:
                 return state, ()
-            return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+            return records.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
         case Failed(reason=reason):
             version = "" if reason in GONE else state.resource_version
             wait = min(BACKOFF_FIRST_S * 2**state.failures, BACKOFF_MAX_S)

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeVar
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.item import Item
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
-from kubelite.runtime.values import Shown
 
 __all__ = [
     "ADMIN",
@@ -58,7 +56,7 @@ PatchType = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy = Literal["Orphan", "Background", "Foreground"]
 
 
-@attrs.frozen
+@records.frozen
 class UserInfo:
     """Who asks.
 
@@ -69,7 +67,7 @@ class UserInfo:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, eq=False)
+    extra: Mapping[str, tuple[str, ...]] = records.field(factory=dict, eq=False)
 
 
 SYSTEM_MASTERS: Final = "system:masters"
@@ -83,8 +81,8 @@ ADMIN: Final = UserInfo("admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), "admin"
 # --- answers ------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class Answer(Shown):
+@records.frozen(eq=False)
+class Answer:
     """The answer to a request for one object, or to a write.
 
     Attributes:
@@ -103,8 +101,8 @@ class Answer(Shown):
         return self.item.object
 
 
-@attrs.frozen(eq=False, repr=False)
-class Listing(Shown):
+@records.frozen(eq=False)
+class Listing:
     """A consistent snapshot, or one page of it, in key order.
 
     Attributes:
@@ -120,8 +118,8 @@ class Listing(Shown):
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class ObjectList(Shown):
+@records.frozen(eq=False)
+class ObjectList:
     """What `Client.list` gives: the objects of a `Listing`."""
 
     items: list[Object]
@@ -130,8 +128,8 @@ class ObjectList(Shown):
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class ConnectInfo(Shown):
+@records.frozen(eq=False)
+class ConnectInfo:
     """Where the REST door goes for a connect subresource (log, exec, attach, port-forward, proxy).
 
     Attributes:
@@ -156,7 +154,7 @@ class ConnectInfo(Shown):
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class ResourceRequest(Request[R]):
     """A request about a resource.
 
@@ -172,7 +170,7 @@ class ResourceRequest(Request[R]):
     subresource: str = ""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Get(ResourceRequest[Answer]):
     """Read one object, or a subresource of it (`status`, `scale`).
 
@@ -183,7 +181,7 @@ class Get(ResourceRequest[Answer]):
     resource_version: str = ""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class List(ResourceRequest[Listing]):
     """Read a collection.
 
@@ -200,7 +198,7 @@ class List(ResourceRequest[Listing]):
     continue_: str = ""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Watch(ResourceRequest[Watcher]):
     """Follow a collection.
 
@@ -220,7 +218,7 @@ class Watch(ResourceRequest[Watcher]):
     timeout_s: float | None = None
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Create(ResourceRequest[Answer]):
     """Write a new object, or POST to a subresource (`binding`, `eviction`; then `name` is set).
 
@@ -236,7 +234,7 @@ class Create(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Update(ResourceRequest[Answer]):
     """Replace an object, its status, its scale, or a namespace's finalizers (PUT)."""
 
@@ -247,7 +245,7 @@ class Update(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Patch(ResourceRequest[Answer]):
     """Change an object by a patch.
 
@@ -265,7 +263,7 @@ class Patch(ResourceRequest[Answer]):
     force: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@records.frozen(kw_only=True)
 class DeleteOptions:
     """How to delete.
 
@@ -288,14 +286,14 @@ class DeleteOptions:
 DEFAULT_DELETE_OPTIONS: Final = DeleteOptions()
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Delete(ResourceRequest[Answer]):
     """Delete one object; the answer is the object (if it goes on existing for a while) or a `Status`."""
 
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class DeleteCollection(ResourceRequest[Listing]):
     """Delete all objects that match, or a page of them; the answer lists them as they were.
 
@@ -310,7 +308,7 @@ class DeleteCollection(ResourceRequest[Listing]):
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class Connect(ResourceRequest[ConnectInfo]):
     """Ask whether and whither a pod's `log`, `exec`, `attach`, `portforward` or `proxy` may be connected.
 
@@ -325,7 +323,7 @@ class Connect(ResourceRequest[ConnectInfo]):
     previous: bool = False
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@records.frozen(kw_only=True)
 class AuthorizePath(Request[None]):
     """Ask whether a user may use a path that is no resource; raises `Forbidden` if not.
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 
 Predicate = Callable[[Object | None], "Verdict"]
 
 
-@attrs.frozen
+@records.frozen
 class Verdict:
     """Whether a condition holds, and what was seen.
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import aiohttp
-import attrs
 import orjson
 
+from kubelite import records
 from kubelite.api.resources import PODS
 from kubelite.apimachinery.apierrors import BadRequest, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import NetworkNamespace, client_session
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.cluster.components import Components
@@ -27,8 +26,8 @@ _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _PROTOCOL = "v5.channel.k8s.io"
 
 
-@attrs.frozen(eq=False, repr=False)
-class ExecResult(Value):
+@records.frozen
+class ExecResult:
     """What a command in a container gave.
 
     Attributes:

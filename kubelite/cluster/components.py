@@ -20,8 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.scheme import new_scheme
 from kubelite.client.events import EventRecorder
 from kubelite.client.informer import InformerFactory
@@ -44,7 +43,6 @@ from kubelite.node.kubelet import Kubelet
 from kubelite.node.machine import Machine
 from kubelite.proxy import LoadBalancerProvider, Proxier
 from kubelite.runtime import ChildSpec, Clock, Randomness, Ref, SupervisorSpec
-from kubelite.runtime.values import Shown
 from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -64,8 +62,8 @@ def component_user(name: str) -> UserInfo:
     return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
 
 
-@attrs.define(eq=False, repr=False)
-class Components(Shown):
+@records.define(eq=False)
+class Components:
     """Everything a cluster is made of, before and while it runs.
 
     Attributes:
@@ -97,12 +95,12 @@ class Components(Shown):
     tokens: ServiceAccountTokens
     authenticator: Authenticator
     metrics: Callable[[], MetricsClient]
-    machines: dict[str, Machine] = attrs.field(factory=dict)
+    machines: dict[str, Machine] = records.field(factory=dict)
     dns_port: int = 0
-    scheme: Any = attrs.field(factory=new_scheme)
+    scheme: Any = records.field(factory=new_scheme)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
-    recorders: dict[str, EventRecorder] = attrs.field(factory=dict)
+    recorders: dict[str, EventRecorder] = records.field(factory=dict)
 
     @classmethod
     def make(

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery import quantity
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.scheduler.profiles import SchedulerConfig
@@ -19,19 +17,19 @@ PORT_MAX: Final = 65_535
 _DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def _positive(_: object, field: records.Field[Any], value: float) -> None:
     if value <= 0:
-        raise ValueError(f"{attribute.name} must be greater than 0, not {value}")
+        raise ValueError(f"{field.name} must be greater than 0, not {value}")
 
 
-def _not_negative(_: object, attribute: attrs.Attribute[Any], value: int) -> None:
+def _not_negative(_: object, field: records.Field[Any], value: int) -> None:
     if value < 0:
-        raise ValueError(f"{attribute.name} must be 0 (no limit) or more, not {value}")
+        raise ValueError(f"{field.name} must be 0 (no limit) or more, not {value}")
 
 
-def _zero_or_more(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def _zero_or_more(_: object, field: records.Field[Any], value: float) -> None:
     if value < 0:
-        raise ValueError(f"{attribute.name} must be 0 or more, not {value}")
+        raise ValueError(f"{field.name} must be 0 or more, not {value}")
 
 
 def _scheduler_config(given: Mapping[str, Any] | str | Path | None) -> SchedulerConfig | None:
@@ -53,8 +51,8 @@ def _scheduler_config(given: Mapping[str, Any] | str | Path | None) -> Scheduler
     return parse_config(given)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class ClusterConfig(Value):
+@records.frozen(kw_only=True)
+class ClusterConfig:
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
 
     Attributes:
@@ -91,25 +89,25 @@ class ClusterConfig(Value):
     port: int = 0
     secure: bool = True
     prefix: int = 16
-    max_pods: int = attrs.field(default=110, validator=_positive)
+    max_pods: int = records.field(default=110, validator=_positive)
     node_cpu: str = "8"
     node_memory: str = "32Gi"
-    node_monitor_grace_s: float = attrs.field(default=50.0, validator=_positive)
+    node_monitor_grace_s: float = records.field(default=50.0, validator=_positive)
     node_monitor_period_s: float | None = None
     node_lease_renew_s: float | None = None
-    autoscaler_period_s: float = attrs.field(default=15.0, validator=_positive)
-    autoscaler_stabilization_s: float = attrs.field(default=300.0, validator=_zero_or_more)
-    autoscaler_tolerance: float = attrs.field(default=0.1, validator=_zero_or_more)
-    compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
+    autoscaler_period_s: float = records.field(default=15.0, validator=_positive)
+    autoscaler_stabilization_s: float = records.field(default=300.0, validator=_zero_or_more)
+    autoscaler_tolerance: float = records.field(default=0.1, validator=_zero_or_more)
+    compaction_interval_s: float = records.field(default=300.0, validator=_positive)
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
-    max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)
-    max_mutating_requests_inflight: int = attrs.field(default=200, validator=_not_negative)
-    request_timeout_s: float = attrs.field(default=60.0, validator=_positive)
-    scheduler: SchedulerConfig | None = attrs.field(default=None, converter=_scheduler_config)
+    max_requests_inflight: int = records.field(default=400, validator=_not_negative)
+    max_mutating_requests_inflight: int = records.field(default=200, validator=_not_negative)
+    request_timeout_s: float = records.field(default=60.0, validator=_positive)
+    scheduler: SchedulerConfig | None = records.field(default=None, converter=_scheduler_config)
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
-    audit_requests_max: int = attrs.field(default=4096, validator=_positive)
+    audit_requests_max: int = records.field(default=4096, validator=_positive)
 
     def __attrs_post_init__(self) -> None:
         for name in ("node_cpu", "node_memory"):
@@ -150,7 +148,7 @@ def make_config(options: Mapping[str, Any]) -> ClusterConfig:
     Raises:
         TypeError: An option is unknown; the message lists those that exist.
     """
-    known = [field.name for field in attrs.fields(ClusterConfig)]
+    known = [field.name for field in records.fields(ClusterConfig)]
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise TypeError(f"unknown option {', '.join(unknown)}; a cluster takes {', '.join(known)}")

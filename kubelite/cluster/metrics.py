@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.quantity import parse
@@ -33,7 +32,7 @@ _SELECTORS: Final = frozenset("=!,() ")
 """What no name of a pod contains."""
 
 
-@attrs.frozen
+@records.frozen
 class _Pods:
     """Which pods something is said of."""
 

@@ -14,8 +14,7 @@ import json
 from collections.abc import Generator, Iterable, Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.cron import CronError, Schedule
 from kubelite.api.resources import CRONJOBS, JOBS
 from kubelite.api.timezones import is_time_zone
@@ -36,15 +35,14 @@ from kubelite.reconcile.intents import (
     UpdateStatus,
 )
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
-from kubelite.runtime.values import Shown
 
 TOO_MANY_MISSED: Final = (
     "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
 )
 
 
-@attrs.define(eq=False, repr=False)
-class Look(Shown):
+@records.define(eq=False)
+class Look:
     """A CronJob in the course of one look."""
 
     cron_job: Object

@@ -10,8 +10,7 @@ from collections.abc import Collection, Sequence
 from email.utils import format_datetime
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.cron import CronError, Schedule, parse_schedule
 from kubelite.api.resources import CRONJOBS, JOBS
@@ -22,7 +21,6 @@ from kubelite.controllers.cronschedule import next_run, zone_of
 from kubelite.controllers.jobplan import COMPLETE, FAILED, is_finished
 from kubelite.reconcile.intents import Intent, RecordEvent
 from kubelite.reconcile.ownership import controller_ref
-from kubelite.runtime.values import Shown
 
 SCHEDULED: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 DELAY_S: Final = 0.1
@@ -30,8 +28,8 @@ DELAY_S: Final = 0.1
 MISSED_MAX: Final = 100
 
 
-@attrs.frozen(eq=False, repr=False)
-class Due(Shown):
+@records.frozen(eq=False)
+class Due:
     """The last run that was to be by now.
 
     Attributes:

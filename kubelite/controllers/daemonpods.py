@@ -11,15 +11,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.nodeselector import allows_node
 from kubelite.api.tolerations import tolerates
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.history import REVISION_HASH
 from kubelite.controllers.replicas import make_pod
-from kubelite.runtime.values import Value
 
 TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 GENERATION_LABEL: Final = "pod-template-generation"
@@ -42,8 +40,8 @@ _ALWAYS_TOLD: Final = frozenset(
 ByNode = Mapping[str, Sequence[Object]]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Placing(Value):
+@records.frozen
+class Placing:
     """What to change about a DaemonSet's pods.
 
     Attributes:

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import DAEMONSETS, NODES
 from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.labels import from_label_selector
@@ -33,14 +32,14 @@ BACKOFF_MAX_S: Final = 900.0
 Part = Generator[Sequence[Intent], Outcomes, bool]
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Patience:
     """How long failed pods are left alone, by node: from 1 s, doubling to 15 minutes.
 
     Twice the longest wait without a failure, and all is forgiven.
     """
 
-    waits: dict[tuple[str, int, str], tuple[float, float]] = attrs.field(factory=dict)
+    waits: dict[tuple[str, int, str], tuple[float, float]] = records.field(factory=dict)
 
     def left_s(self, key: tuple[str, int, str], now: float) -> float:
         """Seconds until the next failed pod may be deleted; at once (0) counts as another failure."""

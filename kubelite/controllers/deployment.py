@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import ClassVar, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import DEPLOYMENTS, PODS, REPLICASETS
@@ -53,7 +52,7 @@ def _orphan_keys(obj: Object) -> tuple[str, ...]:
     return () if controller_of(obj) is not None else (obj["metadata"].get("namespace", ""),)
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Rollout:
     """A Deployment and its ReplicaSets, as they are in the course of one look."""
 

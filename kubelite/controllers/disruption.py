@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGETS, PODS
@@ -23,7 +22,6 @@ from kubelite.controllers.scales import WATCHED, ScaleError, Scales
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, Outcomes, RecordEvent, RequeueAfter, Steps, UpdateStatus
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
-from kubelite.runtime.values import Value
 
 DISRUPTED_TIMEOUT_S: Final = 120.0
 """Seconds after which an evicted pod that is still there counts as healthy again."""
@@ -38,8 +36,8 @@ UNMANAGED: Final = (
 ScaleOf = Callable[[Object], tuple[str, int] | None]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Budget(Value):
+@records.frozen
+class Budget:
     """How many pods are expected and how many of them have to be healthy."""
 
     expected: int

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
@@ -61,7 +60,7 @@ BY_SERVICE: Final = "service"
 PortKey = tuple[tuple[str, str, int, str], ...]
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Desired:
     """The endpoints of one address family and one set of ports, by `endpoint_key`."""
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.conditions import set_condition
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, HORIZONTALPODAUTOSCALERS, PODS
 from kubelite.apimachinery import labels
@@ -45,7 +44,6 @@ from kubelite.reconcile.intents import (
     UpdateStatus,
 )
 from kubelite.reconcile.ownership import key_of, split_key
-from kubelite.runtime.values import Shown
 
 PERIOD_S: Final = 15.0
 NO_SCALE: Final = "the server could not find the requested resource"
@@ -58,8 +56,8 @@ class ScalingError(Exception):
     """No number of replicas can be worked out; the text is told by an Event."""
 
 
-@attrs.define(eq=False, repr=False)
-class Look(Shown):
+@records.define(eq=False)
+class Look:
     """An autoscaler in the course of one look.
 
     Attributes:
@@ -72,7 +70,7 @@ class Look(Shown):
     now: float
     memory: Memory
     status: Object
-    events: list[Intent] = attrs.field(factory=list)
+    events: list[Intent] = records.field(factory=list)
 
     def event(self, reason: str, message: str, *, is_warning: bool = True) -> None:
         """An Event about it."""
@@ -110,8 +108,8 @@ class Look(Shown):
         }
 
 
-@attrs.frozen(eq=False, repr=False)
-class Wanted(Shown):
+@records.frozen(eq=False)
+class Wanted:
     """How many replicas there are to be, and why that is another number.
 
     Attributes:

@@ -13,9 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
-
-from kubelite.runtime.values import Value
+from kubelite import records
 
 STABILIZATION_S: Final = 300.0
 """How long a scale down waits unless the behaviour says otherwise."""
@@ -49,16 +47,16 @@ Words = tuple[str, str]
 """Reason and message of a condition."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Mark(Value):
+@records.frozen
+class Mark:
     """A recommendation, or a change of the number of replicas, and when that was."""
 
     replicas: int
     time: float
 
 
-@attrs.frozen(eq=False, repr=False)
-class Memory(Value):
+@records.frozen
+class Memory:
     """What an autoscaler remembers, oldest first.
 
     Attributes:
@@ -73,18 +71,20 @@ class Memory(Value):
 
     def recommended(self, replicas: int, now: float) -> Memory:
         """With one more recommendation."""
-        return attrs.evolve(self, recommendations=(*_recent(self.recommendations, now), Mark(replicas, now)))
+        return records.evolve(
+            self, recommendations=(*_recent(self.recommendations, now), Mark(replicas, now))
+        )
 
     def scaled(self, before: int, after: int, now: float) -> Memory:
         """With one more change."""
         ups, downs = _recent(self.ups, now), _recent(self.downs, now)
         if after > before:
-            return attrs.evolve(self, ups=(*ups, Mark(after - before, now)), downs=downs)
-        return attrs.evolve(self, ups=ups, downs=(*downs, Mark(before - after, now)))
+            return records.evolve(self, ups=(*ups, Mark(after - before, now)), downs=downs)
+        return records.evolve(self, ups=ups, downs=(*downs, Mark(before - after, now)))
 
 
-@attrs.frozen(eq=False, repr=False)
-class Limited(Value):
+@records.frozen
+class Limited:
     """How many replicas there are to be, and what is said of it.
 
     Attributes:

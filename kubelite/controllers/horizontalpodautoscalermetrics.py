@@ -16,8 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery import labels
@@ -25,7 +24,6 @@ from kubelite.apimachinery.quantity import Quantity, parse
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.controllers.horizontalpodautoscalerlimits import STABILIZATION_S
-from kubelite.runtime.values import Value
 
 REPLICAS_MAX: Final = 2**31 - 1
 TOLERANCE: Final = 0.1
@@ -39,8 +37,8 @@ class MetricsError(Exception):
     """A metric cannot be had; the text is what the metrics API says."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Sample(Value):
+@records.frozen
+class Sample:
     """An amount, and of which time it tells.
 
     Attributes:
@@ -80,8 +78,8 @@ class MetricsClient(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Settings(Value):
+@records.frozen(kw_only=True)
+class Settings:
     """What can be set about autoscalers.
 
     Attributes:
@@ -97,8 +95,8 @@ class Settings(Value):
     initial_readiness_s: float = INITIAL_READINESS_S
 
 
-@attrs.frozen(eq=False, repr=False)
-class Target(Value):
+@records.frozen
+class Target:
     """What an autoscaler scales, as it is now.
 
     Attributes:
@@ -116,8 +114,8 @@ class Target(Value):
     now: float
 
 
-@attrs.frozen(eq=False, repr=False)
-class Proposal(Value):
+@records.frozen
+class Proposal:
     """How many replicas a metric asks for.
 
     Attributes:
@@ -144,8 +142,8 @@ class ProposalError(Exception):
         self.cause = cause
 
 
-@attrs.frozen(eq=False, repr=False)
-class Tolerances(Value):
+@records.frozen
+class Tolerances:
     """How far below and above 1 a ratio may be without effect."""
 
     down: float
@@ -285,7 +283,7 @@ def _external_name(metric: Object) -> str:
 # --- the arithmetic -----------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class _Groups:
     """The pods by what their samples are worth; those that go or have failed are in none."""
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import ClassVar
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.resources import JOBS
 from kubelite.apimachinery.scheme import Object, Resource
@@ -34,11 +33,10 @@ from kubelite.reconcile.intents import (
     UpdateStatus,
 )
 from kubelite.reconcile.ownership import split_key
-from kubelite.runtime.values import Shown
 
 
-@attrs.define(eq=False, repr=False)
-class Memory(Shown):
+@records.define(eq=False)
+class Memory:
     """What is known of a Job beside what the informers show.
 
     Attributes:
@@ -49,12 +47,12 @@ class Memory(Shown):
 
     uid: str
     backoff: Backoff = NO_FAILURES
-    removed: set[str] = attrs.Factory(set)
+    removed: set[str] = records.field(factory=set)
     written: int = 0
 
 
-@attrs.define(eq=False, repr=False)
-class Look(Shown):
+@records.define(eq=False)
+class Look:
     """A Job in the course of one look.
 
     Attributes:

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import attrs
-
-from kubelite.runtime.values import Value
+from kubelite import records
 
 DELAY_S: Final = 10.0
 DELAY_MAX_S: Final = 600.0
 
 
-@attrs.frozen(eq=False, repr=False)
-class Backoff(Value):
+@records.frozen
+class Backoff:
     """Failures since the last success, and when the last of them was, in Unix seconds."""
 
     failures: int = 0

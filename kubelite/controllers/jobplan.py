@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.apimachinery.scheme import Object
@@ -18,7 +17,6 @@ from kubelite.controllers import jobpods
 from kubelite.controllers.jobbackoff import Backoff, next_backoff
 from kubelite.controllers.jobindexes import parse_indexes
 from kubelite.controllers.jobpolicies import FAIL_INDEX, match_failure, match_success
-from kubelite.runtime.values import Shown, Value
 
 COMPLETE: Final = "Complete"
 FAILED: Final = "Failed"
@@ -29,8 +27,8 @@ FINAL: Final = {CRITERIA_MET: COMPLETE, FAILURE_TARGET: FAILED}
 CONTROLLER_NAME: Final = "kubernetes.io/job-controller"
 
 
-@attrs.frozen(eq=False, repr=False)
-class Verdict(Value):
+@records.frozen
+class Verdict:
     """That the Job is over, and why.
 
     Attributes:
@@ -59,8 +57,8 @@ TOO_MANY_INDEXES: Final = Verdict(
 FAILED_INDEXES: Final = Verdict(FAILURE_TARGET, "FailedIndexes", "Job has failed indexes")
 
 
-@attrs.frozen(eq=False, repr=False)
-class Indexes(Shown):
+@records.frozen(eq=False)
+class Indexes:
     """How the indexes of an Indexed Job stand.
 
     Attributes:
@@ -76,8 +74,8 @@ class Indexes(Shown):
     awaited: Mapping[int, Object]
 
 
-@attrs.frozen(eq=False, repr=False, kw_only=True)
-class Standing(Shown):
+@records.frozen(eq=False, kw_only=True)
+class Standing:
     """A Job and its pods at the begin of a look.
 
     Attributes:

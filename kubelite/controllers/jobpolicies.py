@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.jobindexes import parse_ranges
-from kubelite.runtime.values import Value
 
 IGNORE: Final = "Ignore"
 FAIL_JOB: Final = "FailJob"
 FAIL_INDEX: Final = "FailIndex"
 
 
-@attrs.frozen(eq=False, repr=False)
-class Failure(Value):
+@records.frozen
+class Failure:
     """What the failure of a pod means.
 
     Attributes:

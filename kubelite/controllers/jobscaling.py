@@ -8,8 +8,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import jobpods
@@ -17,14 +16,13 @@ from kubelite.controllers.deletionrank import sort_for_deletion
 from kubelite.controllers.jobbackoff import remaining_s
 from kubelite.controllers.jobindexes import first_pending
 from kubelite.controllers.jobplan import Indexes, Standing, has_index, indexes_of
-from kubelite.runtime.values import Shown
 
 PODS_PER_LOOK_MAX: Final = 500
 """Pods that one look creates or deletes at most."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Change(Shown):
+@records.frozen(eq=False)
+class Change:
     """Pods to create or to delete, or how long to wait before any may be created."""
 
     create: tuple[Object, ...] = ()

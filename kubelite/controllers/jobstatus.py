@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
@@ -23,7 +22,6 @@ from kubelite.controllers import jobpods
 from kubelite.controllers.jobindexes import format_indexes
 from kubelite.controllers.jobplan import FINAL, Standing, Verdict, has_index
 from kubelite.controllers.jobpolicies import match_failure
-from kubelite.runtime.values import Shown
 
 UNCOUNTED_MAX: Final = 500
 """Uids that a status holds at most: with more it would be too large."""
@@ -32,8 +30,8 @@ _UNCOUNTED: Final = "uncountedTerminatedPods"
 _OMITTED_IF_ZERO: Final = ("active", "succeeded", "failed")
 
 
-@attrs.frozen(eq=False, repr=False)
-class Tracking(Shown):
+@records.frozen(eq=False)
+class Tracking:
     """The first step.
 
     Attributes:

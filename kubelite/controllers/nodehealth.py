@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.conditions import get_condition, set_condition
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time, parse_time
-from kubelite.runtime.values import Value
 
 NOT_READY: Final = "node.kubernetes.io/not-ready"
 UNREACHABLE: Final = "node.kubernetes.io/unreachable"
@@ -43,8 +41,8 @@ LARGE_ZONE: Final = 50
 _MANY: Final = 2
 
 
-@attrs.frozen(eq=False, repr=False)
-class Health(Value):
+@records.frozen
+class Health:
     """What was last heard of a node.
 
     Attributes:

@@ -12,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Node:
     """An object in the graph.
 
@@ -35,7 +34,7 @@ class Node:
     namespace: str
     name: str
     object: Object | None = None
-    dependents: set[str] = attrs.field(factory=set)
+    dependents: set[str] = records.field(factory=set)
 
     @property
     def is_deleting(self) -> bool:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import (
     CERTIFICATESIGNINGREQUESTS,
     CRONJOBS,
@@ -37,7 +36,6 @@ from kubelite.client.client import Client
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, Trigger, controller_spec
 from kubelite.reconcile.executor import Recorder
 from kubelite.runtime import ChildSpec, Clock, Randomness
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.controllers.certificatesigning import Signer
@@ -48,8 +46,8 @@ JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
 NO_EXECUTE: Final = "NoExecute"
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class ControllersConfig(Value):
+@records.frozen(kw_only=True)
+class ControllersConfig:
     """What can be set about controllers.
 
     Attributes:
@@ -83,8 +81,8 @@ class ControllersConfig(Value):
     autoscaler_tolerance: float = 0.1
 
 
-@attrs.frozen(eq=False, repr=False)
-class Row(Value):
+@records.frozen
+class Row:
     """A controller.
 
     Attributes:
@@ -99,9 +97,9 @@ class Row(Value):
     name: str
     where: str
     triggers: tuple[Trigger, ...] = ()
-    component: str = attrs.field(default="", kw_only=True)
-    options: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
-    needs: str = attrs.field(default="", kw_only=True)
+    component: str = records.field(default="", kw_only=True)
+    options: Mapping[str, str] = records.field(factory=dict, kw_only=True)
+    needs: str = records.field(default="", kw_only=True)
 
 
 def _is_deleted(obj: Object) -> bool:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition, remove_condition, set_condition
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.deletionrank import sort_for_deletion
 from kubelite.reconcile.ownership import controller_ref
-from kubelite.runtime.values import Value
 
 BURST_REPLICAS: Final = 500
 """Pods that one sync creates or deletes at most."""
@@ -23,8 +21,8 @@ REPLICA_FAILURE: Final = "ReplicaFailure"
 _GENERATE_NAME_MAX: Final = 248
 
 
-@attrs.frozen(eq=False, repr=False)
-class Counts(Value):
+@records.frozen
+class Counts:
     """What a status says of pods.
 
     Attributes:
@@ -39,7 +37,7 @@ class Counts(Value):
     next_available: float | None = None
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Scaling:
     """What is missing or too much.
 

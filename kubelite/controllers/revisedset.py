@@ -10,8 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import CONTROLLERREVISIONS
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import history
@@ -30,7 +29,7 @@ from kubelite.reconcile.intents import (
 from kubelite.reconcile.ownership import claim, controller_of, plan_claims
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Revisions:
     """The past and the present of a template.
 

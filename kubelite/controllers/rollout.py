@@ -9,10 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
-from kubelite.runtime.values import Value
 
 HASH_LABEL: Final = "pod-template-hash"
 REVISION: Final = "deployment.kubernetes.io/revision"
@@ -31,8 +29,8 @@ _NOT_COPIED: Final = frozenset(
 )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Resize(Value):
+@records.frozen
+class Resize:
     """A ReplicaSet is to have another number of replicas."""
 
     replica_set: Object

@@ -14,15 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 
 ENDPOINTS_MAX: Final = 100
 """Endpoints in one slice, as Kubernetes' --max-endpoints-per-slice."""
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Packing:
     """How slices of one set of ports have to change.
 

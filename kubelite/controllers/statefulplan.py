@@ -12,17 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import statefulpods as members
 from kubelite.controllers.history import template_of
-from kubelite.runtime.values import Value
 
 
-@attrs.frozen(eq=False, repr=False)
-class Plan(Value):
+@records.frozen
+class Plan:
     """One step.
 
     Attributes:
@@ -38,8 +36,8 @@ class Plan(Value):
     settled: tuple[Object, ...] = ()
 
 
-@attrs.frozen(eq=False, repr=False)
-class Situation(Value):
+@records.frozen
+class Situation:
     """A StatefulSet and its members, as they are.
 
     Attributes:

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 
 TTL_S: Final = 5
@@ -22,7 +21,7 @@ Kind = Literal["A", "AAAA", "SRV", "CNAME", "PTR", "TXT"]
 _DASHED: Final = re.compile(r"(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})")
 
 
-@attrs.frozen
+@records.frozen
 class Record:
     """One record: its owner (lower case, no dot at the end), its kind, and its data.
 

@@ -11,8 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import ENDPOINTSLICES, NAMESPACES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -22,7 +21,6 @@ from kubelite.dns.resolver import Outside, resolve_outside
 from kubelite.network import Fabric
 from kubelite.runtime import Actor
 from kubelite.runtime.logs import get_logger
-from kubelite.runtime.values import Value
 
 log = get_logger().bind(component="dns")
 PORT: Final = 53
@@ -31,8 +29,8 @@ BATCH: Final = 64
 _INDEX: Final = "dns-service"
 
 
-@attrs.frozen(eq=False, repr=False)
-class Refresh(Value):
+@records.frozen
+class Refresh:
     """Plan the records of what has changed."""
 
 

@@ -14,9 +14,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-import attrs
-
-from kubelite.runtime.values import Shown, Value
+from kubelite import records
 
 LINKS_MAX: Final = 40
 """Symbolic links followed in one look-up, as in Linux."""
@@ -25,8 +23,8 @@ FILE_MODE: Final = 0o644
 DIRECTORY_MODE: Final = 0o755
 
 
-@attrs.define(eq=False, repr=False)
-class File(Shown):
+@records.define(eq=False)
+class File:
     """A regular file. `mtime` is in Unix seconds."""
 
     data: bytes = b""
@@ -34,8 +32,8 @@ class File(Shown):
     mtime: float = 0.0
 
 
-@attrs.define(eq=False, repr=False)
-class Device(Shown):
+@records.define(eq=False)
+class Device:
     """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`, `/dev/zero`."""
 
     write: Callable[[bytes], None] = lambda _data: None
@@ -44,8 +42,8 @@ class Device(Shown):
     mtime: float = 0.0
 
 
-@attrs.define(eq=False, repr=False)
-class Symlink(Shown):
+@records.define(eq=False)
+class Symlink:
     """A symbolic link; `target` is resolved when it is followed."""
 
     target: str
@@ -53,17 +51,17 @@ class Symlink(Shown):
     mtime: float = 0.0
 
 
-@attrs.define(eq=False, repr=False)
-class Directory(Shown):
+@records.define(eq=False)
+class Directory:
     """A directory; also the root of a volume."""
 
-    entries: dict[str, Node] = attrs.field(factory=dict)
+    entries: dict[str, Node] = records.field(factory=dict)
     mode: int = DIRECTORY_MODE
     mtime: float = 0.0
 
 
-@attrs.define(eq=False, repr=False)
-class Mount(Shown):
+@records.define(eq=False)
+class Mount:
     """A file or directory from elsewhere, seen at this place."""
 
     target: Directory | File | Device
@@ -73,8 +71,8 @@ class Mount(Shown):
 Node: TypeAlias = File | Device | Symlink | Directory | Mount
 
 
-@attrs.frozen(eq=False, repr=False)
-class Stat(Value):
+@records.frozen
+class Stat:
     """What is known of a path: kind is "file", "directory", "symlink" or "device"; size in bytes."""
 
     kind: str
@@ -83,8 +81,8 @@ class Stat(Value):
     mtime: float
 
 
-@attrs.frozen(eq=False, repr=False)
-class _Place(Value):
+@records.frozen
+class _Place:
     """Where a path leads: its directory, its last name, and what is there (None: nothing)."""
 
     directory: Directory

@@ -11,15 +11,15 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
-import attrs
 from aiohttp import web
 
+from kubelite import records
 from kubelite.images.asgi import ASGIHost
 from kubelite.images.container import Container, Program
 from kubelite.images.registry import Image, kind_of
 
 
-@attrs.define
+@records.define
 class _Uses:
     """How many containers run the same Application object: it is started once and cleaned up once."""
 
@@ -33,7 +33,7 @@ async def _nothing() -> None:
     return
 
 
-@attrs.frozen
+@records.frozen
 class Hosted:
     """An application that is ready to answer.
 

@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery import timestamps
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import UserInfo
@@ -31,7 +30,7 @@ _DECISION: Final = "authorization.k8s.io/decision"
 _REASON: Final = "authorization.k8s.io/reason"
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Record:
     """One request.
 

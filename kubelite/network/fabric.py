@@ -15,14 +15,12 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
-import attrs
-
+from kubelite import records
 from kubelite.network.addresses import AddressBlock
 from kubelite.network.datagrams import DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
 from kubelite.runtime import tasks
-from kubelite.runtime.values import Value
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
 LAST_PORT: Final = 65_535
@@ -31,7 +29,7 @@ ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 OnListen = Callable[["Listener"], None]
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Listener:
     """A listening address and port; `close` frees it. Open connections are the protocols' own."""
 
@@ -39,16 +37,16 @@ class Listener:
     port: int
     factory: ProtocolFactory
     _fabric: Fabric
-    on_close: list[Callable[[], None]] = attrs.field(factory=list)
-    context: Context = attrs.field(factory=copy_context)
+    on_close: list[Callable[[], None]] = records.field(factory=list)
+    context: Context = records.field(factory=copy_context)
 
     def close(self) -> None:
         """Accepts no more."""
         self._fabric.forget(self)
 
 
-@attrs.frozen(eq=False, repr=False)
-class Accepted(Value):
+@records.frozen
+class Accepted:
     """The protocol for an accepted connection, and the context that its code belongs to."""
 
     protocol: asyncio.BaseProtocol

@@ -12,23 +12,22 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import aiohttp
-import attrs
 
+from kubelite import records
 from kubelite.api.podutil import resolve_port
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.container import CommandNotFoundError
 from kubelite.network import NetworkNamespace
 from kubelite.node.probes import Outcome
 from kubelite.runtime import Clock
-from kubelite.runtime.values import Value
 
 USER_AGENT: Final = "kube-probe/1.36"
 OUTPUT_MAX: Final = 10_240
 """How much of a command's output is kept, in bytes."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Target(Value):
+@records.frozen
+class Target:
     """What is checked.
 
     Attributes:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
+from kubelite import records
 from kubelite.node.logs import LOG_BYTES_MAX
-from kubelite.runtime.values import Value
 
 VERSION = "v1.36.3+kubelite"
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class KubeletConfig(Value):
+@records.frozen(kw_only=True)
+class KubeletConfig:
     """What a node is and how its kubelet behaves.
 
     Attributes:
@@ -43,7 +41,7 @@ class KubeletConfig(Value):
     memory: str = "32Gi"
     ephemeral_storage: str = "100Gi"
     pod_cidr: str = ""
-    labels: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = records.field(factory=dict)
     taints: tuple[Mapping[str, str], ...] = ()
     cluster_dns: str = ""
     cluster_domain: str = "cluster.local"

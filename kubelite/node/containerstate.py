@@ -13,10 +13,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
-from kubelite.runtime.values import evolve
 
 CRASH_BACKOFF_S: Final = 10.0
 CRASH_BACKOFF_MAX_S: Final = 300.0
@@ -73,7 +71,7 @@ AWAITING: Final = frozenset({Stage.PULLING, Stage.CREATING})
 """Stages that the worker ends by itself in the same or the next turn of the loop."""
 
 
-@attrs.frozen
+@records.frozen
 class ContainerSpec:
     """What of a container's spec decides its course; `raw` is the spec itself."""
 
@@ -88,7 +86,7 @@ class ContainerSpec:
     liveness: bool
 
 
-@attrs.frozen
+@records.frozen
 class Terminated:
     """How a container ended."""
 
@@ -100,7 +98,7 @@ class Terminated:
     message: str = ""
 
 
-@attrs.frozen
+@records.frozen
 class ContainerState:
     """One container now.
 
@@ -176,7 +174,7 @@ class ContainerState:
     def to(self, stage: Stage, **changes: Any) -> ContainerState:
         """The state after going to `stage`; a forbidden step is a broken invariant."""
         assert stage in TRANSITIONS[self.stage], f"{self.spec.name}: {self.stage.name} -> {stage.name}"
-        return evolve(self, stage=stage, **changes)
+        return records.evolve(self, stage=stage, **changes)
 
 
 def after_exit(container: ContainerState, ended: Terminated) -> tuple[ContainerState, float]:

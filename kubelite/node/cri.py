@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.images.container import InputStream, OutputStream, Program
 from kubelite.images.files import FileSystem
 from kubelite.images.registry import Image
 from kubelite.node.logs import ContainerLog
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.network import NetworkNamespace
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 TERMINATION_LOG: str = "/dev/termination-log"
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class ContainerConfig(Value):
+@records.frozen(kw_only=True)
+class ContainerConfig:
     """All that a runtime needs to know to start a container.
 
     Attributes:
@@ -63,8 +61,8 @@ class ContainerConfig(Value):
     termination_from_log: bool = False
 
 
-@attrs.frozen(eq=False, repr=False)
-class Exit(Value):
+@records.frozen
+class Exit:
     """How a process ended. `reason` is "" unless it is a special one (StartError)."""
 
     exit_code: int

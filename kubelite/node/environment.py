@@ -13,11 +13,9 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
-from kubelite.runtime.values import Value
 
 CONFIG_ERROR: Final = "CreateContainerConfigError"
 
@@ -40,8 +38,8 @@ class Lookup(Protocol):
         """The Secret, or None."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodFacts(Value):
+@records.frozen
+class PodFacts:
     """What the downward API tells besides the pod itself.
 
     Attributes:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
-from kubelite.runtime.values import Value
 
 HOSTNAME_MAX: Final = 63
 SEARCH_MAX: Final = 32
 NAMESERVERS_MAX: Final = 3
 
 
-@attrs.frozen(eq=False, repr=False)
-class DNSSettings(Value):
+@records.frozen
+class DNSSettings:
     """How a pod looks names up."""
 
     nameservers: tuple[str, ...]

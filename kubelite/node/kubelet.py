@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICEACCOUNTS, SERVICES
 from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, NotFound
@@ -48,7 +47,6 @@ from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.node.tokens import TokenSpec, token_request
 from kubelite.runtime import Actor, Clock, Randomness, TimerHandle
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     import aiohttp
@@ -61,45 +59,45 @@ if TYPE_CHECKING:
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodChanged(Value):
+@records.frozen
+class PodChanged:
     """A pod of this node was added, changed or removed (then `new` is None)."""
 
     old: Object | None
     new: Object | None
 
 
-@attrs.frozen(eq=False, repr=False)
-class LabelsRead(Value):
+@records.frozen
+class LabelsRead:
     """The Node's labels have been read for a pod which those known before do not suit."""
 
     pod: Object
 
 
-@attrs.frozen(eq=False, repr=False)
-class SourcesChanged(Value):
+@records.frozen
+class SourcesChanged:
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class FlushStatuses(Value):
+@records.frozen
+class FlushStatuses:
     """Write the statuses that have changed."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Heartbeat(Value):
+@records.frozen
+class Heartbeat:
     """Renew the Lease."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ReportNode(Value):
+@records.frozen
+class ReportNode:
     """Write the Node's status."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class PowerChanged(Value):
+@records.frozen
+class PowerChanged:
     """The machine went off or on."""
 
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.allocation import restarts_for
 from kubelite.node.containerstate import (
@@ -69,7 +70,6 @@ from kubelite.node.podstate import (
     Tick,
     plan_of,
 )
-from kubelite.runtime.values import evolve
 
 RETRY_S: Final = 10.0
 """How long the kubelet waits before it tries again to create a container."""
@@ -138,7 +138,7 @@ class _Course:
     def result(self) -> PodState:
         if self.containers == self.state.containers:
             return self.state
-        return evolve(self.state, containers=MappingProxyType(self.containers))
+        return records.evolve(self.state, containers=MappingProxyType(self.containers))
 
     # --- what an event says
 
@@ -204,9 +204,9 @@ class _Course:
                 self.containers[spec.name] = ContainerState(spec)
                 continue
             changed = container.spec.image != spec.image or restarts_for(spec.raw, container.spec.raw)
-            self.containers[spec.name] = container = evolve(container, spec=spec)
+            self.containers[spec.name] = container = records.evolve(container, spec=spec)
             if changed and container.alive and spec.kind is not Kind.INIT:
-                self.containers[spec.name] = evolve(container, restart=True)
+                self.containers[spec.name] = records.evolve(container, restart=True)
                 message = f"Container {spec.name} definition changed, will be restarted"
                 self._stop(spec.name, self.state.plan.grace_s, message)
 
@@ -321,7 +321,7 @@ class _Course:
             if event.problem:
                 self._stop(name, self.state.plan.grace_s, "FailedPostStartHook")
         elif event.hook == "preStop" and container.hook_running:
-            self.containers[name] = evolve(
+            self.containers[name] = records.evolve(
                 container, hook_running=False, kill_at=max(container.kill_at, self.now + EXTRA_GRACE_S)
             )
             self.effects.append(TerminateContainer(name))
@@ -333,10 +333,10 @@ class _Course:
         name = event.container
         match event.probe:
             case "readiness":
-                self.containers[name] = evolve(container, ready=event.success and container.started)
+                self.containers[name] = records.evolve(container, ready=event.success and container.started)
             case "startup" if event.success and container.stage is Stage.RUNNING:
                 ready = not container.spec.readiness
-                self.containers[name] = evolve(container, started=True, ready=ready)
+                self.containers[name] = records.evolve(container, started=True, ready=ready)
                 self._start_steady_probes(container.spec)
             case "startup" | "liveness" if not event.success and container.stage is Stage.RUNNING:
                 probe = container.spec.raw.get(f"{event.probe}Probe") or {}
@@ -393,7 +393,7 @@ class _Course:
         name, image = container.spec.name, container.spec.image
         self._event(NORMAL, "BackOff", f'Back-off pulling image "{image}"', name)
         self._event(WARNING, "Failed", "Error: ImagePullBackOff", name)
-        self.containers[name] = evolve(
+        self.containers[name] = records.evolve(
             container,
             reason="ImagePullBackOff",
             message=f'Back-off pulling image "{image}": ErrImagePull: {container.message}',
@@ -403,10 +403,12 @@ class _Course:
     def _grace_ended(self, container: ContainerState) -> None:
         name = container.spec.name
         if container.hook_running:
-            self.containers[name] = evolve(container, hook_running=False, kill_at=self.now + EXTRA_GRACE_S)
+            self.containers[name] = records.evolve(
+                container, hook_running=False, kill_at=self.now + EXTRA_GRACE_S
+            )
             self.effects.append(TerminateContainer(name))
         else:
-            self.containers[name] = evolve(container, killed=True)
+            self.containers[name] = records.evolve(container, killed=True)
             self.effects.append(KillContainer(name))
 
     # --- what is due
@@ -483,7 +485,7 @@ class _Course:
             metadata = self.state.pod["metadata"]
             where = f"container={name} pod={metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             message = f"back-off {go_duration(wait_s)} restarting failed {where}"
-            container = evolve(container, reason="CrashLoopBackOff", message=message)
+            container = records.evolve(container, reason="CrashLoopBackOff", message=message)
             pod = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             text = f"Back-off restarting failed container {name} in pod {pod}"
             self._event(WARNING, "BackOff", text, name)
@@ -524,7 +526,7 @@ class _Course:
         self._set(stop_by=time)
         for name, container in self.containers.items():
             if container.stage is Stage.STOPPING and container.kill_at > time:
-                self.containers[name] = evolve(container, kill_at=max(time, self.now))
+                self.containers[name] = records.evolve(container, kill_at=max(time, self.now))
 
     def _stop(self, name: str, grace_s: float, message: str) -> None:
         """Begin to stop a container that is not stopping yet."""
@@ -547,5 +549,5 @@ class _Course:
     def _event(self, type_: str, reason: str, message: str, container: str = "") -> None:
         self.effects.append(RecordEvent(type_, reason, message, container))
 
-    def _set(self, **changes: object) -> None:
-        self.state = evolve(self.state, **changes)
+    def _set(self, **changes: Any) -> None:
+        self.state = records.evolve(self.state, **changes)

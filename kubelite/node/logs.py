@@ -14,10 +14,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.timestamps import format_micro_time
-from kubelite.runtime.values import Value
 
 LOG_BYTES_MAX: Final = 1_048_576
 """How much of a container's log is kept, in bytes."""
@@ -25,8 +23,8 @@ LINE_BYTES_MAX: Final = 16_384
 """A longer line is cut in several, as container runtimes do."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class LogOptions(Value):
+@records.frozen
+class LogOptions:
     """What of a log is wanted.
 
     Attributes:

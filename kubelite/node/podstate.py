@@ -10,12 +10,10 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
-from kubelite.runtime.values import Value
 
 DEFAULT_GRACE_S: Final = 30.0
 NORMAL: Final = "Normal"
@@ -43,7 +41,7 @@ class SetUp(Enum):
 # --- state ---------------------------------------------------------------------------
 
 
-@attrs.frozen
+@records.frozen
 class PodPlan:
     """What of a pod's spec decides its course.
 
@@ -62,7 +60,7 @@ class PodPlan:
     active_deadline_s: float | None
 
 
-@attrs.frozen
+@records.frozen
 class PodState:
     """One pod now.
 
@@ -169,8 +167,8 @@ def new_state(pod: Object, now: float) -> PodState:
 # --- events ---------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodSeen(Value):
+@records.frozen
+class PodSeen:
     """The pod's object is new or has changed.
 
     `resize` says why its containers do not get the resources that the object wants: (reason, message).
@@ -180,40 +178,40 @@ class PodSeen(Value):
     resize: tuple[str, str] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodGone(Value):
+@records.frozen
+class PodGone:
     """The pod's object does not exist any more: it was removed by force."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class PodRejected(Value):
+@records.frozen
+class PodRejected:
     """The kubelet's admission refused the pod."""
 
     reason: str
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class SandboxReady(Value):
+@records.frozen
+class SandboxReady:
     """Network and volumes are there."""
 
     address: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class SandboxFailed(Value):
+@records.frozen
+class SandboxFailed:
     """Network or volumes could not be prepared; the worker tries again by itself."""
 
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class SandboxLost(Value):
+@records.frozen
+class SandboxLost:
     """The node was off: no process is left and the address is gone."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ImageFound(Value):
+@records.frozen
+class ImageFound:
     """The image of a container is on the node."""
 
     container: str
@@ -221,8 +219,8 @@ class ImageFound(Value):
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class ImageMissing(Value):
+@records.frozen
+class ImageMissing:
     """The image of a container could not be had.
 
     `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull.
@@ -233,16 +231,16 @@ class ImageMissing(Value):
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class ContainerStarted(Value):
+@records.frozen
+class ContainerStarted:
     """The process of a container runs."""
 
     container: str
     container_id: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class ContainerRefused(Value):
+@records.frozen
+class ContainerRefused:
     """A container could not be created or started."""
 
     container: str
@@ -250,8 +248,8 @@ class ContainerRefused(Value):
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class ContainerExited(Value):
+@records.frozen
+class ContainerExited:
     """The process of a container ended. `message` is its termination message."""
 
     container: str
@@ -261,8 +259,8 @@ class ContainerExited(Value):
     reason: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class HookEnded(Value):
+@records.frozen
+class HookEnded:
     """A hook of a container ended; `problem` is "" if it went well."""
 
     container: str
@@ -271,8 +269,8 @@ class HookEnded(Value):
     problem: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ProbeChanged(Value):
+@records.frozen
+class ProbeChanged:
     """A probe reached its threshold: success, or failure with the output of the last try."""
 
     container: str
@@ -282,8 +280,8 @@ class ProbeChanged(Value):
     output: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Tick(Value):
+@records.frozen
+class Tick:
     """Time has passed."""
 
 
@@ -307,71 +305,71 @@ Event: TypeAlias = (
 # --- effects ---------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
-class PrepareSandbox(Value):
+@records.frozen
+class PrepareSandbox:
     """Take an address, prepare the volumes; answer SandboxReady or SandboxFailed."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ReleaseSandbox(Value):
+@records.frozen
+class ReleaseSandbox:
     """Give address and volumes back."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class PullImage(Value):
+@records.frozen
+class PullImage:
     """Look the image up; answer ImageFound or ImageMissing."""
 
     container: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class StartContainer(Value):
+@records.frozen
+class StartContainer:
     """Start a process; answer ContainerStarted or ContainerRefused, later ContainerExited."""
 
     container: str
     attempt: int
 
 
-@attrs.frozen(eq=False, repr=False)
-class TerminateContainer(Value):
+@records.frozen
+class TerminateContainer:
     """Send SIGTERM."""
 
     container: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class KillContainer(Value):
+@records.frozen
+class KillContainer:
     """Send SIGKILL."""
 
     container: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class RunHook(Value):
+@records.frozen
+class RunHook:
     """Run a hook; answer HookEnded."""
 
     container: str
     hook: HookKind
 
 
-@attrs.frozen(eq=False, repr=False)
-class StartProbes(Value):
+@records.frozen
+class StartProbes:
     """Begin to probe; answer ProbeChanged at each change."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
-class StopProbes(Value):
+@records.frozen
+class StopProbes:
     """End probing."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
-class RecordEvent(Value):
+@records.frozen
+class RecordEvent:
     """Tell the user; `container` is "" for what concerns the whole pod."""
 
     type: str
@@ -380,8 +378,8 @@ class RecordEvent(Value):
     container: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class RemovePod(Value):
+@records.frozen
+class RemovePod:
     """Write the last status, then delete the object for good."""
 
 

@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
@@ -67,7 +66,6 @@ from kubelite.node.volumes import (
     mount_volumes,
     update_volumes,
 )
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     import aiohttp
@@ -83,30 +81,30 @@ DEFAULT_HOME: Final = "/root"
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
-@attrs.frozen(eq=False, repr=False)
-class WorkerEvent(Value):
+@records.frozen
+class WorkerEvent:
     """Something happened to a pod."""
 
     uid: str
     event: Event
 
 
-@attrs.frozen(eq=False, repr=False)
-class Wake(Value):
+@records.frozen
+class Wake:
     """A pod asked to be woken at this time."""
 
     uid: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class RenewTokens(Value):
+@records.frozen
+class RenewTokens:
     """It is time to ask for new tokens of a pod."""
 
     uid: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class TokensCame(Value):
+@records.frozen
+class TokensCame:
     """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
 
     uid: str
@@ -114,8 +112,8 @@ class TokensCame(Value):
     problem: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class PrepareAgain(Value):
+@records.frozen
+class PrepareAgain:
     """A pod whose volumes could not be mounted tries again."""
 
     uid: str

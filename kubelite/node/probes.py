@@ -12,18 +12,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.podstate import ProbeKind
-from kubelite.runtime.values import Value
 
 _INITIAL: Final = {"readiness": False, "liveness": True, "startup": None}
 """What counts before the first result: a container is not ready, but alive."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ProbeSpec(Value):
+@records.frozen
+class ProbeSpec:
     """A probe of a container with its defaults filled in; times in seconds."""
 
     kind: ProbeKind
@@ -35,8 +33,8 @@ class ProbeSpec(Value):
     failure_threshold: int = 3
 
 
-@attrs.frozen(eq=False, repr=False)
-class ProbeState(Value):
+@records.frozen
+class ProbeState:
     """How a probe stands: the verdict (None: none yet), the last outcome and how often it came in a row."""
 
     healthy: bool | None
@@ -44,8 +42,8 @@ class ProbeState(Value):
     in_a_row: int = 0
 
 
-@attrs.frozen(eq=False, repr=False)
-class Outcome(Value):
+@records.frozen
+class Outcome:
     """What one check found; `output` says why it failed."""
 
     success: bool

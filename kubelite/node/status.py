@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated
 from kubelite.node.lifecycle import is_init_done, restarts
 from kubelite.node.podstate import PodState, SetUp
-from kubelite.runtime.values import Value
 
 _ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
 """Stages that show how the container ended, if it did."""
@@ -36,8 +34,8 @@ READY_KINDS: Final = frozenset({Kind.APP, Kind.SIDECAR})
 RESIZE_PENDING: Final = "PodResizePending"
 
 
-@attrs.frozen(eq=False, repr=False)
-class NodeFacts(Value):
+@records.frozen
+class NodeFacts:
     """What a pod's status says of its node."""
 
     host_ip: str

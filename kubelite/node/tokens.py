@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 
 EXPIRATION_DEFAULT_S: Final = 3600
@@ -24,7 +23,7 @@ RETRY_S: Final = 60.0
 """How long the kubelet waits after a renewal that failed."""
 
 
-@attrs.frozen
+@records.frozen
 class TokenSpec:
     """One token that a pod mounts: for whom ("" is the API server), and for how many seconds."""
 
@@ -32,7 +31,7 @@ class TokenSpec:
     expiration_s: int
 
 
-@attrs.frozen
+@records.frozen
 class Token:
     """A token that was asked for, and when it is to be renewed (Unix seconds)."""
 

@@ -13,13 +13,11 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
 from kubelite.node.tokens import Tokens, spec_of
-from kubelite.runtime.values import Value
 
 FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
@@ -30,16 +28,16 @@ class MountError(Exception):
     """A volume cannot be mounted yet; the text is that of the FailedMount event."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Payload(Value):
+@records.frozen
+class Payload:
     """One file of a volume."""
 
     data: bytes
     mode: int = FILE_MODE
 
 
-@attrs.frozen(eq=False, repr=False)
-class Sources(Value):
+@records.frozen
+class Sources:
     """Where contents come from.
 
     Attributes:

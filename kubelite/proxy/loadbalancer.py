@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
@@ -22,14 +21,13 @@ from kubelite.network import AddressPool, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
 from kubelite.runtime import Actor
 from kubelite.runtime.logs import get_logger
-from kubelite.runtime.values import Value
 
 log = get_logger().bind(component="service-loadbalancer")
 RETRY_S = 1.0
 
 
-@attrs.frozen(eq=False, repr=False)
-class Reconcile(Value):
+@records.frozen
+class Reconcile:
     """Look at the Services that changed."""
 
 

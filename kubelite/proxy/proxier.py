@@ -12,8 +12,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import ENDPOINTSLICES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -22,14 +21,13 @@ from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, RandomPicker
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
 from kubelite.runtime import Actor, Clock, Randomness
-from kubelite.runtime.values import Value
 
 BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Sync(Value):
+@records.frozen
+class Sync:
     """Plan what has changed and publish it."""
 
 

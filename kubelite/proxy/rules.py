@@ -11,19 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
 from kubelite.network.translate import Destination
-from kubelite.runtime.values import Value
 
 AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 
 
-@attrs.frozen(eq=False, repr=False)
-class Rule(Value):
+@records.frozen
+class Rule:
     """One destination and where its connections go.
 
     Attributes:
@@ -35,8 +33,8 @@ class Rule(Value):
     affinity_s: float | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class NodePort(Value):
+@records.frozen
+class NodePort:
     """A port that every node listens on for a Service port."""
 
     port: int
@@ -44,8 +42,8 @@ class NodePort(Value):
     rule: Rule
 
 
-@attrs.frozen(eq=False, repr=False)
-class ServiceRules(Value):
+@records.frozen
+class ServiceRules:
     """All that one Service asks of a node.
 
     Attributes:
@@ -108,8 +106,8 @@ def plan_service(
     return ServiceRules(tuple(rules), tuple(node_ports), addresses)
 
 
-@attrs.frozen(eq=False, repr=False)
-class _Candidate(Value):
+@records.frozen
+class _Candidate:
     endpoint: Endpoint
     node_name: str
     ready: bool

@@ -17,8 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final, Protocol, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
@@ -26,7 +25,6 @@ from kubelite.reconcile.executor import Executor, Recorder
 from kubelite.reconcile.intents import Outcome, Outcomes, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
 from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness
-from kubelite.runtime.values import Value
 
 CATCH_UP_RETRY_S: Final = 1.0
 """Seconds between two tries to list what a restarted controller has to know."""
@@ -84,8 +82,8 @@ class InformersLike(Protocol):
         ...
 
 
-@attrs.frozen(eq=False, repr=False)
-class Watch(Value):
+@records.frozen
+class Watch:
     """Something a reconciler wants to know of.
 
     Attributes:
@@ -96,8 +94,8 @@ class Watch(Value):
     keys: Callable[[Object | None, Object | None], Iterable[str]] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class Trigger(Value):
+@records.frozen
+class Trigger:
     """What calls for a reconciler that nobody needs before.
 
     Attributes:
@@ -109,7 +107,7 @@ class Trigger(Value):
     concerns: Callable[[Object], bool] | None = None
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Environment:
     """What a reconciler is given.
 
@@ -167,13 +165,13 @@ class Reconciler(ABC):
         return 0.0
 
 
-@attrs.frozen(eq=False, repr=False)
-class Wake(Value):
+@records.frozen
+class Wake:
     """There are keys to look at."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Called(Value):
+@records.frozen
+class Called:
     """Something has appeared for which the reconciler is needed."""
 
 

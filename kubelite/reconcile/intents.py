@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Literal, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.runtime.values import Shown
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
 
 
-@attrs.frozen(eq=False, repr=False)
-class ReadObject(Shown):
+@records.frozen(eq=False)
+class ReadObject:
     """Read an object live, or a subresource of it.
 
     That there is none is an answer (`Outcome.object` is None), not an error.
@@ -30,16 +28,16 @@ class ReadObject(Shown):
     subresource: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class CountObjects(Shown):
+@records.frozen(eq=False)
+class CountObjects:
     """List a namespace's objects of one kind live; the outcome has the list under `items`."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False, repr=False)
-class CreateObject(Shown):
+@records.frozen(eq=False)
+class CreateObject:
     """Create an object in the namespace of its metadata.
 
     Attributes:
@@ -51,8 +49,8 @@ class CreateObject(Shown):
     exists_ok: bool = False
 
 
-@attrs.frozen(eq=False, repr=False)
-class UpdateObject(Shown):
+@records.frozen(eq=False)
+class UpdateObject:
     """Replace an object, or with `subresource` a part of it, while its resourceVersion is current."""
 
     resource: Resource
@@ -60,16 +58,16 @@ class UpdateObject(Shown):
     subresource: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class UpdateStatus(Shown):
+@records.frozen(eq=False)
+class UpdateStatus:
     """Replace an object's status."""
 
     resource: Resource
     object: Object
 
 
-@attrs.frozen(eq=False, repr=False)
-class PatchObject(Shown):
+@records.frozen(eq=False)
+class PatchObject:
     """Change an object by a patch; that it is gone is no failure."""
 
     resource: Resource
@@ -80,8 +78,8 @@ class PatchObject(Shown):
     subresource: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class DeleteObject(Shown):
+@records.frozen(eq=False)
+class DeleteObject:
     """Delete an object; that it is gone already is no failure.
 
     Attributes:
@@ -100,16 +98,16 @@ class DeleteObject(Shown):
     grace_period_s: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class DeleteCollection(Shown):
+@records.frozen(eq=False)
+class DeleteCollection:
     """Delete all objects of one kind in a namespace."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False, repr=False)
-class RecordEvent(Shown):
+@records.frozen(eq=False)
+class RecordEvent:
     """Tell the user, as an Event about `object`."""
 
     object: Object
@@ -118,15 +116,15 @@ class RecordEvent(Shown):
     message: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class RequeueAfter(Shown):
+@records.frozen(eq=False)
+class RequeueAfter:
     """Look at the same key again after `delay_s` seconds, even if nothing happens."""
 
     delay_s: float
 
 
-@attrs.frozen(eq=False, repr=False)
-class SlowStart(Shown):
+@records.frozen(eq=False)
+class SlowStart:
     """Carry out in batches of 1, 2, 4, …; a batch begins only if the one before had no error.
 
     What is not begun is `skipped`. So a thousand creations that a quota refuses cost one request.
@@ -135,15 +133,15 @@ class SlowStart(Shown):
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Together(Shown):
+@records.frozen(eq=False)
+class Together:
     """Carry out side by side, in no order that may be relied on."""
 
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
-class IfAlive(Shown):
+@records.frozen(eq=False)
+class IfAlive:
     """Carry out `intents` only if a live read shows the object with this uid, not being deleted.
 
     If it is gone, was replaced or is being deleted, the intents are `skipped`.
@@ -173,8 +171,8 @@ Intent: TypeAlias = (
 )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Outcome(Shown):
+@records.frozen(eq=False)
+class Outcome:
     """What came of an intent.
 
     Attributes:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.intents import IfAlive, Intent, PatchObject
 
@@ -51,7 +50,7 @@ def split_key(key: str) -> tuple[str | None, str]:
     return (namespace, name) if slash else (None, key)
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Claims:
     """Which objects belong to an owner.
 

@@ -7,14 +7,12 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-import attrs
-
+from kubelite import records
 from kubelite.runtime import instrument, tasks
 from kubelite.runtime.clock import Clock, TimerHandle
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.messages import Ref
 from kubelite.runtime.randomness import Randomness
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.slot import Slot
@@ -50,8 +48,8 @@ class Actor(Generic[M]):
         """Runs after the last message, also after a crash."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class ChildSpec(Value):
+@records.frozen
+class ChildSpec:
     """An actor to be run.
 
     Attributes:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-import attrs
-
+from kubelite import records
 from kubelite.runtime.mailbox import Asked
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.slot import Slot
@@ -65,8 +63,8 @@ class Ref(Generic[M_contra]):
             self.slot.tell(message)
 
 
-@attrs.frozen(eq=False, repr=False)
-class Request(Value, Generic[R_co]):
+@records.frozen
+class Request(Generic[R_co]):
     """A message that is answered with an `R_co`."""
 
     async def ask(self, ref: Ref[Self]) -> R_co:

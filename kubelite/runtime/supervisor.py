@@ -11,14 +11,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import attrs
-
+from kubelite import records
 from kubelite.runtime import tasks
 from kubelite.runtime.actor import Actor, ChildSpec, Context
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.mailbox import Mailbox
 from kubelite.runtime.slot import Crash, Slot
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.runtime.system import System
@@ -27,8 +25,8 @@ log = get_logger()
 Strategy = Literal["one_for_one", "rest_for_one"]
 
 
-@attrs.frozen(eq=False, repr=False)
-class SupervisorSpec(Value):
+@records.frozen
+class SupervisorSpec:
     """Children that are started in their order and stopped in the reverse.
 
     Attributes:

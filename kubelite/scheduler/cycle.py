@@ -15,8 +15,7 @@ from importlib import import_module
 from itertools import chain
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Resource
 from kubelite.scheduler.framework import Filtering, Handle, Plugin, Status, Test, merged_names
 from kubelite.scheduler.nodeinfo import NodeInfo
@@ -36,7 +35,7 @@ def feasible_wanted(nodes: int, percentage: int | None = None) -> int:
     return max(FEASIBLE_MIN, nodes * share // 100)
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Verdict:
     """What a cycle decided.
 
@@ -51,7 +50,7 @@ class Verdict:
     """
 
     node: str | None = None
-    statuses: dict[str, Status] = attrs.field(factory=dict)
+    statuses: dict[str, Status] = records.field(factory=dict)
     absent: Status | None = None
     pre_filter: Status | None = None
     rejected_by: frozenset[str] = frozenset()

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import PODDISRUPTIONBUDGETS
 from kubelite.scheduler.cache import Cache
 from kubelite.scheduler.cycle import Framework, Verdict, fit_error
@@ -22,7 +21,7 @@ NO_NODES: Final = "no nodes available to schedule pods"
 _INDENT: Final = "  "
 
 
-@attrs.frozen
+@records.frozen
 class NodeVerdict:
     """What the plugins say of a pod on one node.
 
@@ -51,7 +50,7 @@ class NodeVerdict:
         return f"{self.node}: {self.score}" + (f" ({given})" if given else "")
 
 
-@attrs.frozen
+@records.frozen
 class PreemptionCandidate:
     """A node on which room could be made.
 
@@ -70,7 +69,7 @@ class PreemptionCandidate:
         return f"{self.node}: {', '.join(self.victims)} would have to go{broken}"
 
 
-@attrs.frozen
+@records.frozen
 class Explanation:
     """What every plugin says of a pod.
 

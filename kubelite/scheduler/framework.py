@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.scheduler.cache import Cache
@@ -30,8 +28,8 @@ BEST: Final = 100
 """The highest score of a node before weights."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Status(Value):
+@records.frozen
+class Status:
     """Why a plugin rejects a node, or a pod altogether.
 
     Attributes:
@@ -95,7 +93,7 @@ class Lister(Protocol):
         ...
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Handle:
     """What plugins are given to know the cluster by.
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.resourcelist import Amounts
 from kubelite.apimachinery import meta
@@ -26,7 +25,7 @@ _BASE: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _NONE: Final[Mapping[str, Any]] = {}
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class PodInfo:
     """See the module's docstring.
 

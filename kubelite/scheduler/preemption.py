@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object
@@ -33,7 +32,7 @@ _OFFSET: Final = 2**31
 """Makes all priorities positive before they are added up."""
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Candidate:
     """A node, and who would have to go there: the most important first."""
 
@@ -42,7 +41,7 @@ class Candidate:
     violations: int
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Preemption:
     """What came of it.
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
-from kubelite.runtime.values import Value
+from kubelite import records
 from kubelite.scheduler.plugins import PLUGINS
 
 API_VERSION: Final = "kubescheduler.config.k8s.io/v1"
@@ -34,8 +32,8 @@ POINTS: Final = (
 _PERCENTAGE_MAX: Final = 100
 
 
-@attrs.frozen(eq=False, repr=False)
-class Profile(Value):
+@records.frozen
+class Profile:
     """A scheduler, by the name that pods call it.
 
     Attributes:
@@ -58,8 +56,8 @@ class Profile(Value):
         return plugin in self.points[point]
 
 
-@attrs.frozen(eq=False, repr=False)
-class SchedulerConfig(Value):
+@records.frozen
+class SchedulerConfig:
     """All profiles, and what they share.
 
     Attributes:

@@ -21,8 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.scheduler.podinfo import PodInfo
 
 BACKOFF_FIRST_S: Final = 1.0
@@ -31,7 +30,7 @@ UNSCHEDULABLE_MAX_S: Final = 300.0
 """After this long a pod is tried again although nothing changed."""
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Entry:
     """A pod in the queue.
 

@@ -13,8 +13,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.api import podutil
 from kubelite.api import resources as r
 from kubelite.apimachinery import meta
@@ -23,7 +22,6 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.runtime import Actor, Clock, Randomness, Request
 from kubelite.runtime.logs import get_logger
-from kubelite.runtime.values import Shown, Value
 from kubelite.scheduler import hints
 from kubelite.scheduler.cache import Cache
 from kubelite.scheduler.cycle import Framework, Verdict, fit_error
@@ -59,18 +57,18 @@ INTERESTED: Final[Mapping[str, frozenset[str]]] = {
 """The plugins with a hint for an event."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Schedule(Value):
+@records.frozen
+class Schedule:
     """Schedule what is active."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Flush(Value):
+@records.frozen
+class Flush:
     """Look whether a back-off is over."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Explain(Request["Explanation"], Shown):
+@records.frozen(eq=False)
+class Explain(Request["Explanation"]):
     """Tell what every plugin says of a pod on every node."""
 
     namespace: str

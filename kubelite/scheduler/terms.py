@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.labels import Requirement, Selector, from_label_selector
 from kubelite.apimachinery.scheme import Object
 
@@ -17,7 +16,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
-@attrs.frozen(cache_hash=True)
+@records.frozen(cache_hash=True)
 class Term:
     """Pods, and the label of nodes that says what is near them.
 
@@ -44,7 +43,7 @@ class Term:
 Weighted = tuple[int, Term]
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class AffinityTerms:
     """What a pod requires and prefers."""
 

@@ -16,18 +16,16 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.client.watcher import Watcher
 from kubelite.runtime import Clock
-from kubelite.runtime.values import Shown
 
 
-@attrs.frozen(eq=False, repr=False)
-class Write(Shown):
+@records.frozen(eq=False)
+class Write:
     """A write that is about to be made, or was made.
 
     Attributes:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.columns.text import AGE, NAME, NONE, Column, since
 from kubelite.api.conditions import is_condition_true
 from kubelite.api.identity import ByIdentity
@@ -24,7 +23,7 @@ _SUCCEEDED: Final = {
 _FAILED: Final = {"type": "Completed", "status": "True", "reason": "Failed", "message": "The pod failed."}
 
 
-@attrs.define
+@records.define
 class _Summary:
     """What the cells of one pod say together."""
 

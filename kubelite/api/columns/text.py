@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 
@@ -27,7 +26,7 @@ _YEAR_H: Final = 24 * 365
 Cell = Callable[[Object, float], Any]
 
 
-@attrs.frozen
+@records.frozen
 class Column:
     """A column of a Table: its definition, and the cell of an object at a time (Unix seconds)."""
 

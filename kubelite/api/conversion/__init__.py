@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import resources as r
 from kubelite.api.conversion import autoscaling, events
 from kubelite.apimachinery.scheme import Object, Resource
 
 
-@attrs.frozen
+@records.frozen
 class Conversion:
     """How the objects of one version are kept in another.
 

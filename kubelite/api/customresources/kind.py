@@ -10,8 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
+from kubelite import records
 from kubelite.api.columns.text import Column
 from kubelite.api.customresources.printercolumns import columns_of
 from kubelite.api.customresources.served import resource_of, version_priority
@@ -25,7 +24,7 @@ from kubelite.apimachinery.structural.schema import ANYTHING, every_schema
 from kubelite.apimachinery.structural.values import Validator
 
 
-@attrs.frozen(slots=False, eq=False)
+@records.frozen(slots=False, eq=False)
 class Version:
     """One version of a custom resource.
 
@@ -35,9 +34,9 @@ class Version:
         api_version: `group/version`.
     """
 
-    spec: Object = attrs.field(repr=False)
+    spec: Object = records.field(repr=False)
     api_version: str
-    structural: Structural = attrs.field(repr=False)
+    structural: Structural = records.field(repr=False)
 
     @property
     def name(self) -> str:
@@ -121,7 +120,7 @@ def _reader(path: str) -> Callable[[Object], str]:
     return read
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Kind:
     """The kind that a definition defines.
 
@@ -131,7 +130,7 @@ class Kind:
         storage: The version in which objects are kept.
     """
 
-    definition: Object = attrs.field(repr=False)
+    definition: Object = records.field(repr=False)
     versions: Mapping[str, Version]
     storage: str
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.conditions import get_condition, is_condition_true, set_condition
 from kubelite.apimachinery.scheme import Object
 
 FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 
 
-@attrs.frozen
+@records.frozen
 class Taken:
     """The names that other definitions of a group have."""
 

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.customresources.defaultvalues import validate_defaults
 from kubelite.api.customresources.fieldpaths import FieldPathError, resolve
 from kubelite.api.customresources.form import go_name, go_schema
@@ -43,7 +42,7 @@ _UNSUPPORTED: Final = (
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 
 
-@attrs.frozen
+@records.frozen
 class Place:
     """Where in a schema a node stands, as far as that changes what it may say.
 
@@ -148,14 +147,14 @@ def _inner(schema: Mapping[str, Any], path: str, place: Place, *, is_root: bool)
             yield FieldError.forbidden(f"{path}.additionalProperties", detail)
         if isinstance(additional, Mapping):
             reason = "inside additionalProperties applying to object metadata"
-            inside = attrs.evolve(place, no_defaults=reason) if place.in_metadata else place
+            inside = records.evolve(place, no_defaults=reason) if place.in_metadata else place
             yield from _node(additional, f"{path}.additionalProperties", inside)
     for name in sorted(properties):
         inside = place
         if (is_root or schema.get("x-kubernetes-embedded-resource")) and name in META_FIELDS:
-            inside = attrs.evolve(inside, in_metadata=True)
+            inside = records.evolve(inside, in_metadata=True)
             if is_root:
-                inside = attrs.evolve(inside, no_defaults=f"in top-level {name}")
+                inside = records.evolve(inside, no_defaults=f"in top-level {name}")
         yield from _node(properties[name], f"{path}.properties[{name}]", inside)
     if isinstance(schema.get("not"), Mapping):
         yield from _node(schema["not"], f"{path}.not", place)

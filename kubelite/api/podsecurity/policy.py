@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.field import FieldError
 
 PREFIX: Final = "pod-security.kubernetes.io/"
@@ -24,7 +23,7 @@ NEWEST_MINOR: Final = 1 << 30
 _VERSION: Final = re.compile(r"v1\.(0|[1-9][0-9]*)")
 
 
-@attrs.frozen
+@records.frozen
 class Standard:
     """A level as a version of Kubernetes defined it."""
 
@@ -52,7 +51,7 @@ class Standard:
         return f"{self.level}:{self.version}"
 
 
-@attrs.frozen
+@records.frozen
 class Policy:
     """What a namespace does about pods beyond a level: refuse them, or warn of them."""
 

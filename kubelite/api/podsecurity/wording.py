@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.api.podutil import containers
 from kubelite.apimachinery.scheme import Object
 
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 
-@attrs.frozen
+@records.frozen
 class Violation:
     """What is forbidden, in a word, and where it was found."""
 

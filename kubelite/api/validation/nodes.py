@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import parse_cidr, validate_cidr
@@ -69,7 +68,7 @@ def _validate_taints(taints: tuple[Object, ...] | list[Object]) -> Errors:
             errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
         if (key, effect) in seen:
             error = duplicate(here, internal_form("api.core.v1.Taint", taint))
-            errors.append(attrs.evolve(error, detail="taints must be unique by key and effect pair"))
+            errors.append(records.evolve(error, detail="taints must be unique by key and effect pair"))
         seen.add((key, effect))
     return errors
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.api.groups import table
 from kubelite.api.validation.problems import Errors
 from kubelite.apimachinery.scheme import Object, Resource
@@ -16,7 +15,7 @@ Create: TypeAlias = Callable[[Object], Errors]
 Update: TypeAlias = Callable[[Object, Object], Errors]
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class KindRules:
     """The rules of a kind, beside those for the metadata of all kinds.
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.regexp import charset
 from kubelite.apimachinery.regexp.charset import Ranges
 
@@ -25,35 +24,35 @@ class PatternError(ValueError):
         super().__init__(f"error parsing regexp: {code}: `{part}`")
 
 
-@attrs.frozen
+@records.frozen
 class Chars:
     """One character out of a set."""
 
     ranges: Ranges
 
 
-@attrs.frozen
+@records.frozen
 class Assert:
     """A place between characters."""
 
     kind: AssertKind
 
 
-@attrs.frozen
+@records.frozen
 class Concat:
     """One after the other."""
 
     items: tuple[Node, ...]
 
 
-@attrs.frozen
+@records.frozen
 class Alternate:
     """One or the other."""
 
     items: tuple[Node, ...]
 
 
-@attrs.frozen
+@records.frozen
 class Repeat:
     """So many times, None standing for no bound."""
 
@@ -68,7 +67,7 @@ _CONTROLS: Final = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _REPEATS: Final[dict[str, tuple[int, int | None]]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
-@attrs.frozen
+@records.frozen
 class Flags:
     """What `(?ims)` turns on."""
 
@@ -217,11 +216,11 @@ class Parser:
             self._at += 1
             match character:
                 case "i":
-                    flags = attrs.evolve(flags, fold=on)
+                    flags = records.evolve(flags, fold=on)
                 case "m":
-                    flags = attrs.evolve(flags, lines=on)
+                    flags = records.evolve(flags, lines=on)
                 case "s":
-                    flags = attrs.evolve(flags, dot_newline=on)
+                    flags = records.evolve(flags, dot_newline=on)
                 case "U":
                     pass
                 case "-" if on:

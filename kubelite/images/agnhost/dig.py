@@ -8,8 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.network import nameservers, query_dns, search_names
 from kubelite.images.shell.process import Process
 
@@ -18,7 +17,7 @@ NO_REPLY: Final = 9
 _TYPES: Final = frozenset({"A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"})
 
 
-@attrs.define
+@records.define
 class Question:
     """The command line, read."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.filesystem import walk
 from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.pattern import matches
@@ -23,7 +22,7 @@ class FindSyntaxError(Exception):
     """The expression does not parse; the text is what `find` prints."""
 
 
-@attrs.frozen
+@records.frozen
 class _Found:
     path: str
     shown: str
@@ -156,7 +155,7 @@ class _Expression:
 
         async def run(found: _Found) -> bool:
             argv = tuple(each.replace("{}", found.shown) for each in command)
-            return await run_program(attrs.evolve(self._process, argv=argv), "find") == 0
+            return await run_program(records.evolve(self._process, argv=argv), "find") == 0
 
         return run
 
@@ -204,7 +203,7 @@ async def find(process: Process) -> int:
     for command, gathered in expression.batches:
         if gathered:
             argv = (*(each for each in command if each != "{}"), *gathered)
-            status |= await run_program(attrs.evolve(process, argv=argv), "find") != 0
+            status |= await run_program(records.evolve(process, argv=argv), "find") != 0
     return status
 
 

@@ -10,8 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.inputs import split_lines
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.busybox.regex import to_python
@@ -21,7 +20,7 @@ from kubelite.images.shell.streams import Buffer, Input, read_line
 _FAILED = 2
 
 
-@attrs.define
+@records.define
 class _Search:
     expression: re.Pattern[str]
     options: Mapping[str, str]

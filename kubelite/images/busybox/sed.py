@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.sedscript import Address, Command, SedProgram
 
 _REFERENCE = re.compile(r"\\(\d)|\\(.)|&", re.DOTALL)
@@ -35,7 +34,7 @@ def run_sed(program: SedProgram, lines: Sequence[str], *, complete: bool = True)
     return _Run(program, lines, complete=complete).run()
 
 
-@attrs.define
+@records.define(eq=False, repr=False)
 class _End(Exception):  # noqa: N818 - control flow
     """The cycle is over; `prints` says whether the pattern space is shown, `quits` whether all is over."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.regex import compile_regex
 
 Address: TypeAlias = "int | str | re.Pattern[str] | tuple[str, int, int]"
@@ -22,7 +21,7 @@ class SedSyntaxError(Exception):
     """The script does not parse."""
 
 
-@attrs.define
+@records.define
 class Command:
     """One command with the lines it is for; `target` is where a branch or a skipped block goes on."""
 
@@ -37,7 +36,7 @@ class Command:
     target: int = 0
 
 
-@attrs.frozen
+@records.frozen
 class SedProgram:
     """Commands; `quiet` shows lines only when told."""
 

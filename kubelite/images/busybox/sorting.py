@@ -9,8 +9,7 @@ import functools
 import re
 from collections.abc import Mapping
 
-import attrs
-
+from kubelite import records
 from kubelite.images.busybox.inputs import applet, read_lines
 from kubelite.images.busybox.options import UsageError
 from kubelite.images.shell.process import Applet, Process
@@ -19,7 +18,7 @@ _KEY = re.compile(r"(\d+)(?:\.(\d+))?([bdfinMr]*)(?:,(\d+)(?:\.(\d+))?([bdfinMr]
 _NUMBER = re.compile(r"\s*(-?\d*\.?\d*)")
 
 
-@attrs.frozen
+@records.frozen
 class _Key:
     """Fields (from 1) and characters that are compared, and how."""
 
@@ -132,7 +131,7 @@ async def sort(process: Process) -> int:
                 argv.append(rest.pop(0))
     if keys:
         argv[1:1] = ["-k", "\n".join(keys)]
-    return await _sort(attrs.evolve(process, argv=tuple(argv)))
+    return await _sort(records.evolve(process, argv=tuple(argv)))
 
 
 @applet("cdui", "fsw")

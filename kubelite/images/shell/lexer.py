@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import attrs
-
+from kubelite import records
 from kubelite.images.shell import scan
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
@@ -53,14 +52,14 @@ CASE_PATTERNS_MAX = 64
 _ASSIGNING = frozenset({"-", "=", "+", "?"})
 
 
-@attrs.frozen
+@records.frozen
 class Operator:
     """`;`, `&&`, `(` …, or a newline."""
 
     text: str
 
 
-@attrs.define
+@records.define
 class HereDocument:
     """A redirection whose text stands on the following lines."""
 
@@ -68,7 +67,7 @@ class HereDocument:
     delimiter: str
     expands: bool
     strips_tabs: bool
-    body: Word = attrs.field(factory=lambda: Word(()))
+    body: Word = records.field(factory=lambda: Word(()))
 
 
 Token = Word | Operator | Redirection | HereDocument

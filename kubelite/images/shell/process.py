@@ -7,8 +7,7 @@ import posixpath
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.images.container import Container
 from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.streams import Input, Output
@@ -38,7 +37,7 @@ Receiver: TypeAlias = Callable[[str], bool]
 """Takes a signal by name; tells whether it handles it."""
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Job:
     """A background process.
 
@@ -51,7 +50,7 @@ class Job:
 
     pid: int
     task: asyncio.Task[int] | None = None
-    receivers: list[Receiver] = attrs.field(factory=list)
+    receivers: list[Receiver] = records.field(factory=list)
     killed_by: int = 0
 
     @property
@@ -103,7 +102,7 @@ class ProcessTable:
         await tasks.cancel(*running)
 
 
-@attrs.define
+@records.define
 class Process:
     """One command while it runs: what an applet is given.
 
@@ -124,7 +123,7 @@ class Process:
     streams: dict[int, Input | Output]
     container: Container
     applets: Mapping[str, Applet]
-    table: ProcessTable = attrs.field(factory=ProcessTable)
+    table: ProcessTable = records.field(factory=ProcessTable)
     job: Job | None = None
 
     @property

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import SYSTEM_AUTHENTICATED, SYSTEM_MASTERS, UserInfo
 
@@ -48,7 +47,7 @@ SELF_REVIEWS: Final = frozenset(
 """What everybody who is known may ask about themselves."""
 
 
-@attrs.frozen(kw_only=True)
+@records.frozen(kw_only=True)
 class Attributes:
     """What is asked for, in the authorizer's words.
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
-from kubelite.runtime.values import Value
+from kubelite import records
 
 NODE_PORT_FIRST: Final = 30000
 NODE_PORT_LAST: Final = 32767
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class APIServerConfig(Value):
+@records.frozen(kw_only=True)
+class APIServerConfig:
     """Configuration of the API server.
 
     Attributes:

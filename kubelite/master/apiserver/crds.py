@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import fresh
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.customresources import naming
@@ -40,7 +39,7 @@ WAITING_MAX_S: Final = 60.0
 """After so many seconds a definition says that its objects do not go."""
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class _Defined:
     """What is known of an established definition.
 

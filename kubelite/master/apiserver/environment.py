@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
@@ -19,7 +18,7 @@ from kubelite.master.store.store import Store
 from kubelite.runtime import Clock, Randomness
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Environment:
     """The API server's surroundings; one per server."""
 
@@ -31,9 +30,10 @@ class Environment:
     numbers: ServiceNumbers
     tokens: ServiceAccountTokens
     authenticator: Authenticator
-    field_managers: FieldManagers = attrs.field(
-        init=False, default=attrs.Factory(lambda self: FieldManagers(self.scheme), takes_self=True)
-    )
+    field_managers: FieldManagers = records.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "field_managers", FieldManagers(self.scheme))
 
     def now_text(self) -> str:
         """The present time as objects write it."""

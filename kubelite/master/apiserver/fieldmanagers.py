@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import scale
 from kubelite.api.ownership import atom_of, empty_object
 from kubelite.apimachinery.atoms import Atom
@@ -22,7 +21,7 @@ from kubelite.apimachinery.strategy import Strategy
 SCALE: Final = "scale"
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class ServedVersions:
     """The versions in which a scheme serves a kind."""
 
@@ -50,7 +49,7 @@ class ServedVersions:
         return {**target.from_storage(source.to_storage(obj)), "apiVersion": api_version}
 
 
-@attrs.frozen
+@records.frozen
 class OneVersion:
     """A kind of bodies which is served in one version."""
 

@@ -13,8 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, assert_never
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import COMPONENTSTATUSES, CUSTOMRESOURCEDEFINITIONS, EVENTS
 from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
@@ -76,7 +75,6 @@ from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import EVERYTHING
 from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.master.apiserver.crds import CustomResources
@@ -84,37 +82,37 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@attrs.frozen(eq=False, repr=False)
-class SendBookmarks(Value):
+@records.frozen
+class SendBookmarks:
     """Time for bookmarks."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Compact(Value):
+@records.frozen
+class Compact:
     """Time to forget what is older than the interval before."""
 
     revision: int
 
 
-@attrs.frozen(eq=False, repr=False)
-class Reconcile(Value):
+@records.frozen
+class Reconcile:
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class LookAtDefinitions(Value):
+@records.frozen
+class LookAtDefinitions:
     """Definitions of custom resources were written."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class LookAtDefinition(Value):
+@records.frozen
+class LookAtDefinition:
     """Time to look at a definition again."""
 
     name: str
 
 
-@attrs.frozen(eq=False, repr=False)
-class Settle(Value):
+@records.frozen
+class Settle:
     """Time to say what is to be said of what was written."""
 
 
@@ -379,7 +377,7 @@ class APIServer(Actor[Message | Internal]):
         if action is not None:
             obj, warnings = self._body(request, action.kind)
             answer = act(self._env, action, request, obj)
-            return attrs.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
+            return records.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
         obj, warnings = self._body(request, None)
         written = writes.create(
             self._env,

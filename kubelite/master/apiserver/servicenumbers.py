@@ -11,8 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import resources as r
 from kubelite.api import servicefamilies
 from kubelite.apimachinery.apierrors import InternalError, Invalid
@@ -34,11 +33,11 @@ WITH_ADDRESS: Final = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 WITH_NODE_PORTS: Final = frozenset({"NodePort", "LoadBalancer"})
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Taken:
     """The numbers that one write took, in case they have to go back."""
 
-    numbers: list[tuple[Allocator, int]] = attrs.field(factory=list)
+    numbers: list[tuple[Allocator, int]] = records.field(factory=list)
 
     def give_back(self) -> None:
         """Undo the taking."""

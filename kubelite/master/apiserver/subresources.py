@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
 from kubelite.apimachinery.managedfields import with_entries
@@ -27,7 +26,7 @@ from kubelite.master.apiserver.writes import check_namespace
 Act = Callable[[Environment, Create, Object], Answer]
 
 
-@attrs.frozen
+@records.frozen
 class Action:
     """What is done by a POST.
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS
 from kubelite.apimachinery.apierrors import BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
@@ -148,5 +147,5 @@ def _bound(env: Environment, namespace: str, account: str, reference: Object | N
         named: Object = {"name": node}
         if found is not None:
             named["uid"] = found.object["metadata"]["uid"]
-        bound = attrs.evolve(bound, node=named)
+        bound = records.evolve(bound, node=named)
     return bound, resource == PODS

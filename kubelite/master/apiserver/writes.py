@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import certificates
 from kubelite.api import resources as r
 from kubelite.api.volumestrategy import with_transition_time
@@ -35,7 +34,7 @@ APISERVER_MANAGER: Final = "kube-apiserver"
 """Who writes what the API server itself wants to be there."""
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Written:
     """What a write came to.
 
@@ -142,7 +141,7 @@ def create(
 
 
 def _with_warnings(written: Written, warnings: Sequence[str]) -> Written:
-    return attrs.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
+    return records.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
 
 
 def _store_new(

@@ -16,8 +16,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.client.tls import load_pair
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ SERVING_NAMES: Final = (
 """Names under which the API server is always reached; addresses are added by the caller."""
 
 
-@attrs.frozen(repr=False)
+@records.frozen(repr=False)
 class KeyPair:
     """A certificate with its private key, both PEM. The key never shows in a repr."""
 
@@ -153,7 +152,7 @@ class Authority:
         return _pem(builder.sign(self._key, SHA256()))
 
 
-@attrs.frozen(repr=False)
+@records.frozen(repr=False)
 class ClusterCertificates:
     """The secrets that a cluster is born with: authority, serving and admin certificates, admin token."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
 from aiohttp import web
 
+from kubelite import records
 from kubelite.api import facts
 from kubelite.apimachinery import codec, protobuf
 from kubelite.apimachinery.apierrors import (
@@ -47,7 +47,7 @@ _TYPE_META: Final = (
 _POLICIES: Final = ("Background", "Foreground", "Orphan", "nil")
 
 
-@attrs.frozen
+@records.frozen
 class Body:
     """A parsed body, and what to say of keys that stand in it twice."""
 

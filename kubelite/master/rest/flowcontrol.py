@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import UserInfo
 from kubelite.master.rest.requestinfo import RequestInfo
@@ -26,7 +25,7 @@ _ACCOUNT_PREFIX: Final = "system:serviceaccount:"
 _Test = Callable[[UserInfo, RequestInfo], bool]
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Classification:
     """Where a request belongs.
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
-from kubelite.runtime.values import Value
+from kubelite import records
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class RESTLimits(Value):
+@records.frozen(kw_only=True)
+class RESTLimits:
     """How much the REST door takes.
 
     Attributes:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import NotAcceptable
 
 JSON: Final = "application/json"
@@ -47,7 +46,7 @@ _CACHED_HEADERS: Final = 256
 """Distinct (header, forms) pairs remembered; clients use a handful."""
 
 
-@attrs.frozen
+@records.frozen
 class Form:
     """What to answer with: a media type, and the kind to turn the object into (empty: none)."""
 
@@ -62,7 +61,7 @@ class Form:
         return f"{self.group}/{self.version}"
 
 
-@attrs.frozen
+@records.frozen
 class _Clause:
     """One element of an `Accept` header."""
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.fields import FieldSelector
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object
@@ -21,7 +20,7 @@ NAME: Final = "metadata.name"
 NAMESPACE: Final = "metadata.namespace"
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Attribute:
     """Something of an object which selections compare with a value: a label or a field.
 
@@ -45,7 +44,7 @@ def label_attribute(key: str) -> Attribute:
     return Attribute(f"label:{key}", read)
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Selection:
     """A namespace (empty for all), a label and a field selector.
 
@@ -60,11 +59,11 @@ class Selection:
     namespace: str = ""
     labels: Selector | None = None
     fields: FieldSelector | None = None
-    readers: Mapping[str, FieldReader] = attrs.field(factory=dict)
-    name: str | None = attrs.field(init=False, default=None)
-    exact: tuple[tuple[Attribute, str], ...] = attrs.field(init=False, default=())
-    rest: bool = attrs.field(init=False, default=False)
-    _field_tests: list[tuple[FieldReader, bool, str]] = attrs.field(init=False, factory=list)
+    readers: Mapping[str, FieldReader] = records.field(factory=dict)
+    name: str | None = records.field(init=False, default=None)
+    exact: tuple[tuple[Attribute, str], ...] = records.field(init=False, default=())
+    rest: bool = records.field(init=False, default=False)
+    _field_tests: list[tuple[FieldReader, bool, str]] = records.field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         exact: list[tuple[Attribute, str]] = []

@@ -12,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import Selection
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Page:
     """A part of a consistent snapshot, in key order.
 
@@ -34,7 +33,7 @@ class Page:
     remaining: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@records.frozen(kw_only=True)
 class StoreConfig:
     """Bounds of a store.
 

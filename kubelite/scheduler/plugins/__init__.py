@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api import resources as r
 from kubelite.apimachinery.scheme import Resource
-from kubelite.runtime.values import Value
 
 if TYPE_CHECKING:
     from kubelite.scheduler.cache import Cache
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 Needed = Callable[["PodInfo", "Cache"], object]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Entry(Value):
+@records.frozen
+class Entry:
     """A plugin.
 
     Attributes:

@@ -14,8 +14,7 @@ from functools import partial
 from math import log
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.nodeselector import allows_node
 from kubelite.apimachinery.labels import Selector, from_label_selector
 from kubelite.scheduler.counters import NodeCounter
@@ -39,7 +38,7 @@ SYSTEM_DEFAULTS: Final = (
 _IGNORED: Final = -1
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Constraint:
     """A constraint, for one pod.
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from kubelite import records
 from kubelite.api.nodeselector import matches_terms
 from kubelite.api.resources import (
     CSIDRIVERS,
@@ -41,16 +40,16 @@ NO_SPACE = "node(s) did not have enough free storage"
 GONE = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 
-@attrs.define(eq=False)
+@records.define(eq=False)
 class Claims:
     """The claims of a pod, by what has to be done about them."""
 
-    bound: list[Object] = attrs.field(factory=list)
-    delayed: list[Object] = attrs.field(factory=list)
-    immediate: list[Object] = attrs.field(factory=list)
+    bound: list[Object] = records.field(factory=list)
+    delayed: list[Object] = records.field(factory=list)
+    immediate: list[Object] = records.field(factory=list)
 
 
-@attrs.frozen(eq=False)
+@records.frozen(eq=False)
 class Decisions:
     """What has to be written before a pod can be bound.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-import attrs
-
+from kubelite import records
 from kubelite.apimachinery.apierrors import Forbidden
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import UserInfo
@@ -18,7 +17,7 @@ CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@records.frozen(kw_only=True, eq=False)
 class Attributes:
     """One write on its way to the store.
 
@@ -36,7 +35,7 @@ class Attributes:
     name: str = ""
     old: Object | None = None
     dry_run: bool = False
-    warnings: list[str] = attrs.field(factory=list)
+    warnings: list[str] = records.field(factory=list)
 
     def forbidden(self, why: str) -> Forbidden:
         """A refusal."""
@@ -50,7 +49,7 @@ Judge: TypeAlias = Callable[[Environment, Attributes, Object], None]
 """Raises `APIError` to refuse the object."""
 
 
-@attrs.frozen(kw_only=True)
+@records.frozen(kw_only=True)
 class Plugin:
     """One admission plugin.
 
