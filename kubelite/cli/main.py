@@ -124,6 +124,21 @@ def make_parser() -> argparse.ArgumentParser:
         help="apply this file first; repeatable",
     )
 
+    repl = commands.add_parser(
+        "repl", help="a prompt with a cluster in scope",
+        description="Starts a cluster and reads Python with `await` at the top level, by IPython if it is "
+        "installed. The end of the input (Ctrl-D) stops the cluster.",
+    )  # fmt: skip
+    _cluster_options(repl, nodes=3)
+    repl.add_argument("--plain", action="store_true", help="the plain prompt, even if IPython is installed")
+    repl.add_argument(
+        "--virtual-time",
+        action="store_true",
+        help="time that stands still; `await clock.advance(60)` moves it",
+    )
+    repl.add_argument("--manifest", type=Path, action="append", default=[], metavar="FILE",
+                      help="apply this file first; repeatable")  # fmt: skip
+
     run = commands.add_parser(
         "run", help="an ephemeral cluster around one command",
         description="Starts a cluster, runs CMD with KUBECONFIG set, and exits with CMD's status.",
@@ -160,6 +175,10 @@ def run(argv: Sequence[str]) -> int:
             from kubelite.cli.up import up  # noqa: PLC0415
 
             return up(options)
+        if options.command == "repl":
+            from kubelite.cli.repl import repl  # noqa: PLC0415
+
+            return repl(options)
         from kubelite.cli.run import run_command  # noqa: PLC0415
 
         return run_command(options)

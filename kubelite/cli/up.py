@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.cli.logs import configure_logging
@@ -32,6 +33,23 @@ async def stop_signals() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
+def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The common options as arguments of `Cluster`."""
+    return {
+        "nodes": options.nodes,
+        "seed": options.seed,
+        "kubeconfig": options.kubeconfig,
+        "host": options.host,
+        "port": options.port,
+        "secure": not options.plain_http,
+        "node_monitor_grace_s": options.node_monitor_grace,
+        "compaction_interval_s": options.compaction_interval,
+        "max_requests_inflight": options.max_requests_inflight,
+        "max_mutating_requests_inflight": options.max_mutating_requests_inflight,
+        "request_timeout_s": options.request_timeout,
+    }
+
+
 def make_cluster(options: argparse.Namespace, *, expose: bool) -> Cluster:
     """The cluster that the common options describe.
 
@@ -39,20 +57,7 @@ def make_cluster(options: argparse.Namespace, *, expose: bool) -> Cluster:
         UsageError: The options do not go together.
     """
     try:
-        return Cluster(
-            nodes=options.nodes,
-            seed=options.seed,
-            expose=expose,
-            kubeconfig=options.kubeconfig,
-            host=options.host,
-            port=options.port,
-            secure=not options.plain_http,
-            node_monitor_grace_s=options.node_monitor_grace,
-            compaction_interval_s=options.compaction_interval,
-            max_requests_inflight=options.max_requests_inflight,
-            max_mutating_requests_inflight=options.max_mutating_requests_inflight,
-            request_timeout_s=options.request_timeout,
-        )
+        return Cluster(**cluster_options(options), expose=expose)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -5,7 +5,9 @@ The methods are those of `Cluster`, not awaited; they can be called from any thr
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,7 @@ from kubelite.cluster.manifest import Manifest
 if TYPE_CHECKING:
     from kubelite.cluster.access import ExecResult
     from kubelite.cluster.metrics import Metrics
+    from kubelite.cluster.views import KindView
     from kubelite.images.registry import ImageRegistry
     from kubelite.runtime import Clock
     from kubelite.scheduler.explain import Explanation
@@ -35,6 +38,7 @@ class BlockingCluster:
         self._portal = portal
         self._cluster = cluster
         self._closing = closing
+        self._thread = portal.call(threading.get_ident)
 
     def __repr__(self) -> str:
         return f"<BlockingCluster of {self._cluster!r}>"
@@ -50,6 +54,15 @@ class BlockingCluster:
     def call(self, function: Callable[[], Awaitable[T]]) -> T:
         """Runs `await function()` on the cluster's loop and waits for the result."""
         return self._portal.call(function)
+
+    def submit(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
+        """Begins `await function()` on the cluster's loop; cancelling the future cancels it."""
+        return self._portal.start_task_soon(function)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster itself, for code that `call` and `submit` run."""
+        return self._cluster
 
     def stop(self) -> None:
         """Stops the cluster and its thread; nothing happens the second time."""
@@ -141,6 +154,21 @@ class BlockingCluster:
     def wait_for(self, what: str, condition: str | Callable[[Object], Any] = "ready", **options: Any) -> Any:
         """See `Cluster.wait_for`."""
         return self.call(partial(self._cluster.wait_for, what, condition, **options))
+
+    def view(self, kind: str, *, namespace: str | None = "default", selector: str = "") -> KindView:
+        """See `Cluster.view`; it can be looked at from any thread."""
+        look = partial(self._cluster.view, kind, namespace=namespace, selector=selector, hop=self.run)
+        return self.run(look)
+
+    def run(self, function: Callable[[], T]) -> T:
+        """Calls a function on the cluster's thread, which may be this one, and waits for its result."""
+        if threading.get_ident() == self._thread:
+            return function()
+
+        async def call() -> T:
+            return function()
+
+        return self.call(call)
 
     def logs(self, pod: str, **options: Any) -> str:
         """See `Cluster.logs`."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from kubelite.client.inprocess import InProcessClient
     from kubelite.cluster.metrics import Metrics
+    from kubelite.cluster.views import KindView
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import ClusterCertificates
     from kubelite.scheduler.explain import Explanation
@@ -381,7 +382,12 @@ class Cluster:
 
     # -- objects
 
-    def _find(self, kind: str) -> Resource:
+    def resource(self, kind: str) -> Resource:
+        """The kind that a name means, as kubectl takes it: `pods`, `po`, `Pod`, `crontabs.example.com`.
+
+        Raises:
+            ValueError: There is none.
+        """
         resource = self._running.scheme.find(kind)
         if resource is None:
             known = ", ".join(sorted(each.plural for each in self._running.scheme.resources()))
@@ -393,7 +399,7 @@ class Cluster:
         self, what: str, name: str | None, namespace: str | None
     ) -> tuple[Resource, str | None, str | None]:
         kind, slash, inner = what.partition("/")
-        resource = self._find(kind)
+        resource = self.resource(kind)
         return resource, (inner if slash else name), (namespace if resource.namespaced else None)
 
     async def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
@@ -560,6 +566,30 @@ class Cluster:
         if condition == "ready":
             await until_reachable(self._running, self.clock, found)
         return found if name is None else (found[0] if found else None)
+
+    def view(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = "default",
+        selector: str = "",
+        hop: Callable[[Callable[[], Any]], Any] | None = None,
+    ) -> KindView:
+        """The objects of a kind as a table, which is made when it is looked at: for prompts and notebooks.
+
+        Args:
+            kind: As kubectl takes it.
+            namespace: None for all.
+            selector: Labels.
+            hop: Calls a function on the cluster's thread, for those who look from another one.
+
+        Raises:
+            ValueError: There is no such kind.
+        """
+        from kubelite.cluster import views  # noqa: PLC0415 - programs need none
+
+        sight = views.Sight(self, self._running, hop or views.here)
+        return views.KindView(sight, kind, namespace=namespace, selector=selector)
 
     # -- pods and nodes
 

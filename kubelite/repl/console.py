@@ -1,0 +1,117 @@
+"""The prompt of the standard library, with `await` at the top level.
+
+Source: the `asyncio` module's own prompt (asyncio/__main__.py) for the compiler flag.
+"""
+
+from __future__ import annotations
+
+import ast
+import code
+import inspect
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+from kubelite.cluster.blocking import BlockingCluster
+from kubelite.runtime import Clock, VirtualClock
+
+HISTORY: Final = ".kubelite_history"
+HISTORY_LINES: Final = 1000
+
+
+class Console(code.InteractiveConsole):
+    """Runs each statement on the cluster's loop; Ctrl-C cancels the one that runs."""
+
+    def __init__(self, running: BlockingCluster, scope: dict[str, Any]) -> None:
+        super().__init__(scope)
+        self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._running = running
+        self._left = False
+
+    def runcode(self, code: CodeType) -> None:
+        """Run a statement and show what it gives, or its traceback."""
+        function = FunctionType(code, self.locals)
+
+        async def statement() -> None:
+            with time_passes(self._running.clock), self._caught():
+                result = function()
+                if inspect.iscoroutine(result):
+                    await result
+
+        future: Future[None] = self._running.submit(statement)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            self.write("\nKeyboardInterrupt\n")
+        if self._left:
+            raise SystemExit
+
+    @contextmanager
+    def _caught(self) -> Iterator[None]:
+        """What a statement raises is shown, and must not take the cluster's loop along."""
+        try:
+            yield
+        except SystemExit:
+            self._left = True
+        except Exception:  # noqa: BLE001 - whatever it is, a person reads it
+            self.showtraceback()
+
+
+@contextmanager
+def time_passes(clock: Clock) -> Iterator[None]:
+    """Virtual time jumps only while a statement runs: it would run away while a person thinks."""
+    if not isinstance(clock, VirtualClock):
+        yield
+        return
+    clock.unfreeze()
+    try:
+        yield
+    finally:
+        clock.freeze()
+
+
+def interact(running: BlockingCluster, scope: dict[str, Any], banner: str, *, history: Path | None) -> None:
+    """Read and run statements until the end of the input.
+
+    Args:
+        running: The cluster.
+        scope: The names.
+        banner: What is said first.
+        history: Where the lines are kept from one time to the next; None keeps none.
+    """
+    readline = _line_editor(scope, history)
+    try:
+        Console(running, scope).interact(banner=banner, exitmsg="")
+    except SystemExit:
+        return
+    finally:
+        if readline is not None and history is not None:
+            readline.set_history_length(HISTORY_LINES)
+            try:
+                readline.write_history_file(history)
+            except OSError as error:
+                print(f"kubelite repl: the history is not kept: {error}", file=sys.stderr)  # noqa: T201
+
+
+def _line_editor(scope: dict[str, Any], history: Path | None) -> Any:
+    """Completion and history, where the platform has them and a person types."""
+    if not sys.stdin.isatty():
+        return None
+    try:
+        import readline  # noqa: PLC0415
+        import rlcompleter  # noqa: PLC0415
+    except ImportError:
+        return None
+    readline.set_completer(rlcompleter.Completer(scope).complete)
+    readline.parse_and_bind("tab: complete")
+    if history is not None and history.exists():
+        try:
+            readline.read_history_file(history)
+        except OSError as error:
+            print(f"kubelite repl: the history cannot be read: {error}", file=sys.stderr)  # noqa: T201
+    return readline

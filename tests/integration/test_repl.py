@@ -1,0 +1,88 @@
+"""The prompt with a cluster in scope."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import kubelite
+from kubelite.repl import console
+from kubelite.repl.names import greeting, make_scope
+
+
+@pytest.fixture(scope="module")
+def running():
+    with kubelite.start(nodes=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def prompt(running):
+    return console.Console(running, make_scope(running))
+
+
+def test_statements_may_await_and_show_what_they_give(prompt, capsys):
+    assert not prompt.push("(await get('node', 'node-1'))['metadata']['name']")
+    assert not prompt.push("nodes")
+    out = capsys.readouterr().out
+    assert out.startswith("'node-1'\nNAME")
+    assert out.count("Ready") == 2
+
+
+def test_names_are_kept_and_blocks_go_over_lines(prompt, capsys):
+    assert prompt.push("async def names():")
+    assert prompt.push("    return nodes.names()")
+    assert not prompt.push("")
+    assert not prompt.push("found = await names()")
+    assert not prompt.push("print(found)")
+    assert capsys.readouterr().out == "['node-1', 'node-2']\n"
+
+
+def test_errors_are_shown_and_the_cluster_goes_on(prompt, capsys):
+    assert not prompt.push("svc['nope']")
+    assert 'services "nope" not found' in capsys.readouterr().err
+    assert not prompt.push("1 +")
+    assert "SyntaxError" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        prompt.push("exit()")
+    assert not prompt.push("len(nodes)")
+
+
+def test_the_greeting_tells_where_the_cluster_is(running):
+    assert str(running.kubeconfig) in greeting(running)
+    assert repr(make_scope(running)["usage"]) == greeting(running).rstrip()
+
+
+def test_lines_are_read_from_a_pipe():
+    done = subprocess.run(
+        [sys.executable, "-m", "kubelite", "repl", "--nodes", "1", "--virtual-time"],
+        input="before = clock.now()\nawait clock.advance(3600)\nprint(round(clock.now() - before))\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.replace(">>> ", "").strip() == "3600"
+    assert "1 node(s) at" in done.stderr
+
+
+CELLS = """
+import kubelite
+from kubelite.repl import shell
+from kubelite.repl.names import make_scope
+
+with kubelite.start(nodes=1) as running:
+    made = shell.make(running, make_scope(running), "")
+    made.run_cell("print((await get('node', 'node-1'))['metadata']['name'])")
+    made.run_cell("print(nodes.names())")
+"""
+
+
+def test_ipython_runs_cells_on_the_loop_of_the_cluster(tmp_path):
+    pytest.importorskip("IPython", reason="IPython is not installed")
+    home = {**os.environ, "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", CELLS], capture_output=True, text=True, timeout=60, check=True, env=home
+    )
+    assert done.stdout == "node-1\n['node-1']\n"
