@@ -59,7 +59,7 @@ async def say_lamp(cluster):
     """The lamp's status, which its operator would write."""
     status = {"bulbs": 2, "selector": "lamp=tall"}
     await cluster.client.patch(
-        cluster._find("lamps"), "tall", {"status": status}, "default", subresource="status"
+        cluster.resource("lamps"), "tall", {"status": status}, "default", subresource="status"
     )
 
 

@@ -139,7 +139,7 @@ async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster: kub
     assert held["metadata"]["deletionTimestamp"]
     with pytest.raises(MethodNotAllowed, match="not allowed while custom resource definition is terminating"):
         await cluster.apply(make_crontab("late"))
-    resource = cluster._find("crontab")
+    resource = cluster.resource("crontab")
     await cluster.client.patch(resource, "held", {"metadata": {"finalizers": None}}, "default")
     await cluster.wait_for(f"crd/{CRD}", "deleted")
     with pytest.raises(ValueError, match="there is no kind 'crontab'"):
@@ -148,7 +148,7 @@ async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster: kub
 
 async def test_watchers_of_a_kind_see_its_objects_go_and_then_the_end(cluster: kubelite.Cluster) -> None:
     await cluster.apply(make_crontab("a"))
-    resource = cluster._find("crontab")
+    resource = cluster.resource("crontab")
     watcher = await cluster.client.watch(resource, "default")
     await cluster.delete("crd", CRD)
     seen = [event.type async for event in watcher]
