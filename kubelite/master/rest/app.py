@@ -18,6 +18,7 @@ import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
+from kubelite import records
 from kubelite.apimachinery.apierrors import (
     APIError,
     Forbidden,
@@ -40,8 +41,10 @@ from kubelite.master.rest import connect, metrics, nonresource, responses
 from kubelite.master.rest.documents import Documents
 from kubelite.master.rest.gate import Gate, Visit
 from kubelite.master.rest.handlers import Handlers
-from kubelite.master.rest.inflight import timed_out
+from kubelite.master.rest.inflight import is_long_running, timed_out
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
+from kubelite.master.rest.prompt import AnyRequest, Begun, Prompt, begin, whole
+from kubelite.master.rest.reply import Reply
 from kubelite.master.rest.requestinfo import RequestInfo, parse_request
 from kubelite.master.rest.watches import Watches
 from kubelite.runtime import ActorStopped, Clock, Randomness, Ref
@@ -53,6 +56,26 @@ CLIENT_GONE: Final = 499
 """What is counted and recorded for a request whose client did not wait for the answer."""
 
 log = get_logger(component="apiserver")
+
+
+@records.frozen(eq=False)
+class Unfinished:
+    """A request that was begun at once and has to wait."""
+
+    begun: Begun[web.StreamResponse | Reply]
+    prompt: Prompt
+    visit: Visit
+    gate: Gate
+
+    async def finish(self, request: web.BaseRequest) -> web.StreamResponse | Reply:
+        """Go on with it, in a task of its own; `request` is the same as aiohttp's own."""
+        self.gate.goes_on(self.visit)
+        self.prompt.complete(request)
+        return await self.begun
+
+    def cancel(self) -> None:
+        """The client has gone before a task could go on with it."""
+        self.begun.cancel()
 
 
 class App:
@@ -115,14 +138,30 @@ class App:
         """How many watches are running."""
         return len(self._watches)
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
-        raw_path, _, raw_query = request.raw_path.partition("?")
-        info = parse_request(request.method, raw_path, raw_query)
-        gate = self._gate
-        visit = gate.arrive(request, info)
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse | Reply:
+        """Answer one request, in a task of its own."""
+        visit = self._gate.arrive(request, _info(request))
+        visit.task = asyncio.current_task()
+        return await self._answer(request, visit)
+
+    def begin(self, request: Prompt) -> Reply | Unfinished | None:
+        """Answer one request at once, or as far as that goes without waiting; None if it may last."""
+        info = _info(request)
+        if not info.is_resource or info.method == "HEAD" or is_long_running(info):
+            return None
+        visit = self._gate.arrive(request, info)
+        begun = begin(self._answer(request, visit))
+        if isinstance(begun, Begun):
+            return Unfinished(begun, request, visit, self._gate)
+        assert isinstance(begun, Reply), "only what waits can have sent something"
+        return begun
+
+    async def _answer(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
+        """The answer of a request that has arrived, whatever happens."""
+        gate, info = self._gate, visit.info
         headers, status = visit.headers, None
         accept = request.headers.get("Accept", "")
+        response: web.StreamResponse | Reply
         try:
             response = await self._serve(request, visit)
         except APIError as error:
@@ -150,10 +189,11 @@ class App:
             )
         gate.leave(visit)
         gate.conclude(visit, response.status, status)
-        responses.prettier(response, info, request.headers.get("User-Agent", ""))
+        if isinstance(response, Reply):
+            responses.prettier(response, info, request.headers.get("User-Agent", ""))
         return response
 
-    async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
+    async def _serve(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
         """Find out who asks and whether they may, and give the answer.
 
         Raises:
@@ -169,11 +209,12 @@ class App:
             if not self._documents.serves_group(info.group):
                 return responses.not_found_text(headers)
             return await self._handlers.serve(request, visit, user)
+        request = await whole(request)
         if info.path == METRICS_PATH and request.method == "GET":
             return await self._metrics(request, headers)
         return self._documents.answer(request, info, headers)
 
-    def _user(self, request: web.BaseRequest, visit: Visit) -> UserInfo:
+    def _user(self, request: AnyRequest, visit: Visit) -> UserInfo:
         """Who asks, or on whose behalf.
 
         Raises:
@@ -228,7 +269,7 @@ class App:
             raise Forbidden(why, resource=resource, name=info.name)
         del headers[responses.NOSNIFF]
 
-    async def _metrics(self, request: web.BaseRequest, headers: CIMultiDict[str]) -> web.Response:
+    async def _metrics(self, request: web.BaseRequest, headers: CIMultiDict[str]) -> Reply:
         """What was counted, and how many objects there are."""
         stored = {}
         for resource in self._scheme.resources():
@@ -240,7 +281,12 @@ class App:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        return Reply(200, body, headers)
+
+
+def _info(request: AnyRequest) -> RequestInfo:
+    raw_path, _, raw_query = request.raw_path.partition("?")
+    return parse_request(request.method, raw_path, raw_query)
 
 
 def impersonates(headers: Mapping[str, str]) -> bool:
@@ -248,7 +294,7 @@ def impersonates(headers: Mapping[str, str]) -> bool:
     return "impersonate-" in "\n".join(headers).lower()
 
 
-def credentials(request: web.BaseRequest) -> str:
+def credentials(request: AnyRequest) -> str:
     """The `Authorization` of a request; browsers' websockets have a subprotocol for it."""
     sent = request.headers
     authorization_header = sent.get("Authorization", "")

@@ -25,6 +25,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import DeleteOptions, PatchType
 from kubelite.master.rest import options
 from kubelite.master.rest.negotiation import JSON, MEDIA_TYPES, PROTOBUF, YAML
+from kubelite.master.rest.prompt import AnyRequest, Prompt
 from kubelite.master.rest.requestinfo import Query
 
 BODY_BYTES_MAX: Final = 3 * 1024 * 1024
@@ -55,13 +56,15 @@ class Body:
     problems: tuple[str, ...] = ()
 
 
-async def read_body(request: web.BaseRequest) -> bytes:
+async def read_body(request: AnyRequest) -> bytes:
     """All of a body. How long that may take is the request's deadline.
 
     Raises:
         RequestEntityTooLarge: It is larger than 3 MiB.
         BadRequest: It ends early, or its encoding is broken.
     """
+    if isinstance(request, Prompt):
+        return request.body()
     if (request.content_length or 0) > BODY_BYTES_MAX:
         raise _too_large()
     if not request.body_exists:

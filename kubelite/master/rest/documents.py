@@ -15,6 +15,7 @@ from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.rest import answers, nonresource, responses
 from kubelite.master.rest.discovery import AGGREGATED_TYPE, Discovery
 from kubelite.master.rest.negotiation import DISCOVERY_FORMS, JSON, NO_FORMS, PROTOBUF, Form, negotiate, takes
+from kubelite.master.rest.reply import Reply
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.master.rest.routes import is_custom_group
 
@@ -54,7 +55,7 @@ class Documents:
         """Whether any kind of a group is served; the core group always is."""
         return not group or group in self._discovery.groups
 
-    def answer(self, request: web.BaseRequest, info: RequestInfo, headers: CIMultiDict[str]) -> web.Response:
+    def answer(self, request: web.BaseRequest, info: RequestInfo, headers: CIMultiDict[str]) -> Reply:
         """Health, version, discovery, OpenAPI."""
         path = info.path
         health = nonresource.health_text(path, info.query)
@@ -96,7 +97,7 @@ class Documents:
 
     def _read_only(
         self, request: web.BaseRequest, body: bytes, headers: CIMultiDict[str], form: Form | None = None
-    ) -> web.Response:
+    ) -> Reply:
         """A fixed document.
 
         Raises:
@@ -113,7 +114,7 @@ class Documents:
 
     def _discovery_root(
         self, request: web.BaseRequest, root: str, accept: str, headers: CIMultiDict[str]
-    ) -> web.Response:
+    ) -> Reply:
         """The documents of /api and /apis in the shape that the client takes."""
         form = negotiate(accept, DISCOVERY_FORMS)
         headers["Vary"] = "Accept"
@@ -126,36 +127,36 @@ class Documents:
         headers["ETag"] = document.etag
         headers["Cache-Control"] = "public"
         if request.headers.get("If-None-Match") == document.etag:
-            return web.Response(status=304, headers=headers)
+            return Reply(304, b"", headers)
         response = self._read_only(request, document.body, headers)
         response.headers["Content-Type"] = AGGREGATED_TYPE
         return response
 
     def _openapi_document(
         self, request: web.BaseRequest, rest: list[str], info: RequestInfo, headers: CIMultiDict[str]
-    ) -> web.Response:
+    ) -> Reply:
         """The documents below /openapi."""
         document = self._openapi.find("/".join(rest), request.headers.get("Accept", ""))
         if document is None:
-            return web.Response(status=404, headers=headers)
+            return Reply(404, b"", headers)
         if rest != ["v3"]:
             headers["ETag"] = document.etag
         current, wanted = document.etag.strip('"'), info.query.text("hash")
         if wanted and rest[0] == "v3" and rest != ["v3"]:
             if wanted != current:  # what the client knew is of the past: it is shown to what is there now
                 headers["Location"] = f"{request.path}?hash={current}"
-                return web.Response(status=301, headers=headers)
+                return Reply(301, b"", headers)
             headers["Vary"] = "Accept"
             headers["Cache-Control"] = "public, immutable"
         if request.headers.get("If-None-Match") == document.etag:
-            return web.Response(status=304, headers=headers)
+            return Reply(304, b"", headers)
         if request.method not in {"GET", "HEAD"}:
             raise MethodNotAllowed
         return responses.response(200, document.body, document.content_type, headers)
 
     def _issuer_document(
         self, request: web.BaseRequest, name: str, accounts: ServiceAccountTokens, headers: CIMultiDict[str]
-    ) -> web.Response:
+    ) -> Reply:
         """How tokens of service accounts are verified.
 
         Raises:

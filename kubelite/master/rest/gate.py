@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from aiohttp import web
 from multidict import CIMultiDict
 
 from kubelite import records
@@ -30,6 +29,7 @@ from kubelite.master.rest.inflight import (
 )
 from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.metrics import Labels, Metrics, request_labels
+from kubelite.master.rest.prompt import AnyRequest
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.runtime import Clock, Randomness, Ref, TimerHandle
 
@@ -50,6 +50,8 @@ class Visit:
         lasts: Whether it is long-running.
         audited: Whether the audit log has its record.
         counted: Whether it counts as in flight.
+        asked_s: The deadline that the client asks for, if that is shorter than the server's.
+        task: That serves it; None while it is served at once.
     """
 
     info: RequestInfo
@@ -61,6 +63,7 @@ class Visit:
     writes: bool
     audited: bool = False
     counted: bool = False
+    asked_s: float | None = None
     task: asyncio.Task[Any] | None = None
     timer: TimerHandle | None = None
 
@@ -101,7 +104,7 @@ class Gate:
     def __repr__(self) -> str:
         return f"<Gate {self._in_flight!r}, {self._flow!r}>"
 
-    def arrive(self, request: web.BaseRequest, info: RequestInfo) -> Visit:
+    def arrive(self, request: AnyRequest, info: RequestInfo) -> Visit:
         """A request has come in."""
         sent = request.headers
         audit_id = sent.get("Audit-Id") or self._random.uuid4()
@@ -138,15 +141,23 @@ class Gate:
         """
         if visit.lasts:
             return
-        asked_s = None
         if visit.info.query.pairs:
-            asked_s = asked_timeout_s(visit.info, self._limits.request_timeout_s)
-        task = visit.task = asyncio.current_task()
-        assert task is not None
-        if asked_s is None:
+            visit.asked_s = asked_timeout_s(visit.info, self._limits.request_timeout_s)
+        self._set_deadline(visit)
+
+    def goes_on(self, visit: Visit) -> None:
+        """A request that was begun without a task has one from now on."""
+        visit.task = asyncio.current_task()
+        self._set_deadline(visit)
+
+    def _set_deadline(self, visit: Visit) -> None:
+        task = visit.task
+        if task is None:  # nothing can take long before there is one
+            return
+        if visit.asked_s is None:
             self._deadlines.begin(task, visit.began)
         else:
-            visit.timer = self._deadlines.begin_shorter(task, asked_s)
+            visit.timer = self._deadlines.begin_shorter(task, visit.asked_s)
 
     async def admit(self, visit: Visit, user: UserInfo) -> bool:
         """Let a request of a known user in; False if there are too many already."""

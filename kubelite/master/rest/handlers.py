@@ -30,6 +30,8 @@ from kubelite.client.requests import (
 from kubelite.master.rest import answers, bodies, connect, lists, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import PROTOBUF, Form, negotiate
+from kubelite.master.rest.prompt import AnyRequest, whole
+from kubelite.master.rest.reply import Reply
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.master.rest.routes import is_custom_group, route
 from kubelite.master.rest.watches import Watches
@@ -64,7 +66,7 @@ class Handlers:
         self._watches = watches
         self._dialer = dialer
 
-    async def serve(self, request: web.BaseRequest, visit: Visit, user: UserInfo) -> web.StreamResponse:
+    async def serve(self, request: AnyRequest, visit: Visit, user: UserInfo) -> web.StreamResponse | Reply:
         """Answer a request about a resource of a group that is served.
 
         Raises:
@@ -88,7 +90,7 @@ class Handlers:
             "subresource": info.subresource,
         }
         if info.subresource in _CONNECTS:
-            return await self._connect(request, info, common, headers)
+            return await self._connect(await whole(request), info, common, headers)
         collection = not info.name
         form = negotiate(request.headers.get("Accept", ""), lists=collection)
         if form.media_type == PROTOBUF and not form.kind:
@@ -116,7 +118,7 @@ class Handlers:
                 ).ask(self._apiserver)
                 return await lists.answer(request, visit, listing, form, strategy, now)
             case "watch":
-                return await self._watches.serve(request, visit, common, form)
+                return await self._watches.serve(await whole(request), visit, common, form)
             case "deletecollection":
                 body = await bodies.read_body(request)
                 listing = await DeleteCollection(
@@ -132,7 +134,7 @@ class Handlers:
         answer = await self._write(request, visit, common)
         return self._answer(answer, form, visit, strategy)
 
-    async def _write(self, request: web.BaseRequest, visit: Visit, common: dict[str, Any]) -> Answer:
+    async def _write(self, request: AnyRequest, visit: Visit, common: dict[str, Any]) -> Answer:
         """Create, update, patch or delete one object."""
         info = visit.info
         query, resource = info.query, common["resource"]
@@ -174,7 +176,7 @@ class Handlers:
         return answer
 
     @staticmethod
-    def _answer(answer: Answer, form: Form, visit: Visit, strategy: Strategy) -> web.Response:
+    def _answer(answer: Answer, form: Form, visit: Visit, strategy: Strategy) -> Reply:
         """An answer of one object."""
         info, headers = visit.info, visit.headers
         if answer.warnings:

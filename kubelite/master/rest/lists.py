@@ -20,6 +20,8 @@ from kubelite.client.requests import Listing
 from kubelite.master.rest import answers, responses
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import JSON, Form
+from kubelite.master.rest.prompt import AnyRequest, whole
+from kubelite.master.rest.reply import Reply
 from kubelite.runtime import tasks
 
 WHOLE_ITEMS_MAX: Final = 100
@@ -54,13 +56,13 @@ def pieces(head: bytes, items: Sequence[Item]) -> Iterator[bytes]:
 
 
 async def answer(
-    request: web.BaseRequest,
+    request: AnyRequest,
     visit: Visit,
     listing: Listing,
     form: Form,
     strategy: Strategy,
     now: float,
-) -> web.StreamResponse:
+) -> web.StreamResponse | Reply:
     """Answer with a list: at once if it is small or has to be made first, else as fast as the client reads.
 
     Args:
@@ -85,7 +87,7 @@ async def answer(
         and not responses.is_for_people(info, request.headers.get("User-Agent", ""))
     ):
         head = orjson.dumps(answers.list_head(listing, strategy.resource))[:-1]
-        return await _stream(request, head, listing.items, headers)
+        return await _stream(await whole(request), head, listing.items, headers)
     body = answers.list_bytes(listing, form, strategy, now, info.query.text("includeObject"))
     return responses.response(200, body, form.media_type, headers)
 

@@ -1,4 +1,4 @@
-"""Answers as aiohttp's objects: bodies, texts, warnings and errors with their headers."""
+"""Answers in one piece: bodies, texts, warnings and errors with their headers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 import orjson
-from aiohttp import web
 from multidict import CIMultiDict
 
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.master.rest import answers
 from kubelite.master.rest.inflight import RETRY_AFTER_S, TOO_MANY
 from kubelite.master.rest.negotiation import JSON, NO_FORMS, negotiate
+from kubelite.master.rest.reply import Reply
 from kubelite.master.rest.requestinfo import RequestInfo
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -44,25 +44,25 @@ def warn(headers: CIMultiDict[str], warnings: Iterable[str]) -> None:
         headers.add("Warning", f'299 - "{escaped}"')
 
 
-def response(status: int, body: bytes, content_type: str, headers: CIMultiDict[str]) -> web.Response:
+def response(status: int, body: bytes, content_type: str, headers: CIMultiDict[str]) -> Reply:
     """An answer with a body."""
     headers["Content-Type"] = content_type
-    return web.Response(status=status, body=body, headers=headers)
+    return Reply(status, body, headers)
 
 
-def text(status: int, words: str, headers: CIMultiDict[str]) -> web.Response:
+def text(status: int, words: str, headers: CIMultiDict[str]) -> Reply:
     """An answer in words."""
     headers["Content-Type"] = TEXT
-    return web.Response(status=status, body=words.encode(), headers=headers)
+    return Reply(status, words.encode(), headers)
 
 
-def not_found_text(headers: CIMultiDict[str]) -> web.Response:
+def not_found_text(headers: CIMultiDict[str]) -> Reply:
     """The answer to a path of which nothing is known."""
     headers[NOSNIFF] = "nosniff"
     return text(404, "404 page not found\n", headers)
 
 
-def failure(error: APIError, headers: CIMultiDict[str], accept: str = "") -> web.Response:
+def failure(error: APIError, headers: CIMultiDict[str], accept: str = "") -> Reply:
     """An error as its `Status`, in a form that the client takes, or else in JSON.
 
     Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go (ErrorNegotiated).
@@ -77,7 +77,7 @@ def failure(error: APIError, headers: CIMultiDict[str], accept: str = "") -> web
     return response(error.code, answers.encode(error.status(), media_type), media_type, headers)
 
 
-def too_many_requests(headers: CIMultiDict[str]) -> web.Response:
+def too_many_requests(headers: CIMultiDict[str]) -> Reply:
     """The answer while too many requests are being served.
 
     Source: k8s.io/apiserver/pkg/server/filters/maxinflight.go.
@@ -93,14 +93,12 @@ def is_for_people(info: RequestInfo, user_agent: str) -> bool:
     return asked in _TRUE_TEXTS if asked else user_agent.startswith(_PEOPLES_PROGRAMS)
 
 
-def prettier(found: web.StreamResponse, info: RequestInfo, user_agent: str) -> None:
+def prettier(found: Reply, info: RequestInfo, user_agent: str) -> None:
     """Indent an answer in JSON for people: who asks for it, and browsers and the like, which need not.
 
     Source: k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (isPrettyPrint).
     """
-    if not isinstance(found, web.Response) or not isinstance(found.body, bytes):
-        return
-    if not is_for_people(info, user_agent):
+    if not found.body or not is_for_people(info, user_agent):
         return
     if found.headers.get("Content-Type", "").startswith(JSON) and not info.path.startswith("/openapi"):
         found.body = orjson.dumps(orjson.loads(found.body), option=orjson.OPT_INDENT_2)

@@ -18,12 +18,14 @@ from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message
 from kubelite.master.audit import AuditLog
 from kubelite.master.auth.authenticator import Authenticator
-from kubelite.master.rest.connections import HTTPServer
+from kubelite.master.rest.connections import Connection, HTTPServer
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
+from kubelite.master.rest.prompt import Prompt
+from kubelite.master.rest.reply import Reply
 from kubelite.runtime import Clock, Randomness, Ref
 
 if TYPE_CHECKING:
-    from kubelite.master.rest.app import App
+    from kubelite.master.rest.app import App, Unfinished
     from kubelite.master.rest.connect import KubeletDialer
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")
@@ -92,7 +94,14 @@ class RESTServer:
         return "_app" in self.__dict__
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        return await self._app.handle(request)
+        connection = request.protocol
+        assert isinstance(connection, Connection)
+        begun = connection.take_begun()
+        answer = await (self._app.handle(request) if begun is None else begun.finish(request))
+        return answer.to_response() if isinstance(answer, Reply) else answer
+
+    def _begin(self, request: Prompt) -> Reply | Unfinished | None:
+        return self._app.begin(request)
 
     def protocol_factory(self) -> Callable[[], asyncio.Protocol]:
         """What makes the protocol of a new connection, be it a socket or a pipe."""
@@ -103,6 +112,7 @@ class RESTServer:
         if self._server is None:
             self._server = HTTPServer(
                 self._handle,
+                begin=self._begin,
                 handler_cancellation=True,
                 access_log=None,
                 logger=logging.getLogger("kubelite.http"),

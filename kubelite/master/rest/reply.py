@@ -1,0 +1,51 @@
+"""A whole answer: what most requests get, as bytes in one piece."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from aiohttp.helpers import rfc822_formatted_time
+from multidict import CIMultiDict
+
+_STATUS_LINES: Final = {int(each): f"HTTP/1.1 {int(each)} {each.phrase}\r\n" for each in HTTPStatus}
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+class Reply:
+    """An answer that is complete.
+
+    Attributes:
+        headers: Those of its own; length and date are added when it is sent.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes, headers: CIMultiDict[str]) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status}, {len(self.body)} bytes>"
+
+    def to_bytes(self) -> bytes:
+        """All of it as HTTP/1.1, for a connection that is kept.
+
+        Raises:
+            ValueError: A header would be more than one.
+        """
+        headers, body = self.headers, self.body
+        if self.status not in _BODILESS:
+            headers["Content-Length"] = str(len(body))
+        headers["Date"] = rfc822_formatted_time()
+        lines = [_STATUS_LINES[self.status], *[f"{name}: {value}\r\n" for name, value in headers.items()]]
+        head = "".join(lines)
+        if not head.count("\r") == head.count("\n") == len(lines):
+            raise ValueError("a header has a line break in it")
+        return b"%b\r\n%b" % (head.encode(errors="ignore"), body)
+
+    def to_response(self) -> web.Response:
+        """The same for aiohttp to send."""
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
