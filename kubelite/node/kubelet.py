@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 from kubelite import records
 from kubelite.api import podutil
 from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICEACCOUNTS, SERVICES
-from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, NotFound
+from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, Invalid, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
@@ -556,10 +556,21 @@ class Kubelet(Actor[Message]):
         except (NotFound, Conflict):
             return True
         except APIError as error:
+            if isinstance(error, Invalid) and await self._is_another(pod):
+                return True
             self.context.log.warning("status_not_written", key=_key(pod), error=str(error))
             return False
         worker.see(written)
         return True
+
+    async def _is_another(self, pod: Object) -> bool:
+        """Whether a new pod has the name of this one, which is gone."""
+        metadata = pod["metadata"]
+        try:
+            live = await self._client.get(PODS, metadata["name"], metadata["namespace"])
+        except APIError as error:
+            return isinstance(error, NotFound)
+        return bool(live["metadata"]["uid"] != metadata["uid"])
 
     async def _remove(self, worker: PodWorker) -> None:
         metadata = worker.base["metadata"]

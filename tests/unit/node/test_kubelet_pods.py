@@ -391,6 +391,18 @@ async def test_a_forced_delete_stops_the_container_too(node):
     assert node.machine.runtime.statistics()["running"] == 0
 
 
+async def test_a_pod_whose_name_another_one_has_is_forgotten(node):
+    """What its container came to belongs to nobody; the new pod runs."""
+    await node.run()
+    await node.until(is_ready)
+    await node.client.delete(node_pods(), "web", "default", grace_period_s=0)
+    again = await node.run()
+    await node.clock.sleep(20)
+    assert list(node.machine.workers) == [again["metadata"]["uid"]]
+    assert is_ready(await node.get())
+    assert node.machine.runtime.statistics()["running"] == 1
+
+
 @pytest.mark.parametrize("told", ["Failed", "Succeeded"])
 async def test_a_pod_that_somebody_else_ends_is_stopped_and_not_started_again(node, told):
     async def main(container):
