@@ -93,12 +93,13 @@ class Kubectl:
         return done.stderr.strip()
 
     @contextmanager
-    def following(self, *args: str) -> Iterator[Iterator[str]]:
+    def following(self, *args: str, stderr: int | None = None) -> Iterator[Iterator[str]]:
         """The lines of a command that goes on; it is killed at the end, or when it hangs."""
         with subprocess.Popen(
             [self.binary, "--namespace", self.namespace, *args],
             env=self.environment,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         ) as process:
             assert process.stdout is not None

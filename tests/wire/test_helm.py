@@ -1,4 +1,4 @@
-"""helm 4: charts without workloads, from their making to their removal; releases live in Secrets."""
+"""helm 4: charts from their making to their removal; releases live in Secrets."""
 
 from __future__ import annotations
 
@@ -210,6 +210,57 @@ def test_the_chart_that_helm_makes_is_linted_and_rendered(helm):
     assert kinds == ["ServiceAccount", "Service", "Deployment", "Pod"]
     helm("package", "made")
     assert (helm.home / "made-0.1.0.tgz").is_file()
+
+
+def test_the_chart_that_helm_makes_runs(helm, cluster, get):
+    """Its workload becomes ready, its test succeeds, it scales and is rolled back."""
+    helm("create", "made")
+    wait = ("--wait", "--timeout=30s")
+    assert "STATUS: deployed" in helm("install", "web", "made", *wait)
+    deployment = get("deployment", "web-made")
+    assert deployment["status"]["readyReplicas"] == deployment["spec"]["replicas"] == 1
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "nginx:1.16.0"
+    assert {"livenessProbe", "readinessProbe"} <= set(container)
+    assert names(get("serviceaccount")) == {"default", "web-made"}
+    assert "web-made-" in helm("status", "web")  # its pods are listed
+    assert "Phase:          Succeeded" in helm("test", "web", "--timeout=30s")
+    assert "Welcome to nginx!" not in helm(
+        "test", "web", "--timeout=30s", "--logs"
+    )  # wget keeps it in a file
+    scaling = (
+        "--set=autoscaling.enabled=true,autoscaling.minReplicas=2",
+        "--set=resources.requests.cpu=100m",
+    )
+    helm("upgrade", "web", "made", *wait, *scaling)
+    assert get("hpa", "web-made")["spec"]["minReplicas"] == 2
+    helm("upgrade", "web", "made", *wait, "--set=replicaCount=3,service.type=NodePort")
+    assert get("deployment", "web-made")["status"]["readyReplicas"] == 3
+    assert get("hpa") == []
+    assert get("service", "web-made")["spec"]["type"] == "NodePort"
+    assert "Rollback was a success" in helm("rollback", "web", "1", *wait)
+    assert get("deployment", "web-made")["spec"]["replicas"] == 1
+    assert get("service", "web-made")["spec"]["type"] == "ClusterIP"
+    history = [(item["revision"], item["status"]) for item in helm.json("history", "web")]
+    assert history == [(1, "superseded"), (2, "superseded"), (3, "superseded"), (4, "deployed")]
+    helm("uninstall", "web", *wait)
+    assert names(get("deployment")) == names(get("service")) == set()
+
+
+def test_an_install_that_does_not_become_ready_fails_and_can_be_undone(helm, get):
+    helm("create", "made")
+    complaint = helm.fails(
+        "install",
+        "web",
+        "made",
+        "--wait",
+        "--timeout=1s",
+        "--set=image.repository=no/such",
+        "--rollback-on-failure",
+    )
+    assert "context deadline exceeded" in complaint
+    assert helm.releases("--all-namespaces=false") == []
+    assert names(get("deployment")) == set()
 
 
 def test_the_chart_that_helm_makes_is_installed(helm, get):

@@ -1,4 +1,4 @@
-"""kubectl and the kinds besides pods and Services: tables, descriptions, explanations, rollouts."""
+"""kubectl and the kinds besides pods and Services: tables, descriptions, explanations."""
 
 from __future__ import annotations
 
@@ -189,30 +189,6 @@ def test_lists_of_what_there_is(story):
     versions = story("api-versions").split()
     assert versions == sorted(versions)
     assert {"apps/v1", "autoscaling/v2", "apiextensions.k8s.io/v1"} <= set(versions)
-
-
-@pytest.mark.kubectls(*FEW_VERSIONS)
-def test_a_rollout(kubectl):
-    """From one image to the next, and back."""
-    kubectl("create", "deployment", "web", "--image=nginx", "--replicas=2", "--port=80")
-    assert kubectl("rollout", "status", "deploy/web", "--timeout=20s").endswith("successfully rolled out\n")
-    kubectl("set", "image", "deploy/web", "nginx=nginx:2")
-    kubectl("rollout", "status", "deploy/web", "--timeout=20s")
-    images = "jsonpath={.items[*].spec.containers[0].image}"
-    kubectl("wait", "--for=jsonpath={.status.replicas}=2", "deploy/web", "--timeout=20s")
-    assert "nginx:2" in kubectl("get", "pods", "-l", "app=web", "-o", images).split()
-    history = kubectl("rollout", "history", "deploy/web").splitlines()
-    assert [line.split()[0] for line in history[2:] if line] == ["1", "2"]
-    kubectl("rollout", "undo", "deploy/web")
-    kubectl("rollout", "status", "deploy/web", "--timeout=20s")
-    spec = kubectl.json("get", "deploy", "web")["spec"]
-    assert spec["template"]["spec"]["containers"][0]["image"] == "nginx"
-    kubectl("rollout", "pause", "deploy/web")
-    assert kubectl.json("get", "deploy", "web")["spec"]["paused"] is True
-    kubectl("rollout", "resume", "deploy/web")
-    kubectl("rollout", "restart", "deploy/web")
-    template = kubectl.json("get", "deploy", "web")["spec"]["template"]
-    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
 
 
 @pytest.mark.kubectls(*FEW_VERSIONS)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 
+import kubelite
 from tests.wire.kubectl import FEW_VERSIONS
 
 pytestmark = [pytest.mark.kubectls(*FEW_VERSIONS), pytest.mark.timeout(60)]
 
 ROLLED_OUT = 'deployment "web" successfully rolled out\n'
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Its autoscalers look more often than every 15 s."""
+    with kubelite.start(nodes=3, autoscaler_period_s=0.2) as running:
+        yield running
 
 
 def deploy(kubectl, replicas=2, image="nginx"):
@@ -61,6 +70,8 @@ def test_a_rollout_forth_and_back(kubectl):
 
 def test_a_paused_rollout_goes_on_when_it_is_resumed(kubectl):
     deploy(kubectl)
+    kubectl("set", "image", "deployment/web", "nginx=nginx:1.27")
+    rolled_out(kubectl)
     assert kubectl("rollout", "pause", "deployment/web") == "deployment.apps/web paused\n"
     assert "already paused" in kubectl.fails("rollout", "pause", "deployment/web")
     kubectl("set", "env", "deployment/web", "COLOUR=red")
@@ -70,21 +81,22 @@ def test_a_paused_rollout_goes_on_when_it_is_resumed(kubectl):
     assert "0 out of 2 new replicas have been updated..." in waiting.stdout
     assert "timed out waiting for the condition" in waiting.stderr
     assert "cannot rollback a paused deployment" in kubectl.fails("rollout", "undo", "deployment/web")
-    assert revisions(kubectl) == [1]
+    assert revisions(kubectl) == [1, 2]
     assert kubectl("rollout", "resume", "deployment/web") == "deployment.apps/web resumed\n"
     rolled_out(kubectl)
     made = container(kubectl)
     assert made["env"] == [{"name": "COLOUR", "value": "red"}]
     assert made["resources"]["requests"] == {"cpu": "100m"}
     assert kubectl("set", "env", "deployment/web", "--list").splitlines()[1:] == ["COLOUR=red"]
-    before = set(kubectl("get", "pods", "-o", "name").split())
+    before = set(kubectl("get", "rs", "-o", "name").split())
     assert kubectl("rollout", "restart", "deployment/web") == "deployment.apps/web restarted\n"
     rolled_out(kubectl)
-    running = kubectl("get", "pods", "--field-selector=status.phase=Running", "-o", "json")
-    assert '"kubectl.kubernetes.io/restartedAt"' in running
-    assert not before & set(kubectl("get", "rs,pods", "-l", "pod-template-hash=none", "-o", "name").split())
+    (new,) = set(kubectl("get", "rs", "-o", "name").split()) - before
+    annotations = kubectl.json("get", new)["spec"]["template"]["metadata"]["annotations"]
+    assert list(annotations) == ["kubectl.kubernetes.io/restartedAt"]
 
 
+@pytest.mark.kubectls("1.37")
 def test_a_rollout_that_does_not_get_on(kubectl):
     deploy(kubectl)
     patch = '{"spec": {"progressDeadlineSeconds": 1, "minReadySeconds": 0}}'
@@ -111,7 +123,7 @@ def test_stateful_sets_and_daemon_sets_roll_out(kubectl):
         kubectl("set", "image", what, "c=nginx:1.27")
         status = kubectl("rollout", "status", what, "--timeout=20s")
         done = (
-            "statefulset rolling update complete 2 pods at revision db-"
+            "partitioned roll out complete: 2 new pods have been updated..."
             if kind == "StatefulSet"
             else 'daemon set "db" successfully rolled out'
         )
@@ -124,18 +136,29 @@ def test_stateful_sets_and_daemon_sets_roll_out(kubectl):
 
 
 def test_an_autoscaler_follows_what_is_known(kubectl, cluster):
-    """Its first look is 15 s after its making; here the status is what kubectl shows before."""
     deploy(kubectl)
-    new = kubectl.version >= (1, 33)
-    kubectl(
-        "autoscale", "deployment", "web", "--min=1", "--max=3", "--cpu=50%" if new else "--cpu-percent=50"
-    )
-    row = kubectl("get", "hpa", "web", "--no-headers").split()
-    assert row[:2] == ["web", "Deployment/web"]
-    assert "<unknown>/50%" in row
+    kubectl("set", "resources", "deployment/web", "--requests=cpu=100m")
+    rolled_out(kubectl)
+    percent = "--cpu=50%" if kubectl.version >= (1, 33) else "--cpu-percent=50"
+    made = kubectl("autoscale", "deployment", "web", "--min=1", "--max=3", percent)
+    assert made == "horizontalpodautoscaler.autoscaling/web autoscaled\n"
+    kubectl("wait", "--for=condition=ScalingActive=False", "hpa/web", "--timeout=20s")
+    row = kubectl("get", "hpa", "web", "--no-headers")
+    assert re.fullmatch(r"web +Deployment/web +(cpu: )?<unknown>/50% +1 +3 +2 +\S+\n", row)
     described = kubectl("describe", "hpa", "web")
     assert re.search(r"resource cpu on pods +\(as a percentage of request\): +<unknown> / 50%\n", described)
-    assert re.search(r"Max replicas: +3\n", described)
+    assert re.search(r"ScalingActive +False +FailedGetResourceMetric +the HPA was unable to", described)
+    assert re.search(
+        r"Warning +FailedGetResourceMetric .* horizontal-pod-autoscaler +failed to get", described
+    )
+    cluster.metrics.set_pod_usage("app=web", namespace=kubectl.namespace, cpu="80m")
+    kubectl("wait", "--for=jsonpath={.status.currentReplicas}=3", "hpa/web", "--timeout=20s")
+    rolled_out(kubectl)
+    described = kubectl("describe", "hpa", "web")
+    assert re.search(r"\(as a percentage of request\): +80% \(80m\) / 50%\n", described)
+    assert re.search(r"Deployment pods: +3 current / 3 desired\n", described)
+    size = r"New size: 3; reason: cpu resource utilization \(percentage of request\) above target"
+    assert re.search(rf"Normal +SuccessfulRescale .* horizontal-pod-autoscaler +{size}\n", described)
 
 
 def test_jobs(kubectl):
@@ -146,7 +169,8 @@ def test_jobs(kubectl):
     assert done == "job.batch/now condition met\njob.batch/once condition met\n"
     assert kubectl("logs", "job/now") == "hello\n"
     described = kubectl("describe", "job", "now")
-    assert re.search(r"Controlled By: +CronJob/often\n", described)
+    owner = kubectl.json("get", "job", "now")["metadata"]["ownerReferences"][0]
+    assert (owner["kind"], owner["name"]) == ("CronJob", "often")
     assert re.search(r"Pods Statuses: +0 Active \(0 Ready\) / 1 Succeeded / 0 Failed\n", described)
     assert re.search(r"cronjob.kubernetes.io/instantiate: manual\n", described)
     assert re.search(r"Normal +Completed .* Job completed\n", described)
@@ -170,11 +194,12 @@ def test_a_drain_waits_for_a_budget(kubectl, cluster):
     node = kubectl("get", "pod", pod, "-o", "jsonpath={.spec.nodeName}")
     kubectl("wait", "--for=jsonpath={.status.expectedPods}=1", "pdb/web", "--timeout=20s")
     only = ("drain", node, f"--pod-selector=test={kubectl.namespace}", "--grace-period=1")
+    again = f'error when evicting pods/"{pod}" -n "{kubectl.namespace}" (will retry after 5s): '
     try:
-        refused = kubectl.run(*only, "--timeout=0.5s")
-        again = f'error when evicting pods/"{pod}" -n "{kubectl.namespace}" (will retry after 5s): '
-        assert again + "Cannot evict pod as it would violate the pod's disruption budget." in refused.stderr
-        assert f"node/{node} cordoned\n" in refused.stdout
+        with kubectl.following(*only, stderr=subprocess.STDOUT) as lines:  # and no wait for the five seconds
+            assert next(lines) == f"node/{node} cordoned\n"
+            refused = next(line for line in lines if line.startswith("error"))
+            assert refused == again + "Cannot evict pod as it would violate the pod's disruption budget.\n"
         kubectl("patch", "pdb", "web", "-p", '{"spec": {"maxUnavailable": 1}}')
         kubectl("wait", "--for=jsonpath={.status.disruptionsAllowed}=1", "pdb/web", "--timeout=20s")
         drained = kubectl(*only, "--timeout=20s").splitlines()

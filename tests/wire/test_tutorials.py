@@ -75,7 +75,7 @@ def test_hello_minikube(kubectl, cluster, node_url):
     assert re.fullmatch(r"hello-node-[0-9a-f]{8,10}-[a-z0-9]{5}", pod)
     events = kubectl("get", "events")
     assert f"Created pod: {pod}" in events
-    assert f'Pulling image "{image}"' in events
+    assert "Container started" in events
     assert "current-context:" in kubectl("config", "view")
     lines = kubectl("logs", pod).splitlines()
     stamp = r"I\d{4} \d\d:\d\d:\d\d\.\d{6}       1 log\.go:\d+\] "
