@@ -16,8 +16,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-TICK_S: Final = 0.25
+TICK_S: Final = 0.5
 STALL_S: Final = 1.0
+"""A loop that stood still for about so long was not there: how long exactly depends on when it stopped."""
 EARLY_S: Final = 1e-6
 VIRTUAL_START_S: Final = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the beginning of virtual time."""
@@ -108,7 +109,7 @@ class Clock:
         loop = self._bind()
         self._look(loop.time())
         self._tick_due_s = loop.time() + TICK_S
-        self._stall_at_s = self._tick_due_s + STALL_S - TICK_S
+        self._stall_at_s = self._tick_due_s + STALL_S - TICK_S / 2
         self._tick = loop.call_at(self._tick_due_s, self._watch)
 
     def _look(self, now: float) -> None:
