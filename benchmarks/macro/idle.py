@@ -21,9 +21,12 @@ SETTLE_S: Final = 5.0
 CURVE: Final = (1000, 5000, 10_000, 20_000, 35_000, 50_000)
 """Pods that there are when the cost of another thousand is measured for the last time."""
 
+PREFIX: Final = 13
+"""The cluster's block of addresses: room for them all."""
+
 BATCH: Final = 1000
 GROWTH_MAX: Final = 1.3
-"""What a pod among 50 000 may cost of what one of the first thousand does: the caches of the CPU are small."""
+"""What a pod among 50 000 may cost of what one of the first thousand does: caches of the CPU are small."""
 
 
 def replicas(name: str, count: int) -> dict[str, Any]:
@@ -109,7 +112,7 @@ async def growth(bench: Bench) -> list[Row]:
     costs: dict[int, float] = {}
     gc.disable()
     try:
-        async with kubelite.Cluster(nodes=nodes, max_pods=2 * PODS_PER_NODE) as cluster:
+        async with kubelite.Cluster(nodes=nodes, max_pods=2 * PODS_PER_NODE, prefix=PREFIX) as cluster:
             await _grow(cluster, "warm-up", batch)  # what is made once is not a pod's
             there = 0
             for number, at in enumerate(curve):

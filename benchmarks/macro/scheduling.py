@@ -13,7 +13,7 @@ import statistics
 from typing import Any, Final
 
 import kubelite
-from benchmarks.macro.workloads import PAUSE
+from benchmarks.macro.workloads import PAUSE, until_all
 from benchmarks.measure import CALIBRATION_REFERENCE_S, Bench, Stopwatch, calibrate, spread
 from benchmarks.row import Row
 from kubelite.api.resources import NODES, PODS
@@ -85,8 +85,7 @@ async def _seconds_per_pod(bench: Bench, nodes: int, *, different: bool) -> floa
         with Stopwatch() as watch:
             for number in range(count):
                 await cluster.client.create(PODS, make_pod(number, different=different))
-            for number in range(count):
-                await cluster.wait_for(f"pod/load-{number}", _is_bound, timeout=120)
+            await until_all(cluster, "pod", _is_bound)
         return watch.cpu_s / count
 
 

@@ -186,6 +186,8 @@ class Kubelet(Actor[Message]):
         self._undecided: set[str] = set()
         self._lease_known = False
         self._begun_at = 0.0
+        self._tokens_at: float | None = None
+        self._tokens_timer: TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"<Kubelet {self.machine.name}, {len(self.machine.workers)} pods, {len(self._dirty)} to write>"
@@ -241,9 +243,8 @@ class Kubelet(Actor[Message]):
             case PrepareAgain(uid):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.prepare_again()
-            case RenewTokens(uid):
-                if (worker := self.machine.workers.get(uid)) is not None:
-                    worker.renew_tokens()
+            case RenewTokens():
+                self._renew_tokens()
             case TokensCame(uid, tokens, problem):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.take_tokens(tokens, problem)
@@ -271,6 +272,16 @@ class Kubelet(Actor[Message]):
     def tell_later(self, delay_s: float, message: WorkerMessage) -> TimerHandle:
         """Into the mailbox after a while."""
         return self.context.call_later(delay_s, message)
+
+    def remind_of_tokens(self, at: float) -> None:
+        """One timer serves all pods: it fires when the first of them is due."""
+        if self._tokens_at is not None and self._tokens_at <= at:
+            return
+        if self._tokens_timer is not None:
+            self._tokens_timer.cancel()
+        self._tokens_at = at
+        delay_s = max(0.0, at - self._clock.now())
+        self._tokens_timer = self.context.call_later(delay_s, RenewTokens())
 
     def start_task(self, coroutine: Any, name: str) -> Any:
         """A task that ends with the actor."""
@@ -339,6 +350,18 @@ class Kubelet(Actor[Message]):
         )
         token: str = answer["status"]["token"]
         return token
+
+    def _renew_tokens(self) -> None:
+        """Renew what is due, and wait for the next."""
+        now = self._clock.now()
+        self._tokens_at = self._tokens_timer = None
+        for worker in self.machine.workers.values():
+            due = worker.tokens_due
+            if due is not None and due <= now:
+                worker.tokens_due = None
+                worker.renew_tokens()
+            elif due is not None:
+                self.remind_of_tokens(due)
 
     def session(self) -> aiohttp.ClientSession:
         """An HTTP client on the node, for probes: nothing is kept open."""

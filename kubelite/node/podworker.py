@@ -98,9 +98,7 @@ class Wake:
 
 @records.frozen
 class RenewTokens:
-    """It is time to ask for new tokens of a pod."""
-
-    uid: str
+    """It is time to ask for new tokens of some pods."""
 
 
 @records.frozen
@@ -134,6 +132,9 @@ class WorkerHost(Protocol):
 
     def tell_later(self, delay_s: float, message: WorkerMessage) -> TimerHandle:
         """Into the kubelet's mailbox after a while."""
+
+    def remind_of_tokens(self, at: float) -> None:
+        """Let `renew_tokens` be called then (Unix seconds), if `tokens_due` still says so."""
 
     def start_task(self, coroutine: Any, name: str) -> Any:
         """A task that ends with the kubelet."""
@@ -174,6 +175,7 @@ class PodWorker:
         writing: A task writes to the API for it.
         remove: The object is to be deleted after the last status.
         admitted: The kubelet's admission took it, and counts what it asks for.
+        tokens_due: When its tokens are to be renewed (Unix seconds); None if there are none.
         ended_before: It had ended before this kubelet saw it, and keeps the status it has.
         given: The resources that its containers have now, by name.
     """
@@ -201,7 +203,7 @@ class PodWorker:
         self._own_address = ""
         self._tokens: Tokens = {}
         self._token_problem = ""
-        self._token_timer: TimerHandle | None = None
+        self.tokens_due: float | None = None
         self._asking_tokens = False
         self.given = resources_of(pod["spec"])
 
@@ -256,7 +258,7 @@ class PodWorker:
         self.host = host
         self.dirty = self.writing = self._busy = False
         self._queue.clear()
-        self._timer = self._timer_at = self._token_timer = None
+        self._timer = self._timer_at = self.tokens_due = None
         self._asking_tokens = False
         self._stop_probers()
         if self._tokens:
@@ -279,9 +281,7 @@ class PodWorker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_at = None
-        if self._token_timer is not None:
-            self._token_timer.cancel()
-            self._token_timer = None
+        self.tokens_due = None
 
     def refresh_volumes(self) -> None:
         """A ConfigMap or Secret has changed, or the pod's labels or annotations."""
@@ -399,13 +399,12 @@ class PodWorker:
             self.refresh_volumes()
 
     def _time_tokens(self, delay_min_s: float = 0.0) -> None:
-        """Be woken when the first token is to be renewed."""
-        if self._token_timer is not None:
-            self._token_timer.cancel()
-            self._token_timer = None
+        """Be reminded when the first token is to be renewed."""
+        self.tokens_due = None
         if self._tokens and not self.ended:
-            wait_s = min(token.renew_at for token in self._tokens.values()) - self.host.machine.clock.now()
-            self._token_timer = self.host.tell_later(max(wait_s, delay_min_s), RenewTokens(self.uid))
+            due = min(token.renew_at for token in self._tokens.values())
+            self.tokens_due = max(due, self.host.machine.clock.now() + delay_min_s)
+            self.host.remind_of_tokens(self.tokens_due)
 
     async def _prepare_later(self) -> None:
         await self.host.wait_lookups()
@@ -463,9 +462,7 @@ class PodWorker:
             self.host.machine.pod_addresses.release(self._own_address)
             self._own_address = ""
         self.network = None
-        if self._token_timer is not None:
-            self._token_timer.cancel()
-            self._token_timer = None
+        self.tokens_due = None
         self._tokens = {}
 
     def _facts(self) -> PodFacts:

@@ -19,17 +19,20 @@ class Expiry:
 
     def __init__(self, ttl_s: float) -> None:
         self._ttl_s = ttl_s
-        self._written: deque[tuple[float, Entry]] = deque()
+        self._times: deque[float] = deque()
+        self._written: deque[Entry] = deque()
 
     def note(self, entry: Entry, now: float) -> None:
         """Take note of a write."""
-        self._written.append((now + self._ttl_s, entry))
+        self._times.append(now + self._ttl_s)
+        self._written.append(entry)
 
     def expired(self, now: float) -> list[Entry]:
         """The versions whose time is over; who was written again since is there in a later version."""
         found = []
-        while self._written and self._written[0][0] <= now:
-            found.append(self._written.popleft()[1])
+        while self._times and self._times[0] <= now:
+            self._times.popleft()
+            found.append(self._written.popleft())
         return found
 
     def __repr__(self) -> str:

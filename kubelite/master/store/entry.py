@@ -125,7 +125,8 @@ class Change:
         return event.object
 
     def forget_text(self) -> None:
-        """Let go of the encoded text of the version that was replaced, and of that of the deletion."""
+        """Let go of events that can be made again, and of encoded texts but that of the new version."""
+        self._added = self._modified = None
         if self.previous is not None:
             self.previous.forget_text()
         if self._deleted is not None:
