@@ -46,11 +46,13 @@ class APIError(Exception):
         message: For people.
         details: Name, group, kind, causes, retryAfterSeconds; None for none.
         warnings: What the client is told besides.
+        is_connection_lost: Whether there is no answer at all: over HTTP the connection breaks.
     """
 
     code: int = 500
     reason: str = "InternalError"
     warnings: tuple[str, ...] = ()
+    is_connection_lost = False
     _by_reason: ClassVar[dict[str, type[APIError]]] = {}
 
     def __init__(self, message: str, *, details: Details | None = None) -> None:

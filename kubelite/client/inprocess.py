@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from kubelite import records
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import (
     Create,
@@ -59,6 +60,10 @@ class InProcessClient:
     def as_user(self, user: UserInfo) -> InProcessClient:
         """The same door for another user."""
         return InProcessClient(self._ref, user)
+
+    def as_agent(self, agent: str) -> InProcessClient:
+        """The same door for another program of the same user."""
+        return InProcessClient(self._ref, records.evolve(self._user, agent=agent))
 
     async def get(
         self,

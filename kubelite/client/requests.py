@@ -62,12 +62,14 @@ class UserInfo:
 
     Attributes:
         extra: Further facts of the authenticator, each a list of texts.
+        agent: The program: a component's name; over HTTP the user agent, where somebody looks at it.
     """
 
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: Mapping[str, tuple[str, ...]] = records.field(factory=dict, eq=False)
+    agent: str = records.field(default="", eq=False)
 
 
 SYSTEM_MASTERS: Final = "system:masters"

@@ -70,7 +70,12 @@ class Watcher:
         on_ready: Called when there is something to take again, and at the end; in the stack of whoever writes
         to
             the store, therefore it must only arrange for the consumer to run.
+        origin: What was asked for, where the API server knows it.
+        severed: Whether its end is that of a broken connection.
     """
+
+    origin: object = None
+    severed = False
 
     def __init__(self) -> None:
         self.on_ready: Callable[[], None] | None = None

@@ -21,6 +21,7 @@ from kubelite.cluster.cluster import Cluster
 from kubelite.cluster.manifest import Manifest
 
 if TYPE_CHECKING:
+    from kubelite.client.faults import Faults
     from kubelite.cluster.access import ExecResult
     from kubelite.cluster.metrics import Metrics
     from kubelite.cluster.views import KindView
@@ -87,6 +88,19 @@ class BlockingCluster:
     def metrics(self) -> Metrics:
         """What HorizontalPodAutoscalers are told; callables run on the cluster's thread."""
         return self._cluster.metrics
+
+    @property
+    def faults(self) -> Faults:
+        """See `Cluster.faults`."""
+        from kubelite.client.faults import Faults  # noqa: PLC0415 - few clusters need it
+
+        def run(function: Callable[[], object]) -> object:
+            async def call() -> object:
+                return function()
+
+            return self.call(call)
+
+        return Faults(self._cluster.fault_engine, run)
 
     @property
     def seed(self) -> int:

@@ -37,10 +37,12 @@ from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualCloc
 if TYPE_CHECKING:
     import aiohttp
 
+    from kubelite.client.faults import Faults
     from kubelite.client.inprocess import InProcessClient
     from kubelite.cluster.metrics import Metrics
     from kubelite.cluster.views import KindView
     from kubelite.images.registry import ImageRegistry
+    from kubelite.master.apiserver.faults import FaultEngine
     from kubelite.master.auth.certificates import ClusterCertificates
     from kubelite.scheduler.explain import Explanation
 
@@ -90,6 +92,7 @@ class Cluster:
         for name, program in (images or {}).items():
             self.images[name] = program
         self._metrics: Metrics | None = None
+        self._faults: FaultEngine | None = None
         self._node_names = [f"node-{number}" for number in range(1, nodes + 1)]
         self._expose = expose
         self._random = Randomness(seed)
@@ -205,6 +208,7 @@ class Cluster:
                 request_timeout_s=config.request_timeout_s,
             ),
             audit=self.audit,
+            faults=components.faults,
         )
         context: ssl.SSLContext | None = None
         if certificates is not None:
@@ -280,6 +284,9 @@ class Cluster:
         if self._dialer is not None:
             await self._dialer.close()
             self._dialer = None
+        faults, self._faults = self._faults, None
+        if faults is not None:
+            faults.close()
         components, self._components = self._components, None
         if components is not None:
             self.abandoned = sum(each.runtime.abandoned for each in components.machines.values())
@@ -344,6 +351,32 @@ class Cluster:
 
             self._metrics = Metrics(self.clock.now)
         return self._metrics
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong with requests to the API server, and with its watches."""
+        from kubelite.client.faults import Faults  # noqa: PLC0415 - few clusters need it
+
+        return Faults(self.fault_engine)
+
+    def fault_engine(self) -> FaultEngine:
+        """Who carries the fault plans out.
+
+        Raises:
+            RuntimeError: The cluster does not run.
+        """
+        components = self._running
+        if self._faults is None:
+            from kubelite.master.apiserver.faults import FaultEngine  # noqa: PLC0415 - as above
+
+            self._faults = FaultEngine(
+                components.faults,
+                components.store,
+                clock=self.clock,
+                random=components.random.fork("faults"),
+                find=components.scheme.find,
+            )
+        return self._faults
 
     @property
     def seed(self) -> int:

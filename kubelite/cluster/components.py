@@ -30,6 +30,7 @@ from kubelite.cluster.config import ClusterConfig
 from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.dns import ClusterResolver, DNSServer, Zone, refuse_outside, resolve_outside
 from kubelite.master.apiserver.config import APIServerConfig
+from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.apiserver.server import APIServer
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.jwt import TokenKey
@@ -59,7 +60,8 @@ RESTARTS_MAX: Final = 20
 
 def component_user(name: str) -> UserInfo:
     """A component of the control plane, which may do everything."""
-    return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED))
+    agent = "kubelet" if name.startswith("node:") else name
+    return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), agent=agent)
 
 
 @records.define(eq=False)
@@ -74,6 +76,7 @@ class Components:
         authority: Signs certificates; None with plain HTTP.
         network: The network of clients inside the cluster that are no pod.
         metrics: Gives what tells autoscalers of metrics.
+        faults: Where fault plans take hold of requests.
         machines: By node name; they survive their kubelets.
     """
 
@@ -97,6 +100,7 @@ class Components:
     metrics: Callable[[], MetricsClient]
     machines: dict[str, Machine] = records.field(factory=dict)
     dns_port: int = 0
+    faults: FaultPoint = records.field(factory=FaultPoint)
     scheme: Any = records.field(factory=new_scheme)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
@@ -179,13 +183,15 @@ class Components:
                 config=settings,
                 tokens=self.tokens,
                 authenticator=self.authenticator,
+                faults=self.faults,
             ),
         )
 
     def connect(self, apiserver: Ref[Any]) -> None:
         """The API server can be addressed now: makes the components' clients."""
-        self.client = InProcessClient(apiserver, component_user("cluster-admin"))
-        self.informers = InformerFactory(self.client.as_user(component_user("kube-controller-manager")))
+        self.client = InProcessClient(apiserver, component_user("cluster-admin")).as_agent("cluster")
+        manager = self.client.as_user(component_user("kube-controller-manager"))
+        self.informers = InformerFactory(manager.as_agent("shared-informers"))
 
     def recorder(self, component: str) -> EventRecorder:
         """The recorder of Events of one component."""
@@ -215,7 +221,7 @@ class Components:
                 autoscaler_stabilization_s=config.autoscaler_stabilization_s,
                 autoscaler_tolerance=config.autoscaler_tolerance,
             ),
-            client=client.as_user(component_user("kube-controller-manager")),
+            client=client.as_user(component_user("kube-controller-manager")).as_agent,
             informers=informers,
             clock=self.clock,
             random=self.random.fork("controllers"),

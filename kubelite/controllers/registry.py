@@ -275,7 +275,7 @@ def _maker(row: Row, config: ControllersConfig) -> Callable[[Environment], Recon
 def controller_specs(
     config: ControllersConfig,
     *,
-    client: Client,
+    client: Client | Callable[[str], Client],
     informers: InformersLike,
     clock: Clock,
     random: Randomness,
@@ -284,7 +284,7 @@ def controller_specs(
     """The children of the controller manager.
 
     Args:
-        client: The door to the API server.
+        client: The door to the API server, or a function from the name of a controller to its own.
         clock: The cluster's clock.
         config: Periods and bounds.
         informers: The shared informers.
@@ -301,7 +301,7 @@ def controller_specs(
             controller_spec(
                 _maker(row, config),
                 row.name,
-                client=client,
+                client=client(row.name) if callable(client) else client,
                 informers=informers,
                 clock=clock,
                 random=random,

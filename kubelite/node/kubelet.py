@@ -28,6 +28,7 @@ from kubelite.node.nodeobject import (
     LEASE_NAMESPACE,
     NODE_AFFINITY,
     capacity,
+    is_told_well,
     lease_object,
     node_object,
     node_status,
@@ -655,6 +656,10 @@ class Kubelet(Actor[Message]):
             await self._renew_lost()
         except APIError as error:
             self.context.log.warning("lease_not_renewed", node=self.machine.name, error=str(error))
+        else:
+            node = self._informers.informer(NODES).get(None, self.machine.name)
+            if node is not None and not is_told_well(node):  # somebody else had given it up
+                await self._report_node()
 
     async def _renew_lost(self) -> None:
         """The Lease is gone, or the Node too: register again."""

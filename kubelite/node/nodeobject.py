@@ -107,6 +107,14 @@ def node_status(
     }
 
 
+def is_told_well(node: Object) -> bool:
+    """Whether a Node's conditions are those of one that is well, as far as a kubelet writes them."""
+    told = {
+        each.get("type"): each.get("status") for each in (node.get("status") or {}).get("conditions") or ()
+    }
+    return all(told.get(type_) == status for type_, status, _, _ in _CONDITIONS)
+
+
 def lease_object(node: Object, config: KubeletConfig, now: float) -> Object:
     """The Lease by which the control plane sees that the node lives."""
     name = node["metadata"]["name"]

@@ -1,5 +1,26 @@
-"""Shipped to users: virtual time, and in `faults` clients that fail, wait or count."""
+"""Shipped to users: virtual time, and in `faults` clients that fail, wait or count.
+
+What goes wrong for all clients of a cluster is planned at `Cluster.faults`, in `FaultPlan`s.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from kubelite.runtime import VirtualClock
 
-__all__ = ["VirtualClock"]
+if TYPE_CHECKING:
+    from kubelite.client.faultplans import FaultPlan
+    from kubelite.client.faults import Faults
+
+__all__ = ["FaultPlan", "Faults", "VirtualClock"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FaultPlan":
+        from kubelite.client.faultplans import FaultPlan  # noqa: PLC0415 - virtual time is what most want
+
+        return FaultPlan
+    if name == "Faults":
+        from kubelite.client.faults import Faults  # noqa: PLC0415 - as above
+
+        return Faults
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -64,6 +64,7 @@ from kubelite.master.apiserver.connect import connect
 from kubelite.master.apiserver.environment import Environment, shown
 from kubelite.master.apiserver.errors import too_large_revision
 from kubelite.master.apiserver.expiry import Expiry
+from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.apiserver.patches import applied, check_name, patched
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
 from kubelite.master.apiserver.settling import SETTLED, settle
@@ -131,6 +132,7 @@ class APIServer(Actor[Message | Internal]):
         scheme: The kinds served.
         tokens: Issues the tokens of service accounts; with a key of its own if not given.
         authenticator: Knows whose tokens are shown; by default only those of service accounts.
+        faults: Where fault plans take hold; nowhere if not given.
     """
 
     reply_errors: ClassVar[tuple[type[Exception], ...]] = (APIError,)
@@ -145,7 +147,9 @@ class APIServer(Actor[Message | Internal]):
         config: APIServerConfig | None = None,
         tokens: ServiceAccountTokens | None = None,
         authenticator: Authenticator | None = None,
+        faults: FaultPoint | None = None,
     ) -> None:
+        self._faults = faults or FaultPoint()
         config = config or APIServerConfig()
         numbers = ServiceNumbers(config, random.fork("services"))
         tokens = tokens or ServiceAccountTokens(TokenKey(), store, clock.now)
@@ -207,6 +211,10 @@ class APIServer(Actor[Message | Internal]):
             APIError: The answer. A request that breaks an assumption is one, too: it costs its sender a 500,
                 and nobody else anything, for nothing is written before the commit.
         """
+        if self._faults.engine is not None and isinstance(message, ResourceRequest):
+            reply = self._faults.engine.meet(message, self.receive, self.context.start_task)
+            if reply is not None:
+                return reply
         self._warnings = ()
         try:
             return self._handle(message)
@@ -350,6 +358,7 @@ class APIServer(Actor[Message | Internal]):
 
     def _open(self, request: Watch) -> Watcher:
         watcher = reads.watch(self._env, request)
+        watcher.origin = request
         if request.timeout_s is not None and not watcher.ended:
             self._end_later(watcher, request, request.timeout_s)
         return watcher

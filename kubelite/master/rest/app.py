@@ -35,6 +35,7 @@ from kubelite.client.requests import (
     UserInfo,
 )
 from kubelite.master.apiserver import authorization
+from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.audit import AuditLog
 from kubelite.master.auth.authenticator import Authenticator, impersonated, websocket_token
 from kubelite.master.rest import connect, metrics, nonresource, responses
@@ -89,6 +90,7 @@ class App:
         authenticator: Who asks.
         dialer: The way to kubelets; None if there are none.
         audit: Where requests are recorded.
+        faults: Where fault plans take hold.
         limits: Bounds.
     """
 
@@ -102,6 +104,7 @@ class App:
         authenticator: Authenticator,
         dialer: connect.KubeletDialer | None,
         audit: AuditLog,
+        faults: FaultPoint,
         limits: RESTLimits = DEFAULT_LIMITS,
     ) -> None:
         self._apiserver = apiserver
@@ -109,6 +112,7 @@ class App:
         self._clock = clock
         self._random = random
         self._authenticator = authenticator
+        self._faults = faults
         self._documents = Documents(scheme, authenticator.accounts)
         self._gate = Gate(
             apiserver=apiserver,
@@ -122,7 +126,12 @@ class App:
             apiserver=apiserver, scheme=scheme, clock=clock, random=random, metrics=self._gate.metrics
         )
         self._handlers = Handlers(
-            apiserver=apiserver, scheme=scheme, clock=clock, watches=self._watches, dialer=dialer
+            apiserver=apiserver,
+            scheme=scheme,
+            clock=clock,
+            watches=self._watches,
+            dialer=dialer,
+            faults=faults,
         )
 
     def close(self) -> None:
@@ -165,6 +174,8 @@ class App:
         try:
             response = await self._serve(request, visit)
         except APIError as error:
+            if error.is_connection_lost and request.transport is not None:
+                request.transport.abort()  # the answer reaches nobody
             status = error.status()
             response = responses.failure(error, headers, accept)
         except ActorStopped:
@@ -210,6 +221,9 @@ class App:
                 return responses.not_found_text(headers)
             return await self._handlers.serve(request, visit, user)
         request = await whole(request)
+        if self._faults.engine is not None:
+            agent = request.headers.get("User-Agent", "")
+            await self._faults.engine.meet_path(info.verb, info.path, user, agent)
         if info.path == METRICS_PATH and request.method == "GET":
             return await self._metrics(request, headers)
         return self._documents.answer(request, info, headers)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 from multidict import CIMultiDict
 
+from kubelite import records
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
 from kubelite.apimachinery.scheme import Scheme
@@ -27,6 +28,7 @@ from kubelite.client.requests import (
     Update,
     UserInfo,
 )
+from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.rest import answers, bodies, connect, lists, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
 from kubelite.master.rest.negotiation import PROTOBUF, Form, negotiate
@@ -49,6 +51,7 @@ class Handlers:
         clock: For ages.
         watches: Serves those that watch.
         dialer: The way to kubelets; None if there are none.
+        faults: Where fault plans take hold.
     """
 
     def __init__(
@@ -59,12 +62,14 @@ class Handlers:
         clock: Clock,
         watches: Watches,
         dialer: connect.KubeletDialer | None,
+        faults: FaultPoint,
     ) -> None:
         self._apiserver = apiserver
         self._scheme = scheme
         self._clock = clock
         self._watches = watches
         self._dialer = dialer
+        self._faults = faults
 
     async def serve(self, request: AnyRequest, visit: Visit, user: UserInfo) -> web.StreamResponse | Reply:
         """Answer a request about a resource of a group that is served.
@@ -73,6 +78,8 @@ class Handlers:
             APIError: It cannot be done.
         """
         info, headers = visit.info, visit.headers
+        if self._faults.engine is not None or info.verb == "watch":
+            user = records.evolve(user, agent=request.headers.get("User-Agent", ""))
         try:
             resource = route(self._scheme, info)
         except NotFound as error:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message
+from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.audit import AuditLog
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.rest.connections import Connection, HTTPServer
@@ -43,6 +44,7 @@ class RESTServer:
         dialer: The way to kubelets; None if there are none.
         limits: Bounds.
         audit: Where requests are recorded.
+        faults: Where fault plans take hold; nowhere if not given.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class RESTServer:
         dialer: KubeletDialer | None = None,
         limits: RESTLimits = DEFAULT_LIMITS,
         audit: AuditLog | None = None,
+        faults: FaultPoint | None = None,
     ) -> None:
+        self._faults = faults or FaultPoint()
         self._limits = limits
         self.audit = AuditLog() if audit is None else audit
         self._apiserver = apiserver
@@ -86,6 +90,7 @@ class RESTServer:
             authenticator=self._authenticator,
             dialer=self._dialer,
             audit=self.audit,
+            faults=self._faults,
             limits=self._limits,
         )
 

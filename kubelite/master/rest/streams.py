@@ -147,6 +147,8 @@ class WatchStream:
                 if self._cut_off or self._finished:
                     return
                 if watcher.ended and not self._more():
+                    if watcher.severed:
+                        self.cut_off()
                     return
                 if self._backlog:
                     continue

@@ -7,7 +7,7 @@ more and a consistent list of an old revision costs as much as was written since
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kubelite.apimachinery.apierrors import AlreadyExists, Conflict
@@ -159,6 +159,10 @@ class MemoryStore:
                 hub.add(watcher)
             watcher.when_ended(lambda: hub.remove(watcher))
         return watcher
+
+    def watchers(self) -> Sequence[Watcher]:
+        """All watchers, by resource and then as they were opened."""
+        return [watcher for each in self._collections.values() for watcher in each.hub.watchers]
 
     def redefine(self, resource: Resource) -> None:
         """Objects of the resource are another thing from here on: watchers end, look-ups are made anew."""

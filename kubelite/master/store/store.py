@@ -138,6 +138,10 @@ class Store(Protocol):
         """
         ...
 
+    def watchers(self) -> Sequence[Watcher]:
+        """All watchers, in a fixed order."""
+        ...
+
     def redefine(self, resource: Resource) -> None:
         """Objects of the resource are another thing from here on: watchers end, look-ups are made anew."""
         ...
