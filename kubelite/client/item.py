@@ -47,10 +47,15 @@ class Item:
 
     def json(self) -> bytes:
         """The object as JSON."""
-        tail = self.tail()
-        if tail is None:
-            return orjson.dumps(self.object)
-        return head_text(self.object["kind"], self.object["apiVersion"]) + tail
+        head, tail = self.json_parts()
+        return head + tail
+
+    def json_parts(self) -> tuple[bytes, bytes]:
+        """The object as JSON in two pieces, the second of which is kept."""
+        tail = self.text
+        if tail is None and (tail := self.tail()) is None:
+            return b"", orjson.dumps(self.object)
+        return head_text(self.object["kind"], self.object["apiVersion"]), tail
 
     def list_tail(self) -> bytes:
         """The object as JSON the way lists show it, without `kind` and `apiVersion`, less its first brace."""

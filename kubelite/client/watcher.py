@@ -11,10 +11,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.item import Item
+
+_FRAME_HEADS: Final = {
+    each: b'{"type":"%s","object":' % each.encode()
+    for each in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR")
+}
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
 
@@ -52,10 +57,14 @@ class WatchEvent:
 
     def frame(self) -> bytes:
         """The event as one line of JSON; its object is encoded once, however many watchers send it."""
+        return b"".join(self.frame_parts())
+
+    def frame_parts(self) -> tuple[bytes, ...]:
+        """The pieces of `frame`, so that many frames are joined with one copy."""
         item = self._item
         if item is None:
             item = self._item = Item(self.object)
-        return b'{"type":"%s","object":%s}\n' % (self.type.encode(), item.json())
+        return _FRAME_HEADS[self.type], *item.json_parts(), b"}\n"
 
     def __repr__(self) -> str:
         metadata = self.object.get("metadata", {})

@@ -30,7 +30,7 @@ PIECE_BYTES: Final = 256 * 1024
 """About what one piece holds."""
 FIRST_ITEMS: Final = 32
 PIECE_ITEMS_MAX: Final = 1024
-TURN_BYTES: Final = 1024 * 1024
+TURN_BYTES: Final = 4 * 1024 * 1024
 """What is written before the event loop turns, even if the client reads as fast as that."""
 
 

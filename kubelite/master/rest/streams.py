@@ -25,6 +25,9 @@ WRITE_BUFFER_HIGH_BYTES: Final = 1024 * 1024
 """Above this the transport is given time to drain."""
 WRITE_UNCHECKED_BYTES: Final = 256 * 1024
 """So much may be written before the transport is asked how much of it still waits."""
+CROWD: Final = 16
+"""From so many streams on that write at the end of one turn, they write in smaller pieces."""
+CROWD_WRITE_BYTES: Final = 48 * 1024
 BACKLOG_BYTES_MAX: Final = 64 * 1024 * 1024
 """What may wait for one slow client, beyond the state that it asked to begin with."""
 
@@ -42,7 +45,8 @@ class Turn:
 
     def __init__(self) -> None:
         self._waiting: list[WatchStream] = []
-        self._chunks: dict[tuple[Encoder, bool, int, int, int], tuple[list[WatchEvent], bytes]] = {}
+        self._chunks: dict[tuple[Encoder, bool, int, int, int], tuple[list[WatchEvent], list[bytes]]] = {}
+        self._is_crowded = False
         self._frames: dict[tuple[Encoder, int], tuple[WatchEvent, bytes]] = {}
 
     def __repr__(self) -> str:
@@ -56,6 +60,7 @@ class Turn:
 
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, []
+        self._is_crowded = len(waiting) >= CROWD
         for stream in waiting:
             try:
                 stream.flush()
@@ -65,16 +70,26 @@ class Turn:
         self._chunks.clear()
         self._frames.clear()
 
-    def chunk(self, encode: Encoder, events: list[WatchEvent], *, chunked: bool) -> bytes:
-        """The bytes of events that are written now, made once for all streams that write just these."""
+    def chunk(self, encode: Encoder, events: list[WatchEvent], *, chunked: bool) -> list[bytes]:
+        """The bytes of events that are written now, made once for all streams that write just these.
+
+        For many streams they come in pieces of a size of which encryption keeps all copies in the
+        processor's cache.
+        """
         # An id is good for as long as the object lives, which the value sees to.
         key = (encode, chunked, id(events[0]), id(events[-1]), len(events))
         found = self._chunks.get(key)
         if found is not None and found[0] == events:
             return found[1]
-        data = as_chunk(b"".join([encode(event) for event in events]), chunked=chunked)
-        self._chunks[key] = (events, data)
-        return data
+        if encode is WatchEvent.frame:  # as most are: joined without a copy of each
+            data = b"".join([part for event in events for part in event.frame_parts()])
+        else:
+            data = b"".join([encode(event) for event in events])
+        data = as_chunk(data, chunked=chunked)
+        size = CROWD_WRITE_BYTES if self._is_crowded else len(data) or 1
+        pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        self._chunks[key] = (events, pieces)
+        return pieces
 
     def frame(self, encode: Encoder, event: WatchEvent) -> bytes:
         """The bytes of one event, made once for all streams that keep it until their clients read."""
@@ -180,7 +195,7 @@ class WatchStream:
             if self._draining or self._backlog:
                 self._keep(events)
             else:
-                self._write(self._turn.chunk(self._encode, events, chunked=self._chunked))
+                self._write(*self._turn.chunk(self._encode, events, chunked=self._chunked))
         if self._draining or self._backlog or self._watcher.ended or self._cut_off:
             self._wake()
 
@@ -234,14 +249,15 @@ class WatchStream:
         self._backlog_bytes = max(0, self._backlog_bytes - size)
         return b"".join(portion)
 
-    def _write(self, data: bytes) -> None:
-        """One write, after which the transport may need time."""
+    def _write(self, *pieces: bytes) -> None:
+        """Bytes that belong together, after which the transport may need time."""
         transport = self._transport
         if transport.is_closing():
             self._cut_off = True
             return
-        transport.write(data)
-        self._unchecked_bytes += len(data)
+        for data in pieces:
+            transport.write(data)
+            self._unchecked_bytes += len(data)
         if self._unchecked_bytes > WRITE_UNCHECKED_BYTES:
             self._unchecked_bytes = 0
             self._draining = transport.get_write_buffer_size() > WRITE_BUFFER_HIGH_BYTES

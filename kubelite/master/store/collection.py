@@ -36,7 +36,7 @@ class Collection:
         history: The writes which this collection and its watchers came from.
     """
 
-    __slots__ = ("_indices", "_sorted", "entries", "history", "hub", "namespaces")
+    __slots__ = ("_indices", "_listed", "_sorted", "entries", "history", "hub", "namespaces")
 
     def __init__(self, history: History) -> None:
         self.entries: dict[str, Entry] = {}
@@ -45,10 +45,12 @@ class Collection:
         self.hub = Hub()
         self._indices: dict[str, Index] = {}
         self._sorted: dict[str, list[str]] = {}
+        self._listed: dict[str, list[Entry]] = {}
 
     # no await in here: a write is one step
     def commit(self, namespace: str, change: Change) -> None:
         """Make a change visible: newest state, indices, history, watchers."""
+        self._listed.clear()
         key, entry, previous = change.key, change.entry, change.previous
         if entry is None:
             del self.entries[key]
@@ -71,13 +73,21 @@ class Collection:
         self.hub.publish(namespace, change)
 
     def select(self, selection: Selection, after: str = "") -> list[Entry]:
-        """The newest versions of what belongs to the selection, in key order, from beyond the key `after`."""
+        """The newest versions of what belongs to the selection, in key order, from beyond the key `after`.
+
+        The list may be given to others as well; nobody changes it.
+        """
         keys = self._candidates(selection)
         if after:
             keys = [key for key in keys if key > after]
         entries = self.entries
         if selection.is_everything:
-            return [entries[key] for key in keys]
+            if after:
+                return [entries[key] for key in keys]
+            listed = self._listed.get(selection.namespace)
+            if listed is None:
+                listed = self._listed[selection.namespace] = [entries[key] for key in keys]
+            return listed
         matches = selection.matches
         return [entry for key in keys if matches((entry := entries[key]).object)]
 

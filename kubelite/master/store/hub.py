@@ -58,8 +58,16 @@ class StoreWatcher(Watcher):
 
     def offer(self, event: WatchEvent) -> None:
         """Push what has just happened, if the watcher is not too far behind."""
-        self.push(event)
-        if self._waiting_max is not None and len(self._events) > self._waiting_max:
+        if self._ended:
+            return
+        if self._convert is not None and event.type in OBJECT_EVENTS:
+            event = event.converted(self._convert)
+        events = self._events
+        events.append(event)
+        waiting = len(events)
+        if waiting == 1:
+            self._wake()
+        if self._waiting_max is not None and waiting > self._waiting_max:
             self.end()  # as Kubernetes does with a client that does not read
 
     def push(self, event: WatchEvent) -> None:

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.rest.streams import WRITE_BUFFER_HIGH_BYTES, Turn, WatchStream
+from kubelite.master.rest.streams import (
+    CROWD,
+    CROWD_WRITE_BYTES,
+    WRITE_BUFFER_HIGH_BYTES,
+    Turn,
+    WatchStream,
+    as_chunk,
+)
 from kubelite.runtime import tasks
 
 
@@ -179,6 +186,22 @@ async def test_what_several_watches_see_alike_is_encoded_and_joined_once():
     assert len(wires[0].writes) == 1
     assert not turn._chunks
     await tasks.cancel(*running)
+
+
+async def test_many_watches_write_in_smaller_pieces_what_few_write_at_once():
+    for count in (1, CROWD):
+        wires = [Wire() for _ in range(count)]
+        watchers, running = await run_streams(Turn(), wires)
+        events = [make_event(number, CROWD_WRITE_BYTES) for number in range(2)]
+        for watcher in watchers:
+            for event in events:
+                watcher.push(event)
+        await settle()
+        text = as_chunk(b"".join(event.frame() for event in events))
+        assert all(b"".join(wire.writes) == text for wire in wires)
+        longest = max(len(piece) for wire in wires for piece in wire.writes)
+        assert longest == (len(text) if count == 1 else CROWD_WRITE_BYTES)
+        await tasks.cancel(*running)
 
 
 async def test_watches_that_see_different_events_between_the_same_ends_do_not_share():

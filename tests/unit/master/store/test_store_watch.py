@@ -252,3 +252,25 @@ def test_watch_from_a_version_of_the_future_shows_nothing_that_comes_before_it(s
     assert seen(watcher) == [("ADDED", "c")]
     assert seen(ended) == []
     assert store.statistics()["resources"]["pods"]["watchers"] == 1
+
+
+def listed(store, namespace=""):
+    return [entry.object["metadata"]["name"] for entry in store.list(PODS, Selection(namespace)).entries]
+
+
+def test_lists_that_are_asked_for_again_tell_what_was_written_between(store):
+    create(store, "b")
+    assert (listed(store), listed(store, "ns"), listed(store, "other")) == (["b"], ["b"], [])
+    before = store.list(PODS, EVERYTHING).entries
+    create(store, "a")
+    store.create(PODS, "other", "c", pod("c", namespace="other"))
+    assert (listed(store), listed(store, "ns"), listed(store, "other")) == (
+        ["a", "b", "c"],
+        ["a", "b"],
+        ["c"],
+    )
+    changed = store.update(PODS, store.get(PODS, "ns", "a"), pod("a", phase="Running"))
+    assert store.list(PODS, Selection("ns")).entries[0] is changed
+    store.delete(PODS, changed)
+    assert (listed(store), listed(store, "ns")) == (["b", "c"], ["b"])
+    assert [entry.object["metadata"]["name"] for entry in before] == ["b"]
