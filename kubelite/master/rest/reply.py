@@ -7,9 +7,10 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http_writer import _serialize_headers
 from multidict import CIMultiDict
 
-_STATUS_LINES: Final = {int(each): f"HTTP/1.1 {int(each)} {each.phrase}\r\n" for each in HTTPStatus}
+_STATUS_LINES: Final = {int(each): f"HTTP/1.1 {int(each)} {each.phrase}" for each in HTTPStatus}
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -40,11 +41,7 @@ class Reply:
         if self.status not in _BODILESS:
             headers["Content-Length"] = str(len(body))
         headers["Date"] = rfc822_formatted_time()
-        lines = [_STATUS_LINES[self.status], *[f"{name}: {value}\r\n" for name, value in headers.items()]]
-        head = "".join(lines)
-        if not head.count("\r") == head.count("\n") == len(lines):
-            raise ValueError("a header has a line break in it")
-        return b"%b\r\n%b" % (head.encode(errors="ignore"), body)
+        return _serialize_headers(_STATUS_LINES[self.status], headers) + body
 
     def to_response(self) -> web.Response:
         """The same for aiohttp to send."""

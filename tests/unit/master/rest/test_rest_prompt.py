@@ -84,7 +84,7 @@ def test_a_reply_without_a_body_has_no_length():
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\r\nX-Evil: 1"])
 def test_a_reply_with_a_broken_header_is_refused(value):
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(ValueError, match="header"):
         Reply(200, b"", CIMultiDict({"X": value})).to_bytes()
 
 
