@@ -70,7 +70,7 @@ class _Bucket:
 class _Similar:
     """Messages of similar Events."""
 
-    messages: set[str]
+    messages: tuple[str, ...]
     at_s: float
 
 
@@ -142,15 +142,16 @@ class Correlator:
         return True
 
     def _combined(self, kind: tuple[str, ...], message: str, now: float) -> str:
-        similar = self._similar.use(kind, lambda: _Similar(set(), now))
+        similar = self._similar.use(kind, lambda: _Similar((), now))
         if now - similar.at_s > SIMILAR_INTERVAL_S:
-            similar.messages.clear()
+            similar.messages = ()
         similar.at_s = now
-        similar.messages.add(message)
+        if message not in similar.messages:
+            similar.messages += (message,)
         if len(similar.messages) < SIMILAR_MAX:
             return message
-        similar.messages.pop()
-        similar.messages.add(message)
+        others = [each for each in similar.messages if each != message]
+        similar.messages = (*others[: SIMILAR_MAX - 2], message)
         return COMBINED + message
 
     def forget(self, decision: Decision) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -53,16 +54,17 @@ def adapt(image: Image) -> Program:
     if image.kind == "main":
         return cast("Program", image.program)
 
-    async def run(container: Container) -> int:
-        program = image.program
-        if image.kind == "factory":
-            program = program()
-            if inspect.isawaitable(program):
-                program = await program
-        await container.serve(program)
-        return 0
+    return partial(_serve, image)
 
-    return run
+
+async def _serve(image: Image, container: Container) -> int:
+    program = image.program
+    if image.kind == "factory":
+        program = program()
+        if inspect.isawaitable(program):
+            program = await program
+    await container.serve(program)
+    return 0
 
 
 async def host(program: Any) -> Hosted:

@@ -13,6 +13,7 @@ import contextvars
 import hashlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -83,13 +84,14 @@ class AsyncioRuntime:
         logs = self._logs.setdefault(config.pod_uid, {}).setdefault(config.name, [])
         logs[:] = [*logs[-1:], log]
 
-        def ended(outcome: Exit) -> None:
-            self._running.pop(container_id, None)
-            exited(outcome)
-
+        ended = partial(self._ended, container_id, exited)
         self._running[container_id] = box = Box(config, self, log, ended)
         box.start(started)
         return container_id
+
+    def _ended(self, container_id: str, exited: Callable[[Exit], None], outcome: Exit) -> None:
+        self._running.pop(container_id, None)
+        exited(outcome)
 
     def terminate(self, container_id: str) -> None:
         """Send SIGTERM."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, assert_never
 
 from kubelite import records
@@ -517,11 +518,11 @@ class PodWorker:
         def started() -> None:
             self.host.tell(WorkerEvent(uid, ContainerStarted(name, container_id)))
 
-        def exited(outcome: Exit) -> None:
-            event = ContainerExited(name, attempt, outcome.exit_code, outcome.message, outcome.reason)
-            self.host.tell(WorkerEvent(uid, event))
+        container_id = host.machine.runtime.start(config, started, partial(self._exited, name, attempt))
 
-        container_id = host.machine.runtime.start(config, started, exited)
+    def _exited(self, name: str, attempt: int, outcome: Exit) -> None:
+        event = ContainerExited(name, attempt, outcome.exit_code, outcome.message, outcome.reason)
+        self.host.tell(WorkerEvent(self.uid, event))
 
     def _config(self, name: str, attempt: int) -> ContainerConfig:
         pod, raw = self.state.pod, self.state.containers[name].spec.raw
@@ -539,9 +540,6 @@ class PodWorker:
         volumes = self.volumes
         if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
             mount_volumes(FileSystem(), raw, volumes, env)
-
-        def make_files() -> FileSystem:
-            return self._make_files(raw, env, volumes, working_dir, network)
 
         return ContainerConfig(
             pod_uid=self.uid,
@@ -566,7 +564,7 @@ class PodWorker:
                 if (port.get("protocol") or "TCP") == "TCP"
             ),
             network=network,
-            make_files=make_files,
+            make_files=partial(self._make_files, raw, env, volumes, working_dir, network),
             stdin=bool(raw.get("stdin")),
             stdin_once=bool(raw.get("stdinOnce")),
             termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
