@@ -31,6 +31,9 @@ _DROP: Final = object()
 _SHARED: Final = frozenset({"api.core.v1.PodSpec"})
 """Types whose objects many others hold: their form is found once for each tree."""
 
+_SHAPES_MAX: Final = 64
+"""Compositions of fields that one type remembers."""
+
 _SCALAR_ZEROS: Final[Mapping[str, Any]] = {"s": "", "i": 0, "l": 0, "d": 0, "b": False}
 _SPECIAL_ZEROS: Final[Mapping[str, Any]] = {"=Q": "0", "=I": 0}
 _CANONICAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -174,33 +177,45 @@ def _zero(shape: str) -> Any:
 def _compiled(fixes: Mapping[str, _Fix | _Late], zeros: Mapping[str, Any]) -> _Fix:
     plain = {field: fix for field, fix in fixes.items() if fix in _OF_SCALARS}
     """What changes only empty values."""
-    deep = {field: fix for field, fix in fixes.items() if field not in plain}
-    zero_names = zeros.keys()
+    shapes: dict[tuple[str, ...], tuple[list[tuple[str, _Fix]], bool]] = {}
+    """For objects with these fields: what is done with them whatever they hold; whether some are missing."""
+
+    def shape_of(names: tuple[str, ...]) -> tuple[list[tuple[str, _Fix]], bool]:
+        deep = [(name, fixes[name]) for name in names if name in fixes and name not in plain]
+        shape = (
+            [(name, fix.fix if isinstance(fix, _Late) else fix) for name, fix in deep],
+            not zeros.keys() <= set(names),
+        )
+        if len(shapes) >= _SHAPES_MAX:
+            del shapes[next(iter(shapes))]
+        shapes[names] = shape
+        return shape
 
     def fix_struct(obj: Any, former: Object = _NOTHING) -> Any:
         if not isinstance(obj, dict):
             return _DROP if obj is None else obj
+        names = tuple(obj)
+        deep, misses = shapes.get(names) or shape_of(names)
         changes: dict[str, Any] = {}
-        for field, value in obj.items():
-            fix = deep.get(field)
-            if fix is None:
-                if value or (fix := plain.get(field)) is None:
-                    continue
-            elif former and value and value is former.get(field):
+        for field, fix in deep:
+            value = obj[field]
+            if former and value and value is former.get(field):
                 continue
-            elif fix.__class__ is _Late:
-                fix = deep[field] = fix.fix
             new = fix(value)
-            if new is not value:
+            if new is not value and (new is not _DROP or (new := zeros.get(field, _DROP)) is not value):
                 changes[field] = new
-        if changes or not zero_names <= obj.keys():
-            for field, zero in zeros.items():
-                if changes.get(field, obj.get(field, _DROP)) is _DROP:
-                    changes[field] = zero
-            if changes:
-                merged = {**obj, **changes}
-                return {field: value for field, value in merged.items() if value is not _DROP}
-        return obj
+        if not all(obj.values()):
+            for field, value in obj.items():
+                if not value and (fix_empty := plain.get(field)) is not None:
+                    new = fix_empty(value)
+                    if new is not value:
+                        changes[field] = zeros.get(field, _DROP) if new is _DROP else new
+        if misses:
+            changes |= {field: zero for field, zero in zeros.items() if field not in obj}
+        if not changes:
+            return obj
+        merged = {**obj, **changes}
+        return {field: value for field, value in merged.items() if value is not _DROP}
 
     return fix_struct
 

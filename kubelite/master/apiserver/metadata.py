@@ -57,7 +57,8 @@ def new_metadata(metadata: Mapping[str, Any], *, namespace: str, name: str, uid:
     """
     if metadata.get("resourceVersion"):
         raise unexpected("resourceVersion should not be set on objects to be created")
-    filled = {**metadata, "name": name, "uid": uid, "resourceVersion": "", "creationTimestamp": now}
+    filled = {**metadata, "name": name, "uid": uid, "creationTimestamp": now}
+    filled.pop("resourceVersion", None)
     filled.pop("deletionTimestamp", None)
     filled.pop("deletionGracePeriodSeconds", None)
     if namespace:
