@@ -62,4 +62,5 @@ class Randomness:
 
     def suffix(self, length: int = 5) -> str:
         """Letters for a generated name."""
-        return "".join(self._random.choices(SUFFIX_ALPHABET, k=length))
+        letters, random = SUFFIX_ALPHABET, self.random  # as `choices` does it, which is slow to begin
+        return "".join([letters[int(random() * len(letters))] for _ in range(length)])

@@ -24,7 +24,7 @@ from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import Item, List, Listing, Watch
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver.environment import Environment, shown
-from kubelite.master.store.selection import FieldReader, Selection
+from kubelite.master.store.selection import FieldReader, Selection, everything_in
 
 TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
 INCONSISTENT: Final = -1
@@ -50,7 +50,7 @@ def select(strategy: Strategy, namespace: str, label_selector: str, field_select
         BadRequest: They do not parse, or name a field which the kind does not have.
     """
     if not label_selector and not field_selector:
-        return Selection(namespace)
+        return everything_in(namespace)
     try:
         labels = parse_label_selector(label_selector) if label_selector else None
         fields = parse_field_selector(field_selector) if field_selector else None

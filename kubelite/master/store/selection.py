@@ -8,6 +8,7 @@ selection is made; only the rest is asked of each object.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from kubelite import records
@@ -117,3 +118,9 @@ class Selection:
 
 
 EVERYTHING: Final = Selection()
+
+
+@lru_cache(maxsize=1024)
+def everything_in(namespace: str) -> Selection:
+    """All objects of a namespace, or of all if it is empty."""
+    return Selection(namespace)

@@ -11,7 +11,7 @@ from kubelite.api.resources import LIMITRANGES, PERSISTENTVOLUMECLAIMS, PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.master.apiserver.admission.attributes import CREATE, UPDATE, Attributes, Plugin
 from kubelite.master.apiserver.environment import Environment
-from kubelite.master.store.selection import Selection
+from kubelite.master.store.selection import everything_in
 
 RESIZE: Final = "resize"
 
@@ -23,7 +23,9 @@ def _limit_ranges(env: Environment, attributes: Attributes) -> list[Object]:
         return []
     if attributes.resource != PODS and attributes.subresource:
         return []
-    return [entry.object for entry in env.store.list(LIMITRANGES, Selection(attributes.namespace)).entries]
+    return [
+        entry.object for entry in env.store.list(LIMITRANGES, everything_in(attributes.namespace)).entries
+    ]
 
 
 def _admit(env: Environment, attributes: Attributes, obj: Object) -> Object:

@@ -18,7 +18,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.admission.attributes import CREATE, UPDATE, Attributes, Plugin
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.store.entry import Entry
-from kubelite.master.store.selection import Selection
+from kubelite.master.store.selection import everything_in
 
 MANAGER: Final = "kube-apiserver"
 _UPDATES: Final = {SERVICES: "", PERSISTENTVOLUMECLAIMS: "", PODS: "resize"}
@@ -38,7 +38,7 @@ def _is_charged(attributes: Attributes) -> bool:
 def _validate(env: Environment, attributes: Attributes, obj: Object) -> None:
     if not env.store.count(RESOURCEQUOTAS) or not _is_charged(attributes):
         return
-    entries = env.store.list(RESOURCEQUOTAS, Selection(attributes.namespace)).entries
+    entries = env.store.list(RESOURCEQUOTAS, everything_in(attributes.namespace)).entries
     if not entries:
         return
     resource, now = env.strategy(attributes.resource).storage, env.clock.now()
