@@ -93,6 +93,7 @@ class Cluster:
             self.images[name] = program
         self._metrics: Metrics | None = None
         self._faults: FaultEngine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._node_names = [f"node-{number}" for number in range(1, nodes + 1)]
         self._expose = expose
         self._random = Randomness(seed)
@@ -180,6 +181,9 @@ class Cluster:
             await system.add(components.node_spec(name))
         for name in self._node_names:
             await self.wait_for(f"node/{name}", "ready", timeout=READY_TIMEOUT_S)
+        self._loop = asyncio.get_running_loop()
+        if self._metrics is not None and self._metrics.is_known:
+            self._serve_metrics()
 
     def _make_certificates(self, block: AddressBlock) -> ClusterCertificates | None:
         if not self.config.secure:
@@ -271,7 +275,7 @@ class Cluster:
 
     async def stop(self) -> None:
         """Stops the cluster and leaves nothing behind; nothing happens if it does not run."""
-        self._url = ""
+        self._url, self._loop = "", None
         for session in self._sessions:
             await session.close()
         self._sessions.clear()
@@ -350,7 +354,36 @@ class Cluster:
             from kubelite.cluster.metrics import Metrics  # noqa: PLC0415 - few clusters need it
 
             self._metrics = Metrics(self.clock.now)
+            self._metrics.on_change = self._metrics_changed
         return self._metrics
+
+    def _metrics_changed(self) -> None:
+        """Serve metrics.k8s.io, or no longer; may be called from any thread."""
+        loop = self._loop
+        if loop is None:
+            return
+        try:
+            here = asyncio.get_running_loop() is loop
+        except RuntimeError:
+            here = False
+        if here:
+            self._serve_metrics()
+        else:
+            asyncio.run_coroutine_threadsafe(self._serve_metrics_later(), loop).result()
+
+    async def _serve_metrics_later(self) -> None:
+        self._serve_metrics()
+
+    def _serve_metrics(self) -> None:
+        components = self._components
+        if components is None or components.informers is None:
+            return
+        from kubelite.cluster.metricsapi import MetricsAPI  # noqa: PLC0415 - few clusters need it
+
+        api = MetricsAPI(
+            self.metrics, components.informers, components.scheme, components.computed, self.clock
+        )
+        api.update()
 
     @property
     def faults(self) -> Faults:

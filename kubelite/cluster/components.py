@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubelite import records
 from kubelite.api.scheme import new_scheme
+from kubelite.apimachinery.scheme import Resource
 from kubelite.client.events import EventRecorder
 from kubelite.client.informer import InformerFactory
 from kubelite.client.inprocess import InProcessClient
@@ -29,6 +30,7 @@ from kubelite.client.requests import SYSTEM_AUTHENTICATED, SYSTEM_MASTERS, UserI
 from kubelite.cluster.config import ClusterConfig
 from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.dns import ClusterResolver, DNSServer, Zone, refuse_outside, resolve_outside
+from kubelite.master.apiserver.computed import Objects, computed_resources
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.apiserver.server import APIServer
@@ -78,6 +80,7 @@ class Components:
         metrics: Gives what tells autoscalers of metrics.
         faults: Where fault plans take hold of requests.
         machines: By node name; they survive their kubelets.
+        computed: The resources that the API server does not store.
     """
 
     config: ClusterConfig
@@ -102,6 +105,7 @@ class Components:
     dns_port: int = 0
     faults: FaultPoint = records.field(factory=FaultPoint)
     scheme: Any = records.field(factory=new_scheme)
+    computed: dict[Resource, Objects] = records.field(factory=computed_resources)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
     recorders: dict[str, EventRecorder] = records.field(factory=dict)
@@ -184,6 +188,7 @@ class Components:
                 tokens=self.tokens,
                 authenticator=self.authenticator,
                 faults=self.faults,
+                computed_resources=self.computed,
             ),
         )
 

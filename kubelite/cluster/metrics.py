@@ -69,6 +69,7 @@ class Metrics:
         now: Tells the time, in Unix seconds.
 
     Attributes:
+        on_change: Called when the usage of some pods becomes known, or that of all unknown.
         window_s: Over how long the usage of pods was measured, so to say. A pod's CPU counts once it has
             been ready for so long.
     """
@@ -80,6 +81,7 @@ class Metrics:
         self._objects: dict[tuple[str, str, str, str, frozenset[tuple[str, str]]], Any] = {}
         self._externals: dict[tuple[str, str | None, frozenset[tuple[str, str]]], Any] = {}
         self.window_s = 0.0
+        self.on_change: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         counts = (len(self._usage), len(self._pods), len(self._objects), len(self._externals))
@@ -106,9 +108,10 @@ class Metrics:
         Raises:
             ValueError: An amount is no quantity, or the selector does not parse.
         """
-        which = _Pods.of(pods, namespace)
+        which, known = _Pods.of(pods, namespace), self._usage
         for resource, amount in usage.items():
-            self._usage = _with(self._usage, (which, container, resource), amount)
+            known = _with(known, (which, container, resource), amount)
+        self._set_usage(known)
 
     def set_pod_metric(
         self,
@@ -168,7 +171,14 @@ class Metrics:
 
     def clear(self) -> None:
         """Take back all that was said."""
-        self._usage, self._pods, self._objects, self._externals = {}, {}, {}, {}
+        self._pods, self._objects, self._externals = {}, {}, {}
+        self._set_usage({})
+
+    def _set_usage(self, known: dict[tuple[_Pods, str, str], PodAmount]) -> None:
+        changed = bool(known) != self.is_known
+        self._usage = known
+        if changed:
+            self.on_change()
 
     # --- what is asked --------------------------------------------------------------------------------------
 

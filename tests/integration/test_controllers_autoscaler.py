@@ -6,6 +6,7 @@ import pytest
 
 import kubelite
 from kubelite.api.conditions import get_condition
+from kubelite.apimachinery.apierrors import NotFound, ServiceUnavailable
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.testing import VirtualClock
 
@@ -317,3 +318,41 @@ async def test_periods_and_tolerance_are_options():
         assert await replicas(cluster) == 4
         await cluster.clock.sleep(3)
         assert await replicas(cluster) == 2
+
+
+async def test_what_pods_use_is_served_once_it_is_known(cluster):
+    """The group is there as long as something is known, as it comes and goes with metrics-server."""
+    await cluster.apply(deployment(2))
+    await cluster.wait_for("deployment/web")
+    with pytest.raises(ValueError, match=r"there is no kind 'pods\.metrics\.k8s\.io'"):
+        await cluster.get("pods.metrics.k8s.io")
+    cluster.metrics.set_pod_usage("app=web", cpu="250m", memory="64Mi")
+    found = await cluster.get("pods.metrics.k8s.io", selector="app=web")
+    names = {pod["metadata"]["name"] for pod in await cluster.get("pods")}
+    assert {each["metadata"]["name"] for each in found} == names
+    assert found[0]["containers"] == [{"name": "c", "usage": {"cpu": "250m", "memory": "64Mi"}}]
+    assert await cluster.get("pods.metrics.k8s.io", namespace="kube-system") == []
+    one = await cluster.get("pods.metrics.k8s.io", min(names))
+    assert (one["kind"], one["window"]) == ("PodMetrics", "0s")
+    (node,) = await cluster.get("nodes.metrics.k8s.io")
+    assert node["usage"] == {"cpu": "500m", "memory": "128Mi"}
+    with pytest.raises(NotFound, match='pods.metrics.k8s.io "none" not found'):
+        await cluster.get("pods.metrics.k8s.io", "none")
+
+    def fail(_):
+        raise RuntimeError("no sample yet")
+
+    cluster.metrics.set_pod_usage("app=web", cpu=fail)
+    with pytest.raises(ServiceUnavailable, match="no sample yet"):
+        await cluster.get("pods.metrics.k8s.io")
+    cluster.metrics.clear()
+    with pytest.raises(ValueError, match="there is no kind"):
+        await cluster.get("nodes.metrics.k8s.io")
+
+
+async def test_what_is_known_before_the_start_is_served_from_then_on():
+    cluster = kubelite.Cluster(clock=VirtualClock(), seed=1)
+    cluster.metrics.set_pod_usage(cpu=1)
+    async with cluster:
+        (node,) = await cluster.get("nodes.metrics.k8s.io")
+        assert node["usage"] == {"cpu": "0", "memory": "0"}

@@ -161,6 +161,25 @@ def test_an_autoscaler_follows_what_is_known(kubectl, cluster):
     assert re.search(rf"Normal +SuccessfulRescale .* horizontal-pod-autoscaler +{size}\n", described)
 
 
+def test_top(kubectl, cluster):
+    pod = {"app": "top"}
+    kubectl("run", "top", "--image=nginx", "--labels=app=top")
+    kubectl("wait", "--for=condition=Ready", "pod/top", "--timeout=20s")
+    cluster.metrics.set_pod_usage(pod, namespace=kubectl.namespace, cpu="250m", memory="64Mi")
+    lines = kubectl("top", "pods").splitlines()
+    assert [line.split() for line in lines] == [
+        ["NAME", "CPU(cores)", "MEMORY(bytes)"],
+        ["top", "250m", "64Mi"],
+    ]
+    node = kubectl("get", "pod", "top", "-o", "jsonpath={.spec.nodeName}")
+    row = kubectl("top", "node", node, "--no-headers").split()
+    assert row[0] == node
+    assert int(row[1].removesuffix("m")) >= 250
+    row = kubectl("get", "pods.metrics.k8s.io", "--no-headers").split()
+    assert row == ["top", "250m", "64Mi", "0s"]
+    cluster.metrics.set_pod_usage(pod, namespace=kubectl.namespace, cpu=None, memory=None)
+
+
 def test_jobs(kubectl):
     kubectl("create", "cronjob", "often", "--image=busybox", "--schedule=0 0 1 1 *", "--", "echo", "hello")
     assert kubectl("create", "job", "now", "--from=cronjob/often") == "job.batch/now created\n"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, assert_never
 
 from kubelite import records
-from kubelite.api.resources import COMPONENTSTATUSES, CUSTOMRESOURCEDEFINITIONS, EVENTS
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS
 from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import (
@@ -48,7 +48,7 @@ from kubelite.client.requests import (
     Watch,
 )
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.apiserver import componentstatuses, decoding, deletion, reads, writes
+from kubelite.master.apiserver import computed, decoding, deletion, reads, writes
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver.authorization import (
     Attributes,
@@ -148,6 +148,7 @@ class APIServer(Actor[Message | Internal]):
         tokens: ServiceAccountTokens | None = None,
         authenticator: Authenticator | None = None,
         faults: FaultPoint | None = None,
+        computed_resources: dict[Resource, computed.Objects] | None = None,
     ) -> None:
         self._faults = faults or FaultPoint()
         config = config or APIServerConfig()
@@ -157,6 +158,7 @@ class APIServer(Actor[Message | Internal]):
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
         self._warnings: tuple[str, ...] = ()  # about the fields of the object at hand, for refusals, too
+        self._computed = computed.computed_resources() if computed_resources is None else computed_resources
         self._custom: CustomResources | None = None
         self._custom_awake = False
         self._settling = False
@@ -302,8 +304,9 @@ class APIServer(Actor[Message | Internal]):
         return self._read(request)
 
     def _read(self, request: Get) -> Answer:
-        if request.resource == COMPONENTSTATUSES:
-            return Answer(componentstatuses.get(request.name))
+        objects = self._computed.get(request.resource)
+        if objects is not None:
+            return Answer(computed.get(objects, request.resource, request.namespace, request.name))
         entry = self._entry(request)
         strategy = self._env.strategy(request.resource)
         if request.subresource == "scale":
@@ -318,8 +321,9 @@ class APIServer(Actor[Message | Internal]):
 
     def _list(self, request: List) -> Listing | asyncio.Future[Listing]:
         reads.check_list(request)
-        if request.resource == COMPONENTSTATUSES:
-            return componentstatuses.list_all(self._env.strategy(request.resource), request)
+        objects = self._computed.get(request.resource)
+        if objects is not None:
+            return computed.list_all(objects, self._env.strategy(request.resource), request)
         version = reads.future_version(self._env, request)
         if version is not None:
             return self._later(version, lambda: reads.list_objects(self._env, request))
