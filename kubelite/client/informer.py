@@ -259,11 +259,14 @@ class InformerFactory:
     Args:
         client: How they list and watch.
         name: Of the actor that keeps them up to date.
+        bookmarks: Whether watches are told how far they are; where watches end by themselves, as over HTTP, it
+            saves lists.
     """
 
-    def __init__(self, client: Client, *, name: str = "informers") -> None:
+    def __init__(self, client: Client, *, name: str = "informers", bookmarks: bool = False) -> None:
         self.client = client
         self.name = name
+        self.bookmarks = bookmarks
         self._informers: dict[tuple[Resource, str | None, str], Informer] = {}
         self._runner: Ref[Message] | None = None
 
@@ -425,6 +428,7 @@ class InformerRunner(Actor[Message]):
                 informer.namespace,
                 resource_version=version,
                 field_selector=informer.field_selector,
+                bookmarks=self._factory.bookmarks,
             )
         except (APIError, ActorStopped, OSError) as error:
             outcome = self._failed(informer, error)

@@ -7,6 +7,7 @@ clusterauthenticationtrust, legacytokentracking), pkg/controlplane/reconcilers.
 from __future__ import annotations
 
 import ipaddress
+from functools import cache
 from typing import Any, Final
 
 from kubelite.api import fresh
@@ -68,6 +69,7 @@ def restore(env: Environment) -> None:
             _complete(env, resource, obj)
 
 
+@cache
 def first_address(network: str) -> str:
     """The first usable address of a network, which the `kubernetes` Service has."""
     return str(ipaddress.ip_network(network)[1])

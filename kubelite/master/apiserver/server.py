@@ -157,6 +157,7 @@ class APIServer(Actor[Message | Internal]):
         authenticator = authenticator or Authenticator(accounts=tokens)
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
+        self._reconciled = 0
         self._warnings: tuple[str, ...] = ()  # about the fields of the object at hand, for refusals, too
         self._computed = computed.computed_resources() if computed_resources is None else computed_resources
         self._custom: CustomResources | None = None
@@ -593,8 +594,10 @@ class APIServer(Actor[Message | Internal]):
 
     def _reconcile(self) -> None:
         env = self._env
-        reconcile(env)
-        restore(env)
+        if env.store.revision != self._reconciled:
+            reconcile(env)
+            restore(env)
+            self._reconciled = env.store.revision
         for entry in self._expiry.expired(env.clock.now()):
             namespace = entry.object["metadata"]["namespace"]
             if env.store.get(EVENTS, namespace, entry.object["metadata"]["name"]) is entry:
