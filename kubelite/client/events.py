@@ -241,6 +241,7 @@ class EventRecorder:
         source = {"component": self._component}
         if self._host:
             source["host"] = self._host
+        combined = decision.message.startswith(COMBINED)  # these name no reporter, as client-go makes them
         return {
             "kind": "Event",
             "apiVersion": "v1",
@@ -254,8 +255,8 @@ class EventRecorder:
             "count": decision.count,
             "type": type_,
             "eventTime": None,
-            "reportingComponent": self._component,
-            "reportingInstance": self._host,
+            "reportingComponent": "" if combined else self._component,
+            "reportingInstance": "" if combined else self._host,
         }
 
     async def _write(self) -> None:

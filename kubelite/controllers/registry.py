@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kubelite import records
 from kubelite.api.resources import (
     CERTIFICATESIGNINGREQUESTS,
+    CLUSTERROLES,
     CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from kubelite.controllers.serviceaccounttokens import Issue
 
 JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
+BOOTSTRAPPING: Final = "kubernetes.io/bootstrapping"
+AGGREGATE_TO: Final = "rbac.authorization.k8s.io/aggregate-to-"
 NO_EXECUTE: Final = "NoExecute"
 
 
@@ -112,6 +115,14 @@ def _is_tracked(pod: Object) -> bool:
 
 def _drives_pods_away(node: Object) -> bool:
     return any(taint.get("effect") == NO_EXECUTE for taint in node["spec"].get("taints") or ())
+
+
+def _is_aggregated(role: Object) -> bool:
+    """Whether a role aggregates or is aggregated; those of a fresh cluster are so already."""
+    labels = role["metadata"].get("labels") or {}
+    if BOOTSTRAPPING in labels:
+        return False
+    return role.get("aggregationRule") is not None or any(label.startswith(AGGREGATE_TO) for label in labels)
 
 
 CONTROLLERS: Final[tuple[Row, ...]] = (
@@ -216,6 +227,11 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         "tainteviction:TaintEvictionController",
         (Trigger(NODES, _drives_pods_away),),
         component="taint-eviction-controller",
+    ),
+    Row(
+        "clusterrole-aggregation-controller",
+        "clusterroleaggregation:ClusterRoleAggregationController",
+        (Trigger(CLUSTERROLES, _is_aggregated),),
     ),
     Row("ttl-controller", "ttl:TTLController"),
     Row(

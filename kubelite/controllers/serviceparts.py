@@ -123,38 +123,43 @@ def keys_of_change(old: Object | None, new: Object | None, services: InformerLik
 class TriggerTimes:
     """When the change happened that a sync of a Service is about to publish.
 
-    The earliest of: the creation of the Service and the times at which pods became (not) ready, of those
-    that the sync before had not seen. Measurements of how fast changes reach the network rest on it.
+    For a Service that is new its creation; later the earliest of the times at which pods became ready, or not
+    ready, of those that the sync before had not seen. Measurements of how fast changes reach the network rest
+    on it.
 
-    Source: k8s.io/endpointslice/trigger_time_tracker.go.
+    Source: k8s.io/endpointslice/trigger_time_tracker.go. Times are whole seconds, within which a pod here is
+    made and becomes ready: so a change of its readiness counts even in the same one.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[str, dict[str, str]]] = {}
+        self._seen: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
 
     def compute(self, key: str, service: Object, pods: Sequence[Object]) -> str | None:
         """The trigger time, or None if nothing new is known."""
-        created = service["metadata"].get("creationTimestamp", "")
-        times = {pod["metadata"]["name"]: _pod_time(pod) for pod in pods}
+        created: str = service["metadata"].get("creationTimestamp", "")
+        times = {pod["metadata"]["name"]: time for pod in pods if (time := _pod_time(pod))[0]}
         known = self._seen.get(key)
         self._seen[key] = (created, times)
         if known is None:
-            changed = [*times.values(), created]
-        else:
-            changed = [time for name, time in times.items() if known[1].get(name) != time]
-            if created != known[0]:
-                changed.append(created)
-        return min(filter(None, changed), default=None)
+            return created or None
+        changed = [time[0] for name, time in times.items() if _is_later(time, known[1].get(name))]
+        if created > known[0]:
+            changed.append(created)
+        return min(changed, default=None)
 
     def forget(self, key: str) -> None:
         """The Service is gone."""
         self._seen.pop(key, None)
 
 
-def _pod_time(pod: Object) -> str:
-    ready = get_condition(pod, "Ready")
-    time: str = (ready or {}).get("lastTransitionTime") or pod["metadata"].get("creationTimestamp", "")
-    return time
+def _pod_time(pod: Object) -> tuple[str, str]:
+    """When the pod became ready or not ready, and which of these; the time is empty if it never did."""
+    ready = get_condition(pod, "Ready") or {}
+    return ready.get("lastTransitionTime") or "", ready.get("status") or ""
+
+
+def _is_later(time: tuple[str, str], than: tuple[str, str] | None) -> bool:
+    return than is None or time[0] > than[0] or (time[0] == than[0] and time[1] != than[1])
 
 
 def with_trigger_time(annotations: Mapping[str, str] | None, time: str | None) -> dict[str, str]:

@@ -198,7 +198,8 @@ class Executor:
                     intent.namespace,
                     patch_type=intent.patch_type,
                     subresource=intent.subresource,
-                    field_manager=manager,
+                    field_manager=intent.field_manager or manager,
+                    force=bool(intent.field_manager),
                 )
             case DeleteObject():
                 return client.delete(

@@ -68,7 +68,11 @@ class UpdateStatus:
 
 @records.frozen(eq=False)
 class PatchObject:
-    """Change an object by a patch; that it is gone is no failure."""
+    """Change an object by a patch; that it is gone is no failure.
+
+    Attributes:
+        field_manager: Who takes over the fields of an apply; empty for the controllers' own.
+    """
 
     resource: Resource
     namespace: str | None
@@ -76,6 +80,7 @@ class PatchObject:
     patch: Any
     patch_type: PatchType = "merge"
     subresource: str = ""
+    field_manager: str = ""
 
 
 @records.frozen(eq=False)
