@@ -85,6 +85,8 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
                        help="silence after which a node is not ready (default: 50s)")  # fmt: skip
     group.add_argument("--compaction-interval", type=parse_duration, default=300.0, metavar="TIME",
                        help="how often old resource versions are compacted (default: 5m)")  # fmt: skip
+    group.add_argument("--storage-class", action="store_true",
+                       help="with a default StorageClass `standard`")  # fmt: skip
     group.add_argument("--max-requests-inflight", type=_count, default=400, metavar="N",
                        help="reads served at once, others get 429; 0: any (default: 400)")  # fmt: skip
     group.add_argument("--max-mutating-requests-inflight", type=_count, default=200, metavar="N",

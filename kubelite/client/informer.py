@@ -259,8 +259,8 @@ class InformerFactory:
     Args:
         client: How they list and watch.
         name: Of the actor that keeps them up to date.
-        bookmarks: Whether watches are told how far they are; where watches end by themselves, as over HTTP, it
-            saves lists.
+        bookmarks: Whether watches are told how far they are, which saves lists where watches end by
+            themselves, as over HTTP.
     """
 
     def __init__(self, client: Client, *, name: str = "informers", bookmarks: bool = False) -> None:

@@ -176,6 +176,7 @@ class Components:
             advertise_port=API_PORT,
             client_ca=self.root_ca,
             compaction_interval_s=config.compaction_interval_s,
+            storage_class=config.storage_class,
         )
         return ChildSpec(
             "apiserver",
@@ -208,6 +209,12 @@ class Components:
             self.recorders[component] = found
         return found
 
+    def erase_directory(self, node: str, path: str) -> None:
+        """Remove a directory of a node, if there is one."""
+        machine = self.machines.get(node)
+        if machine is not None and machine.files.exists(path):
+            machine.files.remove(path, recursive=True)
+
     def master_specs(self) -> tuple[ChildSpec | SupervisorSpec, ...]:
         """Informers, controllers, scheduler, the control plane's proxy, DNS."""
         assert self.informers is not None
@@ -220,6 +227,7 @@ class Components:
                 node_monitor_period_s=config.monitor_period_s,
                 root_ca=self.root_ca,
                 signer=self.authority,
+                erase_directory=self.erase_directory,
                 issue_token=self.tokens.issue_legacy,
                 metrics=self.metrics,
                 autoscaler_period_s=config.autoscaler_period_s,

@@ -71,6 +71,9 @@ class ClusterConfig:
         autoscaler_stabilization_s: How long it waits before it scales down, where its behaviour says nothing.
         autoscaler_tolerance: How far a metric may be from its target, as a share, before it scales.
         compaction_interval_s: How often the history of the store is compacted.
+        storage_class: Whether there is a default StorageClass `standard`, as in clusters of kind and of
+            minikube: claims that name no class get a directory of their first pod's node. Kubernetes itself
+            has none.
         domain: The cluster's DNS domain.
         node_ports: First and last port for Services of type NodePort.
         max_requests_inflight: Requests over HTTP that read and are served at once; more get 429.
@@ -99,6 +102,7 @@ class ClusterConfig:
     autoscaler_stabilization_s: float = records.field(default=300.0, validator=_zero_or_more)
     autoscaler_tolerance: float = records.field(default=0.1, validator=_zero_or_more)
     compaction_interval_s: float = records.field(default=300.0, validator=_positive)
+    storage_class: bool = False
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
     max_requests_inflight: int = records.field(default=400, validator=_not_negative)

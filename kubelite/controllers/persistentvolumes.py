@@ -2,14 +2,15 @@
 
 Keys are `volume/NAME` and `claim/NAMESPACE/NAME`. A binding takes four writes (the volume's claimRef and
 status, the claim's volumeName and status); each look goes on where an earlier one stopped, so that a crash
-between them loses nothing. Nothing is provisioned here: a claim of a class with a provisioner waits for that.
+between them loses nothing. Nothing is provisioned here: a claim of a class with a provisioner is marked with
+its name, and waits for it. A claim made before there was a default class gets that.
 
 Source: k8s.io/kubernetes/pkg/controller/volume/persistentvolume/{pv_controller,index}.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
     DeleteObject,
     Intent,
+    Outcomes,
     RecordEvent,
     RequeueAfter,
     Steps,
@@ -32,6 +34,13 @@ from kubelite.reconcile.intents import (
 BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
 PROVISIONED_BY: Final = "pv.kubernetes.io/provisioned-by"
+STORAGE_PROVISIONER: Final = "volume.kubernetes.io/storage-provisioner"
+STORAGE_PROVISIONER_BEFORE: Final = "volume.beta.kubernetes.io/storage-provisioner"
+CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
+DEFAULT_CLASS: Final = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 AVAILABLE, BOUND, RELEASED, PENDING, LOST = "Available", "Bound", "Released", "Pending", "Lost"
@@ -94,6 +103,20 @@ def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
             return volume
     free = [each for each in living if not each["spec"].get("claimRef") and fits(each, claim)]
     return min(free, key=lambda each: (capacity_of(each), each["metadata"]["name"]), default=None)
+
+
+def default_class(classes: Iterable[Object]) -> Object | None:
+    """The class of claims that name none: of several the newest, of equally old ones the first by name."""
+    marked = [
+        each for each in classes if any(annotations_of(each).get(mark) == "true" for mark in DEFAULT_CLASS)
+    ]
+    by_name = sorted(marked, key=lambda each: str(each["metadata"]["name"]))
+    return max(by_name, key=lambda each: str(each["metadata"]["creationTimestamp"]), default=None)
+
+
+def names_no_class(claim: Object) -> bool:
+    """Whether a claim leaves its class to the cluster: an empty name is a choice."""
+    return claim["spec"].get("storageClassName") is None and CLASS_ANNOTATION not in annotations_of(claim)
 
 
 # --- what is written --------------------------------------------------------------------------------------
@@ -181,8 +204,17 @@ class PersistentVolumeController(Reconciler):
         return (
             Watch(PERSISTENTVOLUMES, self._volume_keys),
             Watch(PERSISTENTVOLUMECLAIMS, self._claim_keys),
-            Watch(STORAGECLASSES),
+            Watch(STORAGECLASSES, self._class_keys),
         )
+
+    def _class_keys(self, _old: Object | None, new: Object | None) -> Iterable[str]:
+        """A new default class is for claims that have waited for one; any class for those that name it."""
+        if new is None:
+            return
+        name = new["metadata"]["name"]
+        for claim in self._claims.list():
+            if not claim["spec"].get("volumeName") and claim["spec"].get("storageClassName") in {None, name}:
+                yield _claim_key(claim)
 
     def _volume_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         volume = new or old
@@ -251,14 +283,32 @@ class PersistentVolumeController(Reconciler):
             else:
                 yield self._pending(claim)
             return
+        if names_no_class(claim) and (found := default_class(self._classes.list())) is not None:
+            spec = {**claim["spec"], "storageClassName": found["metadata"]["name"]}
+            (outcome,) = yield (UpdateObject(PERSISTENTVOLUMECLAIMS, {**claim, "spec": spec}),)
+            if outcome.object is None:
+                return
+            claim = outcome.object
         storage_class = self._classes.get(None, claim["spec"].get("storageClassName") or "")
         waits = storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
         volume = find_volume(claim, self._volumes.list())
         if volume is not None and (not waits or volume["spec"].get("claimRef")):
             yield from self._bind(volume, claim)
             return
+        if storage_class is not None and (not waits or SELECTED_NODE in annotations_of(claim)):
+            claim = yield from self._call_provisioner(claim, storage_class["provisioner"])
         yield (*self._pending(claim), self._why_pending(claim, storage_class, waits=waits))
         yield (RequeueAfter(RESYNC_S),)
+
+    @staticmethod
+    def _call_provisioner(claim: Object, provisioner: str) -> Generator[Sequence[Intent], Outcomes, Object]:
+        """Mark a claim with who is to make its volume."""
+        marks = {STORAGE_PROVISIONER_BEFORE: provisioner, STORAGE_PROVISIONER: provisioner}
+        present = annotations_of(claim)
+        if provisioner == NO_PROVISIONER or all(present.get(key) == text for key, text in marks.items()):
+            return claim
+        (outcome,) = yield (UpdateObject(PERSISTENTVOLUMECLAIMS, _annotated(claim, marks)),)
+        return claim if outcome.object is None else outcome.object
 
     @staticmethod
     def _why_pending(claim: Object, storage_class: Object | None, *, waits: bool) -> Intent:

@@ -61,6 +61,7 @@ class ControllersConfig:
         pod_gc_quarantine_s: How long a node must be missing before its pods are removed.
         terminated_pods_max: Pods that have ended and are kept.
         root_ca: The certificate (PEM) for `kube-root-ca.crt`; empty for none (plain HTTP).
+        erase_directory: Removes a directory of a node (name, path), where a volume was; None if nobody does.
         signer: Signs requests for certificates; None if there is no authority (plain HTTP).
         issue_token: Makes the tokens of Secrets of service accounts; None if nobody does.
         metrics: Gives what tells autoscalers of metrics; None if nobody does, and nothing scales.
@@ -76,6 +77,7 @@ class ControllersConfig:
     pod_gc_quarantine_s: float = 40.0
     terminated_pods_max: int = 12500
     root_ca: str = ""
+    erase_directory: Callable[[str, str], None] | None = None
     signer: Signer | None = None
     issue_token: Issue | None = None
     metrics: Callable[[], MetricsClient] | None = None
@@ -115,6 +117,10 @@ def _is_tracked(pod: Object) -> bool:
 
 def _drives_pods_away(node: Object) -> bool:
     return any(taint.get("effect") == NO_EXECUTE for taint in node["spec"].get("taints") or ())
+
+
+def _has_ephemeral_volume(pod: Object) -> bool:
+    return any("ephemeral" in volume for volume in pod["spec"].get("volumes") or ())
 
 
 def _is_aggregated(role: Object) -> bool:
@@ -239,6 +245,19 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         "persistentvolumes:PersistentVolumeController",
         (Trigger(PERSISTENTVOLUMECLAIMS), Trigger(PERSISTENTVOLUMES)),
         component="persistentvolume-controller",
+    ),
+    Row(
+        "persistentvolume-provisioner",
+        "provisioner:Provisioner",
+        (Trigger(PERSISTENTVOLUMECLAIMS), Trigger(PERSISTENTVOLUMES)),
+        component="rancher.io/local-path_local-path-provisioner",
+        options={"erase": "erase_directory"},
+    ),
+    Row(
+        "ephemeral-volume-controller",
+        "ephemeralvolumes:EphemeralVolumeController",
+        (Trigger(PODS, _has_ephemeral_volume),),
+        component="ephemeral_volume",
     ),
     Row("resourcequota-controller", "resourcequota:ResourceQuotaController", (Trigger(RESOURCEQUOTAS),)),
     Row(

@@ -37,6 +37,12 @@ class Lookup(Protocol):
     def secret(self, namespace: str, name: str) -> Object | None:
         """The Secret, or None."""
 
+    def claim(self, namespace: str, name: str) -> Object | None:
+        """The PersistentVolumeClaim, or None."""
+
+    def persistent_volume(self, name: str) -> Object | None:
+        """The PersistentVolume, or None."""
+
 
 @records.frozen
 class PodFacts:

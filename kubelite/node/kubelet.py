@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from kubelite import records
 from kubelite.api import podutil
-from kubelite.api.resources import CONFIGMAPS, LEASES, NODES, PODS, SECRETS, SERVICEACCOUNTS, SERVICES
+from kubelite.api.resources import (
+    CONFIGMAPS,
+    LEASES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    SECRETS,
+    SERVICEACCOUNTS,
+    SERVICES,
+)
 from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, Invalid, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
@@ -176,6 +186,8 @@ class Kubelet(Actor[Message]):
         self._services: Informer = informers.informer(SERVICES)
         self._config_maps: Informer | None = None
         self._secrets: Informer | None = None
+        self._claims: Informer | None = None
+        self._persistent_volumes: Informer | None = None
         self._service_env: dict[tuple[str, bool], Mapping[str, str]] = {}
         self._server = KubeletServer(self.machine, self._find)
         self._session: aiohttp.ClientSession | None = None
@@ -312,21 +324,25 @@ class Kubelet(Actor[Message]):
         return found
 
     def lookups_ready(self) -> bool:
-        """Whether ConfigMaps and Secrets are known; the first question starts the watching."""
+        """Whether ConfigMaps, Secrets and claims are known; the first question starts the watching."""
         if self._config_maps is None or self._secrets is None:
             self._config_maps = self._informers.informer(CONFIGMAPS)
             self._secrets = self._informers.informer(SECRETS)
+            self._claims = self._informers.informer(PERSISTENTVOLUMECLAIMS)
+            self._persistent_volumes = self._informers.informer(PERSISTENTVOLUMES)
             self._config_maps.add_handler(self._source_changed)
             self._secrets.add_handler(self._source_changed)
-        return self._config_maps.has_synced and self._secrets.has_synced
+        return all(each.has_synced for each in self._looked_up())
+
+    def _looked_up(self) -> tuple[Informer, ...]:
+        found = self._config_maps, self._secrets, self._claims, self._persistent_volumes
+        return tuple(each for each in found if each is not None)
 
     async def wait_lookups(self) -> None:
-        """Wait until ConfigMaps and Secrets are known."""
+        """Wait until ConfigMaps, Secrets and claims are known."""
         if not self.lookups_ready():
-            assert self._config_maps is not None
-            assert self._secrets is not None
-            await self._config_maps.wait_synced()
-            await self._secrets.wait_synced()
+            for each in self._looked_up():
+                await each.wait_synced()
 
     def config_map(self, namespace: str, name: str) -> Object | None:
         """The ConfigMap, or None."""
@@ -339,6 +355,18 @@ class Kubelet(Actor[Message]):
         self.lookups_ready()
         assert self._secrets is not None
         return self._secrets.get(namespace, name)
+
+    def claim(self, namespace: str, name: str) -> Object | None:
+        """The PersistentVolumeClaim, or None."""
+        self.lookups_ready()
+        assert self._claims is not None
+        return self._claims.get(namespace, name)
+
+    def persistent_volume(self, name: str) -> Object | None:
+        """The PersistentVolume, or None."""
+        self.lookups_ready()
+        assert self._persistent_volumes is not None
+        return self._persistent_volumes.get(None, name)
 
     async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
         """A token of the pod's service account."""

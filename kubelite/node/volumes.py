@@ -22,6 +22,7 @@ from kubelite.node.tokens import Tokens, spec_of
 FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
 _DATA: Final = "..data"
+_FROM_API: Final = frozenset({"configMap", "secret", "projected", "persistentVolumeClaim", "ephemeral"})
 
 
 class MountError(Exception):
@@ -77,10 +78,10 @@ def update_volumes(volumes: Mapping[str, Directory], sources: Sources, now: floa
 
 
 def has_api_content(pod: Object) -> bool:
-    """Whether a volume or variable of the pod comes from a ConfigMap, a Secret or a token."""
+    """Whether a volume or variable of the pod comes from a ConfigMap, a Secret, a token or a claim."""
     spec = pod["spec"]
     for volume in spec.get("volumes") or ():
-        if not volume.keys().isdisjoint({"configMap", "secret", "projected"}):
+        if not volume.keys().isdisjoint(_FROM_API):
             return True
     for field in ("containers", "initContainers"):
         for container in spec.get(field) or ():
@@ -168,6 +169,8 @@ def _sub_path(volume: Directory, path: str, name: str) -> Directory | File:
 def _make_volume(volume: Object, sources: Sources, now: float) -> Directory:
     if "hostPath" in volume:
         return _host_path(volume, sources.host)
+    if "persistentVolumeClaim" in volume or "ephemeral" in volume:
+        return _claimed(volume, sources)
     payload = _payload(volume, sources)
     directory = Directory(mode=VOLUME_MODE, mtime=now)
     if payload is not None:
@@ -178,6 +181,34 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Directory:
             f'MountVolume.SetUp failed for volume "{volume["name"]}" : no volume plugin for {kind}'
         )
     return directory
+
+
+def _claimed(volume: Object, sources: Sources) -> Directory:
+    """The directory of the volume that a claim is bound to."""
+    metadata = sources.facts.pod["metadata"]
+    namespace = metadata["namespace"]
+    name = (volume.get("persistentVolumeClaim") or {}).get("claimName") or (
+        f"{metadata['name']}-{volume['name']}"
+    )
+    problem = f"error processing PVC {namespace}/{name}: "
+    claim = sources.lookup.claim(namespace, name)
+    if claim is None:
+        text = f'failed to fetch PVC from API server: persistentvolumeclaims "{name}" not found'
+        raise MountError(problem + text)
+    if claim["metadata"].get("deletionTimestamp"):
+        raise MountError(f"{problem}PVC is being deleted")
+    bound = claim["spec"].get("volumeName")
+    if not bound or (claim.get("status") or {}).get("phase") != "Bound":
+        raise MountError(f"{problem}PVC is not bound")
+    found = sources.lookup.persistent_volume(bound)
+    if found is None:
+        raise MountError(f"{problem}failed to fetch PV {bound} from API server: not found")
+    if "hostPath" in found["spec"]:
+        return _host_path({"name": bound, "hostPath": found["spec"]["hostPath"]}, sources.host)
+    if "local" in found["spec"]:
+        source = {"path": found["spec"]["local"]["path"], "type": "Directory"}
+        return _host_path({"name": bound, "hostPath": source}, sources.host)
+    raise MountError(f'MountVolume.SetUp failed for volume "{bound}" : no volume plugin matched')
 
 
 def _host_path(volume: Object, host: FileSystem) -> Directory:

@@ -19,7 +19,9 @@ from kubelite.api.resources import (
     NAMESPACES,
     PRIORITYLEVELCONFIGURATIONS,
     SERVICES,
+    STORAGECLASSES,
 )
+from kubelite.api.storage import standard_class
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.writes import create, update
@@ -50,6 +52,9 @@ def bootstrap(env: Environment) -> None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             create(env, NAMESPACES, "", namespace, manager=_MANAGER)
     reconcile(env)
+    if is_new and env.config.storage_class:
+        made = fresh.completed(standard_class(), uid=env.random.uuid4(), now=env.now_text())
+        env.store.create(STORAGECLASSES, "", made["metadata"]["name"], made)
     if is_new:  # nobody can have seen what was before: watches of it are too old, as after any start
         env.store.compact(env.store.revision)
 

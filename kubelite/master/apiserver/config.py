@@ -29,6 +29,7 @@ class APIServerConfig:
         bookmark_before_end_s: Seconds before a watch's end at which a last bookmark is sent.
         watch_waiting_max: Events that may wait for a slow watcher; one further behind is ended.
         generate_name_tries_max: How often a generated name is tried anew if it is taken.
+        storage_class: Whether a fresh cluster has the default class `standard`.
         disrupted_pods_max: Evictions of one PodDisruptionBudget that may be under way.
     """
 
@@ -47,4 +48,5 @@ class APIServerConfig:
     bookmark_before_end_s: float = 2.0
     watch_waiting_max: int = 50_000
     generate_name_tries_max: int = 8
+    storage_class: bool = False
     disrupted_pods_max: int = 2000
