@@ -309,13 +309,21 @@ def objects() -> tuple[tuple[Resource, Object], ...]:
 def completed(obj: Object, *, uid: str, now: str) -> Object:
     """One of these objects with what the server adds: uid, times, the place of the version."""
     given = obj["metadata"]
-    metadata: Object = {"name": given["name"], "uid": uid, "resourceVersion": ""}
+    metadata: Object = {"name": given["name"]}
+    if "namespace" in given:
+        metadata["namespace"] = given["namespace"]
+    metadata["uid"], metadata["resourceVersion"] = uid, ""
     if "generation" in given:
         metadata["generation"] = given["generation"]
     metadata["creationTimestamp"] = now
     for key in ("labels", "annotations", "finalizers"):
         if key in given:
             metadata[key] = given[key]
+    if "managedFields" in given:
+        metadata["managedFields"] = [
+            {**{key: each[key] for key in ("manager", "operation", "apiVersion")}, "time": now, **each}
+            for each in given["managedFields"]
+        ]
     obj = {**obj, "metadata": metadata}
     conditions = (obj.get("status") or {}).get("conditions")
     if conditions:

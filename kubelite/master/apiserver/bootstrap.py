@@ -10,7 +10,7 @@ import ipaddress
 from functools import cache
 from typing import Any, Final
 
-from kubelite.api import fresh
+from kubelite.api import bootstraproles, fresh
 from kubelite.api.resources import (
     CONFIGMAPS,
     ENDPOINTS,
@@ -51,6 +51,8 @@ def bootstrap(env: Environment) -> None:
         if env.store.get(NAMESPACES, "", name) is None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             create(env, NAMESPACES, "", namespace, manager=_MANAGER)
+    for resource, obj in bootstraproles.objects():
+        _complete(env, resource, obj)
     reconcile(env)
     if is_new and env.config.storage_class:
         made = fresh.completed(standard_class(), uid=env.random.uuid4(), now=env.now_text())
@@ -61,10 +63,10 @@ def bootstrap(env: Environment) -> None:
 
 def _complete(env: Environment, resource: Resource, obj: Object) -> None:
     """Make one of the objects that every cluster contains, if it is missing."""
-    name = obj["metadata"]["name"]
-    if env.store.get(resource, "", name) is None:
+    name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
+    if env.store.get(resource, namespace, name) is None:
         made = fresh.completed(obj, uid=env.random.uuid4(), now=env.now_text())
-        env.store.create(resource, "", name, made)
+        env.store.create(resource, namespace, name, made)
 
 
 def restore(env: Environment) -> None:
