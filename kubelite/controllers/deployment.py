@@ -17,11 +17,13 @@ from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import DEPLOYMENTS, PODS, REPLICASETS
 from kubelite.api.templatehash import template_hash
+from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers import deploymentstatus as progress
 from kubelite.controllers import rollout
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.executor import is_namespace_terminating
 from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
@@ -287,12 +289,8 @@ class DeploymentController(Reconciler):
         deployment = work.deployment
         error = getattr(outcome, "error", None)
         if error is None or error.reason != "AlreadyExists":
-            if error is not None and progress.has_deadline(deployment):
-                text = f'Failed to create new replica set "{made["metadata"]["name"]}": {error.message}'
-                failed = progress.condition(
-                    progress.PROGRESSING, "False", "ReplicaSetCreateError", text, self.clock.now()
-                )
-                yield from self._set_condition(work, failed)
+            if error is not None and not is_namespace_terminating(error):
+                yield from self._tell_failure(work, made, error)
             return False
         present = self._sets.get(made["metadata"]["namespace"], made["metadata"]["name"])
         owner = None if present is None else controller_of(present)
@@ -302,6 +300,15 @@ class DeploymentController(Reconciler):
         status = {**before, "collisionCount": (before.get("collisionCount") or 0) + 1}
         yield (UpdateStatus(DEPLOYMENTS, {**deployment, "status": status}),)
         return False
+
+    def _tell_failure(self, work: Rollout, made: Object, error: APIError) -> Steps:
+        text = f'Failed to create new replica set "{made["metadata"]["name"]}": {error.message}'
+        if progress.has_deadline(work.deployment):
+            failed = progress.condition(
+                progress.PROGRESSING, "False", "ReplicaSetCreateError", text, self.clock.now()
+            )
+            yield from self._set_condition(work, failed)
+        yield (RecordEvent(work.deployment, "Warning", "ReplicaSetCreateError", text),)
 
     def _set_revision(
         self, work: Rollout, revision: int, why: tuple[str, str], *, only_first: bool = False

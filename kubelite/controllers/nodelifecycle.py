@@ -90,6 +90,7 @@ class NodeLifecycleController(Reconciler):
         self._pods.add_index(BY_NODE, by_node)
         self._health: dict[str, Health] = {}
         self._was: dict[str, str] = {}
+        self._removed: dict[str, Object] = {}
         self._tainted: dict[str, float] = {}
         self._all_down = False
 
@@ -105,8 +106,10 @@ class NodeLifecycleController(Reconciler):
         if new is None:
             name = (old or {})["metadata"]["name"]
             self._health.pop(name, None)
-            self._was.pop(name, None)
-            return ()
+            if self._was.pop(name, None) is None or old is None:
+                return ()
+            self._removed[name] = old
+            return (name,)
         return (new["metadata"]["name"],)
 
     def sync(self, key: str) -> Steps:
@@ -115,6 +118,10 @@ class NodeLifecycleController(Reconciler):
             yield from self._monitor()
             yield (RequeueAfter(self._period_s),)
             return
+        removed = self._removed.pop(key, None)
+        if removed is not None:
+            text = f"Node {key} event: Removing Node {key} from Controller"
+            yield (self._event(removed, "RemovingNode", text),)
         node = self._nodes.get(None, key)
         if node is None:
             return

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
+from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, STORAGECLASSES
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.quantity import Quantity
@@ -30,6 +30,7 @@ from kubelite.reconcile.intents import (
     UpdateObject,
     UpdateStatus,
 )
+from kubelite.reconcile.ownership import key_of
 
 BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
@@ -44,6 +45,8 @@ DEFAULT_CLASS: Final = (
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 AVAILABLE, BOUND, RELEASED, PENDING, LOST = "Available", "Bound", "Released", "Pending", "Lost"
+WAITING_PODS: Final = "waiting"
+"""Index: `namespace/name` of a claim -> pods that use it and are not scheduled."""
 RESYNC_S: Final = 15.0
 """How often a claim that nothing fits is looked at again."""
 _ZERO: Final = Quantity(Decimal(0))
@@ -91,6 +94,22 @@ def fits(volume: Object, claim: Object) -> bool:
     )
 
 
+def mismatch(volume: Object, claim: Object) -> str:
+    """Why a free volume that a claim names cannot be its; empty if it can."""
+    wanted, spec = claim["spec"], volume["spec"]
+    if spec.get("claimRef"):
+        return ""
+    if capacity_of(volume) < asked_by(claim):
+        return "requested PV is too small"
+    if (spec.get("storageClassName") or "") != (wanted.get("storageClassName") or ""):
+        return "storageClassName does not match"
+    if (spec.get("volumeMode") or "Filesystem") != (wanted.get("volumeMode") or "Filesystem"):
+        return "incompatible volumeMode"
+    if not set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
+        return "incompatible accessMode"
+    return ""
+
+
 def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
     """The volume reserved for a claim, else the smallest free one that fits; None if there is none."""
     living = [each for each in volumes if not each["metadata"].get("deletionTimestamp")]
@@ -103,6 +122,18 @@ def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
             return volume
     free = [each for each in living if not each["spec"].get("claimRef") and fits(each, claim)]
     return min(free, key=lambda each: (capacity_of(each), each["metadata"]["name"]), default=None)
+
+
+def waiting_pods(pod: Object) -> Iterable[str]:
+    """The index `WAITING_PODS`: the claims of a pod that has no node yet."""
+    if pod["spec"].get("nodeName"):
+        return
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    for volume in pod["spec"].get("volumes") or ():
+        if "persistentVolumeClaim" in volume:
+            yield f"{namespace}/{volume['persistentVolumeClaim']['claimName']}"
+        elif "ephemeral" in volume:
+            yield f"{namespace}/{name}-{volume['name']}"
 
 
 def default_class(classes: Iterable[Object]) -> Object | None:
@@ -198,6 +229,8 @@ class PersistentVolumeController(Reconciler):
         self._volumes = self.informer(PERSISTENTVOLUMES)
         self._claims = self.informer(PERSISTENTVOLUMECLAIMS)
         self._classes = self.informer(STORAGECLASSES)
+        self._pods = self.informer(PODS)
+        self._pods.add_index(WAITING_PODS, waiting_pods)
 
     def watches(self) -> Sequence[Watch]:
         """Volumes and claims; each also for the sake of the other."""
@@ -205,6 +238,7 @@ class PersistentVolumeController(Reconciler):
             Watch(PERSISTENTVOLUMES, self._volume_keys),
             Watch(PERSISTENTVOLUMECLAIMS, self._claim_keys),
             Watch(STORAGECLASSES, self._class_keys),
+            Watch(PODS),
         )
 
     def _class_keys(self, _old: Object | None, new: Object | None) -> Iterable[str]:
@@ -278,10 +312,21 @@ class PersistentVolumeController(Reconciler):
         name = claim["spec"].get("volumeName")
         if name:
             volume = self._volumes.get(None, name)
-            if volume is not None and (not volume["spec"].get("claimRef") or is_for(volume, claim)):
+            why = "" if volume is None else mismatch(volume, claim)
+            if (
+                volume is not None
+                and not why
+                and (not volume["spec"].get("claimRef") or is_for(volume, claim))
+            ):
                 yield from self._bind(volume, claim)
-            else:
-                yield self._pending(claim)
+                return
+            yield self._pending(claim)
+            if volume is not None and not why:
+                text = f'volume "{name}" already bound to a different claim.'
+                yield (RecordEvent(claim, "Warning", "FailedBinding", text), RequeueAfter(RESYNC_S))
+            elif volume is not None:
+                text = f'Cannot bind to requested volume "{name}": {why}'
+                yield (RecordEvent(claim, "Warning", "VolumeMismatch", text), RequeueAfter(RESYNC_S))
             return
         if names_no_class(claim) and (found := default_class(self._classes.list())) is not None:
             spec = {**claim["spec"], "storageClassName": found["metadata"]["name"]}
@@ -310,9 +355,15 @@ class PersistentVolumeController(Reconciler):
         (outcome,) = yield (UpdateObject(PERSISTENTVOLUMECLAIMS, _annotated(claim, marks)),)
         return claim if outcome.object is None else outcome.object
 
-    @staticmethod
-    def _why_pending(claim: Object, storage_class: Object | None, *, waits: bool) -> Intent:
+    def _why_pending(self, claim: Object, storage_class: Object | None, *, waits: bool) -> Intent:
         if waits and SELECTED_NODE not in annotations_of(claim):
+            waiting = sorted(
+                str(pod["metadata"]["name"]) for pod in self._pods.by_index(WAITING_PODS, key_of(claim))
+            )
+            if waiting:
+                which = "pods" if len(waiting) > 1 else "pod"
+                text = f"waiting for {which} {','.join(waiting)} to be scheduled"
+                return RecordEvent(claim, "Normal", "WaitForPodScheduled", text)
             text = "waiting for first consumer to be created before binding"
             return RecordEvent(claim, "Normal", "WaitForFirstConsumer", text)
         if not claim["spec"].get("storageClassName"):

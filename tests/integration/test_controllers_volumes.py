@@ -151,3 +151,26 @@ async def test_what_may_go_goes_with_its_claim():
         await r.client.delete(PERSISTENTVOLUMECLAIMS, "c", "default")
         await r.settle()
         assert (await r.client.get(PERSISTENTVOLUMES, "v"))["metadata"]["deletionTimestamp"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason", "why"),
+    [
+        ({"size": "5Gi"}, "VolumeMismatch", "requested PV is too small"),
+        ({"storageClassName": "other"}, "VolumeMismatch", "storageClassName does not match"),
+        ({"accessModes": ["ReadWriteMany"]}, "VolumeMismatch", "incompatible accessMode"),
+        ({}, "FailedBinding", "already bound to a different claim."),
+    ],
+)
+async def test_a_claim_that_names_a_volume_is_told_why_it_cannot_have_it(asked, reason, why):
+    async with rig(PV) as r:
+        taken = {} if asked else {"claimRef": {"namespace": "default", "name": "another", "uid": "u"}}
+        await r.client.create(PERSISTENTVOLUMES, volume(**taken))
+        made = claim(volumeName="v", **{key: value for key, value in asked.items() if key != "size"})
+        if "size" in asked:
+            made["spec"]["resources"] = {"requests": {"storage": asked["size"]}}
+        await r.client.create(PERSISTENTVOLUMECLAIMS, made, "default")
+        await r.settle()
+        assert (await phases(r))["c"] == "Pending"
+        (message,) = {text for _, told, text in r.events if told == reason}
+        assert why in message
