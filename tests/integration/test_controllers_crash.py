@@ -13,7 +13,14 @@ from kubelite.api import resources as r
 from kubelite.testing.faults import FaultyClient
 from tests.unit.controllers.rig import rig
 
-MADE = (r.PODS, r.REPLICASETS, r.JOBS, r.CONTROLLERREVISIONS, r.PERSISTENTVOLUMECLAIMS)
+MADE = (
+    r.PODS,
+    r.REPLICASETS,
+    r.JOBS,
+    r.CONTROLLERREVISIONS,
+    r.PERSISTENTVOLUMECLAIMS,
+    r.PERSISTENTVOLUMES,
+)
 """Kinds that controllers make objects of."""
 SETTLE_S = 20.0
 LAGGING_CRASHES = 12
@@ -23,6 +30,8 @@ JOB = "job-controller"
 STATEFULSET = "statefulset-controller"
 DAEMONSET = "daemonset-controller"
 CRONJOB = "cronjob-controller"
+BINDER = "persistentvolume-binder-controller"
+PROVISIONER = "persistentvolume-provisioner"
 
 
 class PowerCutError(Exception):
@@ -116,6 +125,26 @@ async def run_a_cron_job(rig_):
     await rig_.client.patch(r.CRONJOBS, "web", {"spec": {"suspend": True}}, "default")
 
 
+async def provision_a_volume(rig_):
+    await rig_.node("n1")
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "now"},
+        "provisioner": "rancher.io/local-path",
+        "volumeBindingMode": "Immediate",
+    }
+    await rig_.client.create(r.STORAGECLASSES, storage_class)
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    made = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {**claim, "storageClassName": "now"},
+    }
+    await rig_.client.create(r.PERSISTENTVOLUMECLAIMS, made)
+
+
 # --- what comes of it -------------------------------------------------------------------------------------
 
 
@@ -175,6 +204,7 @@ SCENARIOS = {
     "statefulset": (make_a_stateful_set, (STATEFULSET,)),
     "daemonset": (make_a_daemon_set, (DAEMONSET,)),
     "cronjob": (run_a_cron_job, (CRONJOB, JOB)),
+    "volume": (provision_a_volume, (BINDER, PROVISIONER)),
 }
 
 
