@@ -54,6 +54,8 @@ _NODE_RETRY_S: Final = 1.0
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER: Final = "endpointslice-controller.k8s.io"
+SAME_ZONE: Final = frozenset({"PreferClose", "PreferSameZone"})
+SAME_NODE: Final = "PreferSameNode"
 BY_SERVICE: Final = "service"
 """Index: key of a Service -> its slices."""
 
@@ -120,7 +122,26 @@ def make_endpoint(pod: Object, service: Object, addresses: list[str], zone: str)
         endpoint["nodeName"] = pod["spec"]["nodeName"]
     if zone:
         endpoint["zone"] = zone
+    hints = make_hints(service, endpoint)
+    if hints:
+        endpoint["hints"] = hints
     return endpoint
+
+
+def make_hints(service: Object, endpoint: Object) -> Object:
+    """For clients of which zone and node a ready endpoint is meant, where the Service prefers what is near.
+
+    Source: k8s.io/endpointslice/trafficdist.
+    """
+    preferred = service["spec"].get("trafficDistribution")
+    if preferred not in {*SAME_ZONE, SAME_NODE} or not endpoint["conditions"]["ready"]:
+        return {}
+    hints: dict[str, Any] = {}
+    if endpoint.get("zone"):
+        hints["forZones"] = [{"name": endpoint["zone"]}]
+    if preferred == SAME_NODE and endpoint.get("nodeName"):
+        hints["forNodes"] = [{"name": endpoint["nodeName"]}]
+    return hints
 
 
 def desired_endpoints(

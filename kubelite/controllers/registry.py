@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
 BOOTSTRAPPING: Final = "kubernetes.io/bootstrapping"
 AGGREGATE_TO: Final = "rbac.authorization.k8s.io/aggregate-to-"
+DISRUPTION_TARGET: Final = "DisruptionTarget"
 NO_EXECUTE: Final = "NoExecute"
 
 
@@ -117,6 +118,11 @@ def _is_tracked(pod: Object) -> bool:
 
 def _drives_pods_away(node: Object) -> bool:
     return any(taint.get("effect") == NO_EXECUTE for taint in node["spec"].get("taints") or ())
+
+
+def _is_disrupted(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == DISRUPTION_TARGET and each["status"] == "True" for each in conditions)
 
 
 def _has_ephemeral_volume(pod: Object) -> bool:
@@ -217,6 +223,12 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
             "tolerance": "autoscaler_tolerance",
         },
         needs="metrics",
+    ),
+    Row(
+        "stale-pod-disruption-controller",
+        "staledisruptions:StaleDisruptionsController",
+        (Trigger(PODS, _is_disrupted),),
+        component="controllermanager",
     ),
     Row(
         "node-lifecycle-controller",
