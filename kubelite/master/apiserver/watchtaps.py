@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from kubelite.client.faultplans import Duplicate, EndWatch, FaultPlan, Lag
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver.faulterrors import expired_watch
+from kubelite.master.store.hub import StoreWatcher
 from kubelite.runtime import Clock, TimerHandle
 
 
@@ -33,6 +34,8 @@ class Tap:
         self._timer: TimerHandle | None = None
         watcher.push = self._push  # type: ignore[method-assign] # so that others pay nothing for it
         watcher.end = self._end  # type: ignore[method-assign]
+        if isinstance(watcher, StoreWatcher):
+            watcher.offer = self._push  # type: ignore[method-assign] # what has just happened comes by this
         watcher.when_ended(self._forget)
 
     def __repr__(self) -> str:
@@ -50,7 +53,7 @@ class Tap:
             self._catch_up()
         if self._plans:
             return False
-        for name in ("push", "end"):
+        for name in ("push", "offer", "end"):
             vars(self._watcher).pop(name, None)
         return True
 
