@@ -77,9 +77,8 @@ def test_a_paused_rollout_goes_on_when_it_is_resumed(kubectl):
     kubectl("set", "env", "deployment/web", "COLOUR=red")
     limits = ("--limits=cpu=200m,memory=64Mi", "--requests=cpu=100m")
     assert kubectl("set", "resources", "deployment/web", *limits).endswith("resource requirements updated\n")
-    waiting = kubectl.run("rollout", "status", "deployment/web", "--timeout=0.2s")
-    assert "0 out of 2 new replicas have been updated..." in waiting.stdout
-    assert "timed out waiting for the condition" in waiting.stderr
+    with kubectl.following("rollout", "status", "deployment/web") as lines:
+        assert "0 out of 2 new replicas have been updated..." in next(lines)
     assert "cannot rollback a paused deployment" in kubectl.fails("rollout", "undo", "deployment/web")
     assert revisions(kubectl) == [1, 2]
     assert kubectl("rollout", "resume", "deployment/web") == "deployment.apps/web resumed\n"
@@ -103,7 +102,6 @@ def test_a_rollout_that_does_not_get_on(kubectl):
     kubectl("patch", "deployment", "web", "-p", patch)
     kubectl("set", "image", "deployment/web", "nginx=no/such:image")
     stuck = kubectl.run("rollout", "status", "deployment/web", "--timeout=20s")
-    assert "1 out of 2 new replicas have been updated..." in stuck.stdout
     assert stuck.stderr == 'error: deployment "web" exceeded its progress deadline\n'
     assert re.search(
         r"Progressing +False +ProgressDeadlineExceeded\n", kubectl("describe", "deployment", "web")
