@@ -9,7 +9,8 @@ Source: k8s.io/kubernetes/pkg/registry/*/strategy.go, k8s.io/apiserver/pkg/regis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
 from kubelite.api import (
     certificates,
@@ -260,22 +261,27 @@ def _is_counted(resource: Resource, new: Object, old: Object) -> bool:
     return _without(new["metadata"], ignored) != _without(old["metadata"], ignored)
 
 
+@cache
+def _pending(qos_class: str) -> Object:
+    """The status of a new pod; the same tree each time."""
+    return {"phase": PENDING, "qosClass": qos_class}
+
+
 def _create_pod(pod: Object) -> Object:
     spec: Object = pod["spec"]
-    status: dict[str, Any] = {"phase": PENDING, "qosClass": _qos_class(spec)}
+    status = _pending(_qos_class(spec))
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         spec = {**spec, "terminationGracePeriodSeconds": 1}
     if spec.get("schedulingGates"):
-        status["conditions"] = [
-            {
-                "type": "PodScheduled",
-                "status": "False",
-                "lastProbeTime": None,
-                "lastTransitionTime": None,
-                "reason": "SchedulingGated",
-                "message": "Scheduling is blocked due to non-empty scheduling gates",
-            }
-        ]
+        gated = {
+            "type": "PodScheduled",
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": None,
+            "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+        }
+        status = {**status, "conditions": [gated]}
     return {**pod, "spec": spec, "status": status}
 
 

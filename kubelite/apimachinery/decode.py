@@ -22,7 +22,11 @@ from kubelite.apimachinery.scheme import Object
 
 _INTEGERS: Final = {"int32": 31, "int64": 63, "int": 63, "uint32": 32, "uint64": 64}
 SHARED: Final = frozenset(
-    {("ObjectMeta", key) for key in ("annotations", "finalizers", "labels", "ownerReferences")}
+    {
+        *(("ObjectMeta", key) for key in ("annotations", "finalizers", "labels", "ownerReferences")),
+        ("PodStatus", "hostIPs"),
+        ("ContainerStatus", "lastState"),
+    }
 )
 """Fields which many objects have alike, as (type, name), besides the specs of objects and templates."""
 SHARED_MAX: Final = 256
@@ -105,7 +109,7 @@ def _checker(schema: SchemaType) -> Check:
 
 
 def _struct(schema: SchemaType) -> Check:
-    checks: dict[str, Check] = {}
+    checks: dict[str, tuple[str, Check]] = {}
     fields, owner = schema.fields, schema.name
 
     def check(value: Any, go_path: str, path: str, report: Report) -> Any:
@@ -113,8 +117,8 @@ def _struct(schema: SchemaType) -> Check:
             raise DecodeError(_mismatch(value, go_path, f"v1.{owner}"))
         made = {}
         for key, inner in value.items():
-            one = checks.get(key)
-            if one is None:
+            known = checks.get(key)
+            if known is None:
                 field = fields.get(key)
                 if field is None:
                     report(f"{path}.{key}" if path else key)
@@ -122,10 +126,11 @@ def _struct(schema: SchemaType) -> Check:
                 one = _field(field, owner)
                 if (key == "spec" and "metadata" in fields) or (owner, key) in SHARED:
                     one = _shared(one)
-                checks[key] = one
+                known = checks[key] = intern(key), one
             if inner is None:
                 continue
-            made[key] = one(
+            name, one = known  # the same text each time, however often it was parsed
+            made[name] = one(
                 inner, f"{go_path}.{key}" if go_path else key, f"{path}.{key}" if path else key, report
             )
         return made
@@ -288,7 +293,7 @@ def _time(layout: str) -> Check:
             timestamps.parse_time(value)
         except ValueError as error:
             raise DecodeError(str(error).replace(timestamps.LAYOUT, layout)) from error
-        return value
+        return intern(value)
 
     return check
 

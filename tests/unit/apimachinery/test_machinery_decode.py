@@ -1,5 +1,7 @@
 """Trees against the facts of their type: what is unknown, what is wrong, and in which words."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,3 +214,13 @@ def test_large_values_are_not_remembered():
     specs = [decode(pod_body("a", hostname="h" * SHARED_BYTES_MAX), pod)[0]["spec"] for _ in range(2)]
     assert specs[0] == specs[1]
     assert specs[0] is not specs[1]
+
+
+def test_the_statuses_of_many_pods_share_names_times_and_what_their_nodes_say_alike():
+    body = b"""{"status": {"hostIPs": [{"ip": "10.0.0.1"}], "startTime": "2026-01-02T03:04:05Z", "conditions":
+        [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z"}]}}"""
+    pod = facts.type_of("v1", "Pod")
+    one, other = (decode(json.loads(body), pod)[0]["status"] for _ in range(2))
+    assert one["hostIPs"] is other["hostIPs"]
+    assert one["startTime"] is other["conditions"][0]["lastTransitionTime"]
+    assert all(name is again for name, again in zip(one, other, strict=True))
