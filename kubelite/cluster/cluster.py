@@ -580,7 +580,7 @@ class Cluster:
         Raises:
             NotFound: There is no such pod.
         """
-        from kubelite.scheduler.scheduler import Explain  # noqa: PLC0415 - the types, when first asked
+        from kubelite.scheduler.messages import Explain  # noqa: PLC0415 - seldom asked
 
         components = self._running
         assert self._system is not None
