@@ -262,21 +262,31 @@ class PodTopologySpread(Plugin):
         keys = sorted({each.key for each in constraints})
         needs_all = bool(info.spec.get("topologySpreadConstraints")) or not self._is_system
         required = keys if needs_all else ()
-        ignored = {node.name for node in nodes if any(key not in node.labels for key in required)}
+        ignored: set[str] = set()
+        if required:
+            ignored = {node.name for node in nodes if any(key not in node.labels for key in required)}
         parts = [self._part(info, each, required, nodes, ignored) for each in constraints]
 
         def score(nodes: Sequence[NodeInfo]) -> list[int]:
-            totals = [0.0] * len(nodes)
+            columns = []
             for key, skew, weight, counts in parts:
+                get = counts.get
                 if key == HOSTNAME:
-                    for index, node in enumerate(nodes):
-                        if key in node.labels:
-                            totals[index] += counts.get(node.name, 0) * weight + skew
+                    columns.append(
+                        [get(node.name, 0) * weight + skew if key in node.labels else 0.0 for node in nodes]
+                    )
                 else:
-                    for index, node in enumerate(nodes):
-                        value = node.labels.get(key)
-                        if value is not None:
-                            totals[index] += counts.get(value, 0) * weight + skew
+                    # What a domain adds is worked out once for all its nodes; being in none adds nothing.
+                    adds = {value: amount * weight + skew for value, amount in counts.items()}
+                    columns.append(
+                        [
+                            0.0 if (value := node.labels.get(key)) is None else adds.get(value, skew)
+                            for node in nodes
+                        ]
+                    )
+            totals, *rest = columns
+            for column in rest:
+                totals = [one + other for one, other in zip(totals, column, strict=True)]
             made = [int(total + 0.5) for total in totals]
             if ignored:
                 made = [
@@ -299,7 +309,8 @@ class PodTopologySpread(Plugin):
         if key == HOSTNAME:
             size = len(nodes) - len(ignored)
             return key, constraint.max_skew - 1, log(size + 2), counter.by_node
-        values = {node.labels.get(key, "") for node in nodes if node.name not in ignored}
+        counted_nodes = [node for node in nodes if node.name not in ignored] if ignored else nodes
+        values = {node.labels.get(key, "") for node in counted_nodes}
         rule = Eligible(info, constraint, required)
         if rule.is_everything_with(key):
             return key, constraint.max_skew - 1, log(len(values) + 2), counter.domains(key)
