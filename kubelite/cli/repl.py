@@ -29,8 +29,6 @@ def repl(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
     with running:
-        if clock is not None:
-            running.run(clock.freeze)  # until a statement runs
         for path in options.manifest:
             try:
                 running.apply(path)

@@ -133,6 +133,14 @@ class Watcher:
         if len(self._events) == 1:
             self._wake()
 
+    def offer(self, event: WatchEvent) -> None:
+        """Add an event that has just happened."""
+        self.push(event)
+
+    def as_served(self, event: WatchEvent) -> WatchEvent:
+        """An event as this watcher is shown it."""
+        return event
+
     def end(self, event: WatchEvent | None = None) -> None:
         """End the watch from the producer's side, if wanted with a last (ERROR) event."""
         if self._ended:

@@ -19,6 +19,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from kubelite.apimachinery.scheme import Object
 from kubelite.cluster.cluster import Cluster
 from kubelite.cluster.manifest import Manifest
+from kubelite.runtime import VirtualClock
 
 if TYPE_CHECKING:
     from kubelite.client.faults import Faults
@@ -30,6 +31,45 @@ if TYPE_CHECKING:
     from kubelite.scheduler.explain import Explanation
 
 T = TypeVar("T")
+
+
+class BlockingClock:
+    """The clock of a cluster on another thread; its methods are not awaited."""
+
+    def __init__(self, cluster: BlockingCluster, clock: Clock) -> None:
+        self._cluster = cluster
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"<BlockingClock of {self._clock!r}>"
+
+    def now(self) -> float:
+        """Unix seconds by this clock."""
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        """Seconds since the clock began."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits so long."""
+        self._cluster.call(partial(self._clock.sleep, seconds))
+
+    def advance(self, seconds: float) -> None:
+        """See `VirtualClock.advance`."""
+        self._cluster.call(partial(self._clock.advance, seconds))
+
+    def settle(self) -> None:
+        """See `VirtualClock.settle`."""
+        self._cluster.call(self._clock.settle)
+
+    def freeze(self) -> None:
+        """See `VirtualClock.freeze`."""
+        self._cluster.run(self._clock.freeze)
+
+    def unfreeze(self) -> None:
+        """See `VirtualClock.unfreeze`."""
+        self._cluster.run(self._clock.unfreeze)
 
 
 class BlockingCluster:
@@ -53,12 +93,29 @@ class BlockingCluster:
         self.stop()
 
     def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Runs `await function()` on the cluster's loop and waits for the result."""
-        return self._portal.call(function)
+        """Runs `await function()` on the cluster's loop and waits for the result.
+
+        Virtual time passes only while something is called, or was submitted and is not done.
+        """
+        return self._portal.call(self._timed(function))
 
     def submit(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
         """Begins `await function()` on the cluster's loop; cancelling the future cancels it."""
-        return self._portal.start_task_soon(function)
+        return self._portal.start_task_soon(self._timed(function))
+
+    def _timed(self, function: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        clock = self._cluster.clock
+        if not isinstance(clock, VirtualClock):
+            return function
+
+        async def call() -> T:
+            clock.release()
+            try:
+                return await function()
+            finally:
+                clock.hold()
+
+        return call
 
     @property
     def cluster(self) -> Cluster:
@@ -94,13 +151,7 @@ class BlockingCluster:
         """See `Cluster.faults`."""
         from kubelite.client.faults import Faults  # noqa: PLC0415 - few clusters need it
 
-        def run(function: Callable[[], object]) -> object:
-            async def call() -> object:
-                return function()
-
-            return self.call(call)
-
-        return Faults(self._cluster.fault_engine, run)
+        return Faults(self._cluster.fault_engine, self.run)
 
     @property
     def seed(self) -> int:
@@ -108,9 +159,9 @@ class BlockingCluster:
         return self._cluster.seed
 
     @property
-    def clock(self) -> Clock:
-        """The cluster's clock."""
-        return self._cluster.clock
+    def clock(self) -> BlockingClock:
+        """The cluster's clock, for any thread."""
+        return BlockingClock(self, self._cluster.clock)
 
     @property
     def dns_address(self) -> tuple[str, int]:
@@ -227,4 +278,7 @@ def start(nodes: int = 1, **options: Any) -> BlockingCluster:
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal("asyncio"))
         stack.enter_context(portal.wrap_async_context_manager(cluster))
+        if isinstance(cluster.clock, VirtualClock):
+            portal.call(cluster.clock.hold)
+            stack.callback(portal.call, cluster.clock.release)
         return BlockingCluster(portal, cluster, stack.pop_all())

@@ -83,6 +83,8 @@ class Cluster:
             raise ValueError(f"a cluster has 0 nodes or more, not {nodes!r}")
         if seed is not None and not isinstance(seed, int):
             raise ValueError(f"a seed is a whole number, not {seed!r}")
+        if expose and isinstance(clock, VirtualClock):
+            raise ValueError("under a VirtualClock nothing listens on sockets: expose=True needs real time")
         self.config: ClusterConfig = make_config(options)
         self.audit = AuditLog(
             self.config.audit_level, self.config.audit_requests_max, self.config.audit_rules

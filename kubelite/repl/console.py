@@ -17,7 +17,6 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 from kubelite.cluster.blocking import BlockingCluster
-from kubelite.runtime import Clock, VirtualClock
 
 HISTORY: Final = ".kubelite_history"
 HISTORY_LINES: Final = 1000
@@ -37,7 +36,7 @@ class Console(code.InteractiveConsole):
         function = FunctionType(code, self.locals)
 
         async def statement() -> None:
-            with time_passes(self._running.clock), self._caught():
+            with self._caught():
                 result = function()
                 if inspect.iscoroutine(result):
                     await result
@@ -60,19 +59,6 @@ class Console(code.InteractiveConsole):
             self._left = True
         except Exception:  # noqa: BLE001 - whatever it is, a person reads it
             self.showtraceback()
-
-
-@contextmanager
-def time_passes(clock: Clock) -> Iterator[None]:
-    """Virtual time jumps only while a statement runs: it would run away while a person thinks."""
-    if not isinstance(clock, VirtualClock):
-        yield
-        return
-    clock.unfreeze()
-    try:
-        yield
-    finally:
-        clock.freeze()
 
 
 def interact(running: BlockingCluster, scope: dict[str, Any], banner: str, *, history: Path | None) -> None:

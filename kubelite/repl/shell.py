@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from kubelite.cluster.blocking import BlockingCluster
-from kubelite.repl.console import time_passes
 
 
 def is_installed() -> bool:
@@ -21,8 +20,7 @@ def make(running: BlockingCluster, scope: dict[str, Any], banner: str) -> Any:
 
     def on_the_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
         async def cell() -> Any:
-            with time_passes(running.clock):
-                return await coroutine
+            return await coroutine
 
         future = running.submit(cell)
         try:

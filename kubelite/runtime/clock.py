@@ -20,6 +20,13 @@ TICK_S: Final = 0.5
 STALL_S: Final = 1.0
 """A loop that stood still for about so long was not there: how long exactly depends on when it stopped."""
 EARLY_S: Final = 1e-6
+_ELSEWHERE: Final = (
+    "virtual time is moved on its cluster's own event loop; of a cluster of kubelite.start use "
+    "`cluster.clock`, from any thread"
+)
+_OWN_COURSE: Final = (
+    "the system's time takes its own course; that of Cluster(clock=kubelite.testing.VirtualClock()) does not"
+)
 VIRTUAL_START_S: Final = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the beginning of virtual time."""
 
@@ -91,14 +98,28 @@ class Clock:
         return self._loop
 
     def attach(self) -> None:
-        """A system begins to use it."""
-        self._bind()
+        """A system begins to use it.
+
+        Raises:
+            RuntimeError: The time of the loop is virtual.
+        """
+        loop = self._bind()
+        if loop in _installed:
+            raise RuntimeError(
+                "the time of this event loop is virtual, and jumps: give this cluster a VirtualClock, too, "
+                "or run it on another loop (kubelite.start does)"
+            )
+        _real_users[loop] = _real_users.get(loop, 0) + 1
         self._users += 1
         if self._users == 1:
             self._watch()
 
     def detach(self) -> None:
         """A system has ended."""
+        loop = self._bind()
+        _real_users[loop] -= 1
+        if not _real_users[loop]:
+            del _real_users[loop]
         self._users -= 1
         if self._users == 0 and self._tick is not None:
             self._tick.cancel()
@@ -142,6 +163,38 @@ class Clock:
     def call_later(self, delay_s: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
         """Calls back after some seconds."""
         return TimerHandle(self, self.monotonic() + delay_s, callback, args)
+
+    def freeze(self) -> None:
+        """Virtual time stands until `unfreeze`.
+
+        Raises:
+            RuntimeError: The time is not virtual.
+        """
+        raise RuntimeError(_OWN_COURSE)
+
+    def unfreeze(self) -> None:
+        """Virtual time jumps again.
+
+        Raises:
+            RuntimeError: The time is not virtual.
+        """
+        raise RuntimeError(_OWN_COURSE)
+
+    async def advance(self, seconds: float) -> None:
+        """Lets so much virtual time pass.
+
+        Raises:
+            RuntimeError: The time is not virtual.
+        """
+        raise RuntimeError(f"{_OWN_COURSE}; sleep({seconds:g}) waits")
+
+    async def settle(self) -> None:
+        """Waits until nothing is left to do at this moment of virtual time.
+
+        Raises:
+            RuntimeError: The time is not virtual.
+        """
+        raise RuntimeError(_OWN_COURSE)
 
     async def sleep(self, seconds: float) -> None:
         """Waits so long; with 0 only lets others run."""
@@ -195,6 +248,8 @@ class _JumpingSelector:
     def __init__(self, loop: Any) -> None:
         self._loop = loop
         self._inner: _Selector = loop._selector  # noqa: SLF001 - asyncio has no seam for it
+        self.holds = 0
+        self._settling: list[asyncio.Future[None]] = []
         self._time, self._run_in_executor = loop.time, loop.run_in_executor
         self.offset_s: float = 0.0  # the same beginning in every run, so that sums of times round alike
         self._shift(-loop.time())
@@ -243,16 +298,27 @@ class _JumpingSelector:
             for thread in threading.enumerate()
         )
 
+    def settled(self) -> asyncio.Future[None]:
+        """Done when there is nothing to do but to wait for a timer."""
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._settling.append(waiter)
+        return waiter
+
     def select(self, timeout: float | None = None) -> list[Any]:
         events = self._inner.select(0)
         if events or timeout == 0:
             return events
-        if timeout is None:
-            return self._inner.select(None)
         if self._loop._ready:  # noqa: SLF001 - another thread has called in meanwhile
             return []
         if self._outside or self._has_busy_worker():
             return self._inner.select(self.POLL_S)
+        if self._settling:
+            settling, self._settling = self._settling, []
+            for waiter in settling:
+                _wake(waiter)
+            return []
+        if timeout is None or self.holds:
+            return self._inner.select(None)
         target = self.offset_s + timeout
         if self.limit_s is not None and target > self.limit_s + EARLY_S:
             return self._inner.select(None)
@@ -261,13 +327,16 @@ class _JumpingSelector:
 
 
 _installed: WeakKeyDictionary[asyncio.AbstractEventLoop, _JumpingSelector] = WeakKeyDictionary()
+_real_users: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
+"""How many systems run by the system's time, by their loop."""
 
 
 class VirtualClock(Clock):
     """Jumps to the next timer whenever the loop is idle; it owns its loop's time, `asyncio.sleep` included.
 
     All virtual clocks on a loop share one time, which begins at 2026-01-01T00:00:00Z. While a thread of the
-    executor works, it stands.
+    executor works, it stands. It is of no use to other loops, threads and processes: nothing listens on
+    sockets.
     """
 
     def _start_wall_s(self) -> float:
@@ -275,9 +344,23 @@ class VirtualClock(Clock):
 
     @property
     def _selector(self) -> _JumpingSelector:
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(_ELSEWHERE) from None
+        if self._loop is not None and loop is not self._loop:
+            raise RuntimeError(_ELSEWHERE)
         found = _installed.get(loop)
         if found is None:
+            if not hasattr(loop, "_selector"):
+                raise RuntimeError(
+                    f"virtual time needs asyncio's own event loop, not {type(loop).__module__}'s"
+                )
+            if loop in _real_users:
+                raise RuntimeError(
+                    "a cluster with the system's time runs on this event loop, whose time cannot be virtual "
+                    "then: run one of them on another loop (kubelite.start does)"
+                )
             found = _installed[loop] = _JumpingSelector(loop)
         return found
 
@@ -307,12 +390,30 @@ class VirtualClock(Clock):
 
     def unfreeze(self) -> None:
         """Time jumps again."""
-        selector = self._selector
-        selector.limit_s = None
+        self._selector.limit_s = None
+        self._look_again()
+
+    def hold(self) -> None:
+        """Time stands until as many `release`s; what is due now is still done. Nothing without a system."""
+        if (selector := _installed.get(asyncio.get_running_loop())) is not None:
+            selector.holds += 1
+
+    def release(self) -> None:
+        """One `hold` less."""
+        if (selector := _installed.get(asyncio.get_running_loop())) is not None:
+            selector.holds -= 1
+            self._look_again()
+
+    @staticmethod
+    def _look_again() -> None:
         asyncio.get_running_loop().call_soon(lambda: None)
 
+    async def settle(self) -> None:
+        """Waits until nothing is left to do at this moment; no time passes."""
+        await self._selector.settled()
+
     async def advance(self, seconds: float) -> None:
-        """Lets so much time pass, with all that happens in it, in its order.
+        """Lets so much time pass, with all that happens in it, in its order, the last moment's included.
 
         Raises:
             ValueError: The time is negative.
@@ -323,3 +424,4 @@ class VirtualClock(Clock):
         if selector.limit_s is not None:
             selector.limit_s = selector.time() + seconds
         await self.sleep(seconds)
+        await self.settle()

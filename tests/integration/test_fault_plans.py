@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 import kubelite
-from kubelite.api.resources import CONFIGMAPS
+from kubelite.api.resources import CONFIGMAPS, EVENTS
 from kubelite.apimachinery.apierrors import (
     AlreadyExists,
     APIError,
@@ -397,3 +397,19 @@ def test_a_blocking_cluster_has_fault_plans_for_any_thread_and_client():
                 assert caught.value.status == 503
             assert (plan.hits, plan.is_removed, list(cluster.faults)) == (1, True, [])
             core.create_namespaced_config_map("default", config_map("a"))
+
+
+@DOORS
+async def test_events_in_another_version_lag_in_that_version(cluster, client):
+    events = cluster._running.scheme.find("events.events.k8s.io")
+    plan = cluster.faults.watch("events.events.k8s.io").lag(5)
+    about = {"kind": "Node", "name": "n", "namespace": "default"}
+    metadata = {"name": "e", "namespace": "default"}
+    await cluster.client.create(EVENTS, {"metadata": metadata, "involvedObject": about, "reason": "Before"})
+    watcher = await client.watch(events, "default", bookmarks=False)
+    await cluster.client.patch(EVENTS, "e", {"reason": "After"}, "default")
+    seen = await events_of(watcher, 2)
+    assert [event.object["reason"] for event in seen] == ["Before", "After"]
+    assert [event.object["regarding"]["name"] for event in seen] == ["n", "n"]
+    assert plan.hits == 2
+    watcher.stop()

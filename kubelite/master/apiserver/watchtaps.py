@@ -1,7 +1,7 @@
 """Between the store and a watcher: events that come late or twice, and watches that break off.
 
-A `Tap` stands in the place of the watcher's own `push` and `end` as long as a plan needs it, and keeps the
-order of events whatever befalls them.
+A `Tap` stands in the place of the watcher's own `push`, `offer` and `end` as long as a plan needs it, and
+keeps the order of events whatever befalls them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ class Tap:
     def __init__(self, watcher: Watcher, clock: Clock) -> None:
         self._watcher = watcher
         self._clock = clock
-        self._deliver, self._finish = watcher.push, watcher.end
+        self._as_served, self._finish = watcher.as_served, watcher.end
         self._plans: dict[FaultPlan, int] = {}
         """Each with how many events it lets through before it ends the watch."""
         self._late: deque[tuple[float, WatchEvent]] = deque()
         self._timer: TimerHandle | None = None
         watcher.push = self._push  # type: ignore[method-assign] # so that others pay nothing for it
+        watcher.offer = self._push  # type: ignore[method-assign]
         watcher.end = self._end  # type: ignore[method-assign]
         if isinstance(watcher, StoreWatcher):
             watcher.offer = self._push  # type: ignore[method-assign] # what has just happened comes by this
@@ -60,11 +61,14 @@ class Tap:
     def again(self, events: Iterable[WatchEvent]) -> None:
         """Events that were there before the tap was."""
         for event in events:
-            self._push(event)
+            self._take(event)
 
     # --- in the watcher's place -----------------------------------------------------------------------------
 
     def _push(self, event: WatchEvent) -> None:
+        self._take(self._as_served(event))
+
+    def _take(self, event: WatchEvent) -> None:
         now_s = self._clock.now()
         lag_s, copies = 0.0, 1
         for plan in tuple(self._plans):
@@ -81,7 +85,7 @@ class Tap:
         self._arm()
 
     def _show(self, event: WatchEvent) -> None:
-        self._deliver(event)
+        Watcher.push(self._watcher, event)
         if event.type == "BOOKMARK":
             return
         for plan, left in tuple(self._plans.items()):

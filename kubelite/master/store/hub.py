@@ -72,9 +72,13 @@ class StoreWatcher(Watcher):
 
     def push(self, event: WatchEvent) -> None:
         """Add an event, in the version that is served."""
+        super().push(self.as_served(event))
+
+    def as_served(self, event: WatchEvent) -> WatchEvent:
+        """An event in the version that is served."""
         if self._convert is not None and event.type in OBJECT_EVENTS:
-            event = event.converted(self._convert)
-        super().push(event)
+            return event.converted(self._convert)
+        return event
 
     def push_bookmark(self, revision: int, *, initial_events_end: bool = False) -> None:
         """Tell how far this watcher has seen everything."""

@@ -1,0 +1,139 @@
+"""Virtual time in a test's hands: what moves it, what holds it, and what cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import kubelite
+from kubelite.runtime import System, SystemClock, VirtualClock
+
+
+@pytest.fixture
+async def virtual():
+    clock = VirtualClock()
+    system = System(clock=clock)
+    await system.start()
+    yield clock
+    await system.stop()
+
+
+async def test_advance_does_all_that_the_last_moment_brings(virtual):
+    done = []
+
+    async def work():
+        await asyncio.sleep(10)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        done.append(virtual.monotonic())
+
+    virtual.freeze()
+    task = asyncio.ensure_future(work())
+    await virtual.advance(10)
+    assert done == [10.0]
+    assert virtual.monotonic() == 10.0
+    await task
+
+
+async def test_settle_lets_things_happen_but_no_time_pass(virtual):
+    done = []
+
+    async def work():
+        for _ in range(50):
+            await asyncio.sleep(0)
+        done.append(1)
+        await asyncio.sleep(5)
+        done.append(2)
+
+    task = asyncio.ensure_future(work())
+    await virtual.settle()
+    assert (done, virtual.monotonic()) == ([1], 0.0)
+    await task
+
+
+async def test_held_time_goes_on_when_all_have_let_go(virtual):
+    waiting = asyncio.ensure_future(virtual.sleep(5))
+    virtual.hold()
+    virtual.hold()
+    await virtual.settle()
+    virtual.release()
+    await virtual.settle()
+    assert not waiting.done()
+    virtual.release()
+    await waiting
+    assert virtual.monotonic() == 5.0
+
+
+async def test_the_systems_time_is_not_moved():
+    clock = SystemClock()
+    for refused in (clock.freeze, clock.unfreeze):
+        with pytest.raises(RuntimeError, match=r"takes its own course.*VirtualClock"):
+            refused()
+    with pytest.raises(RuntimeError, match=r"sleep\(60\) waits"):
+        await clock.advance(60)
+    with pytest.raises(RuntimeError, match="takes its own course"):
+        await clock.settle()
+
+
+async def test_a_loop_has_one_kind_of_time(virtual):
+    system = System(clock=SystemClock())
+    with pytest.raises(RuntimeError, match="the time of this event loop is virtual"):
+        await system.start()
+
+
+async def test_a_loop_with_real_time_cannot_have_virtual_time_too():
+    real = System(clock=SystemClock())
+    await real.start()
+    with pytest.raises(RuntimeError, match="runs on this event loop"):
+        await System(clock=VirtualClock()).start()
+    await real.stop()
+    virtual = System(clock=VirtualClock())
+    await virtual.start()
+    await virtual.stop()
+
+
+async def test_virtual_time_is_moved_on_its_own_loop(virtual):
+    with pytest.raises(RuntimeError, match="on its cluster's own event loop"):
+        await asyncio.to_thread(virtual.freeze)
+
+
+def test_a_foreign_event_loop_is_refused():
+    loop = asyncio.AbstractEventLoop()
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(loop)
+    try:
+        with pytest.raises(RuntimeError, match="needs asyncio's own event loop"):
+            VirtualClock().attach()
+    finally:
+        asyncio._set_running_loop(running)
+
+
+def test_what_needs_sockets_is_refused_under_virtual_time():
+    with pytest.raises(ValueError, match="nothing listens on sockets"):
+        kubelite.Cluster(clock=VirtualClock(), expose=True)
+
+
+def test_a_blocking_clusters_virtual_time_passes_only_while_it_is_asked_for_something():
+    def run():
+        with kubelite.start(nodes=1, clock=VirtualClock(), seed=1, secure=False) as cluster:
+            times = [cluster.clock.now()]
+            for _ in range(100):  # turns of the loop in which time could run away
+                cluster.statistics()
+            times.append(cluster.clock.now())
+            cluster.clock.advance(60)
+            times.append(cluster.clock.now())
+            cluster.clock.sleep(5)
+            cluster.fail_node("node-1")
+            cluster.wait_for("node/node-1", "condition=Ready=Unknown", timeout=120)
+            times.append(cluster.clock.now())
+            cluster.clock.freeze()
+            cluster.clock.settle()
+            cluster.clock.unfreeze()
+            assert repr(cluster.clock).startswith("<BlockingClock of <VirtualClock")
+            return [each - times[0] for each in times], cluster.clock.monotonic()
+
+    first = run()
+    assert first[0][:3] == [0.0, 0.0, 60.0]
+    assert 90 < first[0][3] < 130
+    assert run() == first
