@@ -41,6 +41,7 @@ SUITE: Final[tuple[Benchmark, ...]] = (
     Benchmark("schedule", "micro/scheduler", "micro.scheduling:schedule"),
     Benchmark("cluster-start", "macro/start", "macro.start:cluster_start"),
     Benchmark("first-response", "macro/start", "macro.start:first_response"),
+    Benchmark("clusters-1000", "macro/start", "macro.start:clusters_in_a_row"),
     Benchmark("rc-1000", "macro/pods", "macro.pods:rc_1000"),
     Benchmark("workloads", "macro/pods", "macro.workloads:workloads"),
     Benchmark("growth", "macro/growth", "macro.idle:growth"),

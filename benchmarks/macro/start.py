@@ -6,12 +6,15 @@ scripts run from compiled modules, as installed packages do: one run before thos
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import resource
 import subprocess
 import sys
-from typing import Any, Self
+import threading
+from pathlib import Path
+from typing import Any, Final, Self
 
 import kubelite
 from benchmarks.measure import Bench, Stopwatch
@@ -142,3 +145,52 @@ async def first_response(bench: Bench) -> list[Row]:
         "first response", script.answered, floor.answered, floor_name=text, target=1.5, better="lower"
     )
     return [answer, whole]
+
+
+CLUSTERS: Final = 1000
+WARM_UP: Final = 20
+
+
+async def clusters_in_a_row(bench: Bench) -> list[Row]:
+    """What so many clusters, one after the other in one process, leave in its memory, each."""
+    count = 30 if bench.quick else CLUSTERS
+
+    async def some(number: int) -> None:
+        for _ in range(number):
+            async with kubelite.Cluster(nodes=1, secure=False) as cluster:
+                await cluster.get("nodes")
+
+    def held() -> tuple[int, int, int]:
+        gc.collect()
+        return len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/dev/fd").iterdir()))
+
+    await some(WARM_UP)
+    before, resident_b = held(), _resident_b()
+    with Stopwatch() as watch:
+        for done in range(0, count, 10):
+            bench.progress(f"{done} clusters")
+            await some(10)
+    after = held()
+    if after != before:
+        raise AssertionError(f"tasks, threads and descriptors grew from {before} to {after}")
+    return [
+        Row(
+            name=f"memory that each of {count} clusters leaves behind",
+            group=bench.group,
+            value=(_resident_b() - resident_b) / count / 1024,
+            unit="KB",
+            floor=f"the CPU time of each, ms; nothing else grew: {after}",
+            floor_value=1000 * watch.cpu_s / count,
+            ratio=None,
+            target=None if bench.quick else 1.0,
+            better="lower",
+            cpu_s=bench.spent_s(),
+            spread=0.0,
+            repetitions=1,
+        )
+    ]
+
+
+def _resident_b() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from kubelite.cluster.components import API_PORT, DNS_PORT, Components
 from kubelite.cluster.config import ClusterConfig, make_config
 from kubelite.cluster.manifest import Manifest, load_manifest
 from kubelite.cluster.reachable import until_reachable
+from kubelite.cluster.scratch import ScratchFolder
 from kubelite.cluster.waiting import describe_condition, wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.apiserver import decoding
@@ -100,7 +100,7 @@ class Cluster:
         self._expose = expose
         self._random = Randomness(seed)
         self._kubeconfig = None if kubeconfig is None else Path(kubeconfig)
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: ScratchFolder | None = None
         self._system: System | None = None
         self._components: Components | None = None
         self._rest: RESTServer | None = None
@@ -237,8 +237,8 @@ class Cluster:
             certificates.admin.key_pem if certificates else b"",
         )
         if self._kubeconfig is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="kubelite-")
-            self._kubeconfig = Path(self._temporary.name) / "kubeconfig"
+            self._temporary = ScratchFolder()
+            self._kubeconfig = self._temporary.path / "kubeconfig"
         authority = components.root_ca.encode()
         write_kubeconfig(
             self._kubeconfig, make_kubeconfig(config.name, Connection(self._url, authority, credentials))
@@ -305,7 +305,7 @@ class Cluster:
             looppatch.uninstall(asyncio.get_running_loop())
             self._patch = None
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.close()
             self._temporary, self._kubeconfig = None, None
 
     def _failed(self, error: BaseException) -> None:
