@@ -6,9 +6,9 @@ The methods are those of `Cluster`, not awaited; they can be called from any thr
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -267,6 +267,21 @@ class BlockingCluster:
         return self.call(partial(self._cluster.recover_node, name))
 
 
+@asynccontextmanager
+async def _running(cluster: Cluster) -> AsyncIterator[None]:
+    """The cluster, whose virtual time stands from the moment it has started."""
+    clock = cluster.clock
+    async with cluster:
+        if not isinstance(clock, VirtualClock):
+            yield
+            return
+        clock.hold()
+        try:
+            yield
+        finally:
+            clock.release()
+
+
 def start(nodes: int = 1, **options: Any) -> BlockingCluster:
     """Starts a cluster on a thread of its own; the arguments are those of `Cluster`.
 
@@ -277,8 +292,5 @@ def start(nodes: int = 1, **options: Any) -> BlockingCluster:
     cluster = Cluster(nodes, **options)
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal("asyncio"))
-        stack.enter_context(portal.wrap_async_context_manager(cluster))
-        if isinstance(cluster.clock, VirtualClock):
-            portal.call(cluster.clock.hold)
-            stack.callback(portal.call, cluster.clock.release)
+        stack.enter_context(portal.wrap_async_context_manager(_running(cluster)))
         return BlockingCluster(portal, cluster, stack.pop_all())

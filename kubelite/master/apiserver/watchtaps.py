@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from kubelite.client.faultplans import Duplicate, EndWatch, FaultPlan, Lag
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver.faulterrors import expired_watch
-from kubelite.master.store.hub import StoreWatcher
 from kubelite.runtime import Clock, TimerHandle
 
 
@@ -35,8 +34,6 @@ class Tap:
         watcher.push = self._push  # type: ignore[method-assign] # so that others pay nothing for it
         watcher.offer = self._push  # type: ignore[method-assign]
         watcher.end = self._end  # type: ignore[method-assign]
-        if isinstance(watcher, StoreWatcher):
-            watcher.offer = self._push  # type: ignore[method-assign] # what has just happened comes by this
         watcher.when_ended(self._forget)
 
     def __repr__(self) -> str:
