@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import builtins
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, cast
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from kubelite.apimachinery.apierrors import APIError, InternalError, ServiceUnavailable, from_status
 from kubelite.apimachinery.scheme import Object, Resource
@@ -42,6 +44,8 @@ class HTTPClient:
         connection: Where the API server is, and what to show it.
         session: Over which to speak (for a network of its own); None makes one that `close` closes.
         user_agent: The program's name: the owner of the fields that it writes.
+        field_validation: What the server does about unknown fields: `Strict`, `Warn` or `Ignore`; empty
+            leaves it to the server.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class HTTPClient:
         *,
         session: aiohttp.ClientSession | None = None,
         user_agent: str = "kubelite",
+        field_validation: str = "",
     ) -> None:
         self._connection = connection
         self._owns_session = session is None
         self._session = session
         self._tls = _tls(connection)
+        self._field_validation = field_validation
         self._headers = {"Accept": "application/json", "User-Agent": user_agent}
         if connection.credentials.token:
             self._headers["Authorization"] = f"Bearer {connection.credentials.token}"
@@ -140,7 +146,7 @@ class HTTPClient:
         metadata = obj.get("metadata") or {}
         path = resource.path(namespace or metadata.get("namespace"), name or None, subresource)
         return await self._ask(
-            "POST", path, _writing(dry_run, field_manager), _sent(resource, obj, subresource)
+            "POST", path, self._writing(dry_run, field_manager), _sent(resource, obj, subresource)
         )
 
     async def update(
@@ -160,7 +166,7 @@ class HTTPClient:
             namespace or metadata.get("namespace"), name or metadata.get("name"), subresource
         )
         return await self._ask(
-            "PUT", path, _writing(dry_run, field_manager), _sent(resource, obj, subresource)
+            "PUT", path, self._writing(dry_run, field_manager), _sent(resource, obj, subresource)
         )
 
     async def patch(
@@ -177,7 +183,7 @@ class HTTPClient:
         force: bool = False,
     ) -> Object:
         """See `Client.patch`."""
-        query = _writing(dry_run, field_manager)
+        query = self._writing(dry_run, field_manager)
         if force:
             query["force"] = "true"
         path = resource.path(namespace, name, subresource)
@@ -258,6 +264,56 @@ class HTTPClient:
         response.close()
         self._watches.pop(task).end()
 
+    # --- what is no resource ------------------------------------------------------------------------
+
+    async def document(self, path: str, accept: str = "") -> Object:
+        """What a path gives as JSON, such as discovery.
+
+        Raises:
+            APIError: The server refuses, or cannot be reached.
+        """
+        return await self._ask("GET", path, {}, accept=accept)
+
+    async def text(self, path: str, query: Mapping[str, str]) -> str:
+        """What a path gives as text, such as a log.
+
+        Raises:
+            APIError: The server refuses, or cannot be reached.
+        """
+        async with await self._send("GET", path, query, accept="*/*") as response:
+            if response.status >= _ERROR_CODE_MIN:
+                raise await _error(response)
+            return await response.text(errors="replace")
+
+    async def websocket(
+        self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A websocket to a path, such as a pod's exec.
+
+        Raises:
+            APIError: The server refuses, or cannot be reached.
+        """
+        address = f"{self._connection.url}{path}?{urlencode(query)}"
+        headers = {key: value for key, value in self._headers.items() if key != "Accept"}
+        try:
+            return await self._opened().ws_connect(
+                URL(address, encoded=True),
+                protocols=protocols,
+                headers=headers,
+                ssl=self._tls,
+                max_msg_size=LINE_BYTES_MAX,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            # The answer's body, which says more, is gone with the handshake: ask again without one.
+            try:
+                await self.text(path, dict(query))
+            except APIError as told:
+                if told.code == error.status and "pgrade request required" not in str(told):
+                    raise
+            raise from_status({"code": error.status, "message": f"{path}: {error.message}"}) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise ServiceUnavailable(f"{address}: {error}") from error
+
     # --- the wire ----------------------------------------------------------------------------------
 
     async def _follow(self, response: aiohttp.ClientResponse, watcher: Watcher) -> None:
@@ -284,19 +340,37 @@ class HTTPClient:
         query: Mapping[str, str],
         body: Any = None,
         content_type: str = "application/json",
+        *,
+        accept: str = "",
     ) -> Object:
         """One request and its answer.
 
         Raises:
             APIError: The server refuses, or cannot be reached.
         """
-        async with await self._send(method, path, query, body, content_type) as response:
+        async with await self._send(method, path, query, body, content_type, accept=accept) as response:
             if response.status >= _ERROR_CODE_MIN:
                 raise await _error(response)
             try:
                 return cast("Object", orjson.loads(await response.read()))
             except (aiohttp.ClientError, ValueError) as error:
                 raise InternalError(f"{method} {path}: the answer is broken: {error}") from error
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=None), read_bufsize=1024 * 1024
+            )
+        return self._session
+
+    def _writing(self, dry_run: bool, field_manager: str) -> builtins.dict[str, str]:
+        """The options that all writes have."""
+        return {
+            "dryRun": "All" if dry_run else "",
+            "fieldManager": field_manager,
+            "fieldValidation": self._field_validation,
+        }
 
     async def _send(
         self,
@@ -305,16 +379,15 @@ class HTTPClient:
         query: Mapping[str, str],
         body: Any = None,
         content_type: str = "application/json",
+        *,
+        accept: str = "",
     ) -> aiohttp.ClientResponse:
         """Send a request; the answer's body is not read yet."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=aiohttp.ClientTimeout(total=None), read_bufsize=1024 * 1024
-            )
         headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
+        if accept:
+            headers = {**headers, "Accept": accept}
         try:
-            return await self._session.request(
+            return await self._opened().request(
                 method,
                 self._connection.url + path,
                 params={key: value for key, value in query.items() if value},
@@ -330,10 +403,8 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
     """The TLS settings of a connection."""
     if not connection.url.startswith("https:"):
         return True
-    if connection.insecure:
-        return False
-    if not connection.authority_pem:
-        return True
+    if not connection.authority_pem and not connection.credentials.certificate_pem:
+        return not connection.insecure
     from kubelite.client.tls import client_context  # noqa: PLC0415 - ssl contexts are rarely needed
 
     return client_context(connection)
@@ -369,11 +440,6 @@ def _sent(resource: Resource, obj: Object, subresource: str) -> Object:
     if subresource or ("kind" in obj and "apiVersion" in obj):
         return obj
     return {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
-
-
-def _writing(dry_run: bool, field_manager: str) -> dict[str, str]:
-    """The options that all writes have."""
-    return {"dryRun": "All" if dry_run else "", "fieldManager": field_manager}
 
 
 def _delete_options(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,42 +100,68 @@ def write_kubeconfig(path: Path, content: dict[str, Any]) -> None:
         file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def read_kubeconfig(path: Path, context: str = "") -> Connection:
+def default_paths() -> list[Path]:
+    """Where kubectl looks for kubeconfigs: `$KUBECONFIG`, which may name several, or `~/.kube/config`."""
+    named = [Path(each) for each in os.environ.get("KUBECONFIG", "").split(os.pathsep) if each]
+    return [each for each in named if each.exists()] or named[:1] or [Path.home() / ".kube" / "config"]
+
+
+def read_kubeconfig(path: Path | Sequence[Path], context: str = "") -> Connection:
     """The connection of a context (the current one if none is named).
 
+    Args:
+        path: Of the kubeconfig, or of several that count as one, the first before the others.
+        context: Its name.
+
     Raises:
-        OSError: The file cannot be read.
+        OSError: A file cannot be read.
         ValueError: It is no kubeconfig, or lacks the context.
     """
-    from kubelite.apimachinery import codec  # noqa: PLC0415 - who writes kubeconfigs needs no YAML
+    files = [_load(each) for each in ([path] if isinstance(path, Path) else path)]
+    current = next((each["current-context"] for _, each in files if each.get("current-context")), "")
+    _, chosen = _named(files, "context", context or current)
+    near, cluster = _named(files, "cluster", chosen.get("cluster", ""))
+    folder, user = _named(files, "user", chosen.get("user", ""))
+    if user.get("exec"):
+        from kubelite.client.execcredentials import run_plugin  # noqa: PLC0415 - it runs other programs
 
-    content = codec.parse_yaml(path.read_bytes()).value
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} is no kubeconfig")  # noqa: TRY004 - the file's content, not an argument's type
-    chosen = _named(content, "context", context or content.get("current-context") or "")
-    cluster, user = (
-        _named(content, "cluster", chosen.get("cluster", "")),
-        _named(content, "user", chosen.get("user", "")),
-    )
-    folder = path.resolve().parent
-    credentials = Credentials(
-        user.get("token") or _data(user, "tokenFile", folder).decode().strip(),
-        _data(user, "client-certificate", folder),
-        _data(user, "client-key", folder),
-    )
+        credentials = run_plugin(user["exec"], folder)
+    else:
+        credentials = Credentials(
+            user.get("token") or _data(user, "tokenFile", folder).decode().strip(),
+            _data(user, "client-certificate", folder),
+            _data(user, "client-key", folder),
+        )
     return Connection(
-        cluster["server"],
-        _data(cluster, "certificate-authority", folder),
+        cluster["server"].rstrip("/"),
+        _data(cluster, "certificate-authority", near),
         credentials,
         bool(cluster.get("insecure-skip-tls-verify")),
     )
 
 
-def _named(content: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
-    for each in content.get(f"{kind}s") or ():
-        if each.get("name") == name:
-            return dict(each.get(kind) or {})
-    raise ValueError(f"the kubeconfig has no {kind} named {name!r}")
+_File = tuple[Path, dict[str, Any]]
+"""A kubeconfig's content, and the folder that its relative paths start from."""
+
+
+def _load(path: Path) -> _File:
+    from kubelite.apimachinery import codec  # noqa: PLC0415 - who writes kubeconfigs needs no YAML
+
+    content = codec.parse_yaml(path.read_bytes()).value
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is no kubeconfig")  # noqa: TRY004 - the file's content, not an argument's type
+    return path.resolve().parent, content
+
+
+def _named(files: Sequence[_File], kind: str, name: str) -> _File:
+    known = []
+    for folder, content in files:
+        for each in content.get(f"{kind}s") or ():
+            if each.get("name") == name:
+                return folder, dict(each.get(kind) or {})
+            known.append(str(each.get("name")))
+    there = f"; there are {', '.join(known)}" if known else ""
+    raise ValueError(f"the kubeconfig has no {kind} named {name!r}{there}")
 
 
 def _data(entry: dict[str, Any], name: str, folder: Path) -> bytes:

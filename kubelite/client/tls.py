@@ -10,10 +10,15 @@ from kubelite.client.kubeconfig import Connection
 
 
 def client_context(connection: Connection) -> ssl.SSLContext:
-    """The settings of a connection that names its certificate authority."""
+    """The settings of a connection: whom it trusts, and the certificate that it shows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=connection.authority_pem.decode())
+    if connection.insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    elif connection.authority_pem:
+        context.load_verify_locations(cadata=connection.authority_pem.decode())
+    else:
+        context.load_default_certs()
     credentials = connection.credentials
     if credentials.certificate_pem:
         load_pair(context, credentials.certificate_pem, credentials.key_pem)

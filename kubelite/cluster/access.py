@@ -16,6 +16,7 @@ from kubelite import records
 from kubelite.api.resources import PODS
 from kubelite.apimachinery.apierrors import BadRequest, NotFound
 from kubelite.apimachinery.scheme import Object
+from kubelite.dns.resolver import NDOTS
 from kubelite.network import NetworkNamespace, client_session
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 KUBELET_PORT = 10250
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _PROTOCOL = "v5.channel.k8s.io"
+PROTOCOLS = (_PROTOCOL, "v4.channel.k8s.io")
+"""Of an exec, the best first."""
 
 
 @records.frozen
@@ -83,6 +86,14 @@ def pod_network(components: Components, pod: Object) -> NetworkNamespace:
     return worker.network
 
 
+def inside(network: NetworkNamespace, namespace: str) -> NetworkNamespace:
+    """The network of a client of the cluster, in a namespace whose Services need no more than their names."""
+    if network.resolver is None or not network.search:
+        return network
+    search = (f"{namespace}.{network.search[1]}", *network.search[1:])
+    return records.evolve(network, search=search, resolver=network.resolver.with_search(search, NDOTS))
+
+
 def kubelet_url(components: Components, pod: Object, what: str, container: str) -> str:
     """The URL of something of a container at its kubelet.
 
@@ -130,20 +141,31 @@ async def run_command(
     Raises:
         BadRequest: The kubelet refuses.
     """
-    flags = [("command", each) for each in argv] + [("stdout", "true"), ("stderr", "true")]
-    if stdin:
-        flags.append(("stdin", "true"))
-    output: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
     try:
-        async with session.ws_connect(f"{url}?{urlencode(flags)}", protocols=(_PROTOCOL,)) as socket:
-            if stdin:
-                await socket.send_bytes(b"\0" + stdin)
-                await socket.send_bytes(b"\xff\0")
-            async for message in socket:
-                if message.type is aiohttp.WSMsgType.BINARY and message.data:
-                    output.setdefault(message.data[0], bytearray()).extend(message.data[1:])
+        query = urlencode(command_query(argv, stdin))
+        socket = await session.ws_connect(f"{url}?{query}", protocols=(_PROTOCOL,))
     except aiohttp.WSServerHandshakeError as error:
         raise BadRequest(f"the kubelet refused: {error.message}") from error
+    async with socket:
+        return await converse(socket, stdin)
+
+
+def command_query(argv: Sequence[str], stdin: bytes) -> list[tuple[str, str]]:
+    """The query of an exec."""
+    flags = [("command", each) for each in argv] + [("stdout", "true"), ("stderr", "true")]
+    return [*flags, ("stdin", "true")] if stdin else flags
+
+
+async def converse(socket: aiohttp.ClientWebSocketResponse, stdin: bytes) -> ExecResult:
+    """Gives a command its input, and takes all that it says."""
+    output: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
+    if stdin:
+        await socket.send_bytes(b"\0" + stdin)
+        if socket.protocol == _PROTOCOL:
+            await socket.send_bytes(b"\xff\0")
+    async for message in socket:
+        if message.type is aiohttp.WSMsgType.BINARY and message.data:
+            output.setdefault(message.data[0], bytearray()).extend(message.data[1:])
     status = orjson.loads(bytes(output[_ERROR])) if output[_ERROR] else {"status": "Failure"}
     return ExecResult(_exit_code(status), output[_STDOUT].decode(errors="replace"), _stderr(output, status))
 

@@ -12,13 +12,14 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.cluster.cluster import Cluster
 from kubelite.cluster.manifest import Manifest
+from kubelite.cluster.objects import InNamespace
 from kubelite.runtime import VirtualClock
 
 if TYPE_CHECKING:
@@ -80,6 +81,21 @@ class BlockingCluster:
         self._cluster = cluster
         self._closing = closing
         self._thread = portal.call(threading.get_ident)
+
+    @classmethod
+    def connect(cls, kubeconfig: Path | str | None = None, *, context: str = "") -> BlockingCluster:
+        """A cluster that runs anywhere, for code that blocks; see `Cluster.connect`.
+
+        Raises:
+            OSError: The kubeconfig cannot be read.
+            ValueError: It is none, or lacks the context.
+            APIError: The API server cannot be reached, or refuses.
+        """
+        return _enter(Cluster.connect(kubeconfig, context=context), cls)
+
+    def in_namespace(self, namespace: str) -> Self:
+        """See `Cluster.in_namespace`."""
+        return cast("Self", InNamespace(self, namespace))
 
     def __repr__(self) -> str:
         return f"<BlockingCluster of {self._cluster!r}>"
@@ -244,19 +260,28 @@ class BlockingCluster:
         return self.call(partial(self._cluster.exec, pod, argv, **options))
 
     def http(
-        self, url: str, *, method: str = "GET", pod: str | None = None, **options: Any
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        pod: str | None = None,
+        namespace: str = "default",
+        **options: Any,
     ) -> tuple[int, str]:
         """One request in the cluster's network (or that of a pod): status and text of the answer."""
 
         async def request() -> tuple[int, str]:
-            async with self._cluster.http(pod) as session, session.request(method, url, **options) as answer:
+            async with (
+                self._cluster.http(pod, namespace=namespace) as session,
+                session.request(method, url, **options) as answer,
+            ):
                 return answer.status, await answer.text()
 
         return self.call(request)
 
-    def resolve(self, name: str, *, pod: str | None = None) -> list[str]:
+    def resolve(self, name: str, *, pod: str | None = None, namespace: str = "default") -> list[str]:
         """See `Cluster.resolve`."""
-        return self.call(partial(self._cluster.resolve, name, pod=pod))
+        return self.call(partial(self._cluster.resolve, name, pod=pod, namespace=namespace))
 
     def fail_node(self, name: str) -> None:
         """See `Cluster.fail_node`."""
@@ -289,8 +314,12 @@ def start(nodes: int = 1, **options: Any) -> BlockingCluster:
         TypeError: An option is unknown.
         OSError: The API server's address cannot be had.
     """
-    cluster = Cluster(nodes, **options)
+    return _enter(Cluster(nodes, **options), BlockingCluster)
+
+
+def _enter(cluster: Any, kind: type[BlockingCluster]) -> BlockingCluster:
+    """Starts a cluster, or connects to one, on a thread of its own."""
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal("asyncio"))
         stack.enter_context(portal.wrap_async_context_manager(_running(cluster)))
-        return BlockingCluster(portal, cluster, stack.pop_all())
+        return kind(portal, cluster, stack.pop_all())

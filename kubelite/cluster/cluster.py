@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
 from kubelite.apimachinery import labels
-from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.apply import apply_object
 from kubelite.client.kubeconfig import Connection, Credentials, make_kubeconfig, write_kubeconfig
 from kubelite.client.requests import ADMIN
-from kubelite.client.wait import parse_condition
+from kubelite.client.wait import Predicate
 from kubelite.cluster import access
 from kubelite.cluster.components import API_PORT, DNS_PORT, Components
 from kubelite.cluster.config import ClusterConfig, make_config
-from kubelite.cluster.manifest import Manifest, load_manifest
+from kubelite.cluster.objects import ClusterObjects
 from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.scratch import ScratchFolder
-from kubelite.cluster.waiting import describe_condition, wait_for
+from kubelite.cluster.waiting import wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.apiserver import decoding
 from kubelite.master.audit import AuditLog
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from kubelite.client.faults import Faults
     from kubelite.client.inprocess import InProcessClient
     from kubelite.cluster.metrics import Metrics
+    from kubelite.cluster.remote import RemoteCluster
     from kubelite.cluster.views import KindView
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.apiserver.faults import FaultEngine
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 READY_TIMEOUT_S = 30.0
 
 
-class Cluster:
+class Cluster(ClusterObjects):
     """A control plane, nodes and DNS in this process.
 
     Use it as `async with Cluster(nodes=3) as cluster`, or call `start` and `stop`.
@@ -117,6 +116,22 @@ class Cluster:
         return f"<Cluster {self.config.name} {state}, {len(self._node_names)} nodes {self._url}>".replace(
             " >", ">"
         )
+
+    @staticmethod
+    def connect(kubeconfig: Path | str | None = None, *, context: str = "") -> RemoteCluster:
+        """A cluster that runs anywhere, with the same methods; use it in `async with`.
+
+        Args:
+            kubeconfig: Its file; None takes what kubectl would: `$KUBECONFIG`, or `~/.kube/config`.
+            context: Of the kubeconfig; empty for its current one.
+
+        Raises:
+            OSError: The kubeconfig cannot be read.
+            ValueError: It is none, or lacks the context.
+        """
+        from kubelite.cluster.remote import RemoteCluster  # noqa: PLC0415 - few need it
+
+        return RemoteCluster(kubeconfig, context=context)
 
     # -- life
 
@@ -463,114 +478,49 @@ class Cluster:
         found: Resource = resource
         return found
 
-    def _what(
-        self, what: str, name: str | None, namespace: str | None
-    ) -> tuple[Resource, str | None, str | None]:
-        kind, slash, inner = what.partition("/")
-        resource = self.resource(kind)
-        return resource, (inner if slash else name), (namespace if resource.namespaced else None)
+    async def _kinds(self) -> Sequence[Resource]:
+        return tuple(self._running.scheme.resources())
 
-    async def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
-        """Makes objects be as a manifest says: YAML text, a path, an object, or several of these.
+    async def _find(self, kind: str) -> Resource | None:
+        found: Resource | None = self._running.scheme.find(kind)
+        return found
 
-        Raises:
-            ValueError: The manifest does not parse, or names a kind that is not served.
-            TypeError: It is no manifest at all.
-            BadRequest: A field is unknown, or of another type.
-            APIError: The API server refuses an object; those before it stay.
-        """
-        made = []
-        for obj in load_manifest(manifest):
-            resource = self._running.scheme.by_kind(obj["apiVersion"], obj["kind"])
-            if resource is None:
-                raise ValueError(f"no matches for kind {obj['kind']!r} in version {obj['apiVersion']!r}")
-            decoding.body(
-                self._running.scheme.strategy(resource), obj, "Strict"
-            )  # for its refusals: a null in a manifest means something
-            obj = {**obj, "metadata": obj.get("metadata") or {}}
-            inside = obj["metadata"].get("namespace") or namespace
-            made.append(
-                await apply_object(self.client, resource, obj, inside if resource.namespaced else None)
-            )
-        return made
+    async def _find_kind(self, api_version: str, kind: str) -> Resource | None:
+        found: Resource | None = self._running.scheme.by_kind(api_version, kind)
+        return found
 
-    async def get(
+    def _check(self, resource: Resource, obj: Object) -> None:
+        # For its refusals: a null in a manifest means something.
+        decoding.body(self._running.scheme.strategy(resource), obj, "Strict")
+
+    async def _wait(
         self,
-        kind: str,
-        name: str | None = None,
+        resource: Resource,
+        namespace: str | None,
+        name: str | None,
+        selector: labels.Selector | None,
+        predicate: Predicate,
         *,
-        namespace: str | None = "default",
-        selector: str | Mapping[str, str] | None = None,
-    ) -> Any:
-        """An object by its name, or the list of those that a selector matches.
-
-        Namespace None means all namespaces.
-
-        Raises:
-            NotFound: There is no object of that name.
-        """
-        resource, name, namespace = self._what(kind, name, namespace)
-        if name is not None:
-            return await self.client.get(resource, name, namespace)
-        found = await self.client.list(resource, namespace, label_selector=_selector_text(selector))
-        return [{"kind": resource.kind, "apiVersion": resource.api_version, **each} for each in found.items]
-
-    async def delete(
-        self,
-        kind: str,
-        name: str | None = None,
-        *,
-        namespace: str | None = "default",
-        selector: str | Mapping[str, str] = "",
-        grace_period_s: int | None = None,
-        propagation_policy: str | None = "Background",
-    ) -> None:
-        """Deletes an object, or all that a selector matches. That there is none is no error.
-
-        Args:
-            kind: `pod`, or `pod/web-1`.
-            name: Of the object.
-            namespace: Of namespaced kinds.
-            selector: Labels, where no name is given.
-            grace_period_s: For pods; None is their own.
-            propagation_policy: `Background`, `Foreground` or `Orphan`; None is the kind's own.
-
-        Raises:
-            ValueError: Neither name nor selector is given.
-        """
-        resource, name, namespace = self._what(kind, name, namespace)
-        if name is None and not selector:
-            raise ValueError("say which one to delete: a name, or a selector")
-        try:
-            if name is not None:
-                await self.client.delete(
-                    resource,
-                    name,
-                    namespace,
-                    grace_period_s=grace_period_s,
-                    propagation_policy=propagation_policy,
-                )
-            else:
-                await self.client.delete_collection(
-                    resource,
-                    namespace,
-                    label_selector=_selector_text(selector),
-                    grace_period_s=grace_period_s,
-                    propagation_policy=propagation_policy,
-                )
-        except NotFound:
-            return
-
-    async def scale(self, what: str, replicas: int, *, namespace: str = "default") -> None:
-        """Sets the number of replicas through the scale subresource.
-
-        Raises:
-            NotFound: There is no such object, or its kind does not scale.
-        """
-        resource, name, inside = self._what(what, None, namespace)
-        await self.client.patch(
-            resource, name or "", {"spec": {"replicas": replicas}}, inside, subresource="scale"
+        condition: str,
+        timeout_s: float | None,
+    ) -> list[Object]:
+        informers = self._running.informers
+        assert informers is not None
+        found = await wait_for(
+            informers,
+            self.clock,
+            resource,
+            namespace,
+            name,
+            selector,
+            predicate,
+            condition=condition,
+            timeout_s=timeout_s,
+            read_log=self._read_log,
         )
+        if condition == "ready":
+            await until_reachable(self._running, self.clock, found)
+        return found
 
     async def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
         """What every plugin of the scheduler says of a pod on every node; `print` shows it.
@@ -590,50 +540,6 @@ class Cluster:
         await components.informers.flush()
         request = Explain(namespace, pod.removeprefix("pod/"))
         return await request.ask(self._system.ref("scheduler"))
-
-    async def wait_for(
-        self,
-        what: str,
-        condition: str | Callable[[Object], Any] = "ready",
-        *,
-        timeout: float | None = 30.0,  # noqa: ASYNC109 - the contract's own name
-        namespace: str = "default",
-        selector: str | None = None,
-    ) -> Any:
-        """Waits until a condition holds; event driven.
-
-        Args:
-            what: `rc/backend`, or `pods` for all that `selector` matches.
-            condition: `ready`, `deleted`, `exists`, `condition=TYPE[=STATUS]`, `jsonpath=EXPR=VALUE`,
-                or a callable that is given the object.
-            timeout: Seconds of the cluster's clock; None waits for ever.
-            namespace: Of namespaced kinds.
-            selector: Labels, where no name is given.
-
-        Returns:
-            The object, or the list of those selected.
-
-        Raises:
-            WaitTimeout: It did not hold in time; the text says what was seen instead, and why.
-            ValueError: The condition or the kind is unknown.
-        """
-        resource, name, inside = self._what(what, None, namespace)
-        informers = self._running.informers
-        assert informers is not None
-        found = await wait_for(
-            informers,
-            self.clock,
-            resource,
-            inside,
-            name,
-            labels.parse_selector(selector) if selector else None,
-            parse_condition(condition),
-            condition=describe_condition(condition),
-            timeout_s=timeout,
-        )
-        if condition == "ready":
-            await until_reachable(self._running, self.clock, found)
-        return found if name is None else (found[0] if found else None)
 
     def view(
         self,
@@ -661,6 +567,13 @@ class Cluster:
 
     # -- pods and nodes
 
+    async def _network(self, pod: str | None, namespace: str) -> NetworkNamespace:
+        """The network of a pod, or that of a client in a namespace."""
+        if pod is not None:
+            return access.pod_network(self._running, await self._pod(pod, namespace))
+        network: NetworkNamespace = self._running.network
+        return network if namespace == "default" else access.inside(network, namespace)
+
     async def _pod(self, pod: str, namespace: str) -> Object:
         return await self.client.get(PODS, pod.removeprefix("pod/"), namespace)
 
@@ -674,21 +587,17 @@ class Cluster:
             NotFound: There is no such pod.
             BadRequest: The pod does not run.
         """
-        network: NetworkNamespace = self._running.network
-        if pod is not None:
-            network = access.pod_network(self._running, await self._pod(pod, namespace))
+        network = await self._network(pod, namespace)
         async with client_session(network) as session:
             yield session
 
     async def resolve(self, name: str, *, pod: str | None = None, namespace: str = "default") -> list[str]:
-        """The addresses of a name, as a pod sees it, or as a client in the namespace `default`.
+        """The addresses of a name, as a pod sees it, or as a client in the namespace.
 
         Raises:
             OSError: The name does not resolve.
         """
-        network: NetworkNamespace = self._running.network
-        if pod is not None:
-            network = access.pod_network(self._running, await self._pod(pod, namespace))
+        network = await self._network(pod, namespace)
         return await network.resolve(name)
 
     async def logs(
@@ -753,12 +662,6 @@ class Cluster:
             ValueError: There is no such node.
         """
         self._machine(name).boot()
-
-
-def _selector_text(selector: str | Mapping[str, str] | None) -> str:
-    if isinstance(selector, Mapping):
-        return ",".join(f"{key}={value}" for key, value in selector.items())
-    return selector or ""
 
 
 def _new_token() -> str:

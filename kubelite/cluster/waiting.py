@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kubelite.api.resources import EVENTS
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.informer import Informer, InformerFactory
-from kubelite.client.wait import Predicate, Verdict, WaitTimeout
+from kubelite.client.readiness import Verdict
+from kubelite.client.wait import Predicate, WaitTimeout
 from kubelite.runtime import Clock
 
-EVENTS_SHOWN = 5
+if TYPE_CHECKING:
+    from kubelite.cluster.explaining import ReadLog
 
 
 async def wait_for(
@@ -27,6 +28,7 @@ async def wait_for(
     *,
     condition: str,
     timeout_s: float | None,
+    read_log: ReadLog | None = None,
 ) -> list[Object]:
     """Waits until a condition holds for one object, or for all that are selected.
 
@@ -40,6 +42,7 @@ async def wait_for(
         predicate: The condition.
         condition: The condition in words, for the message.
         timeout_s: None waits for ever.
+        read_log: How logs are read for the message of a time-out.
 
     Returns:
         The objects when it held.
@@ -57,19 +60,24 @@ async def wait_for(
             while True:
                 changed.clear()
                 objects, verdicts = _look(informer, namespace, name, selector, predicate)
-                if _all_hold(verdicts, predicate):
+                if all_hold(verdicts, predicate):
                     return [each for each in objects if each is not None]
                 await changed.wait()
     except TimeoutError as error:
+        from kubelite.cluster import explaining  # noqa: PLC0415 - only who waits in vain needs it
+
         objects, verdicts = _look(informer, namespace, name, selector, predicate)
-        what = f"{resource.singular}/{name}" if name else f"{resource.plural} {selector or ''}".strip()
-        where = f" in namespace {namespace}" if namespace not in {None, "default"} else ""
-        seen = "; ".join(_describe(obj, verdict) for obj, verdict in zip(objects, verdicts, strict=True))
-        events = await _events(informers, [each for each in objects if each is not None])
-        text = (
-            f"{what}{where} was not {condition} within {timeout_s:g} s: {seen or 'nothing matches'}{events}"
+        question = explaining.Question(
+            resource=resource,
+            namespace=namespace,
+            name=name,
+            selector=str(selector or ""),
+            condition=condition,
+            timeout_s=timeout_s or 0.0,
         )
-        raise WaitTimeout(text) from error
+        there = [each for each in objects if each is not None]
+        scene = await explaining.look_around(informers.client, question, there, read_log)
+        raise WaitTimeout(explaining.explain(question, objects, verdicts, scene)) from error
     finally:
         remove()
 
@@ -88,24 +96,10 @@ def _look(
     return objects, [predicate(each) for each in objects]
 
 
-def _all_hold(verdicts: list[Verdict], predicate: Predicate) -> bool:
+def all_hold(verdicts: list[Verdict], predicate: Predicate) -> bool:
+    """Whether a condition holds for all that were looked at."""
     # With nothing selected a condition holds only if it holds for what is absent: "deleted" does.
     return all(each.holds for each in verdicts) if verdicts else predicate(None).holds
-
-
-def _describe(obj: Object | None, verdict: Verdict) -> str:
-    name = f"{obj['metadata']['name']}: " if obj is not None else ""
-    return f"{name}{verdict.seen}"
-
-
-async def _events(informers: InformerFactory, objects: list[Object]) -> str:
-    """The last Events about the objects, warnings first in the reader's eye: one line each."""
-    uids = {each["metadata"]["uid"] for each in objects}
-    found = await informers.client.list(EVENTS)
-    about = [each for each in found.items if each["involvedObject"].get("uid") in uids]
-    about.sort(key=lambda each: each.get("lastTimestamp") or "")
-    lines = [f"\n  {each['type']} {each['reason']}: {each['message']}" for each in about[-EVENTS_SHOWN:]]
-    return "".join(lines)
 
 
 def describe_condition(condition: str | Callable[[Object], Any]) -> str:

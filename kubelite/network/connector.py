@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from abc import abstractmethod
 from typing import Any
 
 import aiohttp
@@ -17,21 +18,17 @@ from aiohttp.client_reqrep import ClientRequest
 from kubelite.network.namespaces import NetworkNamespace
 
 
-class FabricConnector(aiohttp.BaseConnector):
-    """Makes connections from one namespace, by names as its resolver knows them.
+class RoutedConnector(aiohttp.BaseConnector):
+    """Makes connections by ways of its own; what fails is told in aiohttp's own errors.
 
     Args:
-        namespace: Whose network.
         ssl_context: For `https` URLs where the request brings none.
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
 
-    def __init__(
-        self, namespace: NetworkNamespace, *, ssl_context: ssl.SSLContext | None = None, limit: int = 0
-    ) -> None:
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, limit: int = 0) -> None:
         super().__init__(limit=limit)
-        self._namespace = namespace
         self._ssl_context = ssl_context
 
     async def _create_connection(self, req: ClientRequest, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ASYNC109
@@ -49,6 +46,40 @@ class FabricConnector(aiohttp.BaseConnector):
             raise aiohttp.ClientConnectorSSLError(req.connection_key, error) from error
         except OSError as error:
             raise aiohttp.ClientConnectorError(req.connection_key, error) from error
+
+    @abstractmethod
+    async def _connect(self, req: ClientRequest, host: str, port: int) -> ResponseHandler:
+        """Makes one connection.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+
+    def _context(self, req: ClientRequest) -> ssl.SSLContext:
+        chosen = req.ssl
+        if isinstance(chosen, ssl.SSLContext):
+            return chosen
+        if chosen is False:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        return self._ssl_context or ssl.create_default_context()
+
+
+class FabricConnector(RoutedConnector):
+    """Makes connections from one namespace, by names as its resolver knows them.
+
+    Args:
+        namespace: Whose network.
+        ssl_context: For `https` URLs where the request brings none.
+    """
+
+    def __init__(
+        self, namespace: NetworkNamespace, *, ssl_context: ssl.SSLContext | None = None, limit: int = 0
+    ) -> None:
+        super().__init__(ssl_context=ssl_context, limit=limit)
+        self._namespace = namespace
 
     async def _connect(self, req: ClientRequest, host: str, port: int) -> ResponseHandler:
         addresses = await self._namespace.resolve(host)
@@ -71,17 +102,6 @@ class FabricConnector(aiohttp.BaseConnector):
             assert upgraded is not None
             protocol.connection_made(upgraded)
         return protocol
-
-    def _context(self, req: ClientRequest) -> ssl.SSLContext:
-        chosen = req.ssl
-        if isinstance(chosen, ssl.SSLContext):
-            return chosen
-        if chosen is False:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            return context
-        return self._ssl_context or ssl.create_default_context()
 
 
 def client_session(namespace: NetworkNamespace, **options: Any) -> aiohttp.ClientSession:

@@ -1,0 +1,59 @@
+"""Credentials that a kubeconfig has another program make: `users[].user.exec`.
+
+Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from kubelite.client.kubeconfig import Credentials
+
+TIMEOUT_S: Final = 60.0
+
+
+def run_plugin(plugin: dict[str, Any], folder: Path) -> Credentials:
+    """Runs the program and reads what it says; this blocks.
+
+    Args:
+        plugin: The `exec` section.
+        folder: Where relative commands are looked up: that of the kubeconfig.
+
+    Raises:
+        ValueError: It fails, or says nothing of use.
+    """
+    command = plugin["command"]
+    if os.sep in command and not Path(command).is_absolute():
+        command = str(folder / command)
+    version = plugin.get("apiVersion", "client.authentication.k8s.io/v1")
+    info = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
+    environment = {
+        **os.environ,
+        "KUBERNETES_EXEC_INFO": orjson.dumps(info).decode(),
+        **{each["name"]: each["value"] for each in plugin.get("env") or ()},
+    }
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own kubeconfig asks for it
+            [command, *(plugin.get("args") or ())],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=True,
+        )
+        status = orjson.loads(done.stdout)["status"]
+    except subprocess.CalledProcessError as error:
+        text = error.stderr.decode(errors="replace").strip()
+        raise ValueError(f"{command}, which makes the credentials, failed: {text}") from error
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        raise ValueError(f"{command}, which makes the credentials, failed: {error!r}") from error
+    return Credentials(
+        status.get("token") or "",
+        (status.get("clientCertificateData") or "").encode(),
+        (status.get("clientKeyData") or "").encode(),
+    )

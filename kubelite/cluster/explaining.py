@@ -1,0 +1,236 @@
+"""Why a wait was in vain: what was waited for, what was seen, why, and what to try.
+
+`look_around` asks the API server, as any client can; `explain` is pure. So it works for any cluster.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from kubelite import records
+from kubelite.api.resources import EVENTS, JOBS, NAMESPACES, PODS, REPLICASETS
+from kubelite.apimachinery import labels
+from kubelite.apimachinery.apierrors import APIError
+from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.client import Client
+from kubelite.client.readiness import Verdict
+from kubelite.cluster.troubles import Trouble, advice, event_line, events_about, matters, pod_troubles
+
+EVENTS_MAX: Final = 8
+PODS_MAX: Final = 5
+LOGS_MAX: Final = 2
+LOG_LINES: Final = 5
+NAMES_MAX: Final = 8
+PARENTS: Final[Mapping[str, Resource]] = {"Deployment": REPLICASETS, "CronJob": JOBS}
+"""What stands between an object and its pods."""
+
+ReadLog = Callable[[str, str, str, bool], Awaitable[str]]
+"""Reads the last lines of a log: pod, namespace, container, whether of the run before."""
+
+
+@records.frozen(kw_only=True)
+class Question:
+    """What was waited for.
+
+    Attributes:
+        namespace: None for cluster-scoped kinds.
+        name: None for all that the selector matches.
+        selector: Labels, as text.
+        condition: In words.
+        timeout_s: How long.
+    """
+
+    resource: Resource
+    namespace: str | None
+    name: str | None
+    selector: str
+    condition: str
+    timeout_s: float
+
+    @property
+    def subject(self) -> str:
+        """What it was about."""
+        resource = self.resource
+        what = (
+            f"{resource.singular}/{self.name}" if self.name else f"{resource.plural} {self.selector}".strip()
+        )
+        return what + (f" in namespace {self.namespace}" if self.namespace not in {None, "default"} else "")
+
+
+@records.frozen(kw_only=True)
+class Scene:
+    """What stands around the objects that were waited for.
+
+    Attributes:
+        pods: Those that belong to them and are not well, each with its troubles.
+        well: How many of their pods are.
+        events: About them and their pods, oldest first.
+        logs: By the words that introduce them.
+        others: Names of objects of the kind that do exist, where what was asked for does not.
+        elsewhere: Namespaces in which there is one of that name.
+        no_namespace: There is no such namespace at all.
+    """
+
+    pods: Sequence[tuple[Object, Sequence[Trouble]]] = ()
+    well: int = 0
+    events: Sequence[Object] = ()
+    logs: Mapping[str, str] = records.field(factory=dict)
+    others: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
+    no_namespace: bool = False
+
+
+async def look_around(
+    client: Client, question: Question, objects: Sequence[Object], read_log: ReadLog | None = None
+) -> Scene:
+    """Asks for what may explain a wait in vain; what cannot be had is left out."""
+    if not objects:
+        return await _look_for_names(client, question)
+    events = await _listed(client, EVENTS, question.namespace)
+    between, pods = await _family(client, question, objects)
+    about = events_about(events, [*objects, *between, *pods])
+    bad = [(pod, pod_troubles(pod, events_about(events, [pod]))) for pod in pods if matters(pod)]
+    logs: dict[str, str] = {}
+    for pod, troubles in bad:
+        for trouble in troubles:
+            if read_log is not None and trouble.container and len(logs) < LOGS_MAX:
+                await _add_log(logs, read_log, pod, trouble)
+    return Scene(pods=bad, well=len(pods) - len(bad), events=about, logs=logs)
+
+
+async def _add_log(logs: dict[str, str], read_log: ReadLog, pod: Object, trouble: Trouble) -> None:
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    run = ", the run before" if trouble.previous else ""
+    try:
+        text = await read_log(name, namespace, trouble.container, trouble.previous)
+    except (APIError, OSError):
+        return
+    if text.strip():
+        logs[f"log of {name}, container {trouble.container}{run}"] = text
+
+
+async def _listed(client: Client, resource: Resource, namespace: str | None) -> list[Object]:
+    try:
+        return list((await client.list(resource, namespace)).items)
+    except (APIError, OSError):
+        return []
+
+
+async def _look_for_names(client: Client, question: Question) -> Scene:
+    resource = question.resource
+    found = await _listed(client, resource, None)
+    same = [each for each in found if each["metadata"]["name"] == question.name]
+    elsewhere = sorted({each["metadata"].get("namespace", "") for each in same} - {question.namespace or ""})
+    if question.namespace is not None:
+        found = [each for each in found if each["metadata"].get("namespace") == question.namespace]
+    names = [each["metadata"]["name"] for each in found]
+    near = difflib.get_close_matches(question.name or "", names, n=NAMES_MAX)
+    spaces = await _listed(client, NAMESPACES, None) if question.namespace is not None else []
+    gone = bool(spaces) and question.namespace not in {each["metadata"]["name"] for each in spaces}
+    return Scene(others=(near or sorted(names))[:NAMES_MAX], elsewhere=elsewhere, no_namespace=gone)
+
+
+async def _family(
+    client: Client, question: Question, objects: Sequence[Object]
+) -> tuple[list[Object], list[Object]]:
+    """What stands between the objects and their pods, and the pods."""
+    kind = question.resource.kind
+    if kind == "Pod":
+        return [], list(objects)
+    if question.namespace is None and kind != "Pod":
+        return [], []
+    pods = await _listed(client, PODS, question.namespace)
+    if kind in {"Service", "PodDisruptionBudget"}:
+        selectors = [each["spec"].get("selector") for each in objects]
+        chosen = [labels.from_set(each) for each in selectors if each and "matchLabels" not in each]
+        return [], [
+            pod for pod in pods if any(each.matches(pod["metadata"].get("labels")) for each in chosen)
+        ]
+    owners = {each["metadata"].get("uid") for each in objects}
+    between: list[Object] = []
+    if kind in PARENTS:
+        between = _owned(await _listed(client, PARENTS[kind], question.namespace), owners)
+        owners |= {each["metadata"]["uid"] for each in between}
+    return between, _owned(pods, owners)
+
+
+def _owned(objects: Sequence[Object], owners: set[Any]) -> list[Object]:
+    return [
+        each
+        for each in objects
+        if any(owner["uid"] in owners for owner in each["metadata"].get("ownerReferences") or ())
+    ]
+
+
+def explain(
+    question: Question, objects: Sequence[Object | None], verdicts: Sequence[Verdict], scene: Scene
+) -> str:
+    """The text of a time-out."""
+    seen = "; ".join(_describe(obj, verdict) for obj, verdict in zip(objects, verdicts, strict=True))
+    what = f"{question.subject} was not {question.condition} within {question.timeout_s:g} s"
+    lines = [f"{what}: {seen or 'nothing matches'}"]
+    lines += _names(question, scene)
+    if scene.pods:
+        lines.append(f"  pods ({scene.well} more are well):" if scene.well else "  pods:")
+        for pod, troubles in scene.pods[:PODS_MAX]:
+            words = "; ".join(each.text for each in troubles) or "not ready"
+            phase = pod.get("status", {}).get("phase", "Pending")
+            lines.append(f"    {pod['metadata']['name']} ({phase}): {words}")
+        if len(scene.pods) > PODS_MAX:
+            lines.append(f"    and {len(scene.pods) - PODS_MAX} more")
+    elif scene.well:
+        lines.append(f"  pods: {scene.well}, all are well")
+    if scene.events:
+        lines.append("  last Events:")
+        lines += [f"    {event_line(each)}" for each in scene.events[-EVENTS_MAX:]]
+    for what, text in scene.logs.items():
+        lines.append(f"  {what}:")
+        lines += [f"    | {line}" for line in text.splitlines()[-LOG_LINES:]]
+    tips = _tips(question, "\n".join([seen, *lines[1:]]), scene)
+    if tips:
+        lines += ["  try:", *(f"    - {each}" for each in tips)]
+    return "\n".join(lines)
+
+
+def _names(question: Question, scene: Scene) -> list[str]:
+    lines = []
+    if scene.no_namespace:
+        lines.append(f"  there is no namespace {question.namespace}")
+    if scene.elsewhere:
+        lines.append(f"  there is one of that name in namespace {', '.join(scene.elsewhere)}")
+    if scene.others:
+        lines.append(f"  there are {question.resource.plural}: {', '.join(scene.others)}")
+    return lines
+
+
+def _tips(question: Question, text: str, scene: Scene) -> list[str]:
+    tips = []
+    if scene.elsewhere:
+        tips.append(f"namespace={scene.elsewhere[0]!r}")
+    elif scene.others and question.name:
+        tips.append("the spelling of the name")
+    elif scene.others:
+        tips.append("the selector against the labels of what exists")
+    tips += advice(text)
+    for pod, _ in scene.pods:
+        tips += _slow_probes(pod, question.timeout_s)
+    return list(dict.fromkeys(tips))
+
+
+def _slow_probes(pod: Object, timeout_s: float) -> list[str]:
+    """Probes that come later than anyone waited."""
+    return [
+        f"a timeout of more than {probe['initialDelaySeconds']} s, after which the {kind} of container "
+        f"{container['name']} first asks"
+        for container in pod["spec"].get("containers") or ()
+        for kind in ("startupProbe", "readinessProbe")
+        for probe in [container.get(kind) or {}]
+        if (probe.get("initialDelaySeconds") or 0) >= timeout_s
+    ]
+
+
+def _describe(obj: Object | None, verdict: Verdict) -> str:
+    name = f"{obj['metadata']['name']}: " if obj is not None else ""
+    return f"{name}{verdict.seen}"
