@@ -1,6 +1,8 @@
 """kubelite: a whole Kubernetes cluster inside one Python process.
 
 The names here are the public ones; each is loaded when it is first used.
+
+PYTEST_DONT_REWRITE: its assertions are not those of tests.
 """
 
 from __future__ import annotations

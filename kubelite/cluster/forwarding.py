@@ -10,6 +10,7 @@ WebSocket are those of `node/portforward`.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import socket
 from collections.abc import Sequence
@@ -148,9 +149,10 @@ class Directory:
                 found.append((endpoint["targetRef"]["name"], at))
         if not found:
             raise ConnectionRefusedError(
+                errno.ECONNREFUSED,
                 f"Service {metadata['name']} has no port {port}"
                 if not wanted and not headless
-                else f"Service {metadata['name']} has no ready pod"
+                else f"Service {metadata['name']} has no ready pod",
             )
         found.sort()
         key = f"{metadata['namespace']}/{metadata['name']}:{port}"
@@ -186,7 +188,7 @@ class ForwardConnector(RoutedConnector):
                 target = await self._directory.target(host, port)
             near = None if target is None else await self._forward(target)
         except APIError as error:
-            raise ConnectionError(str(error)) from error
+            raise ConnectionRefusedError(errno.ECONNREFUSED, str(error)) from error
         secure = {"ssl": self._context(req), "server_hostname": req.server_hostname or host}
         options: dict[str, Any] = secure if req.is_ssl() else {}
         loop = asyncio.get_running_loop()

@@ -157,10 +157,10 @@ def events_about(events: Iterable[Object], objects: Iterable[Object]) -> list[Ob
     """The Events about any of some objects, oldest first."""
     uids = {each["metadata"].get("uid") for each in objects}
     found = [each for each in events if each["involvedObject"].get("uid") in uids]
-    return sorted(found, key=event_time)
+    return sorted(found, key=event_order)
 
 
-def event_time(event: Object) -> str:
+def event_order(event: Object) -> tuple[str, int]:
     """When an Event was last seen, in a form that sorts."""
     found: str = (
         event.get("lastTimestamp")
@@ -169,7 +169,8 @@ def event_time(event: Object) -> str:
         or event["metadata"].get("creationTimestamp")
         or ""
     )
-    return found.replace("Z", ".Z") if "." not in found else found
+    version: str = event["metadata"].get("resourceVersion") or "0"
+    return found.partition(".")[0].rstrip("Z"), int(version) if version.isdecimal() else 0
 
 
 def event_line(event: Object, name_of: Callable[[Object], str] | None = None) -> str:

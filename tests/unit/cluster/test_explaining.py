@@ -1,0 +1,176 @@
+"""Why a wait was in vain: the text, from objects and Events."""
+
+import pytest
+
+from kubelite.api.resources import DEPLOYMENTS, PODS
+from kubelite.client.readiness import READY, Verdict
+from kubelite.cluster.explaining import Question, Scene, explain
+from kubelite.cluster.troubles import advice, matters, pod_troubles
+
+
+def question(resource=PODS, name="web", timeout_s=30.0):
+    return Question(
+        resource=resource,
+        namespace="default",
+        name=name,
+        selector="",
+        condition="ready",
+        timeout_s=timeout_s,
+    )
+
+
+def pod(**status):
+    spec = status.pop("spec", {"nodeName": "node-1", "containers": [{"name": "c"}]})
+    return {"metadata": {"name": "web", "namespace": "default", "uid": "u"}, "spec": spec, "status": status}
+
+
+def texts(obj, events=()):
+    return [each.text for each in pod_troubles(obj, events)]
+
+
+def test_a_pod_without_a_node_tells_the_schedulers_verdict():
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/1 nodes are available: 1 Insufficient cpu.",
+    }
+    assert texts(pod(conditions=[condition])) == [
+        "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."
+    ]
+    assert texts(pod(spec={"containers": []})) == ["no scheduler has looked at it yet"]
+
+
+def test_a_container_that_crashes_tells_its_exit_and_whose_log_says_more():
+    status = {
+        "name": "c",
+        "restartCount": 3,
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+    }
+    waiting, ended = pod_troubles(pod(containerStatuses=[status]))
+    assert waiting.text == "container c: CrashLoopBackOff: back-off 40s"
+    assert ended.text == "container c: restarted 3 times, its last run ended with exit code 1 (Error)"
+    assert (ended.container, ended.previous) == ("c", True)
+
+
+@pytest.mark.parametrize(
+    ("probe", "events", "text"),
+    [
+        ({}, [], "container c: runs, but is not ready"),
+        (
+            {"readinessProbe": {"initialDelaySeconds": 60}},
+            [],
+            "container c: runs, its readiness probe has not succeeded (first asked after 60 s)",
+        ),
+        (
+            {"readinessProbe": {}},
+            [{"reason": "Unhealthy", "count": 4, "message": "Readiness probe failed: HTTP 500"}],
+            "container c: Readiness probe failed: HTTP 500 (4 times)",
+        ),
+        (
+            {"startupProbe": {}, "readinessProbe": {}},
+            [{"reason": "Unhealthy", "message": "Readiness probe failed: HTTP 500"}],
+            "container c: runs, its startup probe has not succeeded (not answered yet)",
+        ),
+    ],
+)
+def test_a_container_that_runs_but_is_not_ready_tells_of_its_probe(probe, events, text):
+    status = {"name": "c", "state": {"running": {}}, "ready": False}
+    spec = {"nodeName": "node-1", "containers": [{"name": "c", **probe}]}
+    assert texts(pod(spec=spec, containerStatuses=[status]), events) == [text]
+
+
+def test_pods_matter_that_are_not_ready_or_had_to_restart():
+    ready = [{"type": "Ready", "status": "True"}]
+    assert not matters(pod(conditions=ready))
+    assert not matters(pod(phase="Succeeded"))
+    assert matters(pod(phase="Running"))
+    assert matters(pod(conditions=ready, containerStatuses=[{"restartCount": 1}]))
+
+
+def test_advice_follows_from_the_words_once_each():
+    assert advice("ErrImagePull, ImagePullBackOff") == advice("ErrImagePull")
+    assert advice("all is well") == []
+
+
+def test_what_does_not_exist_is_told_with_what_does():
+    scene = Scene(others=["web-1", "web-2"], elsewhere=["shop"])
+    text = explain(question(), [None], [Verdict(holds=False, seen="it does not exist")], scene)
+    assert text.splitlines() == [
+        "pod/web was not ready within 30 s: it does not exist",
+        "  there is one of that name in namespace shop",
+        "  there are pods: web-1, web-2",
+        "  try:",
+        "    - namespace='shop'",
+    ]
+
+
+def test_a_probe_that_comes_later_than_anyone_waits_is_found():
+    spec = {"containers": [{"name": "c", "readinessProbe": {"initialDelaySeconds": 60}}]}
+    bad = pod(spec=spec)
+    text = explain(question(), [bad], [READY["Pod"](bad | {"kind": "Pod"})], Scene(pods=[(bad, [])]))
+    assert "a timeout of more than 60 s, after which the readinessProbe of container c first asks" in text
+
+
+def test_many_pods_are_cut_short_and_those_that_are_well_are_counted():
+    scene = Scene(pods=[(pod(phase="Pending"), pod_troubles(pod()))] * 7, well=3)
+    text = explain(question(DEPLOYMENTS), [None], [Verdict(holds=False, seen="x")], scene)
+    assert "  pods (3 more are well):" in text
+    assert "    and 2 more" in text
+
+
+def deployment(generation=2, observed=2, **status):
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "generation": generation},
+        "spec": {"replicas": 3},
+        "status": {"observedGeneration": observed, **status},
+    }
+
+
+@pytest.mark.parametrize(
+    ("obj", "holds", "seen"),
+    [
+        (
+            deployment(replicas=3, updatedReplicas=3, availableReplicas=3),
+            True,
+            "3 of 3 replicas are updated, 3 of 3 are available",
+        ),
+        (
+            deployment(replicas=4, updatedReplicas=3, availableReplicas=3),
+            False,
+            "3 of 3 replicas are updated, 3 of 3 are available, 1 old ones are left",
+        ),
+        (
+            deployment(observed=1, replicas=3, updatedReplicas=3, availableReplicas=3),
+            False,
+            "3 of 3 replicas are updated, 3 of 3 are available; status is out of date",
+        ),
+    ],
+)
+def test_a_deployment_is_ready_when_its_rollout_is_done(obj, holds, seen):
+    assert READY["Deployment"](obj) == Verdict(holds, seen)
+
+
+def test_a_job_is_ready_when_complete_and_tells_that_it_failed():
+    complete = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+    assert READY["Job"](complete).holds
+    assert READY["Job"]({"status": {"conditions": [failed]}}) == Verdict(
+        holds=False, seen="it failed: BackoffLimitExceeded: too often"
+    )
+    assert (
+        READY["Job"]({"status": {"active": 2}}).seen == "it is not complete (2 active, 0 succeeded, 0 failed)"
+    )
+
+
+def test_a_stateful_set_is_ready_up_to_its_partition():
+    obj = {
+        "metadata": {"generation": 1},
+        "spec": {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}},
+        "status": {"observedGeneration": 1, "readyReplicas": 3, "updatedReplicas": 1},
+    }
+    assert READY["StatefulSet"](obj).holds
+    obj["spec"]["updateStrategy"] = {}
+    assert not READY["StatefulSet"](obj).holds
