@@ -54,6 +54,24 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
     )
 
 
+def skip_other_loops(item: Any) -> None:
+    """Skips a test that wants an async cluster where anyio runs it on something else than asyncio.
+
+    A cluster of a module may be there already, from a test that ran on asyncio: so fixtures cannot tell.
+    """
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "anyio_backend" in callspec.params:
+        wanted = {fixture_name(scope) for scope in ("function", "module", "session")}
+        if wanted & set(item.fixturenames):
+            _need_asyncio(callspec.params["anyio_backend"])
+
+
+def _need_asyncio(backend: Any) -> None:
+    name = backend if isinstance(backend, str) else backend[0]
+    if name != "asyncio":
+        pytest.skip(f"kubelite's actors run on asyncio, not on {name}")
+
+
 def _default_scope(item: Any) -> str:
     try:
         return str(item.config.getini("asyncio_default_test_loop_scope") or "function")
@@ -67,10 +85,7 @@ def _async_cluster(scope: Scope) -> Callable[..., Any]:
     def cluster(request: pytest.FixtureRequest) -> Any:
         runner = runner_of(request._pyfuncitem, name, scope)  # noqa: SLF001 - pytest has no other way to it
         if runner == "anyio":
-            backend = request.getfixturevalue("anyio_backend")
-            chosen = backend if isinstance(backend, str) else backend[0]
-            if chosen != "asyncio":
-                pytest.skip(f"kubelite's actors run on asyncio, not on {chosen}")
+            _need_asyncio(request.getfixturevalue("anyio_backend"))
         return request.getfixturevalue(f"_{name}_{runner}")
 
     cluster.__doc__ = f"A kubelite cluster for async tests of one {scope}."

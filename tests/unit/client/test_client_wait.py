@@ -74,6 +74,8 @@ def test_readiness_is_that_of_the_kind(kind, spec, status, ready):
 
 def test_what_is_missing_is_said():
     seen = verdict("Deployment", {"replicas": 3}, {"replicas": 2, "updatedReplicas": 1}).seen
-    assert seen == "of 3 replicas 1 are updated, 0 are available, 2 are there; status is out of date"
+    assert seen == (
+        "1 of 3 replicas are updated, 0 of 3 are available, 1 old ones are left; status is out of date"
+    )
     seen = verdict("StatefulSet", {"replicas": 3, **ROLLING}, {**SET, "updatedReplicas": 2}).seen
-    assert seen == "of 3 replicas 3 are ready, 2 are updated"
+    assert seen == "3 of 3 replicas are ready, 2 are updated"
