@@ -1,4 +1,4 @@
-"""A pytest inside of a test, with the plugin and nothing that this suite adds."""
+"""A pytest of its own process for each test, with the plugin and nothing that this suite adds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from _pytest.pytester import SysModulesSnapshot
 
 pytest_plugins = ["pytester"]
 
@@ -35,14 +34,7 @@ def run(pytester, monkeypatch):
     """Runs pytest on a test module's text; further arguments are those of its command line."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
-    # What an inner run imports stays: libraries of native code do not like to be imported twice.
-    def snapshot():
-        return SysModulesSnapshot(preserve=lambda name: not name.startswith(("test_", "conftest")))
-
-    monkeypatch.setattr(pytester, "_Pytester__take_sys_modules_snapshot", snapshot)
-    monkeypatch.setattr(pytester, "_sys_modules_snapshot", snapshot())
-
-    def run(text, *arguments, mode="strict", subprocess=False):
+    def run(text, *arguments, mode="strict"):
         pytester.makepyfile(f"import pytest\nimport kubelite\n{WEB}\n{text}")
         every = [
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error"),
@@ -50,8 +42,6 @@ def run(pytester, monkeypatch):
             *(MODES.get(mode, ())),
             *(() if INSTALLED else ("-p", PLUGIN)),
         ]
-        if subprocess:
-            return pytester.runpytest_subprocess(*every, *arguments)
-        return pytester.runpytest_inprocess(*every, *arguments)
+        return pytester.runpytest_subprocess(*every, *arguments)
 
     return run

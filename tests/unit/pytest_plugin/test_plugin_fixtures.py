@@ -2,10 +2,6 @@
 
 import pytest
 
-import kubelite.cluster.remote
-import kubelite.pytest_plugin.clusters
-import kubelite.pytest_plugin.reporting  # noqa: F401 - imported once, not anew by each inner run
-
 
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_an_async_test_has_a_cluster_in_its_loop(run, mode):
@@ -195,7 +191,6 @@ def test_workers_of_xdist_have_clusters_of_their_own(run):
         "    kubelite_cluster_session_sync.apply(WEB, namespace=kubelite_namespace)\n"
         "    kubelite_cluster_session_sync.wait_for('pod/web', namespace=kubelite_namespace)\n",
         "-n2",
-        subprocess=True,
     )
     result.assert_outcomes(passed=4)
 
@@ -206,6 +201,5 @@ def test_where_it_is_not_used_nothing_of_kubelite_is_imported(run):
         "def test_x():\n"
         "    loaded = {name for name in sys.modules if name.startswith('kubelite')}\n"
         "    assert loaded - {'kubelite'} == {n for n in loaded if n.startswith('kubelite.pytest_plugin')}\n",
-        subprocess=True,
     )
     result.assert_outcomes(passed=1)

@@ -4,9 +4,6 @@ import json
 
 import pytest
 
-import kubelite.pytest_plugin.clusters
-import kubelite.pytest_plugin.reporting  # noqa: F401 - imported once, not anew by each inner run
-
 FAILING = """
 async def test_it(kubelite_cluster):
     await kubelite_cluster.apply(WEB)
