@@ -32,8 +32,11 @@ CACHE_MAX: Final = 4096
 PENDING_MAX: Final = 1000
 """Events that may wait to be written; the newest beyond it are lost."""
 MESSAGE_LENGTH_MAX: Final = 1024
-OFFSET_MAX: Final = 1 << 24
-"""Nanoseconds by which the times in the names of two components' Events are apart, at most."""
+OFFSET_MAX: Final = 1 << 16
+"""Nanoseconds by which the times in the names of two components' Events are apart, at most.
+
+Less than what passes between a binding and its kubelet's first step: names sort as things happened.
+"""
 COMBINED: Final = "(combined from similar events): "
 
 K = TypeVar("K", bound=Hashable)

@@ -100,3 +100,13 @@ def test_names_differ_within_one_instant():
     reference = reference_to(POD)
     names = {correlator.correlate(("c", ""), reference, "Normal", f"R{n}", "m", 1.0).name for n in range(20)}
     assert len(names) == 20
+
+
+def test_names_sort_as_things_happened_whoever_tells_of_them():
+    pod = {"kind": "Pod", "namespace": "default", "name": "web"}
+    scheduler, kubelet = Correlator(), Correlator()
+    for number in range(200):
+        earlier = scheduler.correlate(("default-scheduler", ""), pod, "Normal", f"A{number}", "", 1e9)
+        later = kubelet.correlate(("kubelet", f"node-{number}"), pod, "Normal", "B", "", 1e9 + 0.0002)
+        if earlier is not None and later is not None:
+            assert earlier.name < later.name
