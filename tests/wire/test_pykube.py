@@ -204,12 +204,12 @@ def test_subresources(api, backend):
 def test_nodes_are_cordoned(api):
     node = pykube.Node.objects(api).get_by_name("node-3")
     assert node.unschedulable is False
-    try:
-        node.cordon()
-        node.reload()
-        assert node.unschedulable is True
-    finally:
-        node.uncordon()
+    node.cordon()
+    # The client sends the version it has read: the taint that follows must have come before it writes again.
+    follow(node, lambda item: item.obj["spec"].get("taints"))
+    node.reload()
+    assert node.unschedulable is True
+    node.uncordon()
     assert not pykube.Node.objects(api).get_by_name("node-3").unschedulable
 
 
