@@ -6,12 +6,17 @@ import base64
 import datetime as dt
 import json
 
+import pytest
 import trustme
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.wire.kubectl import FEW_VERSIONS
+
+pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
 
 
 def spec_of(kubectl, kind, name):

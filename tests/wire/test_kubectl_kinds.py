@@ -9,6 +9,8 @@ import pytest
 
 from tests.wire.kubectl import FEW_VERSIONS, LABELS
 
+pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+
 WORKLOAD = {"replicas": 0, "selector": {"matchLabels": LABELS}}
 POD = {"containers": [{"name": "web", "image": "nginx", "ports": [{"containerPort": 80}]}]}
 TEMPLATE = {"metadata": {"labels": LABELS}, "spec": POD}
@@ -134,7 +136,6 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_made_listed_and_described(kubectl, kind):
     manifest, columns, words = KINDS[kind]
@@ -159,14 +160,12 @@ def test_each_kind_is_made_listed_and_described(kubectl, kind):
         ("pods.spec.containers.resources.limits", ["Quantity"]),
     ],
 )
-@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_explanations_of_any_path(story, path, words):
     text = story("explain", path)
     assert [word for word in words if word not in text] == []
     assert "KIND:" in text
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_explanations_of_versions_and_of_nothing(story):
     assert "autoscaling" in story("explain", "hpa", "--api-version=autoscaling/v1")
     assert 'field "nope" does not exist' in story.fails("explain", "pod.spec.nope")
@@ -191,7 +190,6 @@ def test_lists_of_what_there_is(story):
     assert {"apps/v1", "autoscaling/v2", "apiextensions.k8s.io/v1"} <= set(versions)
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_everything_as_one_dump(story):
     """`cluster-info dump` reads several kinds and all logs."""
     text = story("cluster-info", "dump", f"--namespaces={story.namespace}")

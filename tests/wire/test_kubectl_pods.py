@@ -79,6 +79,7 @@ def test_wait(kubectl):
         assert list(lines) in ([], ["replicationcontroller/backend condition met\n"])
 
 
+@pytest.mark.kubectls(*FEW_VERSIONS)
 def test_cordon_drain_and_uncordon(kubectl):
     """Pods move away within a disruption budget; those with no controller need --force."""
     kubectl.backend(3)
