@@ -8,6 +8,7 @@ from kubelite.api import facts, ownership, scale, strategy, validation, warnings
 from kubelite.api.columns import columns_for, row_conditions
 from kubelite.api.conversion import CONVERSIONS
 from kubelite.api.defaults import apply_defaults
+from kubelite.api.features import Features, with_enabled_defaults
 from kubelite.api.fieldlabels import field_labels
 from kubelite.api.registry import rules_of
 from kubelite.apimachinery.atoms import Atom
@@ -23,10 +24,11 @@ from kubelite.apimachinery.table import Column
 class BuiltinStrategy(Strategy):
     """The rules of a kind of Kubernetes' own."""
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, features: Features = frozenset()) -> None:
         conversion = CONVERSIONS.get(resource)
         super().__init__(resource, None if conversion is None else conversion.storage)
         self._conversion = conversion
+        self._features = features
         self.converts = conversion is not None
         self.rules = rules_of(resource)
 
@@ -69,7 +71,8 @@ class BuiltinStrategy(Strategy):
 
     def default(self, obj: Object, former: Object | None = None) -> Object:
         """The object as Kubernetes holds it after reading it."""
-        return apply_defaults(self.resource, obj, former)
+        made = apply_defaults(self.resource, obj, former)
+        return with_enabled_defaults(self.resource, made, self._features) if self._features else made
 
     def atom(self) -> Atom:
         """The kind's type, as an apply merges it."""
@@ -89,13 +92,13 @@ class BuiltinStrategy(Strategy):
 
     def prepare_for_create(self, obj: Object) -> Object:
         """The object as it is to be stored, but for what only the server knows."""
-        return strategy.prepare_for_create(self.resource, obj)
+        return strategy.prepare_for_create(self.resource, obj, self._features)
 
     def prepare_for_update(self, new: Object, old: Object, subresource: str = "") -> Object:
         """The new object with what this endpoint may not change taken from the old one."""
         if subresource:
             return strategy.prepare_for_subresource_update(self.resource, subresource, new, old)
-        return strategy.prepare_for_update(self.resource, new, old)
+        return strategy.prepare_for_update(self.resource, new, old, self._features)
 
     def validate_create(self, obj: Object) -> list[FieldError]:
         """The errors of a new object."""

@@ -23,6 +23,7 @@ from kubelite.api import (
 from kubelite.api import resources as r
 from kubelite.api.conversion.autoscaling import ROUND_TRIP
 from kubelite.api.defaults.apps import TEMPLATE_GENERATION
+from kubelite.api.features import Features, without_disabled_fields
 from kubelite.api.identity import ByIdentity
 from kubelite.api.podutil import PENDING, qos_class
 from kubelite.apimachinery.scheme import Object, Resource
@@ -94,12 +95,13 @@ _UNCOUNTED: Final = frozenset({"metadata", "status"})
 _qos_class: Final = ByIdentity(qos_class)
 
 
-def prepare_for_create(resource: Resource, obj: Object) -> Object:
+def prepare_for_create(resource: Resource, obj: Object, features: Features = frozenset()) -> Object:
     """The object as it is to be stored, but for what only the server knows (uid, times, addresses).
 
     Args:
         resource: its kind.
         obj: with defaults.
+        features: those that are on.
     """
     metadata = _without(
         obj.get("metadata") or {},
@@ -111,11 +113,14 @@ def prepare_for_create(resource: Resource, obj: Object) -> Object:
     if "status" in resource.subresources and resource not in _KEEPS_STATUS_AT_CREATION:
         status = _EMPTY_STATUS.get(resource)
         obj = {**obj, "status": status} if status is not None else _without(obj, ("status",))
+    obj = without_disabled_fields(resource, obj, None, features)
     prepare = _CREATE.get(resource)
     return obj if prepare is None else prepare(obj)
 
 
-def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
+def prepare_for_update(
+    resource: Resource, new: Object, old: Object, features: Features = frozenset()
+) -> Object:
     """The new object with what the main endpoint may not change taken from the old one.
 
     The generation counts up if something was changed that is counted.
@@ -124,8 +129,9 @@ def prepare_for_update(resource: Resource, new: Object, old: Object) -> Object:
         resource: its kind.
         new: with defaults.
         old: what is stored.
+        features: those that are on.
     """
-    new = with_server_metadata(new, old)
+    new = without_disabled_fields(resource, with_server_metadata(new, old), old, features)
     if "status" in resource.subresources:
         new = _taken(new, old, "status")
     prepare = _UPDATE.get(resource)
@@ -317,7 +323,6 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.SERVICES: servicestrategy.prepare_for_create,
     r.DAEMONSETS: workloadstrategy.create_daemon_set,
     r.JOBS: workloadstrategy.create_job,
-    r.STATEFULSETS: workloadstrategy.create_stateful_set,
     r.PERSISTENTVOLUMECLAIMS: volumestrategy.create_claim,
     r.PERSISTENTVOLUMES: volumestrategy.create_volume,
     r.LIMITRANGES: _named,
@@ -328,7 +333,6 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {
     r.NAMESPACES: _update_namespace,
     r.SERVICES: servicestrategy.prepare_for_update,
     r.DAEMONSETS: workloadstrategy.update_daemon_set,
-    r.STATEFULSETS: workloadstrategy.update_stateful_set,
     r.PERSISTENTVOLUMECLAIMS: volumestrategy.update_claim,
 }
 _UPDATE_STATUS: Final[Mapping[Resource, Callable[[Object, Object], Object]]] = {

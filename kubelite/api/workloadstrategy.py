@@ -55,27 +55,6 @@ def update_deployment_status(new: Object, old: Object) -> Object:
     return {**new, "metadata": {**rest, "labels": labels} if labels else rest}
 
 
-def create_stateful_set(stateful_set: Object) -> Object:
-    """`maxUnavailable` is dropped: its feature is off."""
-    return _without_max_unavailable(stateful_set)
-
-
-def update_stateful_set(new: Object, old: Object) -> Object:
-    """`maxUnavailable` is dropped unless it is there already."""
-    rolling = (old["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
-    return new if rolling.get("maxUnavailable") is not None else _without_max_unavailable(new)
-
-
-def _without_max_unavailable(stateful_set: Object) -> Object:
-    spec = stateful_set["spec"]
-    strategy = spec.get("updateStrategy") or {}
-    rolling = strategy.get("rollingUpdate") or {}
-    if "maxUnavailable" not in rolling:
-        return stateful_set
-    rolling = {key: value for key, value in rolling.items() if key != "maxUnavailable"}
-    return {**stateful_set, "spec": {**spec, "updateStrategy": {**strategy, "rollingUpdate": rolling}}}
-
-
 def create_job(job: Object) -> Object:
     """A selector of its own pods by the Job's uid, and the labels that it selects, unless it brings its own.
 

@@ -60,6 +60,21 @@ def _port(text: str) -> int:
     return number
 
 
+def parse_feature_gates(text: str) -> dict[str, bool]:
+    """`Name=true,Other=false`, as Kubernetes' own commands take it.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no such list.
+    """
+    gates: dict[str, bool] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        if not name or value.lower() not in {"true", "false"}:
+            raise argparse.ArgumentTypeError(f"{part!r} is no feature gate: write it as NAME=true")
+        gates[name] = value.lower() == "true"
+    return gates
+
+
 def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
     group = parser.add_argument_group("the cluster")
     group.add_argument(
@@ -87,6 +102,8 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
                        help="how often old resource versions are compacted (default: 5m)")  # fmt: skip
     group.add_argument("--storage-class", action="store_true",
                        help="with a default StorageClass `standard`")  # fmt: skip
+    group.add_argument("--feature-gates", type=parse_feature_gates, default={}, metavar="NAME=BOOL,…",
+                       help="features to turn on or off, by Kubernetes' names")  # fmt: skip
     group.add_argument("--max-requests-inflight", type=_count, default=400, metavar="N",
                        help="reads served at once, others get 429; 0: any (default: 400)")  # fmt: skip
     group.add_argument("--max-mutating-requests-inflight", type=_count, default=200, metavar="N",

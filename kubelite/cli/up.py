@@ -45,6 +45,7 @@ def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
         "node_monitor_grace_s": options.node_monitor_grace,
         "compaction_interval_s": options.compaction_interval,
         "storage_class": options.storage_class,
+        "feature_gates": options.feature_gates,
         "max_requests_inflight": options.max_requests_inflight,
         "max_mutating_requests_inflight": options.max_mutating_requests_inflight,
         "request_timeout_s": options.request_timeout,

@@ -104,7 +104,7 @@ class Components:
     machines: dict[str, Machine] = records.field(factory=dict)
     dns_port: int = 0
     faults: FaultPoint = records.field(factory=FaultPoint)
-    scheme: Any = records.field(factory=new_scheme)
+    scheme: Any = None
     computed: dict[Resource, Objects] = records.field(factory=computed_resources)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
@@ -156,6 +156,7 @@ class Components:
             tokens,
             Authenticator(accounts=tokens),
             metrics,
+            scheme=new_scheme(config.features),
         )
 
     def open_listener(self) -> OpenListener:
@@ -233,6 +234,7 @@ class Components:
                 autoscaler_period_s=config.autoscaler_period_s,
                 autoscaler_stabilization_s=config.autoscaler_stabilization_s,
                 autoscaler_tolerance=config.autoscaler_tolerance,
+                features=config.features,
             ),
             client=client.as_user(component_user("kube-controller-manager")).as_agent,
             informers=informers,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kubelite import records
+from kubelite.api.features import Features, features_of
 from kubelite.apimachinery import quantity
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class ClusterConfig:
         request_timeout_s: How long a request may take that is no watch or the like.
         scheduler: The profiles of the scheduler as a KubeSchedulerConfiguration: an object, YAML text or a
             path. None is kube-scheduler's default profile.
+        feature_gates: Features to turn on or off, by Kubernetes' names; the others are as in Kubernetes.
         audit_level: What `Cluster.audit` records of requests over HTTP: `Metadata` or `None`.
         audit_rules: Rules as in an audit Policy, each with a level; the first that matches a request counts.
         audit_requests_max: Requests that the audit log keeps.
@@ -109,11 +111,13 @@ class ClusterConfig:
     max_mutating_requests_inflight: int = records.field(default=200, validator=_not_negative)
     request_timeout_s: float = records.field(default=60.0, validator=_positive)
     scheduler: SchedulerConfig | None = records.field(default=None, converter=_scheduler_config)
+    feature_gates: Mapping[str, bool] = records.field(factory=dict)
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
     audit_requests_max: int = records.field(default=4096, validator=_positive)
 
     def __attrs_post_init__(self) -> None:
+        features_of(self.feature_gates)
         for name in ("node_cpu", "node_memory"):
             try:
                 quantity.parse(getattr(self, name))
@@ -134,6 +138,11 @@ class ClusterConfig:
             raise ValueError(
                 f"plain HTTP is for loopback only, not for host {self.host!r}: leave secure=True"
             )
+
+    @property
+    def features(self) -> Features:
+        """The features that are on."""
+        return features_of(self.feature_gates)
 
     @property
     def monitor_period_s(self) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from kubelite import records
+from kubelite.api.features import Features
 from kubelite.api.resources import (
     CERTIFICATESIGNINGREQUESTS,
     CLUSTERROLES,
@@ -69,6 +70,7 @@ class ControllersConfig:
         autoscaler_period_s: How often an autoscaler is looked at.
         autoscaler_stabilization_s: How long it waits before it scales down.
         autoscaler_tolerance: How far a metric may be from its target, as a share, before it scales.
+        features: Those that are on.
     """
 
     node_monitor_grace_s: float = 50.0
@@ -85,6 +87,7 @@ class ControllersConfig:
     autoscaler_period_s: float = 15.0
     autoscaler_stabilization_s: float = 300.0
     autoscaler_tolerance: float = 0.1
+    features: Features = frozenset()
 
 
 @records.frozen
@@ -193,6 +196,7 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         "statefulset:StatefulSetController",
         (Trigger(STATEFULSETS),),
         component="statefulset-controller",
+        options={"features": "features"},
     ),
     Row(
         "endpointslice-controller",

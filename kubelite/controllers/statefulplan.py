@@ -2,7 +2,8 @@
 
 With OrderedReady every step waits for all members before it to be available; with Parallel members come and
 go together. An update removes the last member that is not of the new revision and waits for its successor,
-under either policy. What scaling wants comes before what an update wants.
+under either policy; with `maxUnavailable` (a feature that is off unless asked for), several at once. What
+scaling wants comes before what an update wants.
 
 Source: k8s.io/kubernetes/pkg/controller/statefulset/stateful_set_control.go.
 """
@@ -46,6 +47,7 @@ class Situation:
         pods: The members' pods.
         is_stale: Whether the member of that name has to wait for old claims to go.
         now: Unix seconds.
+        limits_unavailable: Whether an update replaces several members at once, as `maxUnavailable` says.
     """
 
     stateful_set: Object
@@ -54,6 +56,7 @@ class Situation:
     pods: tuple[Object, ...]
     is_stale: Callable[[str], bool]
     now: float
+    limits_unavailable: bool = False
 
     def is_available(self, pod: Object) -> bool:
         """Whether the others need not wait for a member."""
@@ -150,6 +153,8 @@ def _outdated(situation: Situation, replicas: Sequence[Object | None]) -> tuple[
     """What an update replaces next: the last member that is not new, once those after it are available."""
     if not is_rolling(situation.stateful_set):
         return ()
+    if situation.limits_unavailable:
+        return _several_outdated(situation, replicas)
     new = situation.update["metadata"]["name"]
     for pod in reversed(replicas[partition_of(situation.stateful_set) :]):
         if pod is None:
@@ -159,6 +164,28 @@ def _outdated(situation: Situation, replicas: Sequence[Object | None]) -> tuple[
         if not situation.is_available(pod):
             return ()
     return ()
+
+
+def max_unavailable_of(stateful_set: Object) -> int:
+    """How many members may be missing during an update: a number, or a share of them, rounded down."""
+    strategy = stateful_set["spec"].get("updateStrategy") or {}
+    most = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)
+    if isinstance(most, str):
+        most = int(most.removesuffix("%")) * members.replicas_of(stateful_set) // 100
+    return max(1, int(most))
+
+
+def _several_outdated(situation: Situation, replicas: Sequence[Object | None]) -> tuple[Object, ...]:
+    """The last members that are not new, as many as may be missing beside those that are so already."""
+    missing = sum(pod is None or not situation.is_available(pod) for pod in replicas)
+    room = max(0, max_unavailable_of(situation.stateful_set) - missing)
+    new = situation.update["metadata"]["name"]
+    old = [
+        pod
+        for pod in reversed(replicas[partition_of(situation.stateful_set) :])
+        if pod is not None and members.revision_of(pod) != new and not podutil.is_terminating(pod)
+    ]
+    return tuple(old[:room])
 
 
 # --- status -----------------------------------------------------------------------------------------------

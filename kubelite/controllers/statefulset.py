@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
+from kubelite.api.features import MAX_UNAVAILABLE_STATEFUL_SET, Features
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.labels import from_label_selector
@@ -63,8 +64,9 @@ class StatefulSetController(RevisedSet):
     component = "statefulset-controller"
     kind: ClassVar[Resource] = STATEFULSETS
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, features: Features = frozenset()) -> None:
         super().__init__(environment)
+        self._limits_unavailable = MAX_UNAVAILABLE_STATEFUL_SET in features
         self._claims = self.informer(PERSISTENTVOLUMECLAIMS)
 
     def watches(self) -> Sequence[Watch]:
@@ -125,6 +127,7 @@ class StatefulSetController(RevisedSet):
             tuple(pods),
             lambda name: members.is_stale(owner, name, self._claims_of(owner, name)),
             self.clock.now(),
+            limits_unavailable=self._limits_unavailable,
         )
 
     def _claims_of(self, owner: Object, name: str) -> members.Claims:

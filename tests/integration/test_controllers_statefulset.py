@@ -201,6 +201,22 @@ async def test_parallel_members_wait_for_nobody(cluster):
     assert await images(cluster) == {}
 
 
+async def test_with_its_feature_an_update_replaces_several_members_at_once():
+    gates = {"MaxUnavailableStatefulSet": True}
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1, feature_gates=gates) as cluster:
+        rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"}}
+        for image in ("nginx:1", "nginx:2"):
+            await cluster.apply(manifest(image, replicas=4, updateStrategy=rolling, minReadySeconds=5))
+            await settled(cluster)
+        killed = {
+            event["message"].split()[2]: event["firstTimestamp"]
+            for event in await cluster.get("events")
+            if event["reason"] == "SuccessfulDelete"
+        }
+        assert killed["web-3"] == killed["web-2"] < killed["web-1"] == killed["web-0"]
+        assert (await cluster.get("statefulset", "web"))["status"]["updatedReplicas"] == 4
+
+
 async def test_each_member_has_a_claim_which_stays(cluster):
     await cluster.apply(claiming())
     await settled(cluster)

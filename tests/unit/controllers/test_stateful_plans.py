@@ -66,9 +66,11 @@ def pod(ordinal, of=NEW, phase="Running", ready=True, deleted=False, since="1970
     return {"metadata": metadata, "spec": {}, "status": status}
 
 
-def situation(owner, *pods, current=NEW, stale=()):
+def situation(owner, *pods, current=NEW, stale=(), **more):
     known = {OLD: revision(OLD, "nginx:1"), NEW: revision(NEW)}
-    return statefulplan.Situation(owner, known[current], known[NEW], pods, lambda name: name in stale, NOW)
+    return statefulplan.Situation(
+        owner, known[current], known[NEW], pods, lambda name: name in stale, NOW, **more
+    )
 
 
 def plan(owner, *pods, **more):
@@ -235,6 +237,49 @@ def test_an_update_goes_from_the_last_to_the_first_one_at_a_time(policy):
     assert made.create[0]["spec"]["containers"][0]["image"] == "nginx:2"
     assert changes(plan(owner, *old[:2], pod(2, ready=False), current=OLD)) == ([], [])
     assert changes(plan(owner, *old[:2], pod(2), current=OLD)) == ([], ["web-1"])
+
+
+def limited(most, replicas=5, partition=0, policy="OrderedReady"):
+    rolling = {"partition": partition, "maxUnavailable": most}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": rolling}
+    return stateful_set(replicas=replicas, updateStrategy=strategy, podManagementPolicy=policy)
+
+
+@pytest.mark.parametrize(
+    ("most", "replicas", "number"),
+    [(1, 5, 1), (3, 5, 3), ("40%", 5, 2), ("50%", 5, 2), ("10%", 5, 1), ("100%", 5, 5), (7, 5, 7)],
+)
+def test_how_many_members_may_be_missing(most, replicas, number):
+    assert statefulplan.max_unavailable_of(limited(most, replicas)) == number
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_an_update_replaces_as_many_members_as_may_be_missing(policy):
+    old = [pod(each, OLD) for each in range(5)]
+    how = {"current": OLD, "limits_unavailable": True}
+    assert changes(plan(limited(2, policy=policy), *old, **how)) == ([], ["web-4", "web-3"])
+    assert changes(plan(limited(2, partition=4, policy=policy), *old, **how)) == ([], ["web-4"])
+    assert changes(plan(limited(9, policy=policy), *old, **how))[1] == [f"web-{n}" for n in (4, 3, 2, 1, 0)]
+    assert changes(plan(limited(2, policy=policy), *old, current=OLD)) == ([], ["web-4"])
+
+
+def test_missing_members_take_room_from_an_update():
+    how = {"current": OLD, "limits_unavailable": True}
+    owner = limited(2, policy="Parallel")
+    early = [pod(each, OLD) for each in range(3)]
+    assert changes(plan(owner, *early, pod(3, NEW, ready=False), pod(4, NEW), **how)) == ([], ["web-2"])
+    assert changes(plan(owner, *early, pod(3, NEW, ready=False), **how)) == (["web-4"], [])
+    broken = [pod(0, OLD, ready=False), pod(1, OLD), pod(2, OLD)]
+    assert changes(plan(owner, *broken, pod(3, NEW), pod(4, NEW), **how)) == ([], ["web-2"])
+    assert changes(plan(owner, *early, pod(3, OLD, deleted=True), pod(4, OLD), **how)) == ([], ["web-4"])
+
+
+def test_ordered_members_are_all_awaited_before_more_are_replaced():
+    how = {"current": OLD, "limits_unavailable": True}
+    early = [pod(each, OLD) for each in range(3)]
+    assert changes(plan(limited(2), *early, pod(3), pod(4, ready=False), **how)) == ([], [])
+    assert changes(plan(limited(2), *early, pod(3, ready=False), **how)) == ([], [])
+    assert changes(plan(limited(2), *early, pod(3), **how)) == (["web-4"], [])
 
 
 def test_members_before_the_partition_keep_the_old_revision():
