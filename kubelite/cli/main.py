@@ -104,6 +104,8 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
                        help="with a default StorageClass `standard`")  # fmt: skip
     group.add_argument("--feature-gates", type=parse_feature_gates, default={}, metavar="NAME=BOOL,…",
                        help="features to turn on or off, by Kubernetes' names")  # fmt: skip
+    group.add_argument("--scheduler-config", type=Path, metavar="FILE",
+                       help="a KubeSchedulerConfiguration: profiles of the scheduler")  # fmt: skip
     group.add_argument("--max-requests-inflight", type=_count, default=400, metavar="N",
                        help="reads served at once, others get 429; 0: any (default: 400)")  # fmt: skip
     group.add_argument("--max-mutating-requests-inflight", type=_count, default=200, metavar="N",

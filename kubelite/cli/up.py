@@ -16,6 +16,7 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.cli.logs import configure_logging
 from kubelite.cli.main import UsageError
 from kubelite.cluster import Cluster
+from kubelite.cluster.config import load_scheduler_config
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,7 +35,15 @@ async def stop_signals() -> AsyncIterator[asyncio.Event]:
 
 
 def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
-    """The common options as arguments of `Cluster`."""
+    """The common options as arguments of `Cluster`.
+
+    Raises:
+        UsageError: The configuration of the scheduler cannot be read, or is none.
+    """
+    try:
+        scheduler = load_scheduler_config(options.scheduler_config)
+    except (OSError, TypeError, ValueError) as error:
+        raise UsageError(f"--scheduler-config {options.scheduler_config}: {error}") from error
     return {
         "nodes": options.nodes,
         "seed": options.seed,
@@ -46,6 +55,7 @@ def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
         "compaction_interval_s": options.compaction_interval,
         "storage_class": options.storage_class,
         "feature_gates": options.feature_gates,
+        "scheduler": scheduler,
         "max_requests_inflight": options.max_requests_inflight,
         "max_mutating_requests_inflight": options.max_mutating_requests_inflight,
         "request_timeout_s": options.request_timeout,

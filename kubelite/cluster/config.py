@@ -33,17 +33,26 @@ def _zero_or_more(_: object, field: records.Field[Any], value: float) -> None:
         raise ValueError(f"{field.name} must be 0 or more, not {value}")
 
 
-def _scheduler_config(given: Mapping[str, Any] | str | Path | None) -> SchedulerConfig | None:
+def load_scheduler_config(
+    given: SchedulerConfig | Mapping[str, Any] | str | Path | None,
+) -> SchedulerConfig | None:
     """The profiles of a KubeSchedulerConfiguration.
 
+    Args:
+        given: An object, YAML text or a path; or what was made of one.
+
     Raises:
-        ValueError: It is none, or names what does not exist.
+        OSError: The file cannot be read.
+        TypeError: It holds no object.
+        ValueError: It is none, or something is wrong with it.
     """
     if given is None:
         return None
     from kubelite.cluster.manifest import load_manifest  # noqa: PLC0415 - few clusters have one
-    from kubelite.scheduler.profiles import parse_config  # noqa: PLC0415 - likewise
+    from kubelite.scheduler.profiles import SchedulerConfig, parse_config  # noqa: PLC0415 - likewise
 
+    if isinstance(given, SchedulerConfig):
+        return given
     if not isinstance(given, Mapping):
         documents = load_manifest(given)
         if len(documents) != 1:
@@ -110,8 +119,8 @@ class ClusterConfig:
     max_requests_inflight: int = records.field(default=400, validator=_not_negative)
     max_mutating_requests_inflight: int = records.field(default=200, validator=_not_negative)
     request_timeout_s: float = records.field(default=60.0, validator=_positive)
-    scheduler: SchedulerConfig | None = records.field(default=None, converter=_scheduler_config)
     feature_gates: Mapping[str, bool] = records.field(factory=dict)
+    scheduler: SchedulerConfig | None = records.field(default=None, converter=load_scheduler_config)
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
     audit_requests_max: int = records.field(default=4096, validator=_positive)

@@ -71,7 +71,10 @@ class Framework:
         self._plugins: dict[str, Plugin] = {}
         # What a profile gives arguments may mean every pod.
         self._always = frozenset(name for name, args in profile.args.items() if args)
-        self._filters = [(name, PLUGINS[name].filters, name in self._always) for name in profile.filters]
+        self._filters = [
+            (name, PLUGINS[name].filters, name in self._always)
+            for name in (*profile.filters, *profile.narrowing)
+        ]
         self._scores = [
             (name, weight, PLUGINS[name].scores, name in self._always) for name, weight in profile.scores
         ]
@@ -122,6 +125,8 @@ class Framework:
                 verdict.rejected_by = frozenset({name})
                 return ()
             if answer is not None:
+                if name in self.profile.narrowing:
+                    answer = Filtering(lambda _: None, answer.names)
                 found.append(answer)
                 if answer.names is not None:
                     narrowing.append(name)
@@ -196,7 +201,8 @@ class Framework:
         if not count:
             return []
         start %= count
-        wanted = feasible_wanted(count, self.profile.percentage)
+        # Where nothing is compared, the first node will do.
+        wanted = feasible_wanted(count, self.profile.percentage) if self.profile.scores else 1
         filterings, statuses = verdict.filterings, verdict.statuses
         crowded = self.handle.cache.nominated
         feasible: list[NodeInfo] = []

@@ -70,15 +70,16 @@ def preempt(
         budgets: All PodDisruptionBudgets.
         now: Unix seconds, for pods that have not started.
     """
+    first = f"{NO_CLAIMS}, " if framework.profile.has("postFilter", "DynamicResources") else ""
     reason = ineligible(framework, info, verdict)
     if reason:
-        return Preemption(message=f"{NO_CLAIMS}, preemption: {reason}", keeps_nomination=True)
+        return Preemption(message=f"{first}preemption: {reason}", keeps_nomination=True)
     nodes = framework.handle.cache.listed()
     possible = [node for node in nodes if (status := verdict.status_of(node.name)) and status.resolvable]
     candidates, statuses = _candidates(framework, info, verdict.filterings, possible, budgets, now)
     if not candidates:
         text = fit_error(len(nodes), statuses, NOT_HELPFUL)
-        return Preemption(message=f"{NO_CLAIMS}, preemption: {text}")
+        return Preemption(message=f"{first}preemption: {text}")
     return Preemption(select(candidates, now), tuple(candidates))
 
 

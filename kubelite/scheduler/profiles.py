@@ -10,26 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kubelite import records
-from kubelite.scheduler.plugins import PLUGINS
+from kubelite.scheduler.plugins import PLUGINS, POINTS
 
-API_VERSION: Final = "kubescheduler.config.k8s.io/v1"
-KIND: Final = "KubeSchedulerConfiguration"
 DEFAULT_NAME: Final = "default-scheduler"
-POINTS: Final = (
-    "preEnqueue",
-    "queueSort",
-    "preFilter",
-    "filter",
-    "postFilter",
-    "preScore",
-    "score",
-    "reserve",
-    "permit",
-    "preBind",
-    "bind",
-    "postBind",
-)
-_PERCENTAGE_MAX: Final = 100
 
 
 @records.frozen
@@ -39,6 +22,7 @@ class Profile:
     Attributes:
         percentage: Of the nodes that are looked at; None is adaptive.
         filters: Plugins, in the order in which they are asked.
+        narrowing: Those of which PreFilter is enabled, but not Filter.
         scores: Plugins and their weights.
         points: The plugins that are enabled at every other extension point.
         args: Of plugins, by their names.
@@ -47,12 +31,13 @@ class Profile:
     name: str
     percentage: int | None
     filters: tuple[str, ...]
+    narrowing: tuple[str, ...]
     scores: tuple[tuple[str, int], ...]
     points: Mapping[str, frozenset[str]]
     args: Mapping[str, Mapping[str, Any]]
 
     def has(self, point: str, plugin: str) -> bool:
-        """Whether a plugin is enabled at an extension point other than filter and score."""
+        """Whether a plugin is enabled at an extension point."""
         return plugin in self.points[point]
 
 
@@ -75,76 +60,104 @@ def parse_config(config: Mapping[str, Any] | None) -> SchedulerConfig:
     """The profiles of a KubeSchedulerConfiguration; the default profile without one.
 
     Raises:
-        ValueError: It is none, or names what does not exist.
+        ValueError: It is none, or something is wrong with it; the message, one line, names the fields.
     """
-    config = config or {}
-    for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND)):
-        if config.get(field, wanted) != wanted:
-            raise ValueError(f"scheduler: {field} must be {wanted}, not {config[field]!r}")
-    profiles: dict[str, Profile] = {}
+    if config is None:
+        config = {}
+    else:
+        from kubelite.scheduler.configuration import validate  # noqa: PLC0415 - few clusters have one
+
+        errors = validate(config)
+        if errors:
+            raise ValueError(f"scheduler: {'; '.join(map(str, errors))}")
     given: Sequence[Mapping[str, Any]] = config.get("profiles") or ({},)
-    for each in given:
-        profile = _profile(each, config.get("percentageOfNodesToScore"))
-        if profile.name in profiles:
-            raise ValueError(f"scheduler: two profiles have the schedulerName {profile.name!r}")
-        profiles[profile.name] = profile
-    first = float(config.get("podInitialBackoffSeconds") or 1)
-    most = float(config.get("podMaxBackoffSeconds") or 10)
-    if not 0 < first <= most:
-        raise ValueError(
-            f"scheduler: podMaxBackoffSeconds ({most:g}) must not be less than "
-            f"podInitialBackoffSeconds ({first:g})"
-        )
-    return SchedulerConfig(profiles, first, most)
-
-
-def _profile(profile: Mapping[str, Any], percentage: int | None) -> Profile:
-    plugins = profile.get("plugins") or {}
-    unknown = sorted(set(plugins) - {"multiPoint", *POINTS})
-    if unknown:
-        raise ValueError(
-            f"scheduler: {unknown[0]!r} is no extension point; these are multiPoint, {', '.join(POINTS)}"
-        )
-    everywhere = _merged({name: entry.weight for name, entry in PLUGINS.items()}, plugins.get("multiPoint"))
-    chosen = {point: _merged(everywhere, plugins.get(point)) for point in POINTS}
-    args = {each["name"]: each.get("args") or {} for each in profile.get("pluginConfig") or ()}
-    _known(args)
-    own = profile.get("percentageOfNodesToScore", percentage)
-    if own is not None and not 0 <= own <= _PERCENTAGE_MAX:
-        raise ValueError(f"scheduler: percentageOfNodesToScore must be from 0 to 100, not {own}")
-    return Profile(
-        profile.get("schedulerName") or DEFAULT_NAME,
-        own or None,
-        tuple(
-            name
-            for name in chosen["filter"]
-            if PLUGINS[name].filters is not None and name in chosen["preFilter"]
-        ),
-        tuple(
-            (name, weight)
-            for name, weight in chosen["score"].items()
-            if PLUGINS[name].scores is not None and weight
-        ),
-        {point: frozenset(chosen[point]) for point in POINTS},
-        args,
+    profiles = [
+        _profile(each, config.get("percentageOfNodesToScore"), f"profiles[{index}]")
+        for index, each in enumerate(given)
+    ]
+    return SchedulerConfig(
+        {profile.name: profile for profile in profiles},
+        float(config.get("podInitialBackoffSeconds") or 1),
+        float(config.get("podMaxBackoffSeconds") or 10),
     )
 
 
-def _known(names: Any) -> None:
-    unknown = sorted(set(names) - set(PLUGINS))
-    if unknown:
-        raise ValueError(f"scheduler: there is no plugin {unknown[0]!r}; there are {', '.join(PLUGINS)}")
+def _profile(profile: Mapping[str, Any], percentage: int | None, path: str) -> Profile:
+    plugins = profile.get("plugins") or {}
+    defaults = {name: entry.weight for name, entry in PLUGINS.items()}
+    everywhere = _merged(defaults, plugins.get("multiPoint"))
+    chosen = {point: _expanded(point, everywhere, plugins.get(point)) for point in POINTS}
+    if not chosen["queueSort"]:
+        raise ValueError(f"scheduler: {path}.plugins.queueSort: Required value: PrioritySort must be enabled")
+    if not chosen["bind"]:
+        raise ValueError(f"scheduler: {path}.plugins.bind: Required value: DefaultBinder must be enabled")
+    own = profile.get("percentageOfNodesToScore")
+    prepares = frozenset(chosen["preFilter"])
+    return Profile(
+        profile.get("schedulerName") or DEFAULT_NAME,
+        (percentage if own is None else own) or None,
+        tuple(
+            name
+            for name in chosen["filter"]
+            if PLUGINS[name].filters is not None
+            and (name in prepares or "preFilter" not in PLUGINS[name].points)
+        ),
+        tuple(
+            name
+            for name in chosen["preFilter"]
+            if PLUGINS[name].filters is not None and name not in chosen["filter"]
+        ),
+        tuple((name, weight) for name, weight in chosen["score"].items() if PLUGINS[name].scores is not None),
+        {point: frozenset(each) for point, each in chosen.items()},
+        {each["name"]: _args(each.get("args")) for each in profile.get("pluginConfig") or ()},
+    )
 
 
-def _merged(
-    base: Mapping[str, int], chosen: Mapping[str, Sequence[Mapping[str, Any]]] | None
-) -> dict[str, int]:
-    """Plugins and weights: the base without what is disabled, with what is enabled."""
+def _args(args: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What is said, without what it is."""
+    return {
+        name: each
+        for name, each in (args or {}).items()
+        if name not in {"apiVersion", "kind"} and each is not None
+    }
+
+
+def _enabled(chosen: Mapping[str, Any]) -> dict[str, int]:
+    """What a set of plugins enables; a weight that it does not name is 1, whatever the default is."""
+    return {
+        each["name"]: each.get("weight") or 1
+        for each in chosen.get("enabled") or ()
+        if each["name"] in PLUGINS
+    }
+
+
+def _disabled(chosen: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(each["name"] for each in chosen.get("disabled") or ())
+
+
+def _merged(base: Mapping[str, int], chosen: Mapping[str, Any] | None) -> dict[str, int]:
+    """The plugins of multiPoint and their weights: those of the default that are left in their order.
+
+    Source: pkg/scheduler/apis/config/v1/default_plugins.go (mergePluginSet).
+    """
     if not chosen:
         return dict(base)
-    disabled = {each["name"] for each in chosen.get("disabled") or ()}
-    wanted = list(chosen.get("enabled") or ())
-    _known([*(disabled - {"*"}), *(each["name"] for each in wanted)])
-    enabled = {each["name"]: each.get("weight") or PLUGINS[each["name"]].weight for each in wanted}
+    disabled, enabled = _disabled(chosen), _enabled(chosen)
     kept = {} if "*" in disabled else {name: base[name] for name in base if name not in disabled}
     return {**kept, **enabled}
+
+
+def _expanded(point: str, everywhere: Mapping[str, int], chosen: Mapping[str, Any] | None) -> dict[str, int]:
+    """The plugins of an extension point: those of both, those of multiPoint, the point's own others.
+
+    Source: pkg/scheduler/framework/runtime/framework.go (expandMultiPointPlugins, getScoreWeights).
+    """
+    having = {name: weight for name, weight in everywhere.items() if point in PLUGINS[name].points}
+    if not chosen:
+        return having
+    disabled, enabled = _disabled(chosen), _enabled(chosen)
+    if "*" in disabled:
+        return enabled
+    kept = {name: weight for name, weight in having.items() if name not in disabled}
+    overriding = {name: weight for name, weight in enabled.items() if name in kept}
+    return {**overriding, **kept, **overriding, **enabled}

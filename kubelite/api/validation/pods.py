@@ -103,22 +103,27 @@ def _validate_host_ports(spec: Object, path: str) -> Errors:
 
 
 def _validate_affinity(affinity: Object, path: str) -> Errors:
+    errors = validate_node_affinity(affinity.get("nodeAffinity") or {}, f"{path}.nodeAffinity")
+    for kind in ("podAffinity", "podAntiAffinity"):
+        errors += _validate_pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
+    return errors
+
+
+def validate_node_affinity(affinity: Object, path: str) -> Errors:
+    """The errors in the nodes that a pod demands and prefers."""
     errors: Errors = []
-    node = affinity.get("nodeAffinity") or {}
-    wanted = node.get("requiredDuringSchedulingIgnoredDuringExecution")
+    wanted = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     if wanted is not None:
-        here = f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+        here = f"{path}.requiredDuringSchedulingIgnoredDuringExecution"
         terms = wanted.get("nodeSelectorTerms") or []
         if not terms:
             errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
         for index, term in enumerate(terms):
             errors += validate_node_term(term, f"{here}.nodeSelectorTerms[{index}]")
-    here = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
+    here = f"{path}.preferredDuringSchedulingIgnoredDuringExecution"
+    for index, preferred in enumerate(affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
         errors += _validate_weight(preferred, f"{here}[{index}]")
         errors += validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
-    for kind in ("podAffinity", "podAntiAffinity"):
-        errors += _validate_pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
     return errors
 
 

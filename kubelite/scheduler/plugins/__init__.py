@@ -20,6 +20,23 @@ if TYPE_CHECKING:
     from kubelite.scheduler.podinfo import PodInfo
 
 Needed = Callable[["PodInfo", "Cache"], object]
+POINTS: Final = (
+    "preEnqueue",
+    "queueSort",
+    "preFilter",
+    "filter",
+    "postFilter",
+    "preScore",
+    "score",
+    "reserve",
+    "permit",
+    "preBind",
+    "bind",
+    "postBind",
+)
+_FILTER: Final = frozenset({"filter"})
+_FILTERS: Final = frozenset({"preFilter", "filter"})
+_SCORES: Final = frozenset({"preScore", "score"})
 
 
 @records.frozen
@@ -32,7 +49,7 @@ class Entry:
         scores: The same for PreScore and Score.
         resources: The kinds that it looks at for a pod, beside pods and nodes.
         weight: Of its score, in the default profile.
-        points: Other extension points that it has, as they are called in a profile.
+        points: The extension points that it has, as they are called in a profile.
     """
 
     module: str = ""
@@ -83,34 +100,51 @@ _VOLUME_KINDS: Final = (
 PLUGINS: Final[Mapping[str, Entry]] = {
     "SchedulingGates": Entry(points=frozenset({"preEnqueue"})),
     "PrioritySort": Entry(points=frozenset({"queueSort"})),
-    "NodeUnschedulable": Entry("nodeunschedulable", filters=lambda _, cache: cache.cordoned),
-    "NodeName": Entry("nodename", filters=lambda info, _: info.spec.get("nodeName")),
+    "NodeUnschedulable": Entry("nodeunschedulable", filters=lambda _, cache: cache.cordoned, points=_FILTER),
+    "NodeName": Entry("nodename", filters=lambda info, _: info.spec.get("nodeName"), points=_FILTER),
     "TaintToleration": Entry(
         "tainttoleration",
         filters=lambda _, cache: cache.tainted,
         scores=lambda _, cache: cache.softly_tainted,
         weight=3,
+        points=_FILTER | _SCORES,
     ),
-    "NodeAffinity": Entry("nodeaffinity", filters=_filters_affinity, scores=_scores_affinity, weight=2),
-    "NodePorts": Entry("nodeports", filters=lambda info, _: info.ports),
-    "NodeResourcesFit": Entry("noderesourcesfit", filters=lambda *_: True, scores=lambda *_: True),
+    "NodeAffinity": Entry(
+        "nodeaffinity",
+        filters=_filters_affinity,
+        scores=_scores_affinity,
+        weight=2,
+        points=_FILTERS | _SCORES,
+    ),
+    "NodePorts": Entry("nodeports", filters=lambda info, _: info.ports, points=_FILTERS),
+    "NodeResourcesFit": Entry(
+        "noderesourcesfit", filters=lambda *_: True, scores=lambda *_: True, points=_FILTERS | _SCORES
+    ),
     "VolumeRestrictions": Entry(
-        "volumerestrictions", filters=lambda info, _: info.claims or info.has_disks, resources=_volumes
+        "volumerestrictions",
+        filters=lambda info, _: info.claims or info.has_disks,
+        resources=_volumes,
+        points=_FILTERS,
     ),
-    "NodeVolumeLimits": Entry("nodevolumelimits", filters=lambda info, _: info.claims, resources=_volumes),
+    "NodeVolumeLimits": Entry(
+        "nodevolumelimits", filters=lambda info, _: info.claims, resources=_volumes, points=_FILTERS
+    ),
     "VolumeBinding": Entry(
         "volumebinding",
         filters=lambda info, _: info.claims,
         resources=_volumes,
-        points=frozenset({"reserve", "preBind"}),
+        points=_FILTERS | _SCORES | {"reserve", "preBind"},
     ),
-    "VolumeZone": Entry("volumezone", filters=lambda info, _: info.claims, resources=_volumes),
+    "VolumeZone": Entry(
+        "volumezone", filters=lambda info, _: info.claims, resources=_volumes, points=_FILTERS
+    ),
     "PodTopologySpread": Entry(
         "podtopologyspread",
         filters=lambda info, _: info.spec.get("topologySpreadConstraints"),
         scores=lambda info, _: info.labels or info.spec.get("topologySpreadConstraints"),
         resources=_siblings,
         weight=2,
+        points=_FILTERS | _SCORES,
     ),
     "InterPodAffinity": Entry(
         "interpodaffinity",
@@ -118,9 +152,15 @@ PLUGINS: Final[Mapping[str, Entry]] = {
         scores=lambda info, cache: info.terms or cache.has_terms,
         resources=lambda _: (r.NAMESPACES,),
         weight=2,
+        points=_FILTERS | _SCORES,
     ),
-    "DefaultPreemption": Entry(points=frozenset({"postFilter"})),
-    "NodeResourcesBalancedAllocation": Entry("balancedallocation", scores=lambda *_: True),
-    "ImageLocality": Entry("imagelocality", scores=lambda _, cache: cache.image_nodes),
+    "DynamicResources": Entry(points=_FILTERS | {"preEnqueue", "postFilter", "score", "reserve", "preBind"}),
+    "DefaultPreemption": Entry(points=frozenset({"preEnqueue", "postFilter"})),
+    "NodeResourcesBalancedAllocation": Entry("balancedallocation", scores=lambda *_: True, points=_SCORES),
+    "ImageLocality": Entry(
+        "imagelocality", scores=lambda _, cache: cache.image_nodes, points=frozenset({"score"})
+    ),
     "DefaultBinder": Entry(points=frozenset({"bind"})),
 }
+ELSEWHERE: Final = frozenset({"GangScheduling", "NodeDeclaredFeatures"})
+"""Plugins of kube-scheduler for what does not exist here: they may be named, and do nothing."""

@@ -82,26 +82,19 @@ def shaped(shape: Sequence[tuple[int, int]], requested: int, there_is: int) -> i
 
 
 def rate_of(strategy: Mapping[str, Any]) -> Rate:
-    """The score function of a `scoringStrategy`.
-
-    Raises:
-        ValueError: The strategy is unknown.
-    """
-    kind = strategy.get("type") or "LeastAllocated"
-    if kind == "LeastAllocated":
-        return least_allocated
-    if kind == "MostAllocated":
-        return most_allocated
-    if kind == "RequestedToCapacityRatio":
-        points = (strategy.get("requestedToCapacityRatio") or {}).get("shape") or ()
-        if not points:
-            raise ValueError("requestedToCapacityRatio.shape: at least one point must be specified")
-        shape = [(each["utilization"], each["score"] * BEST // _SHAPE_SCORE_MAX) for each in points]
-        return partial(shaped, shape)
-    raise ValueError(
-        "scoringStrategy.type must be LeastAllocated, MostAllocated or RequestedToCapacityRatio, "
-        f"not {kind!r}"
-    )
+    """The score function of a `scoringStrategy`."""
+    match strategy.get("type"):
+        case "MostAllocated":
+            return most_allocated
+        case "RequestedToCapacityRatio":
+            points = strategy["requestedToCapacityRatio"]["shape"]
+            shape = [
+                (each.get("utilization") or 0, (each.get("score") or 0) * BEST // _SHAPE_SCORE_MAX)
+                for each in points
+            ]
+            return partial(shaped, shape)
+        case _:
+            return least_allocated
 
 
 def requested_of(info: PodInfo, node: NodeInfo, name: str) -> tuple[int, int]:
@@ -129,6 +122,7 @@ class NodeResourcesFit(Plugin):
         self._rate = rate_of(strategy)
         resources: Sequence[Mapping[str, Any]] = strategy.get("resources") or DEFAULT_RESOURCES
         self._resources = [(each["name"], each.get("weight") or 1) for each in resources]
+        self._is_ratio = strategy.get("type") == "RequestedToCapacityRatio"
         self._is_default = self._rate is least_allocated and self._resources == [("cpu", 1), ("memory", 1)]
         self._ignored = frozenset(args.get("ignoredResources") or ())
         self._ignored_groups = frozenset(args.get("ignoredResourceGroups") or ())
@@ -162,15 +156,20 @@ class NodeResourcesFit(Plugin):
         """See the module's docstring."""
         if self._is_default:
             return partial(_least_allocated_cpu_and_memory, info.nonzero_cpu, info.nonzero_memory)
-        rate, resources = self._rate, self._resources
+        rate, resources, is_ratio = self._rate, self._resources, self._is_ratio
 
         def score(node: NodeInfo) -> int:
             total = weights = 0
             for name, weight in resources:
                 requested, there_is = requested_of(info, node, name)
                 if there_is:
-                    total += rate(requested, there_is) * weight
-                    weights += weight
+                    one = rate(requested, there_is)
+                    # Of a ratio only counts what gives points at all, and the mean is rounded.
+                    if one > 0 or not is_ratio:
+                        total += one * weight
+                        weights += weight
+            if is_ratio and weights:
+                return (2 * total + weights) // (2 * weights)
             return total // weights if weights else 0
 
         return lambda nodes: [score(node) for node in nodes]
