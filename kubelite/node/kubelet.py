@@ -38,11 +38,12 @@ from kubelite.node.nodeobject import (
     LEASE_NAMESPACE,
     NODE_AFFINITY,
     capacity,
-    is_told_well,
+    is_told_right,
     lease_object,
     node_object,
     node_status,
     refusal,
+    resources_patch,
 )
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
 from kubelite.node.podworker import (
@@ -686,7 +687,7 @@ class Kubelet(Actor[Message]):
             self.context.log.warning("lease_not_renewed", node=self.machine.name, error=str(error))
         else:
             node = self._informers.informer(NODES).get(None, self.machine.name)
-            if node is not None and not is_told_well(node):  # somebody else had given it up
+            if node is not None and not is_told_right(node, self._config):  # somebody else wrote it
                 await self._report_node()
 
     async def _renew_lost(self) -> None:
@@ -701,6 +702,7 @@ class Kubelet(Actor[Message]):
             old = (node.get("status") or {}).get("conditions") or ()
             now = self._clock.now()
             status = node_status(machine.name, machine.address, machine.boot_id, self._config, old, now)
+            status.update(resources_patch(self._config, node))
             await self._client.patch(
                 NODES, machine.name, {"status": status}, subresource="status", patch_type="strategic"
             )

@@ -9,6 +9,7 @@ import platform
 from collections.abc import Mapping, Sequence
 
 from kubelite.api.resourcelist import Amounts, amount
+from kubelite.apimachinery import quantity
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time, format_time
 from kubelite.node.config import VERSION, KubeletConfig
@@ -107,12 +108,37 @@ def node_status(
     }
 
 
-def is_told_well(node: Object) -> bool:
-    """Whether a Node's conditions are those of one that is well, as far as a kubelet writes them."""
-    told = {
-        each.get("type"): each.get("status") for each in (node.get("status") or {}).get("conditions") or ()
-    }
-    return all(told.get(type_) == status for type_, status, _, _ in _CONDITIONS)
+def resources_patch(config: KubeletConfig, node: Object) -> dict[str, dict[str, str | None]]:
+    """What the status must say of resources: its own, and of what others put into capacity is allocatable.
+
+    Extended resources that are not in capacity are taken out of what is allocatable (None).
+
+    Source: pkg/kubelet/nodestatus/setters.go (MachineInfo).
+    """
+    told = node.get("status") or {}
+    has = {**(told.get("capacity") or {}), **capacity(config)}
+    gone = (name for name in told.get("allocatable") or () if _is_extended(name) and name not in has)
+    return {"capacity": capacity(config), "allocatable": {**has, **dict.fromkeys(gone)}}
+
+
+def is_told_right(node: Object, config: KubeletConfig) -> bool:
+    """Whether a Node's conditions are those of one that is well, and its resources what they must be."""
+    status = node.get("status") or {}
+    told = {each.get("type"): each.get("status") for each in status.get("conditions") or ()}
+    if any(told.get(type_) != wanted for type_, wanted, _, _ in _CONDITIONS):
+        return False
+    return all(
+        _is_as_much((status.get(field) or {}).get(name), wanted)
+        for field, amounts in resources_patch(config, node).items()
+        for name, wanted in amounts.items()
+    )
+
+
+def _is_as_much(told: str | None, wanted: str | None) -> bool:
+    """Whether two quantities are the same amount, however they are written."""
+    if told is None or wanted is None:
+        return told is wanted
+    return told == wanted or quantity.parse(told) == quantity.parse(wanted)
 
 
 def lease_object(node: Object, config: KubeletConfig, now: float) -> Object:

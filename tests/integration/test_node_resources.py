@@ -1,0 +1,53 @@
+"""What others put into a Node's capacity becomes allocatable, and pods can have it."""
+
+from __future__ import annotations
+
+import kubelite
+from kubelite.api.resources import NODES
+from kubelite.runtime import VirtualClock
+
+FOO = "example.com/foo"
+
+
+async def patch(cluster, status):
+    await cluster.client.patch(NODES, "node-1", {"status": status}, subresource="status")
+
+
+async def allocatable(cluster):
+    return (await cluster.get("node", "node-1"))["status"]["allocatable"]
+
+
+async def test_extended_resources_in_capacity_become_allocatable_and_go_with_it():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as cluster:
+        await patch(cluster, {"capacity": {FOO: "2"}})
+        await cluster.clock.sleep(11)
+        assert (await allocatable(cluster))[FOO] == "2"
+        resources = {"limits": {FOO: "1"}}
+        container = {"name": "c", "image": "pause", "resources": resources}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p"},
+            "spec": {"containers": [container]},
+        }
+        await cluster.apply(pod)
+        await cluster.wait_for("pod/p", "ready")
+        await patch(cluster, {"capacity": {FOO: None}})
+        await cluster.clock.sleep(11)
+        assert FOO not in await allocatable(cluster)
+
+
+async def test_the_kubelet_says_anew_what_the_node_has():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as cluster:
+        before = await allocatable(cluster)
+        await patch(cluster, {"allocatable": {"cpu": "1"}, "capacity": {"memory": "1Gi"}})
+        await cluster.clock.sleep(11)
+        assert await allocatable(cluster) == before
+
+
+async def test_a_status_that_is_right_is_not_written_again_though_amounts_are_written_otherwise():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1, node_memory="2048Mi") as cluster:
+        await cluster.clock.sleep(11)
+        before = (await cluster.get("node", "node-1"))["metadata"]["resourceVersion"]
+        await cluster.clock.sleep(100)
+        assert (await cluster.get("node", "node-1"))["metadata"]["resourceVersion"] == before
