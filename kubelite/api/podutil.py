@@ -7,7 +7,7 @@ Source: k8s.io/kubernetes/pkg/api/v1/pod, pkg/apis/core/v1/helper/qos, pkg/api/v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from kubelite.api.conditions import get_condition, is_condition_true
@@ -29,6 +29,10 @@ _COMPUTE: Final = ("cpu", "memory")
 
 POD_DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 DEFAULT_GRACE_PERIOD_S: Final = 30
+_ANY_ADDRESS: Final = frozenset({"", "0.0.0.0"})  # noqa: S104 - the wildcard that is compared with
+
+HostPort = tuple[str, str, int]
+"""Address on the node ("" for every one), protocol, port."""
 
 
 def phase(pod: Object) -> str:
@@ -129,14 +133,25 @@ def deletion_cost(pod: Object) -> int:
         return 0
 
 
-def host_ports(pod_spec: Object) -> list[tuple[str, str, int]]:
-    """The (host address, protocol, port) that the pod takes on its node; "" stands for every address."""
+def host_ports(pod_spec: Object) -> list[HostPort]:
+    """The ports that the pod takes on its node."""
     return [
         (port.get("hostIP") or "", port.get("protocol") or "TCP", port["hostPort"])
         for container in containers(pod_spec)
         for port in container.get("ports") or ()
         if port.get("hostPort")
     ]
+
+
+def ports_conflict(wanted: Iterable[HostPort], taken: Collection[HostPort]) -> bool:
+    """Whether one of the host ports is taken; the wildcard address conflicts with every address."""
+    for address, protocol, port in wanted:
+        for other, other_protocol, other_port in taken:
+            if (protocol, port) == (other_protocol, other_port) and (
+                address == other or address in _ANY_ADDRESS or other in _ANY_ADDRESS
+            ):
+                return True
+    return False
 
 
 def resolve_port(pod_spec: Object, target: int | str, protocol: str = "TCP") -> int | None:

@@ -42,6 +42,7 @@ from kubelite.node.nodeobject import (
     lease_object,
     node_object,
     node_status,
+    ports_refusal,
     refusal,
     resources_patch,
 )
@@ -466,7 +467,11 @@ class Kubelet(Actor[Message]):
                 worker.handle(self._seen(worker, worker.base))
 
     def _refusal(self, worker: PodWorker) -> tuple[str, str] | None:
-        return refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+        problem = refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+        if problem is not None:
+            return problem
+        others = (each.base for each in self.machine.workers.values() if each.admitted)
+        return ports_refusal(worker.base, others)
 
     def _read_labels_for(self, pod: Object) -> None:
         """The labels that are known do not suit a pod: the scheduler may know newer ones."""

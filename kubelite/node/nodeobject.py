@@ -6,8 +6,9 @@ Source: pkg/kubelet/kubelet_node_status.go, pkg/kubelet/lifecycle/predicate.go.
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from kubelite.api import podutil
 from kubelite.api.resourcelist import Amounts, amount
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.scheme import Object
@@ -186,6 +187,20 @@ def refusal(
             numbers = f"requested: {wanted}, used: {taken}, capacity: {total}"
             return f"OutOf{resource}", f"Node didn't have enough resource: {resource}, {numbers}"
     return None
+
+
+def ports_refusal(pod: Object, others: Iterable[Object]) -> tuple[str, str] | None:
+    """As `refusal`, for the host ports that the pods which were taken have already."""
+    wanted = podutil.host_ports(pod["spec"])
+    if not wanted:
+        return None
+    taken = [port for other in others for port in podutil.host_ports(other["spec"])]
+    if not podutil.ports_conflict(wanted, taken):
+        return None
+    return (
+        "NodePorts",
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    )
 
 
 def _is_extended(resource: str) -> bool:

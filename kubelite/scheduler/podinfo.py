@@ -17,7 +17,7 @@ from kubelite.apimachinery.scheme import Object
 if TYPE_CHECKING:
     from kubelite.scheduler.terms import AffinityTerms
 
-HostPort = tuple[str, str, int]
+HostPort = podutil.HostPort
 ASSUMED_CPU_MILLI, ASSUMED_MEMORY_BYTES = 100, 200 * 1024**2
 """What a container without a request counts as when nodes are compared, so that such pods spread too."""
 DISKS: Final = frozenset({"gcePersistentDisk", "awsElasticBlockStore", "rbd", "iscsi"})

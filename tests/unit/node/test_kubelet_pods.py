@@ -234,6 +234,22 @@ async def test_pods_beyond_the_node_are_refused(node):
     assert pod["status"]["reason"] == "OutOfcpu"
 
 
+async def test_a_pod_is_refused_while_another_has_its_host_port(node):
+    ports = [{"containerPort": 8000, "hostPort": 9000}]
+    await node.run("first", containers=[{"name": "c", "image": "pause", "ports": ports}])
+    await node.until(is_ready, "first")
+    await node.run(containers=[{"name": "c", "image": "pause", "ports": ports}])
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed")
+    assert pod["status"]["reason"] == "NodePorts"
+    assert pod["status"]["message"].endswith(
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+    )
+    await node.client.delete(PODS, "first", "default", grace_period_s=1)
+    await node.gone("first")
+    await node.run("third", containers=[{"name": "c", "image": "pause", "ports": ports}])
+    await node.until(is_ready, "third")
+
+
 async def test_a_host_port_leads_to_the_pod(node):
     node.images["hello:1"] = make_app
     ports = [{"containerPort": 8000, "hostPort": 9000}]
