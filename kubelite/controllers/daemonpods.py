@@ -254,6 +254,14 @@ def is_available(daemon_set: Object, pod: Object, now: float) -> bool:
     return podutil.is_available(pod, daemon_set["spec"].get("minReadySeconds") or 0, now)
 
 
+def next_available_s(daemon_set: Object, pods: Sequence[Object], now: float) -> float | None:
+    """Seconds until the next ready pod becomes available; None if none is on its way."""
+    wait_s = daemon_set["spec"].get("minReadySeconds") or 0
+    since = [podutil.ready_since(pod) for pod in pods if not is_available(daemon_set, pod, now)]
+    left = [each + wait_s - now for each in since if each is not None]
+    return max(0.0, min(left)) if left else None
+
+
 # --- strategy ---------------------------------------------------------------------------------------------
 
 

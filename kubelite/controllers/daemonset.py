@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from kubelite import records
-from kubelite.api.resources import DAEMONSETS, NODES
+from kubelite.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS
 from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
@@ -23,7 +23,17 @@ from kubelite.controllers.history import REVISION_HASH
 from kubelite.controllers.replicas import BURST_REPLICAS
 from kubelite.controllers.revisedset import RevisedSet, Revisions
 from kubelite.reconcile.controller import Environment, Watch
-from kubelite.reconcile.intents import Intent, Outcomes, RecordEvent, RequeueAfter, Steps, UpdateStatus
+from kubelite.reconcile.intents import (
+    DeleteObject,
+    Intent,
+    Outcomes,
+    PatchObject,
+    RecordEvent,
+    RequeueAfter,
+    Steps,
+    UpdateObject,
+    UpdateStatus,
+)
 from kubelite.reconcile.ownership import key_of, split_key
 
 BACKOFF_FIRST_S: Final = 1.0
@@ -112,16 +122,55 @@ class DaemonSetController(RevisedSet):
         if revisions is None:
             return
         pods: Sequence[Object] = yield from self._claim(owner, _any)
+        revisions = yield from self._unify(revisions, pods)
         if is_current:
             if (yield from self._place(key, owner, pods, revisions)):
                 pods = self._pods.by_owner(owner["metadata"]["uid"])
             yield from self._forget_past(owner, pods, revisions)
         yield from self._write_status(owner, pods, revisions, observed=is_current)
 
+    def _unify(
+        self, revisions: Revisions, pods: Sequence[Object]
+    ) -> Generator[Sequence[Intent], Outcomes, Revisions]:
+        """Of several revisions with the present template one is left, whose hash all pods then have.
+
+        A revision that somebody else has made is known by its name.
+        """
+        known: dict[str, Object] = {}
+        for each in revisions.all:
+            name = each["metadata"]["name"]
+            labels = each["metadata"].get("labels") or {}
+            known[name] = each
+            if REVISION_HASH not in labels:
+                metadata = {**each["metadata"], "labels": {**labels, REVISION_HASH: name}}
+                (outcome,) = yield (UpdateObject(CONTROLLERREVISIONS, {**each, "metadata": metadata}),)
+                known[name] = outcome.object or each
+        current = known[revisions.current["metadata"]["name"]]
+        doubles = [
+            each for each in known.values() if each is not current and each.get("data") == current.get("data")
+        ]
+        if doubles:
+            hash_ = _hash(current)
+            yield [
+                PatchObject(
+                    PODS,
+                    pod["metadata"]["namespace"],
+                    pod["metadata"]["name"],
+                    {"metadata": {"uid": pod["metadata"]["uid"], "labels": {REVISION_HASH: hash_}}},
+                )
+                for pod in pods
+                if (pod["metadata"].get("labels") or {}).get(REVISION_HASH) != hash_
+            ]
+        for double in doubles:
+            name = double["metadata"]["name"]
+            del known[name]
+            yield (DeleteObject(CONTROLLERREVISIONS, double["metadata"]["namespace"], name),)
+        return Revisions(current, tuple(known.values()), revisions.collisions)
+
     def _place(self, key: str, owner: Object, pods: Sequence[Object], revisions: Revisions) -> Part:
         """Place pods; where all are in place, take the next step of an update. True if anything was done."""
         nodes, by_node = self._nodes.list(), daemonpods.pods_by_node(pods)
-        hash_, now = _hash(revisions), self.clock.now()
+        hash_, now = _hash(revisions.current), self.clock.now()
         placing = daemonpods.plan_placing(owner, nodes, by_node, hash_, now)
         if (yield from self._carry_out(key, owner, placing, hash_)):
             return True
@@ -175,21 +224,21 @@ class DaemonSetController(RevisedSet):
             for each in revisions.all
             if each is revisions.current or (each["metadata"].get("labels") or {}).get(REVISION_HASH) in used
         }
-        yield from self.forget_revisions(owner, revisions.all, live)
+        yield from self.forget_revisions(owner, revisions.all, live, counted=len(live) - 1)
 
     def _write_status(
         self, owner: Object, pods: Sequence[Object], revisions: Revisions, *, observed: bool
     ) -> Steps:
         by_node = daemonpods.pods_by_node(pods)
         counts = daemonpods.count_nodes(
-            owner, self._nodes.list(), by_node, _hash(revisions), self.clock.now()
+            owner, self._nodes.list(), by_node, _hash(revisions.current), self.clock.now()
         )
         status = daemonpods.make_status(owner, counts, collisions=revisions.collisions, observed=observed)
         if status != owner.get("status"):
             yield (UpdateStatus(self.kind, {**owner, "status": status}),)
-        min_ready_s = owner["spec"].get("minReadySeconds") or 0
-        if min_ready_s and counts["numberReady"] != counts["numberAvailable"]:
-            yield (RequeueAfter(min_ready_s),)
+        left_s = daemonpods.next_available_s(owner, pods, self.clock.now())
+        if left_s is not None:
+            yield (RequeueAfter(left_s),)
 
 
 def _any(_pod: Object) -> bool:
@@ -197,5 +246,5 @@ def _any(_pod: Object) -> bool:
     return True
 
 
-def _hash(revisions: Revisions) -> str:
-    return str((revisions.current["metadata"].get("labels") or {}).get(REVISION_HASH, ""))
+def _hash(revision: Object) -> str:
+    return str((revision["metadata"].get("labels") or {}).get(REVISION_HASH, ""))

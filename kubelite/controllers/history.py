@@ -110,15 +110,18 @@ def make_revision(
     }
 
 
-def plan_truncation(revisions: Sequence[Object], live: Collection[str], limit: int | None) -> list[Object]:
+def plan_truncation(
+    revisions: Sequence[Object], live: Collection[str], limit: int | None, *, counted: int = 0
+) -> list[Object]:
     """The revisions beyond the limit, the oldest first.
 
     Args:
         revisions: Which may go.
-        live: Names of revisions that are in use; they stay, and do not count.
+        live: Names of revisions that are in use; they stay.
         limit: How many others are kept; None for all.
+        counted: How many of those in use count towards the limit.
     """
     if limit is None or limit < 0:
         return []
     past = [each for each in by_number(revisions) if each["metadata"]["name"] not in live]
-    return past[: max(0, len(past) - limit)]
+    return past[: max(0, len(past) + counted - limit)]

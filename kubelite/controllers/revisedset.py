@@ -126,9 +126,19 @@ class RevisedSet(PodOwners):
             if read.object is not None:
                 collisions = (collisions or 0) + 1
 
-    def forget_revisions(self, owner: Object, revisions: Sequence[Object], live: Collection[str]) -> Steps:
-        """Delete the revisions beyond `revisionHistoryLimit`, of those that are not `live` (names)."""
-        gone = history.plan_truncation(revisions, live, owner["spec"].get("revisionHistoryLimit"))
+    def forget_revisions(
+        self, owner: Object, revisions: Sequence[Object], live: Collection[str], *, counted: int = 0
+    ) -> Steps:
+        """Delete the revisions beyond `revisionHistoryLimit`.
+
+        Args:
+            owner: Whose they are.
+            revisions: All of them.
+            live: The names of those in use, which stay.
+            counted: How many of these count towards the limit.
+        """
+        limit = owner["spec"].get("revisionHistoryLimit")
+        gone = history.plan_truncation(revisions, live, limit, counted=counted)
         if gone:
             yield [
                 DeleteObject(CONTROLLERREVISIONS, each["metadata"]["namespace"], each["metadata"]["name"])

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 import kubelite
-from kubelite.api.resources import DAEMONSETS, NODES, PODS
+from kubelite.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS
 from kubelite.testing import VirtualClock
 
 HASH = "controller-revision-hash"
@@ -157,6 +157,34 @@ async def test_with_a_surge_no_node_is_ever_without(cluster):
     assert len(await cluster.get("pods")) == 3
     assert {event.object["status"]["currentNumberScheduled"] for event in watcher.take()} == {3}
     watcher.stop()
+
+
+async def test_with_a_surge_old_pods_go_once_new_ones_have_been_ready_for_long_enough(cluster):
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": 0}}
+    for image in ("nginx:1", "nginx:2"):
+        await cluster.apply(manifest(image, updateStrategy=strategy, minReadySeconds=5))
+        await settled(cluster, 4)
+    assert len(await cluster.get("pods")) == 6
+    await settled(cluster, 4)
+    assert set((await images(cluster)).values()) == {"nginx:2"}
+    assert len(await cluster.get("pods")) == 3
+
+
+async def test_of_equal_revisions_the_latest_stays_and_pods_have_its_hash(cluster):
+    await cluster.apply(manifest())
+    await settled(cluster)
+    (first,) = await cluster.get("controllerrevisions")
+    labels = {key: value for key, value in first["metadata"]["labels"].items() if key == "app"}
+    owners = first["metadata"]["ownerReferences"]
+    metadata = {"name": "second", "namespace": "default", "labels": labels, "ownerReferences": owners}
+    double = {**first, "metadata": metadata, "revision": 2}
+    await cluster.client.create(CONTROLLERREVISIONS, double, "default")
+    await settled(cluster)
+    (second,) = await cluster.get("controllerrevisions")
+    assert second["metadata"]["name"] == "second"
+    pods = await cluster.get("pods")
+    assert {pod["metadata"]["labels"]["controller-revision-hash"] for pod in pods} == {"second"}
+    assert len(pods) == 3
 
 
 async def test_on_delete_leaves_pods_until_they_are_deleted(cluster):

@@ -68,3 +68,9 @@ def test_the_oldest_unused_revisions_beyond_the_limit_go():
     assert [each["metadata"]["name"] for each in gone] == ["web-2", "web-3"]
     assert history.plan_truncation(known, set(), None) == []
     assert len(history.plan_truncation(known, set(), 0)) == 4
+
+
+def test_revisions_in_use_may_count_towards_the_limit_and_stay_all_the_same():
+    known = [revision(number) for number in (1, 2, 3, 4)]
+    gone = history.plan_truncation(known, {"web-1", "web-4"}, 2, counted=1)
+    assert [each["metadata"]["name"] for each in gone] == ["web-2"]
