@@ -25,6 +25,7 @@ from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request
+from kubelite.runtime.causes import current
 
 Handler = Callable[[Object | None, Object | None], Any]
 OWNER: Final = "owner"
@@ -134,8 +135,11 @@ class Informer:
         """Call `handler(old, new)` for what exists, now, and for every change; what it gives ends this."""
         number = self._handlers_made = self._handlers_made + 1
         self._handlers[number] = handler
+        before = current.set(None)
         for obj in tuple(self._objects.values()):
+            current.set(obj["metadata"].get("resourceVersion"))
             handler(None, obj)
+        current.reset(before)
 
         def remove() -> None:
             self._handlers.pop(number, None)
@@ -168,13 +172,19 @@ class Informer:
         for key, obj in fresh.items():
             old = self._objects.get(key)
             if old is None or old["metadata"]["resourceVersion"] != obj["metadata"]["resourceVersion"]:
+                before = current.set(obj["metadata"]["resourceVersion"])
                 self._change(key, obj)
+                current.reset(before)
         self._synced.set()
 
     def apply(self, events: Iterable[WatchEvent]) -> None:
         """Bring changes into the copy, in order."""
+        before = current.set(None)
         for event in events:
-            self._change(_key(event.object), None if event.type == "DELETED" else event.object)
+            obj = event.object
+            current.set(obj["metadata"].get("resourceVersion"))
+            self._change(_key(obj), None if event.type == "DELETED" else obj)
+        current.reset(before)
 
     def _change(self, key: str, new: Object | None) -> None:
         objects = self._objects

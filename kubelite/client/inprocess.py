@@ -29,6 +29,7 @@ from kubelite.client.requests import (
 )
 from kubelite.client.watcher import Watcher
 from kubelite.runtime import Ref
+from kubelite.runtime.causes import current
 
 
 def field_manager_of(user: UserInfo) -> str:
@@ -135,6 +136,7 @@ class InProcessClient:
             object=obj,
             dry_run=dry_run,
             field_manager=field_manager or self._field_manager,
+            cause=current.get(),
         )
         return (await request.ask(self._ref)).object
 
@@ -160,6 +162,7 @@ class InProcessClient:
             object=obj,
             dry_run=dry_run,
             field_manager=field_manager or self._field_manager,
+            cause=current.get(),
         )
         return (await request.ask(self._ref)).object
 
@@ -188,6 +191,7 @@ class InProcessClient:
             dry_run=dry_run,
             field_manager=field_manager or self._field_manager,
             force=force,
+            cause=current.get(),
         )
         return (await request.ask(self._ref)).object
 
@@ -212,7 +216,12 @@ class InProcessClient:
             dry_run=dry_run,
         )
         request = Delete(
-            user=self._user, resource=resource, namespace=namespace or "", name=name, options=options
+            user=self._user,
+            resource=resource,
+            namespace=namespace or "",
+            name=name,
+            options=options,
+            cause=current.get(),
         )
         return (await request.ask(self._ref)).object
 
@@ -238,6 +247,7 @@ class InProcessClient:
             label_selector=label_selector,
             field_selector=field_selector,
             options=options,
+            cause=current.get(),
         ).ask(self._ref)
 
     async def watch(

@@ -16,6 +16,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.item import Item
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Request
+from kubelite.runtime.causes import Cause
 
 __all__ = [
     "ADMIN",
@@ -163,6 +164,8 @@ class ResourceRequest(Request[R]):
     Attributes:
         namespace: Empty for cluster-scoped kinds, and for lists and watches over all namespaces.
         name: Empty where the request is about a collection.
+        agent: The user agent of a client over HTTP.
+        cause: What a component acts upon.
     """
 
     user: UserInfo
@@ -170,6 +173,8 @@ class ResourceRequest(Request[R]):
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    agent: str = records.field(default="", eq=False)
+    cause: Cause = records.field(default=None, eq=False)
 
 
 @records.frozen(kw_only=True)

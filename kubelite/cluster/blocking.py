@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kubelite.cluster.access import ExecResult
     from kubelite.cluster.metrics import Metrics
     from kubelite.cluster.views import KindView
+    from kubelite.cluster.why import Why
     from kubelite.images.registry import ImageRegistry
     from kubelite.runtime import Clock
     from kubelite.scheduler.explain import Explanation
@@ -231,6 +232,14 @@ class BlockingCluster:
     def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
         """See `Cluster.explain_scheduling`."""
         return self.call(partial(self._cluster.explain_scheduling, pod, namespace=namespace))
+
+    def why(self, what: str | Object, *, namespace: str = "default") -> Why:
+        """See `Cluster.why`."""
+        return self.run(partial(self._cluster.why, what, namespace=namespace))
+
+    def last_changes(self, count: int = 20) -> list[str]:
+        """See `Cluster.last_changes`."""
+        return self.run(partial(self._cluster.last_changes, count))
 
     def wait_for(self, what: str, condition: str | Callable[[Object], Any] = "ready", **options: Any) -> Any:
         """See `Cluster.wait_for`."""

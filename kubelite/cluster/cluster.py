@@ -10,24 +10,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
-from kubelite.apimachinery import labels
+from kubelite.api.resources import ENDPOINTS, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.kubeconfig import Connection, Credentials, make_kubeconfig, write_kubeconfig
 from kubelite.client.requests import ADMIN
-from kubelite.client.wait import Predicate
 from kubelite.cluster import access
 from kubelite.cluster.components import API_PORT, DNS_PORT, Components
 from kubelite.cluster.config import ClusterConfig, make_config
 from kubelite.cluster.objects import ClusterObjects
 from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.scratch import ScratchFolder
-from kubelite.cluster.waiting import wait_for
+from kubelite.cluster.waiting import Question, wait_for
 from kubelite.images.builtin import make_registry
 from kubelite.master.apiserver import decoding
 from kubelite.master.audit import AuditLog
 from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.server import RESTServer
+from kubelite.master.store.entry import make_key
 from kubelite.network import AddressBlock, NetworkNamespace, client_session, looppatch
 from kubelite.network.fabric import serve_tls
 from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock
@@ -40,12 +39,14 @@ if TYPE_CHECKING:
     from kubelite.cluster.metrics import Metrics
     from kubelite.cluster.remote import RemoteCluster
     from kubelite.cluster.views import KindView
+    from kubelite.cluster.why import Why
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.apiserver.faults import FaultEngine
     from kubelite.master.auth.certificates import ClusterCertificates
     from kubelite.scheduler.explain import Explanation
 
 READY_TIMEOUT_S = 30.0
+CAUSES_SHOWN_MAX = 8
 
 
 class Cluster(ClusterObjects):
@@ -493,34 +494,20 @@ class Cluster(ClusterObjects):
         # For its refusals: a null in a manifest means something.
         decoding.body(self._running.scheme.strategy(resource), obj, "Strict")
 
-    async def _wait(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None,
-        selector: labels.Selector | None,
-        predicate: Predicate,
-        *,
-        condition: str,
-        timeout_s: float | None,
-    ) -> list[Object]:
+    async def _wait(self, question: Question) -> list[Object]:
         informers = self._running.informers
         assert informers is not None
-        found = await wait_for(
-            informers,
-            self.clock,
-            resource,
-            namespace,
-            name,
-            selector,
-            predicate,
-            condition=condition,
-            timeout_s=timeout_s,
-            read_log=self._read_log,
-        )
-        if condition == "ready":
+        found = await wait_for(informers, self.clock, question, self._in_vain)
+        if question.condition == "ready":
             await until_reachable(self._running, self.clock, found)
         return found
+
+    def _causes(self, resource: Resource, namespace: str | None, name: str) -> Sequence[str]:
+        from kubelite.cluster.why import why  # noqa: PLC0415 - only who waits in vain needs it
+
+        log = self._running.log
+        found = why(log, resource, make_key(namespace or "", name), is_recorded=log.is_kept)
+        return [found.about, *found.lines(CAUSES_SHOWN_MAX)] if found.steps else ()
 
     async def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
         """What every plugin of the scheduler says of a pod on every node; `print` shows it.
@@ -540,6 +527,44 @@ class Cluster(ClusterObjects):
         await components.informers.flush()
         request = Explain(namespace, pod.removeprefix("pod/"))
         return await request.ask(self._system.ref("scheduler"))
+
+    def why(self, what: str | Object, *, namespace: str = "default") -> Why:
+        """What led to the last change of an object, step by step: who wrote what, because of what.
+
+        It is told of objects that are gone, too. Of a change as a watch shows it, an object with its
+        version, the chain of just that change is told.
+
+        Args:
+            what: `pod/web-1`, or an object.
+            namespace: Of the object, if a text names it.
+
+        Raises:
+            ValueError: There is no such kind, or no name is given.
+        """
+        from kubelite.cluster.why import why  # noqa: PLC0415 - seldom asked
+
+        version = None
+        if isinstance(what, str):
+            kind, _, name = what.partition("/")
+            resource = self.resource(kind)
+        else:
+            found = self._running.scheme.by_kind(what.get("apiVersion", ""), what.get("kind", ""))
+            if found is None:
+                raise ValueError(f"there is no kind {what.get('kind')!r} in {what.get('apiVersion')!r}")
+            resource, name = found, what["metadata"]["name"]
+            namespace = what["metadata"].get("namespace", namespace)
+            version = int(what["metadata"].get("resourceVersion") or 0) or None
+        if not name:
+            raise ValueError(f"say which one: {resource.singular}/NAME")
+        log = self._running.log
+        key = make_key(namespace if resource.namespaced else "", name)
+        return why(log, resource, key, version=version, is_recorded=log.is_kept)
+
+    def last_changes(self, count: int = 20) -> list[str]:
+        """The last writes of anybody, oldest first, a line each."""
+        from kubelite.cluster.why import last_changes  # noqa: PLC0415 - seldom asked
+
+        return last_changes(self._running.log, count)
 
     def view(
         self,
@@ -654,6 +679,7 @@ class Cluster(ClusterObjects):
             ValueError: There is no such node.
         """
         self._machine(name).fail()
+        self._note(name, "fail_node")
 
     async def recover_node(self, name: str) -> None:
         """Boots a node whose power was cut; its containers start by their restartPolicy.
@@ -662,6 +688,11 @@ class Cluster(ClusterObjects):
             ValueError: There is no such node.
         """
         self._machine(name).boot()
+        self._note(name, "recover_node")
+
+    def _note(self, node: str, what: str) -> None:
+        name = node.removeprefix("node/")
+        self._running.log.act(f'{what}("{name}")', NODES, make_key("", name))
 
 
 def _new_token() -> str:

@@ -38,6 +38,7 @@ from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.jwt import TokenKey
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.memory import MemoryStore
+from kubelite.master.writelog import WriteLog
 from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, Translator
 from kubelite.network.exposure import Exposure
 from kubelite.network.sockets import open_listeners, open_pipe_listener, open_socket_listener
@@ -78,6 +79,7 @@ class Components:
         authority: Signs certificates; None with plain HTTP.
         network: The network of clients inside the cluster that are no pod.
         metrics: Gives what tells autoscalers of metrics.
+        log: What was written, and why.
         faults: Where fault plans take hold of requests.
         machines: By node name; they survive their kubelets.
         computed: The resources that the API server does not store.
@@ -101,6 +103,7 @@ class Components:
     tokens: ServiceAccountTokens
     authenticator: Authenticator
     metrics: Callable[[], MetricsClient]
+    log: WriteLog
     machines: dict[str, Machine] = records.field(factory=dict)
     dns_port: int = 0
     faults: FaultPoint = records.field(factory=FaultPoint)
@@ -136,6 +139,9 @@ class Components:
             "cluster", block.master, fabric, resolver=resolver, translator=Translator(), search=search
         )
         store = MemoryStore()
+        log = WriteLog(clock.now, config.causes_max)
+        if log.is_kept:
+            store.on_change = log.changed
         tokens = ServiceAccountTokens(TokenKey(), store, clock.now)
         return cls(
             config,
@@ -156,6 +162,7 @@ class Components:
             tokens,
             Authenticator(accounts=tokens),
             metrics,
+            log,
             scheme=new_scheme(config.features),
         )
 
@@ -191,6 +198,7 @@ class Components:
                 authenticator=self.authenticator,
                 faults=self.faults,
                 computed_resources=self.computed,
+                log=self.log,
             ),
         )
 

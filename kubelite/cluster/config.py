@@ -96,6 +96,7 @@ class ClusterConfig:
         audit_level: What `Cluster.audit` records of requests over HTTP: `Metadata` or `None`.
         audit_rules: Rules as in an audit Policy, each with a level; the first that matches a request counts.
         audit_requests_max: Requests that the audit log keeps.
+        causes_max: Writes that `Cluster.why` remembers; 0 for none.
     """
 
     name: str = "kubelite"
@@ -124,6 +125,7 @@ class ClusterConfig:
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
     audit_requests_max: int = records.field(default=4096, validator=_positive)
+    causes_max: int = records.field(default=4096, validator=_zero_or_more)
 
     def __attrs_post_init__(self) -> None:
         features_of(self.feature_gates)

@@ -16,7 +16,9 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.client.readiness import Verdict
+from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.troubles import Trouble, advice, event_line, events_about, matters, pod_troubles
+from kubelite.cluster.waiting import Question
 
 EVENTS_MAX: Final = 8
 PODS_MAX: Final = 5
@@ -28,35 +30,8 @@ PARENTS: Final[Mapping[str, Resource]] = {"Deployment": REPLICASETS, "CronJob": 
 
 ReadLog = Callable[[str, str, str, bool], Awaitable[str]]
 """Reads the last lines of a log: pod, namespace, container, whether of the run before."""
-
-
-@records.frozen(kw_only=True)
-class Question:
-    """What was waited for.
-
-    Attributes:
-        namespace: None for cluster-scoped kinds.
-        name: None for all that the selector matches.
-        selector: Labels, as text.
-        condition: In words.
-        timeout_s: How long.
-    """
-
-    resource: Resource
-    namespace: str | None
-    name: str | None
-    selector: str
-    condition: str
-    timeout_s: float
-
-    @property
-    def subject(self) -> str:
-        """What it was about."""
-        resource = self.resource
-        what = (
-            f"{resource.singular}/{self.name}" if self.name else f"{resource.plural} {self.selector}".strip()
-        )
-        return what + (f" in namespace {self.namespace}" if self.namespace not in {None, "default"} else "")
+TellCauses = Callable[[Resource, str | None, str], Sequence[str]]
+"""What led to the state of an object, by kind, namespace and name; nothing where that is not known."""
 
 
 @records.frozen(kw_only=True)
@@ -71,6 +46,8 @@ class Scene:
         others: Names of objects of the kind that do exist, where what was asked for does not.
         elsewhere: Namespaces in which there is one of that name.
         no_namespace: There is no such namespace at all.
+        causes: What led to the state of the first of them that is not well, newest first; the first line
+            names it.
     """
 
     pods: Sequence[tuple[Object, Sequence[Trouble]]] = ()
@@ -80,14 +57,36 @@ class Scene:
     others: Sequence[str] = ()
     elsewhere: Sequence[str] = ()
     no_namespace: bool = False
+    causes: Sequence[str] = ()
+
+
+async def in_vain(
+    client: Client,
+    question: Question,
+    objects: Sequence[Object | None],
+    read_log: ReadLog,
+    tell_causes: TellCauses,
+) -> WaitTimeout:
+    """The error of a wait in vain."""
+    there = [each for each in objects if each is not None]
+    scene = await look_around(client, question, there, read_log, tell_causes)
+    return WaitTimeout(explain(question, objects, question.judge(objects), scene))
 
 
 async def look_around(
-    client: Client, question: Question, objects: Sequence[Object], read_log: ReadLog | None = None
+    client: Client,
+    question: Question,
+    objects: Sequence[Object],
+    read_log: ReadLog | None = None,
+    tell_causes: TellCauses | None = None,
 ) -> Scene:
     """Asks for what may explain a wait in vain; what cannot be had is left out."""
     if not objects:
-        return await _look_for_names(client, question)
+        scene = await _look_for_names(client, question)
+        if tell_causes is None or question.name is None:
+            return scene
+        known = tell_causes(question.resource, question.namespace, question.name)
+        return records.evolve(scene, causes=known)
     events = await _listed(client, EVENTS, question.namespace)
     between, pods = await _family(client, question, objects)
     about = events_about(events, [*objects, *between, *pods])
@@ -97,7 +96,11 @@ async def look_around(
         for trouble in troubles:
             if read_log is not None and trouble.container and len(logs) < LOGS_MAX:
                 await _add_log(logs, read_log, pod, trouble)
-    return Scene(pods=bad, well=len(pods) - len(bad), events=about, logs=logs)
+    causes: Sequence[str] = ()
+    if tell_causes is not None:
+        kind, one = (PODS, bad[0][0]) if bad else (question.resource, objects[0])
+        causes = tell_causes(kind, one["metadata"].get("namespace"), one["metadata"]["name"])
+    return Scene(pods=bad, well=len(pods) - len(bad), events=about, logs=logs, causes=causes)
 
 
 async def _add_log(logs: dict[str, str], read_log: ReadLog, pod: Object, trouble: Trouble) -> None:
@@ -169,7 +172,7 @@ def explain(
 ) -> str:
     """The text of a time-out."""
     seen = "; ".join(_describe(obj, verdict) for obj, verdict in zip(objects, verdicts, strict=True))
-    what = f"{question.subject} was not {question.condition} within {question.timeout_s:g} s"
+    what = f"{question.subject} was not {question.condition} within {question.timeout_s or 0:g} s"
     lines = [f"{what}: {seen or 'nothing matches'}"]
     lines += _names(question, scene)
     if scene.pods:
@@ -188,6 +191,9 @@ def explain(
     for what, text in scene.logs.items():
         lines.append(f"  {what}:")
         lines += [f"    | {line}" for line in text.splitlines()[-LOG_LINES:]]
+    if scene.causes:
+        lines.append(f"  what led to it: {scene.causes[0]}")
+        lines += [f"    {each}" for each in scene.causes[1:]]
     tips = _tips(question, "\n".join([seen, *lines[1:]]), scene)
     if tips:
         lines += ["  try:", *(f"    - {each}" for each in tips)]
@@ -215,7 +221,7 @@ def _tips(question: Question, text: str, scene: Scene) -> list[str]:
         tips.append("the selector against the labels of what exists")
     tips += advice(text)
     for pod, _ in scene.pods:
-        tips += _slow_probes(pod, question.timeout_s)
+        tips += _slow_probes(pod, question.timeout_s or 0)
     return list(dict.fromkeys(tips))
 
 

@@ -15,12 +15,11 @@ from kubelite.apimachinery import labels
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.apply import apply_object
-from kubelite.client.wait import Predicate, parse_condition
+from kubelite.client.wait import WaitTimeout, parse_condition
 from kubelite.cluster.manifest import Manifest, load_manifest
-from kubelite.cluster.waiting import describe_condition
+from kubelite.cluster.waiting import Question, describe_condition
 
 if TYPE_CHECKING:
-    from kubelite.apimachinery.labels import Selector
     from kubelite.client.client import Client
 
 LOG_LINES: Final = 5
@@ -37,6 +36,7 @@ NAMESPACED: Final = frozenset(
         "scale",
         "view",
         "wait_for",
+        "why",
     }
 )
 """The methods that take a namespace."""
@@ -63,18 +63,18 @@ class ClusterObjects:
         """The kind of a manifest's object."""
 
     @abstractmethod
-    async def _wait(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None,
-        selector: Selector | None,
-        predicate: Predicate,
-        *,
-        condition: str,
-        timeout_s: float | None,
-    ) -> list[Object]:
+    async def _wait(self, question: Question) -> list[Object]:
         """Waits as `waiting.wait_for` does."""
+
+    def _causes(self, _resource: Resource, _namespace: str | None, _name: str) -> Sequence[str]:
+        """What led to the state of an object, where that is known."""
+        return ()
+
+    async def _in_vain(self, question: Question, objects: Sequence[Object | None]) -> WaitTimeout:
+        """The error of a wait in vain."""
+        from kubelite.cluster import explaining  # noqa: PLC0415 - only who waits in vain needs it
+
+        return await explaining.in_vain(self.client, question, objects, self._read_log, self._causes)
 
     @abstractmethod
     async def logs(
@@ -228,15 +228,16 @@ class ClusterObjects:
             ValueError: The condition or the kind is unknown.
         """
         resource, name, inside = await self._what(what, None, namespace)
-        found = await self._wait(
-            resource,
-            inside,
-            name,
-            labels.parse_selector(selector) if selector else None,
-            parse_condition(condition),
+        question = Question(
+            resource=resource,
+            namespace=inside,
+            name=name,
+            selector=labels.parse_selector(selector) if selector else None,
+            predicate=parse_condition(condition),
             condition=describe_condition(condition),
             timeout_s=timeout,
         )
+        found = await self._wait(question)
         return found if name is None else (found[0] if found else None)
 
     async def _read_log(self, pod: str, namespace: str, container: str, previous: bool) -> str:

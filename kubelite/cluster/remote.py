@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any, Final, Never, Self
 import aiohttp
 
 from kubelite.api.resources import NODES, PODS
-from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.client.discovery import discover
 from kubelite.client.http import HTTPClient
 from kubelite.client.kubeconfig import default_paths, read_kubeconfig
-from kubelite.client.wait import Predicate
 from kubelite.cluster import access
 from kubelite.cluster.forwarding import Directory, ForwardConnector
 from kubelite.cluster.objects import ClusterObjects
 from kubelite.cluster.remotewait import until_endpoints, wait_for
+from kubelite.cluster.waiting import Question
 from kubelite.runtime import SystemClock
 
 if TYPE_CHECKING:
@@ -43,11 +42,13 @@ MISSING: Final[Mapping[str, str]] = {
     "fail_node": "the power of its nodes is out of reach",
     "faults": "its API server cannot be made to fail",
     "images": "its nodes pull images from registries, they cannot run programs of this process",
+    "last_changes": "its API server does not tell what was written",
     "metrics": "its metrics come from its pods",
     "recover_node": "the power of its nodes is out of reach",
     "seed": "it has no seed",
     "statistics": "it does not count for us",
     "view": "its objects are not kept in this process",
+    "why": "its API server does not tell what a write was caused by",
 }
 """What only a cluster in this process has, and why another has not."""
 
@@ -186,30 +187,9 @@ class RemoteCluster(ClusterObjects):
             await self._discover()
         return self._scheme.by_kind(api_version, kind)
 
-    async def _wait(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None,
-        selector: Selector | None,
-        predicate: Predicate,
-        *,
-        condition: str,
-        timeout_s: float | None,
-    ) -> list[Object]:
-        found = await wait_for(
-            self.client,
-            self.clock,
-            resource,
-            namespace,
-            name,
-            selector,
-            predicate,
-            condition=condition,
-            timeout_s=timeout_s,
-            read_log=self._read_log,
-        )
-        if condition == "ready":
+    async def _wait(self, question: Question) -> list[Object]:
+        found = await wait_for(self.client, self.clock, question, self._in_vain)
+        if question.condition == "ready":
             await until_endpoints(self.client, self.clock, found)
         return found
 

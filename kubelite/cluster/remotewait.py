@@ -2,120 +2,102 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kubelite.api.podutil import is_ready
 from kubelite.api.resources import ENDPOINTSLICES, PODS, SERVICES
 from kubelite.apimachinery import labels, meta
 from kubelite.apimachinery.apierrors import APIError
-from kubelite.apimachinery.labels import Selector
-from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.scheme import Object
 from kubelite.client.http import HTTPClient
-from kubelite.client.readiness import Verdict
-from kubelite.client.wait import Predicate, WaitTimeout
-from kubelite.cluster import explaining
+from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.reachable import pod_labels
-from kubelite.cluster.waiting import all_hold
+from kubelite.cluster.waiting import InVain, Question
 from kubelite.runtime import Clock
-
-if TYPE_CHECKING:
-    from kubelite.cluster.explaining import ReadLog
 
 RETRY_S: Final = 0.5
 TRY_AGAIN: Final = frozenset({410, 429, 500, 503, 504})
-"""Answers to a watch that may be better the next time."""
+"""Answers that may be better the next time."""
 POLL_S: Final = 0.1
 BOUND_S: Final = 5.0
 """A Service whose port no pod has never gets endpoints: its objects are ready all the same."""
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 
 
-async def wait_for(
-    client: HTTPClient,
-    clock: Clock,
-    resource: Resource,
-    namespace: str | None,
-    name: str | None,
-    selector: Selector | None,
-    predicate: Predicate,
-    *,
-    condition: str,
-    timeout_s: float | None,
-    read_log: ReadLog | None = None,
-) -> list[Object]:
+async def wait_for(client: HTTPClient, clock: Clock, question: Question, in_vain: InVain) -> list[Object]:
     """Waits until a condition holds for one object, or for all that are selected; see `waiting.wait_for`.
+
+    A server that is overloaded or away for a while is asked again.
 
     Raises:
         WaitTimeout: It did not hold in time.
         APIError: The server refuses to list or watch them.
     """
-    copy = _Copy(client, resource, namespace, name, selector)
+    copy = _Copy(client, question)
     try:
-        async with clock.timeout(timeout_s):
-            while not await copy.until(predicate):
+        async with clock.timeout(question.timeout_s):
+            while not await copy.until_answered():
                 await clock.sleep(RETRY_S)
             return list(copy.objects.values())
     except TimeoutError as error:
-        question = explaining.Question(
-            resource=resource,
-            namespace=namespace,
-            name=name,
-            selector=str(selector or ""),
-            condition=condition,
-            timeout_s=timeout_s or 0.0,
-        )
-        there = list(copy.objects.values())
-        scene = await explaining.look_around(client, question, there, read_log)
-        seen: list[Object | None] = [None] if name is not None and not there else [*there]
-        raise WaitTimeout(explaining.explain(question, seen, copy.judge(predicate), scene)) from error
+        seen: list[Object | None] = [*copy.objects.values()]
+        told = await in_vain(question, seen or ([None] if question.name is not None else []))
+        if copy.trouble is not None:
+            told = WaitTimeout(f"{told}\n  the API server did not answer at last: {copy.trouble}")
+        raise told from error
 
 
 class _Copy:
-    """A copy of what is waited for."""
+    """A copy of what is waited for.
 
-    def __init__(
-        self,
-        client: HTTPClient,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None,
-        selector: Selector | None,
-    ) -> None:
-        self._client, self._resource, self._namespace, self._name = client, resource, namespace, name
-        self._labels = str(selector or "")
-        self._fields = f"metadata.name={name}" if name is not None else ""
+    Attributes:
+        objects: By their keys.
+        trouble: The last answer of the server, if it was one that may be better the next time.
+    """
+
+    def __init__(self, client: HTTPClient, question: Question) -> None:
+        self._client, self._question = client, question
+        self._labels = str(question.selector or "")
+        self._fields = f"metadata.name={question.name}" if question.name is not None else ""
         self.objects: dict[str, Object] = {}
+        self.trouble: APIError | None = None
 
-    def judge(self, predicate: Predicate) -> list[Verdict]:
-        if self._name is not None and not self.objects:
-            return [predicate(None)]
-        return [predicate(each) for each in self.objects.values()]
+    @property
+    def _is_answered(self) -> bool:
+        question = self._question
+        nothing: list[Object | None] = [None] if question.name is not None else []
+        return question.is_answered(question.judge([*self.objects.values()] or nothing))
 
-    async def until(self, predicate: Predicate) -> bool:
-        """Lists, and watches until the condition holds; false if the watch ended before.
+    async def until_answered(self) -> bool:
+        """Lists, and watches until the condition holds; false if it is to be tried again.
 
         Raises:
             APIError: The server refuses.
         """
-        client, resource, namespace = self._client, self._resource, self._namespace
-        found = await client.list(
-            resource, namespace, label_selector=self._labels, field_selector=self._fields
-        )
-        self.objects = {meta.key(each): each for each in found.items}
-        if all_hold(self.judge(predicate), predicate):
-            return True
         try:
-            watcher = await client.watch(
-                resource,
-                namespace,
-                resource_version=found.resource_version,
-                label_selector=self._labels,
-                field_selector=self._fields,
-            )
+            return await self._look()
         except APIError as error:
             if error.code not in TRY_AGAIN:
                 raise
+            self.trouble = error
             return False
+
+    async def _look(self) -> bool:
+        client, resource, namespace = self._client, self._question.resource, self._question.namespace
+        found = await client.list(
+            resource, namespace, label_selector=self._labels, field_selector=self._fields
+        )
+        self.trouble = None
+        self.objects = {meta.key(each): each for each in found.items}
+        if self._is_answered:
+            return True
+        watcher = await client.watch(
+            resource,
+            namespace,
+            resource_version=found.resource_version,
+            label_selector=self._labels,
+            field_selector=self._fields,
+        )
         try:
             async for event in watcher:
                 if event.type == "ERROR":
@@ -124,7 +106,7 @@ class _Copy:
                     self.objects.pop(meta.key(event.object), None)
                 elif event.type != "BOOKMARK":
                     self.objects[meta.key(event.object)] = event.object
-                if all_hold(self.judge(predicate), predicate):
+                if self._is_answered:
                     return True
         finally:
             watcher.stop()

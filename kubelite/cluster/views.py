@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kubelite.cluster.access import ExecResult
     from kubelite.cluster.cluster import Cluster
     from kubelite.cluster.components import Components
+    from kubelite.cluster.why import Why
 
 T = TypeVar("T")
 Hop = Callable[[Callable[[], T]], T]
@@ -312,6 +313,12 @@ class ObjectView(_Table):
         """The Events about it."""
         uid = self.object["metadata"]["uid"]
         return KindView(self._sight, "events", namespace=self.namespace or "default", about=uid)
+
+    @property
+    def why(self) -> Why:
+        """What led to its last change."""
+        look = partial(self._sight.cluster.why, self._what, namespace=self.namespace or "default")
+        return self._sight.hop(look)  # type: ignore[no-any-return]
 
     async def get(self, path: str = "/", *, port: int | None = None, **options: Any) -> Answer:
         """Requests a path of a pod or Service from inside the cluster; `options` are aiohttp's.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+from kubelite import records
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.informer import Informer, InformerFactory
@@ -13,36 +14,60 @@ from kubelite.client.readiness import Verdict
 from kubelite.client.wait import Predicate, WaitTimeout
 from kubelite.runtime import Clock
 
-if TYPE_CHECKING:
-    from kubelite.cluster.explaining import ReadLog
+
+@records.frozen(kw_only=True, eq=False)
+class Question:
+    """What is waited for.
+
+    Attributes:
+        resource: The kind.
+        namespace: None for cluster-scoped kinds.
+        name: None for all that the selector matches.
+        selector: Labels; None for any.
+        predicate: What is to hold.
+        condition: The same in words.
+        timeout_s: How long; None for ever.
+    """
+
+    resource: Resource
+    namespace: str | None
+    name: str | None
+    selector: Selector | None
+    predicate: Predicate
+    condition: str
+    timeout_s: float | None
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        resource, labels = self.resource, str(self.selector or "")
+        what = f"{resource.singular}/{self.name}" if self.name else f"{resource.plural} {labels}".strip()
+        return what + (f" in namespace {self.namespace}" if self.namespace not in {None, "default"} else "")
+
+    def judge(self, objects: Sequence[Object | None]) -> list[Verdict]:
+        """What is to be said of each object; of None that it does not exist."""
+        return [self.predicate(each) for each in objects]
+
+    def is_answered(self, verdicts: Sequence[Verdict]) -> bool:
+        """Whether the condition holds for all that were looked at."""
+        # With nothing selected a condition holds only if it holds for what is absent: "deleted" does.
+        return all(each.holds for each in verdicts) if verdicts else self.predicate(None).holds
+
+
+InVain = Callable[[Question, Sequence[Object | None]], Awaitable[WaitTimeout]]
+"""Makes the error of a wait in vain, of what was seen at the end."""
 
 
 async def wait_for(
-    informers: InformerFactory,
-    clock: Clock,
-    resource: Resource,
-    namespace: str | None,
-    name: str | None,
-    selector: Selector | None,
-    predicate: Predicate,
-    *,
-    condition: str,
-    timeout_s: float | None,
-    read_log: ReadLog | None = None,
+    informers: InformerFactory, clock: Clock, question: Question, in_vain: InVain
 ) -> list[Object]:
     """Waits until a condition holds for one object, or for all that are selected.
 
     Args:
         informers: Where the objects are looked up.
         clock: For the time-out.
-        resource: Their kind.
-        namespace: None for cluster-scoped kinds.
-        name: None for all objects that the selector matches.
-        selector: None for any labels.
-        predicate: The condition.
-        condition: The condition in words, for the message.
-        timeout_s: None waits for ever.
-        read_log: How logs are read for the message of a time-out.
+        question: What is waited for.
+        in_vain: Says why it did not come.
 
     Returns:
         The objects when it held.
@@ -50,56 +75,29 @@ async def wait_for(
     Raises:
         WaitTimeout: It did not hold in time.
     """
-    informer = informers.informer(resource)
+    informer = informers.informer(question.resource)
     changed = asyncio.Event()
     remove = informer.add_handler(lambda _old, _new: changed.set())
     try:
-        async with clock.timeout(timeout_s):
+        async with clock.timeout(question.timeout_s):
             await informer.wait_synced()
             await informers.flush()
             while True:
                 changed.clear()
-                objects, verdicts = _look(informer, namespace, name, selector, predicate)
-                if all_hold(verdicts, predicate):
+                objects = _look(informer, question)
+                if question.is_answered(question.judge(objects)):
                     return [each for each in objects if each is not None]
                 await changed.wait()
     except TimeoutError as error:
-        from kubelite.cluster import explaining  # noqa: PLC0415 - only who waits in vain needs it
-
-        objects, verdicts = _look(informer, namespace, name, selector, predicate)
-        question = explaining.Question(
-            resource=resource,
-            namespace=namespace,
-            name=name,
-            selector=str(selector or ""),
-            condition=condition,
-            timeout_s=timeout_s or 0.0,
-        )
-        there = [each for each in objects if each is not None]
-        scene = await explaining.look_around(informers.client, question, there, read_log)
-        raise WaitTimeout(explaining.explain(question, objects, verdicts, scene)) from error
+        raise await in_vain(question, _look(informer, question)) from error
     finally:
         remove()
 
 
-def _look(
-    informer: Informer,
-    namespace: str | None,
-    name: str | None,
-    selector: Selector | None,
-    predicate: Predicate,
-) -> tuple[list[Object | None], list[Verdict]]:
-    objects: list[Object | None]
-    objects = (
-        [informer.get(namespace, name)] if name is not None else list(informer.list(namespace, selector))
-    )
-    return objects, [predicate(each) for each in objects]
-
-
-def all_hold(verdicts: list[Verdict], predicate: Predicate) -> bool:
-    """Whether a condition holds for all that were looked at."""
-    # With nothing selected a condition holds only if it holds for what is absent: "deleted" does.
-    return all(each.holds for each in verdicts) if verdicts else predicate(None).holds
+def _look(informer: Informer, question: Question) -> list[Object | None]:
+    if question.name is not None:
+        return [informer.get(question.namespace, question.name)]
+    return list(informer.list(question.namespace, question.selector))
 
 
 def describe_condition(condition: str | Callable[[Object], Any]) -> str:

@@ -59,7 +59,7 @@ from kubelite.node.podworker import (
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.node.tokens import TokenSpec, token_request
-from kubelite.runtime import Actor, Clock, Randomness, TimerHandle
+from kubelite.runtime import Actor, Clock, Randomness, TimerHandle, causes
 
 if TYPE_CHECKING:
     import aiohttp
@@ -584,6 +584,7 @@ class Kubelet(Actor[Message]):
         try:
             while worker.dirty and self.machine.powered:
                 worker.dirty = False
+                causes.current.set(worker.cause)
                 if not await self._write_status(worker):
                     worker.dirty = True
                     await self._clock.sleep(self._config.write_retry_s)

@@ -25,6 +25,7 @@ from kubelite.node.checks import OUTPUT_MAX, Target, check
 from kubelite.node.containerstate import Stage
 from kubelite.node.cri import TERMINATION_LOG, ContainerConfig, Exit
 from kubelite.node.environment import ConfigError, PodFacts, command_line, container_environment
+from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
 from kubelite.node.nodeobject import capacity
 from kubelite.node.podstate import (
@@ -55,6 +56,7 @@ from kubelite.node.podstate import (
     StartProbes,
     StopProbes,
     TerminateContainer,
+    Tick,
     new_state,
 )
 from kubelite.node.probes import Outcome, Prober, ProbeSpec, probe_spec
@@ -67,6 +69,7 @@ from kubelite.node.volumes import (
     mount_volumes,
     update_volumes,
 )
+from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
     import aiohttp
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from kubelite.node.environment import Lookup
     from kubelite.node.machine import Machine
     from kubelite.runtime import TimerHandle
+    from kubelite.runtime.causes import Cause
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where images that say nothing have their programs."""
@@ -173,6 +177,7 @@ class PodWorker:
         base: The newest object of the pod, as the API has it.
         requests: What it asks for, as amounts.
         dirty: Its status is to be compared with the API's.
+        cause: What changed its state last.
         writing: A task writes to the API for it.
         remove: The object is to be deleted after the last status.
         admitted: The kubelet's admission took it, and counts what it asks for.
@@ -188,6 +193,7 @@ class PodWorker:
         self.state = new_state(pod, host.machine.clock.now())
         self.requests = podutil.requests(pod["spec"])
         self.dirty = False
+        self.cause: Cause = None
         self.writing = False
         self.remove = False
         self.admitted = False
@@ -242,6 +248,10 @@ class PodWorker:
             self._busy = False
         self._set_timer()
         if self.state is not before:
+            cause = cause_of(event, self.base["metadata"].get("resourceVersion", ""))
+            # What has happened says more than that its object was seen, or that time has passed.
+            if not self.dirty or (isinstance(cause, Happened) and not isinstance(event, Tick)):
+                self.cause = cause
             self.host.changed(self)
 
     def woken(self) -> None:

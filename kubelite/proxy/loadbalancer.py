@@ -19,7 +19,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
 from kubelite.network import AddressPool, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
-from kubelite.runtime import Actor
+from kubelite.runtime import Actor, causes
 from kubelite.runtime.logs import get_logger
 
 log = get_logger().bind(component="service-loadbalancer")
@@ -122,6 +122,7 @@ class LoadBalancerProvider(Actor[Reconcile]):
                 self.context.call_later(RETRY_S, Reconcile())
 
     async def _provide(self, key: str, service: Object) -> None:
+        causes.current.set(service["metadata"].get("resourceVersion"))
         address = self._assigned.get(key) or self._address(service)
         self._assigned[key] = address
         for port in wanted_ports(service):

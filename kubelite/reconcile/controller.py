@@ -22,9 +22,9 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.reconcile.executor import Executor, Recorder
-from kubelite.reconcile.intents import Outcome, Outcomes, Steps
+from kubelite.reconcile.intents import Outcome, Outcomes, ReadObject, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness, causes
 
 CATCH_UP_RETRY_S: Final = 1.0
 """Seconds between two tries to list what a restarted controller has to know."""
@@ -210,6 +210,7 @@ class Controller(Actor[Message]):
         self._field_manager = field_manager
         self._queue: WorkQueue[str] = WorkQueue()
         self._looked: dict[str, float] = {}
+        self._causes = causes.CausesOf()
         self._running = 0
         self._awake = False
         self._synced = False
@@ -311,6 +312,7 @@ class Controller(Actor[Message]):
 
     def enqueue(self, key: str, delay_s: float | None = None) -> None:
         """Ask for a look at `key`: when delay and interval allow, or after `delay_s` seconds."""
+        self._causes.note(key)
         if delay_s is not None:
             self._queue.add_at(key, self._clock.now() + delay_s)
         else:
@@ -388,6 +390,8 @@ class Controller(Actor[Message]):
     async def _sync(self, key: str) -> None:
         """One look at `key`: run the generator, carry out what it yields, requeue if something failed."""
         self._syncs += 1
+        cause = self._causes.take(key)
+        causes.current.set(cause)
         steps = self._reconciler.sync(key)
         failures: list[Outcome] = []
         requeue_s: float | None = None
@@ -397,6 +401,8 @@ class Controller(Actor[Message]):
                 outcomes: Outcomes
                 outcomes, later_s = await self._executor.run(intents)
                 failures += [outcome for outcome in outcomes if outcome.failed]
+                if cause is None:
+                    _follow(outcomes)
                 if later_s is not None:
                     requeue_s = later_s if requeue_s is None else min(requeue_s, later_s)
                 intents = steps.send(outcomes)
@@ -405,6 +411,8 @@ class Controller(Actor[Message]):
         finally:
             steps.close()
         self._note_looked(key)
+        if failures or requeue_s is not None:
+            self._causes.keep(key, cause)
         if failures:
             self._retry(key, failures[0])
         else:
@@ -450,6 +458,19 @@ class Controller(Actor[Message]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._syncs} syncs, {self._failed} failed, {self._queue!r}>"
+
+
+def _follow(outcomes: Outcomes) -> None:
+    """What comes next in a look that nothing but time led to follows from what it has just written."""
+    before = causes.current.get()
+    written = [
+        each.object["metadata"].get("resourceVersion")
+        for each in outcomes
+        if each.object is not None and not isinstance(each.intent, ReadObject)
+    ]
+    if written:
+        known = before if isinstance(before, tuple) else ()
+        causes.current.set((*known, *written)[-causes.CAUSES_MAX :])
 
 
 def controller_spec(

@@ -35,7 +35,7 @@ BANNER: Final = """\
 kubelite: {nodes} node(s) at {url}   (usage shows this again)
   export KUBECONFIG={kubeconfig}
   pods   svc["web"]   pods["web-1"].yaml   await svc["web"].get("/")   await logs("web-1")   await pods.live()
-  await apply(text)   await wait_for("rc/web")   view("crontabs")   await cluster.delete("pod/web-1")   clock
+  await apply(text)   await wait_for("rc/web")   view("crontabs")   why("pod/web-1")   clock
 """
 
 
@@ -64,6 +64,7 @@ def make_scope(running: BlockingCluster) -> dict[str, Any]:
         "apply": cluster.apply,
         "get": cluster.get,
         "wait_for": cluster.wait_for,
+        "why": running.why,
         "usage": Usage(greeting(running)),
         **{name: running.view(kind) for name, kind in KINDS.items()},
     }

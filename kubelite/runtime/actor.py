@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from kubelite import records
-from kubelite.runtime import instrument, tasks
+from kubelite.runtime import causes, instrument, tasks
 from kubelite.runtime.clock import Clock, TimerHandle
 from kubelite.runtime.logs import get_logger
 from kubelite.runtime.messages import Ref
@@ -109,9 +109,11 @@ class Context:
     def start_task(self, coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         """Runs a coroutine beside the mailbox; it ends with the actor, its exception crashes the actor.
 
-        It sees no context variables of whoever asked the actor.
+        It sees no context variables of whoever asked the actor, but the cause of what it does.
         """
         context = contextvars.Context()
+        if (cause := causes.current.get()) is not None:
+            context.run(causes.current.set, cause)
         if instrument.hooks is not None:
             context.run(instrument.cause.set, instrument.cause.get())
         task = tasks.start(coroutine, name=f"{self._slot.name} {name}", context=context)

@@ -19,7 +19,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
-from kubelite.runtime import Clock, Context, Randomness
+from kubelite.runtime import Clock, Context, Randomness, causes
 from kubelite.runtime.logs import get_logger
 from kubelite.scheduler import hints
 from kubelite.scheduler.cache import Cache
@@ -265,6 +265,7 @@ class Core:
     async def _schedule(self, entry: Entry) -> None:
         framework = self._framework_of(entry.info.pod)
         assert framework is not None
+        causes.current.set(entry.cause or entry.info.pod["metadata"].get("resourceVersion"))
         await self._prepare(framework, entry.info)
         if self._queue.get(entry.info.uid) is not entry:
             return

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kubelite import records
+from kubelite.runtime.causes import Cause, current
 from kubelite.scheduler.podinfo import PodInfo
 
 BACKOFF_FIRST_S: Final = 1.0
@@ -40,6 +41,7 @@ class Entry:
         errors: Cycles that failed, since the last that did not.
         since_s: When it came into its present part of the queue.
         rejected_by: The plugins that rejected it.
+        cause: The change that is to help it.
     """
 
     info: PodInfo
@@ -48,6 +50,7 @@ class Entry:
     errors: int = 0
     since_s: float = 0.0
     rejected_by: frozenset[str] = frozenset()
+    cause: Cause = None
 
 
 class _Backoff:
@@ -225,6 +228,7 @@ class SchedulingQueue:
         if entry.info.uid not in self._waiting:
             return
         self._unwait(entry)
+        entry.cause = current.get()
         due = entry.since_s + self.backoff_s(entry.refusals)
         if due > now:
             self._resting.add(entry.info, due)

@@ -22,6 +22,9 @@ LOGGED_MAX: Final = 5
 """Pods whose logs are shown."""
 LOG_LINES: Final = 10
 LOG_LINES_KEPT: Final = 1000
+CAUSES_MAX: Final = 3
+"""Objects of which is told what led to their state."""
+CHANGES_MAX: Final = 12
 REQUESTS_MAX: Final = 8
 SECRETS: Final = "secrets"
 CELL_MAX: Final = 160
@@ -39,6 +42,9 @@ class Snapshot:
         objects: By the plural of their kind; no Secrets.
         logs: Of the containers of the pods that matter, by namespace, pod and container.
         requests: Events of the audit log.
+        causes: What led to the state of the pods that are not well, by their names, newest first.
+        changes: The last writes, oldest first.
+        faults: The fault plans that hold.
     """
 
     title: str
@@ -48,6 +54,9 @@ class Snapshot:
     objects: Mapping[str, Sequence[Object]]
     logs: Mapping[str, str]
     requests: Sequence[Object]
+    causes: Mapping[str, Sequence[str]] = records.field(factory=dict)
+    changes: Sequence[str] = ()
+    faults: Sequence[str] = ()
 
 
 async def take_snapshot(cluster: Any, namespace: str | None = None) -> Snapshot:
@@ -64,8 +73,30 @@ async def take_snapshot(cluster: Any, namespace: str | None = None) -> Snapshot:
     seed = cluster.seed if own else None
     title = f"{cluster!r} at {time}" + (f", seed {seed}" if seed is not None else "")
     audit = list(cluster.audit.events) if own else []
-    logs = await _logs(cluster, objects.get("pods") or ())
-    return Snapshot(title=title, seed=seed, time=time, now=now, objects=objects, logs=logs, requests=audit)
+    pods = objects.get("pods") or ()
+    return Snapshot(
+        title=title,
+        seed=seed,
+        time=time,
+        now=now,
+        objects=objects,
+        logs=await _logs(cluster, pods),
+        requests=audit,
+        causes=_led_to(cluster, pods) if own else {},
+        changes=cluster.last_changes(CHANGES_MAX) if own else (),
+        faults=[repr(each) for each in cluster.faults] if own else (),
+    )
+
+
+def _led_to(cluster: Any, pods: Sequence[Object]) -> dict[str, list[str]]:
+    """Why the pods are not well that are not."""
+    found: dict[str, list[str]] = {}
+    for pod in [each for each in pods_that_matter(pods) if matters(each)][:CAUSES_MAX]:
+        metadata = pod["metadata"]
+        why = cluster.why(f"pod/{metadata['name']}", namespace=metadata["namespace"])
+        if why.steps:
+            found[why.about] = why.lines(LOG_LINES)
+    return found
 
 
 async def _objects(cluster: Any, namespace: str | None) -> dict[str, list[Object]]:
@@ -122,13 +153,16 @@ def describe(snapshot: Snapshot) -> str:
     pods = list(snapshot.objects.get("pods") or ())
     events = sorted(snapshot.objects.get("events") or (), key=event_order)
     parts = [_nodes(snapshot), _titled("pods", _table(PODS, pods, snapshot.now))]
-    parts.append(_titled("what is wrong", _causes(pods, events)))
+    parts.append(_titled("what is wrong", _troubles(pods, events)))
+    parts += [_titled(f"what led to the state of {name}", why) for name, why in snapshot.causes.items()]
     shown = _table(EVENTS, events[-EVENTS_MAX:], snapshot.now)
     more = f"events (the last {EVENTS_MAX} of {len(events)})" if len(events) > EVENTS_MAX else "events"
     parts.append(_titled(more, shown))
     for name, text in snapshot.logs.items():
         lines = text.splitlines()
         parts.append(_titled(f"log of {name}", [f"| {line}" for line in lines[-LOG_LINES:]]))
+    parts.append(_titled("last changes", snapshot.changes))
+    parts.append(_titled("fault plans", snapshot.faults))
     parts.append(_titled("last requests over HTTP that were refused, or wrote", _requests(snapshot)))
     return "\n".join(filter(None, parts))
 
@@ -143,7 +177,7 @@ def _nodes(snapshot: Snapshot) -> str:
     return _titled("nodes that are not ready", _table(NODES, bad, snapshot.now))
 
 
-def _causes(pods: Sequence[Object], events: Sequence[Object]) -> list[str]:
+def _troubles(pods: Sequence[Object], events: Sequence[Object]) -> list[str]:
     lines = []
     for pod in pods:
         if matters(pod):

@@ -79,6 +79,7 @@ from kubelite.runtime import Actor, Clock, Randomness
 
 if TYPE_CHECKING:
     from kubelite.master.apiserver.crds import CustomResources
+    from kubelite.master.writelog import WriteLog
 
 T = TypeVar("T")
 
@@ -133,6 +134,8 @@ class APIServer(Actor[Message | Internal]):
         tokens: Issues the tokens of service accounts; with a key of its own if not given.
         authenticator: Knows whose tokens are shown; by default only those of service accounts.
         faults: Where fault plans take hold; nowhere if not given.
+        computed_resources: What is served without being stored.
+        log: Is told for which request the store is changed.
     """
 
     reply_errors: ClassVar[tuple[type[Exception], ...]] = (APIError,)
@@ -149,7 +152,9 @@ class APIServer(Actor[Message | Internal]):
         authenticator: Authenticator | None = None,
         faults: FaultPoint | None = None,
         computed_resources: dict[Resource, computed.Objects] | None = None,
+        log: WriteLog | None = None,
     ) -> None:
+        self._log = log
         self._faults = faults or FaultPoint()
         config = config or APIServerConfig()
         numbers = ServiceNumbers(config, random.fork("services"))
@@ -219,6 +224,8 @@ class APIServer(Actor[Message | Internal]):
             if reply is not None:
                 return reply
         self._warnings = ()
+        if self._log is not None:
+            self._log.request = message
         try:
             return self._handle(message)
         except APIError as error:

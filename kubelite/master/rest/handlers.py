@@ -95,6 +95,7 @@ class Handlers:
             "namespace": info.namespace,
             "name": info.name,
             "subresource": info.subresource,
+            "agent": visit.record.user_agent,
         }
         if info.subresource in _CONNECTS:
             return await self._connect(await whole(request), info, common, headers)

@@ -26,7 +26,11 @@ MODIFIED: Final = (
 
 
 class MemoryStore:
-    """The memory engine."""
+    """The memory engine.
+
+    Attributes:
+        on_change: Told of each write when it is done; it must not write itself.
+    """
 
     def __init__(self, config: StoreConfig | None = None) -> None:
         self._config = config or StoreConfig()
@@ -34,6 +38,7 @@ class MemoryStore:
         self._floor = self._revision
         self._collections: dict[str, Collection] = {}
         self._awaited: list[tuple[int, Callable[[], None]]] = []
+        self.on_change: Callable[[Resource, Change], None] | None = None
 
     @property
     def revision(self) -> int:
@@ -60,14 +65,14 @@ class MemoryStore:
         key = make_key(namespace, name)
         if key in collection.entries:
             raise AlreadyExists(resource, name)
-        return self._commit(collection, namespace, key, obj, None)
+        return self._commit(resource, namespace, key, obj, None)
 
     def update(self, resource: Resource, entry: Entry, obj: Object) -> Entry:
         """Replace the version `entry`."""
         collection = self._collection(resource)
         self._check(resource, collection, entry)
         return self._commit(
-            collection,
+            resource,
             entry.object["metadata"].get("namespace", ""),
             entry.key,
             sharing(obj, entry.object),
@@ -81,6 +86,8 @@ class MemoryStore:
         self._revision += 1
         change = Change(self._revision, None, entry)
         collection.commit(entry.object["metadata"].get("namespace", ""), change)
+        if self.on_change is not None:
+            self.on_change(resource, change)
         self._wake()
         return change.deleted_object()
 
@@ -89,11 +96,14 @@ class MemoryStore:
             raise Conflict(resource, entry.object["metadata"]["name"], MODIFIED)
 
     def _commit(
-        self, collection: Collection, namespace: str, key: str, obj: Object, previous: Entry | None
+        self, resource: Resource, namespace: str, key: str, obj: Object, previous: Entry | None
     ) -> Entry:
         self._revision += 1
         entry = Entry(with_revision(obj, self._revision), key=key, revision=self._revision)
-        collection.commit(namespace, Change(self._revision, entry, previous))
+        change = Change(self._revision, entry, previous)
+        self._collection(resource).commit(namespace, change)
+        if self.on_change is not None:
+            self.on_change(resource, change)
         if self._awaited:
             self._wake()
         return entry

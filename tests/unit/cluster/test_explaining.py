@@ -4,8 +4,12 @@ import pytest
 
 from kubelite.api.resources import DEPLOYMENTS, PODS
 from kubelite.client.readiness import READY, Verdict
-from kubelite.cluster.explaining import Question, Scene, explain
+from kubelite.client.wait import parse_condition
+from kubelite.cluster.explaining import Scene, explain
 from kubelite.cluster.troubles import advice, matters, pod_troubles
+from kubelite.cluster.waiting import Question
+
+READY_PREDICATE = parse_condition("ready")
 
 
 def question(resource=PODS, name="web", timeout_s=30.0):
@@ -13,7 +17,8 @@ def question(resource=PODS, name="web", timeout_s=30.0):
         resource=resource,
         namespace="default",
         name=name,
-        selector="",
+        selector=None,
+        predicate=READY_PREDICATE,
         condition="ready",
         timeout_s=timeout_s,
     )
