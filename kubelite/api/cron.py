@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -42,11 +42,11 @@ class CronError(ValueError):
     """The text is no schedule; the message says why."""
 
 
-@records.frozen
+@attrs.frozen
 class _Bounds:
     lowest: int
     highest: int
-    names: Mapping[str, int] = records.field(factory=dict)
+    names: Mapping[str, int] = attrs.field(factory=dict)
 
 
 _FIELDS: Final = (
@@ -58,7 +58,7 @@ _FIELDS: Final = (
 )
 
 
-@records.frozen
+@attrs.frozen
 class Schedule:
     """When to run.
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from kubelite import records
+import attrs
 
 VERSION: Final = "1.36"
 """The minor version of Kubernetes whose facts are packaged."""
@@ -116,7 +116,7 @@ _GO_SCALARS: Final = {
 }
 
 
-@records.frozen
+@attrs.frozen
 class Field:
     """One field of a type: a `SchemaField` of `apimachinery.schema`, and what openapi and apply need besides.
 
@@ -150,7 +150,7 @@ class Field:
         return None if self.target < 0 else type_at(self.target)
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Type:
     """A type with fields, in the order of the Go struct.
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.apimachinery.scheme import Object, Resource
 
@@ -42,7 +43,7 @@ def features_of(gates: Mapping[str, bool]) -> Features:
     return frozenset(name for name, is_on in {**DEFAULTS, **gates}.items() if is_on)
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class GatedField:
     """A field that counts only with its feature.
 

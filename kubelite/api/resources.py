@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Resource
 
 ALL: Final = ("all",)
@@ -24,7 +25,7 @@ CREATE_VERBS: Final = ("create",)
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
-@records.frozen
+@attrs.frozen
 class Subresource:
     """What discovery says of one subresource.
 
@@ -86,7 +87,7 @@ def _resource(
         categories=categories,
         subresources=tuple(subresource.name for subresource in subresources),
     )
-    return resource if verbs is None else records.evolve(resource, verbs=verbs)
+    return resource if verbs is None else attrs.evolve(resource, verbs=verbs)
 
 
 # --- the kinds ----------------------------------------------------------------------------------------------

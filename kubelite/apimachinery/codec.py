@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
+import attrs
 import orjson
-
-from kubelite import records
 
 JSON_TYPE: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
@@ -34,7 +33,7 @@ class CodecError(ValueError):
     """The body does not parse; the text is that of Go's decoders."""
 
 
-@records.frozen
+@attrs.frozen
 class Parsed:
     """A body as a tree.
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from math import copysign, isfinite
 from typing import Any, Final
 
+import attrs
 import orjson
-
-from kubelite import records
 
 REQUIRED: Final = "FieldValueRequired"
 INVALID: Final = "FieldValueInvalid"
@@ -44,7 +43,7 @@ OMITTED: Final = object()
 _WITHOUT_VALUE: Final = frozenset({REQUIRED, FORBIDDEN, TOO_LONG, INTERNAL})
 
 
-@records.frozen
+@attrs.frozen
 class FieldError:
     """One wrong field.
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery import lastapplied
 from kubelite.apimachinery import managedfields as mf
@@ -52,7 +53,7 @@ class Versions(Protocol):
         """An object of any version in that one, which exists."""
 
 
-@records.frozen
+@attrs.frozen
 class Conflict:
     """A field which the applied configuration would change, though a manager owns it."""
 
@@ -128,7 +129,7 @@ def _is_flat(value: Object) -> bool:
     return all(each.__class__ is str and each for each in value.values())
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class _Change:
     """What a write does to fields in one version, as far as its endpoint may.
 
@@ -140,7 +141,7 @@ class _Change:
     touched: FieldSet
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class FieldManager:
     """Accounts for the writes through one endpoint of a kind.
 
@@ -163,7 +164,7 @@ class FieldManager:
     reset: Mapping[str, Filter]
     types_change: bool = False
     is_small: bool = False
-    _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = records.field(
+    _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = attrs.field(
         init=False, factory=dict, repr=False
     )
 

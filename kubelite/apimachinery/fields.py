@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from kubelite import records
+import attrs
 
 
 class FieldSelectorError(ValueError):
     """The selector does not parse; the text is Kubernetes'."""
 
 
-@records.frozen
+@attrs.frozen
 class FieldRequirement:
     """One term: a field is, or is not, a text."""
 
@@ -27,7 +27,7 @@ class FieldRequirement:
         return f"{self.field}{'=' if self.equal else '!='}{_escape(self.value)}"
 
 
-@records.frozen
+@attrs.frozen
 class FieldSelector:
     """Terms which must all be met."""
 

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+import attrs
 import orjson
-
-from kubelite import records
 
 _STEP = re.compile(
     r"\.?(?P<name>(?:[A-Za-z0-9_\-$/]|\\.)+)|\[(?P<index>-?\d+)\]|(?P<all>\[\*\]|\.\*)"
@@ -19,7 +18,7 @@ _STEP = re.compile(
 )
 
 
-@records.frozen
+@attrs.frozen
 class Filter:
     """`[?(@.a=="b")]`: items whose field is (or is not) a value, or is there at all."""
 
@@ -32,7 +31,7 @@ Step: TypeAlias = str | int | Filter | None
 """A name, an index, None for all items, or a filter."""
 
 
-@records.frozen
+@attrs.frozen
 class Path:
     """A parsed expression."""
 

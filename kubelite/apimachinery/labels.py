@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
-from kubelite import records
+import attrs
 
 Operator = Literal["=", "!=", "in", "notin", "exists", "!", ">", "<"]
 _TOKEN = re.compile(r"\s*(==|!=|[=,()!<>]|[^\s=,()!<>]+)")
@@ -79,7 +79,7 @@ def value_problems(value: str) -> tuple[str, ...]:
     return tuple(problems)
 
 
-@records.frozen
+@attrs.frozen
 class Requirement:
     """One term of a selector."""
 
@@ -123,7 +123,7 @@ def _compares(value: str | None, operator: str, values: frozenset[str]) -> bool:
     return number > bound if operator == ">" else number < bound
 
 
-@records.frozen
+@attrs.frozen
 class Selector:
     """Requirements which must all be met.
 
@@ -134,7 +134,7 @@ class Selector:
 
     requirements: tuple[Requirement, ...] = ()
     nothing: bool = False
-    exact: Mapping[str, str] = records.field(init=False, eq=False, repr=False)
+    exact: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         exact = {

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.fieldset import FieldSet
 from kubelite.apimachinery.scheme import Object
@@ -90,7 +91,7 @@ class Manager(NamedTuple):
         return f"{text} using {self.api_version}" if self.operation == UPDATE else text
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Owned:
     """What a manager owns.
 
@@ -310,7 +311,7 @@ REPLICAS: Final = fs.field_path("spec", "replicas")
 """Where a scale, and most objects that have one, say how many replicas are wanted."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class ScaleFields:
     """How the managed fields of an object and those of its scale become each other.
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.openapi_schemas import GVK, PATCH, Definitions, SubresourceFacts, gvk
 from kubelite.apimachinery.scheme import Object, Resource
 
@@ -66,7 +67,7 @@ _STREAMS: Final[Mapping[str, tuple[str, ...]]] = {
 """Parameters of the subresources that are no objects."""
 
 
-@records.frozen
+@attrs.frozen
 class Verb:
     """How a verb is written.
 
@@ -101,7 +102,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 _OF_COLLECTION: Final = frozenset({"list", "create", "deletecollection"})
 
 
-@records.frozen
+@attrs.frozen
 class _Own:
     """A subresource of which nothing is said elsewhere."""
 
@@ -118,7 +119,7 @@ _USUAL: Final = {
 }
 
 
-@records.frozen
+@attrs.frozen
 class _Form:
     """What an operation takes and gives.
 
@@ -208,7 +209,7 @@ class Paths:
                 verb = Verb(verb.method, "connect", "connect", _STREAMS.get(sub.name, ()))
                 word = verb.method.capitalize() + noun
             elif sub.name in _STREAMS:
-                verb = records.evolve(verb, query=_STREAMS[sub.name])
+                verb = attrs.evolve(verb, query=_STREAMS[sub.name])
             self._add(resource, path, verb, word, form)
 
     def _add(self, resource: Resource, path: str, verb: Verb, noun: str, form: _Form) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
 
@@ -116,7 +117,7 @@ def _unsaid(_definition: str, _field: str) -> str:
     return ""
 
 
-@records.frozen
+@attrs.frozen
 class Knowledge:
     """Where the facts are asked for.
 
@@ -134,7 +135,7 @@ class Knowledge:
     description_of: Callable[[str, str], str] = _unsaid
 
 
-@records.frozen
+@attrs.frozen
 class Dialect:
     """How a version of OpenAPI writes what the versions share.
 

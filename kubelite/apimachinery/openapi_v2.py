@@ -14,9 +14,9 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.apimachinery.protobuf import Facts
 
 MEDIA_TYPE: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
@@ -54,7 +54,7 @@ _KEYED: Final = {"Paths": "path", "Responses": "response_code"}
 """Messages that hold a map in this field; extensions stand beside."""
 
 
-@records.frozen
+@attrs.frozen
 class _Row:
     """A field of a message: its encoded tag, its type without the package, and the key of its JSON."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from kubelite import records
+import attrs
 
 if TYPE_CHECKING:
     from kubelite.apimachinery.strategy import Strategy
@@ -19,7 +19,7 @@ Object: TypeAlias = dict[str, Any]
 ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-@records.frozen(cache_hash=True)
+@attrs.frozen(cache_hash=True)
 class Resource:
     """One resource of one API version: what a path names.
 
@@ -36,15 +36,15 @@ class Resource:
     plural: str
     kind: str
     namespaced: bool
-    singular: str = records.field(default="", eq=False)
-    short_names: tuple[str, ...] = records.field(default=(), eq=False)
-    categories: tuple[str, ...] = records.field(default=(), eq=False)
-    subresources: tuple[str, ...] = records.field(default=(), eq=False)
-    verbs: tuple[str, ...] = records.field(default=ALL_VERBS, eq=False)
-    list_kind: str = records.field(default="", eq=False, repr=False)
-    api_version: str = records.field(init=False, eq=False, repr=False)
-    group_resource: str = records.field(init=False, eq=False, repr=False)
-    _prefix: str = records.field(init=False, eq=False, repr=False)
+    singular: str = attrs.field(default="", eq=False)
+    short_names: tuple[str, ...] = attrs.field(default=(), eq=False)
+    categories: tuple[str, ...] = attrs.field(default=(), eq=False)
+    subresources: tuple[str, ...] = attrs.field(default=(), eq=False)
+    verbs: tuple[str, ...] = attrs.field(default=ALL_VERBS, eq=False)
+    list_kind: str = attrs.field(default="", eq=False, repr=False)
+    api_version: str = attrs.field(init=False, eq=False, repr=False)
+    group_resource: str = attrs.field(init=False, eq=False, repr=False)
+    _prefix: str = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         group, version = self.group, self.version

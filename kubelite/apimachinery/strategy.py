@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import MethodNotAllowed
 from kubelite.apimachinery.atoms import DEDUCED, Atom
 from kubelite.apimachinery.decode import FieldValidation, judged
@@ -30,7 +31,7 @@ from kubelite.apimachinery.table import Column
 DeletionDefault = Literal["background", "orphan", "unsupported"]
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Rules:
     """What the registry does with objects of a kind.
 

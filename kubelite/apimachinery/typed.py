@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.atoms import ATOMIC, SET, Atom, ListAtom, MapAtom, Nodes
 from kubelite.apimachinery.fieldset import EMPTY, MEMBER, SELF, FieldSet, key_element, value_element
@@ -147,7 +148,7 @@ def with_self(node: FieldSet | None) -> FieldSet:
 # --- comparing ----------------------------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class Comparison:
     """What differs between an old and a new value; no field is in two of the sets."""
 

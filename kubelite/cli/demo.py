@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.cli import story
@@ -26,7 +27,7 @@ POLL_S = 0.005
 PATIENCE_S = 30.0
 
 
-@records.define
+@attrs.define
 class Story:
     """The steps, in their order; each says what it saw and whether it held."""
 

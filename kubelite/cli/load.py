@@ -7,8 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
-
-from kubelite import records
+import attrs
 
 if TYPE_CHECKING:
     from kubelite.cluster import Cluster
@@ -19,7 +18,7 @@ PAUSE_S = 0.01
 """After a failure, so that a refused client does not spin."""
 
 
-@records.frozen
+@attrs.frozen
 class Outcome:
     """One request: when it began (the cluster's monotonic seconds), who answered, or what went wrong."""
 
@@ -28,17 +27,17 @@ class Outcome:
     error: str = ""
 
 
-@records.define
+@attrs.define
 class Load:
     """Requests to one URL from within a pod, `WORKERS` at a time."""
 
     cluster: Cluster
     url: str
     pod: str
-    outcomes: list[Outcome] = records.field(factory=list)
+    outcomes: list[Outcome] = attrs.field(factory=list)
     begun: int = 0
     _stopping: bool = False
-    _tasks: list[asyncio.Task[None]] = records.field(factory=list)
+    _tasks: list[asyncio.Task[None]] = attrs.field(factory=list)
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.ensure_future(self._work()) for _ in range(WORKERS)]

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api import conditions, podutil
 
 _RESET, _DIM, _GREEN, _RED, _YELLOW, _BOLD = (
@@ -21,7 +22,7 @@ _RESET, _DIM, _GREEN, _RED, _YELLOW, _BOLD = (
 _BOX_WIDTH = 30
 
 
-@records.frozen
+@attrs.frozen
 class PodView:
     """A pod as the picture shows it: its name, and one of `ready`, `starting`, `stopping`, `lost`."""
 
@@ -29,7 +30,7 @@ class PodView:
     state: str
 
 
-@records.frozen
+@attrs.frozen
 class NodeView:
     """A node as the picture shows it."""
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import EVENTS
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.scheme import Object
@@ -61,7 +62,7 @@ class _Cache(OrderedDict[K, V]):
 # --- the correlator: decides, does not talk -----------------------------------------------------------------
 
 
-@records.define
+@attrs.define
 class _Bucket:
     """Tokens of the spam filter."""
 
@@ -69,7 +70,7 @@ class _Bucket:
     at_s: float
 
 
-@records.define
+@attrs.define
 class _Similar:
     """Messages of similar Events."""
 
@@ -77,7 +78,7 @@ class _Similar:
     at_s: float
 
 
-@records.define
+@attrs.define
 class _Known:
     """An Event that was recorded: which it is, and how often."""
 
@@ -87,7 +88,7 @@ class _Known:
     count: int = 0
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Decision:
     """What becomes of an Event.
 

@@ -18,7 +18,8 @@ from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Final, Self
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Resource
 
 VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
@@ -36,7 +37,7 @@ METHODS: Final = {
 # --- what a plan concerns -----------------------------------------------------------------------------------
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Asked:
     """A request, as far as plans look at it.
 
@@ -55,7 +56,7 @@ class Asked:
     path: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class Target:
     """Which requests a plan concerns.
 
@@ -171,7 +172,7 @@ def parse_what(what: str, find: Callable[[str], Resource | None]) -> tuple[str, 
 # --- what befalls them --------------------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class Refuse:
     """The request is answered with an error.
 
@@ -193,7 +194,7 @@ class Refuse:
         return f"error {self.code}{' after the commit' if self.after_commit else ''}"
 
 
-@records.frozen
+@attrs.frozen
 class HangUp:
     """The connection breaks without an answer."""
 
@@ -204,7 +205,7 @@ class HangUp:
         return f"disconnect{' after the commit' if self.after_commit else ''}"
 
 
-@records.frozen
+@attrs.frozen
 class Delay:
     """The request is begun only later."""
 
@@ -215,7 +216,7 @@ class Delay:
         return f"delay {self.seconds:g} s"
 
 
-@records.frozen
+@attrs.frozen
 class EndWatch:
     """A watch ends.
 
@@ -232,7 +233,7 @@ class EndWatch:
         return ("gone" if self.expired else "drop") + ("" if self.events is None else f" after {self.events}")
 
 
-@records.frozen
+@attrs.frozen
 class Lag:
     """Events come late."""
 
@@ -243,7 +244,7 @@ class Lag:
         return f"lag {self.seconds:g} s"
 
 
-@records.frozen
+@attrs.frozen
 class Duplicate:
     """Events come twice."""
 
@@ -258,7 +259,7 @@ Effect = Refuse | HangUp | Delay | EndWatch | Lag | Duplicate
 # --- plans --------------------------------------------------------------------------------------------------
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Limits:
     """When and how often a plan takes hold.
 

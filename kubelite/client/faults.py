@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol, TypeVar
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Resource
 from kubelite.client.faultplans import (
     Delay,
@@ -191,7 +192,7 @@ class Faults:
             self._call(lambda: self._engine().take_out(plan))
 
 
-@records.frozen
+@attrs.frozen
 class Timing:
     """When a plan holds, from the moment it is made."""
 
@@ -209,7 +210,7 @@ def _timing(probability: float, skip: int, starts_in: float, lasts: float | None
     return Timing(probability, skip, starts_in, math.inf if lasts is None else lasts)
 
 
-@records.frozen
+@attrs.frozen
 class RequestFaults:
     """Requests that were chosen; each method makes a plan, which holds from then on.
 
@@ -275,7 +276,7 @@ class RequestFaults:
         return self._add(HangUp(after_commit=True), times)
 
 
-@records.frozen
+@attrs.frozen
 class WatchFaults:
     """Watches that were chosen; each method makes a plan."""
 

@@ -16,7 +16,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
@@ -225,21 +226,21 @@ def _label_values(label: str) -> KeysOf:
 # --- who keeps them up to date ------------------------------------------------------------------------------
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Start:
     """Begin with an informer, or go on with it after a failure."""
 
     informer: Informer
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Stop:
     """An informer is of no use any more."""
 
     informer: Informer
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Drain:
     """A watch has something to take, or has ended."""
 
@@ -247,7 +248,7 @@ class Drain:
     watcher: Watcher
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Answered:
     """A list or a watch has been answered."""
 
@@ -255,7 +256,7 @@ class Answered:
     outcome: reflector.Listed | reflector.Failed | Watcher
 
 
-@records.frozen
+@attrs.frozen
 class Flush(Request[None]):
     """Take what all watches have now: answered when the copies hold every write made before."""
 

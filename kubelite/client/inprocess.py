@@ -10,7 +10,8 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import (
     Create,
@@ -64,7 +65,7 @@ class InProcessClient:
 
     def as_agent(self, agent: str) -> InProcessClient:
         """The same door for another program of the same user."""
-        return InProcessClient(self._ref, records.evolve(self._user, agent=agent))
+        return InProcessClient(self._ref, attrs.evolve(self._user, agent=agent))
 
     async def get(
         self,

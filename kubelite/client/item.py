@@ -8,16 +8,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.apimachinery.scheme import Object
 
 HEADS_MAX: Final = 1024
 """Kinds whose beginning in JSON is remembered."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False, weakref_slot=False)
 class Item:
     """An object and its JSON text, which is encoded when first asked for and then kept.
 

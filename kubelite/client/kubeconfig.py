@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import orjson
-
-from kubelite import records
 
 FILE_MODE = 0o600
 
 
-@records.frozen(repr=False)
+@attrs.frozen(repr=False)
 class Credentials:
     """Who a client is. Nothing of it shows in a repr.
 
@@ -36,7 +35,7 @@ class Credentials:
         return "<Credentials>"
 
 
-@records.frozen
+@attrs.frozen
 class Connection:
     """Where an API server is, whom to trust there, and who one is.
 
@@ -48,8 +47,8 @@ class Connection:
     """
 
     url: str
-    authority_pem: bytes = records.field(default=b"", repr=False)
-    credentials: Credentials = records.field(factory=Credentials)
+    authority_pem: bytes = attrs.field(default=b"", repr=False)
+    credentials: Credentials = attrs.field(factory=Credentials)
     insecure: bool = False
 
 

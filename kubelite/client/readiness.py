@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 
-@records.frozen
+@attrs.frozen
 class Verdict:
     """Whether a condition holds, and what was seen.
 

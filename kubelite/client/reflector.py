@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.watcher import WatchEvent
 
@@ -41,7 +42,7 @@ class Phase(Enum):
     """It failed, and waits before it tries again."""
 
 
-@records.frozen
+@attrs.frozen
 class State:
     """Where a reflector stands.
 
@@ -58,12 +59,12 @@ class State:
 # --- what happens -------------------------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class Begin:
     """Start, or go on after having waited."""
 
 
-@records.frozen
+@attrs.frozen
 class Listed:
     """The list is in."""
 
@@ -71,24 +72,24 @@ class Listed:
     resource_version: str
 
 
-@records.frozen
+@attrs.frozen
 class Opened:
     """The watch is open."""
 
 
-@records.frozen
+@attrs.frozen
 class Seen:
     """Events came in, in order."""
 
     events: Sequence[WatchEvent]
 
 
-@records.frozen
+@attrs.frozen
 class Ended:
     """The watch has ended."""
 
 
-@records.frozen
+@attrs.frozen
 class Failed:
     """A list or watch was refused, or could not be made; `reason` is that of the API's error, if any."""
 
@@ -100,33 +101,33 @@ Input = Begin | Listed | Opened | Seen | Ended | Failed
 # --- what to do ---------------------------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class MakeList:
     """List the collection."""
 
 
-@records.frozen
+@attrs.frozen
 class OpenWatch:
     """Watch from (after) a version."""
 
     resource_version: str
 
 
-@records.frozen
+@attrs.frozen
 class Replace:
     """The copy is this, and nothing else."""
 
     objects: Sequence[Object]
 
 
-@records.frozen
+@attrs.frozen
 class Apply:
     """Bring these changes into the copy."""
 
     events: Sequence[WatchEvent]
 
 
-@records.frozen
+@attrs.frozen
 class Wait:
     """Begin again after about so many seconds."""
 
@@ -141,18 +142,18 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
     match event:
         case Begin():
             if state.resource_version:
-                return records.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
-            return records.evolve(state, phase=Phase.LISTING), (MakeList(),)
+                return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+            return attrs.evolve(state, phase=Phase.LISTING), (MakeList(),)
         case Listed(objects=objects, resource_version=version):
             return State(Phase.OPENING, version), (Replace(objects), OpenWatch(version))
         case Opened():
-            return records.evolve(state, phase=Phase.WATCHING, failures=0), ()
+            return attrs.evolve(state, phase=Phase.WATCHING, failures=0), ()
         case Seen(events=events):
             return _seen(state, events)
         case Ended():
             if state.phase is not Phase.WATCHING:
                 return state, ()
-            return records.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
+            return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
         case Failed(reason=reason):
             version = "" if reason in GONE else state.resource_version
             wait = min(BACKOFF_FIRST_S * 2**state.failures, BACKOFF_MAX_S)

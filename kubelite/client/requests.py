@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeVar
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.item import Item
@@ -57,7 +58,7 @@ PatchType = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy = Literal["Orphan", "Background", "Foreground"]
 
 
-@records.frozen
+@attrs.frozen
 class UserInfo:
     """Who asks.
 
@@ -69,8 +70,8 @@ class UserInfo:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] = records.field(factory=dict, eq=False)
-    agent: str = records.field(default="", eq=False)
+    extra: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, eq=False)
+    agent: str = attrs.field(default="", eq=False)
 
 
 SYSTEM_MASTERS: Final = "system:masters"
@@ -84,7 +85,7 @@ ADMIN: Final = UserInfo("admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), "admin"
 # --- answers ------------------------------------------------------------------------------------------------
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Answer:
     """The answer to a request for one object, or to a write.
 
@@ -104,7 +105,7 @@ class Answer:
         return self.item.object
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Listing:
     """A consistent snapshot, or one page of it, in key order.
 
@@ -121,7 +122,7 @@ class Listing:
     remaining: int | None = None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class ObjectList:
     """What `Client.list` gives: the objects of a `Listing`."""
 
@@ -131,7 +132,7 @@ class ObjectList:
     remaining: int | None = None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class ConnectInfo:
     """Where the REST door goes for a connect subresource (log, exec, attach, port-forward, proxy).
 
@@ -157,7 +158,7 @@ class ConnectInfo:
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ResourceRequest(Request[R]):
     """A request about a resource.
 
@@ -177,7 +178,7 @@ class ResourceRequest(Request[R]):
     cause: Cause = records.field(default=None, eq=False)
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Get(ResourceRequest[Answer]):
     """Read one object, or a subresource of it (`status`, `scale`).
 
@@ -188,7 +189,7 @@ class Get(ResourceRequest[Answer]):
     resource_version: str = ""
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class List(ResourceRequest[Listing]):
     """Read a collection.
 
@@ -205,7 +206,7 @@ class List(ResourceRequest[Listing]):
     continue_: str = ""
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Watch(ResourceRequest[Watcher]):
     """Follow a collection.
 
@@ -225,7 +226,7 @@ class Watch(ResourceRequest[Watcher]):
     timeout_s: float | None = None
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Create(ResourceRequest[Answer]):
     """Write a new object, or POST to a subresource (`binding`, `eviction`; then `name` is set).
 
@@ -241,7 +242,7 @@ class Create(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Update(ResourceRequest[Answer]):
     """Replace an object, its status, its scale, or a namespace's finalizers (PUT)."""
 
@@ -252,7 +253,7 @@ class Update(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Patch(ResourceRequest[Answer]):
     """Change an object by a patch.
 
@@ -270,7 +271,7 @@ class Patch(ResourceRequest[Answer]):
     force: bool = False
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class DeleteOptions:
     """How to delete.
 
@@ -293,14 +294,14 @@ class DeleteOptions:
 DEFAULT_DELETE_OPTIONS: Final = DeleteOptions()
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Delete(ResourceRequest[Answer]):
     """Delete one object; the answer is the object (if it goes on existing for a while) or a `Status`."""
 
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class DeleteCollection(ResourceRequest[Listing]):
     """Delete all objects that match, or a page of them; the answer lists them as they were.
 
@@ -315,7 +316,7 @@ class DeleteCollection(ResourceRequest[Listing]):
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Connect(ResourceRequest[ConnectInfo]):
     """Ask whether and whither a pod's `log`, `exec`, `attach`, `portforward` or `proxy` may be connected.
 
@@ -330,7 +331,7 @@ class Connect(ResourceRequest[ConnectInfo]):
     previous: bool = False
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class AuthorizePath(Request[None]):
     """Ask whether a user may use a path that is no resource; raises `Forbidden` if not.
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import aiohttp
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.api.resources import PODS
 from kubelite.apimachinery.apierrors import BadRequest, NotFound
 from kubelite.apimachinery.scheme import Object
@@ -29,7 +29,7 @@ PROTOCOLS = (_PROTOCOL, "v4.channel.k8s.io")
 """Of an exec, the best first."""
 
 
-@records.frozen
+@attrs.frozen
 class ExecResult:
     """What a command in a container gave.
 
@@ -91,7 +91,7 @@ def inside(network: NetworkNamespace, namespace: str) -> NetworkNamespace:
     if network.resolver is None or not network.search:
         return network
     search = (f"{namespace}.{network.search[1]}", *network.search[1:])
-    return records.evolve(network, search=search, resolver=network.resolver.with_search(search, NDOTS))
+    return attrs.evolve(network, search=search, resolver=network.resolver.with_search(search, NDOTS))
 
 
 def kubelet_url(components: Components, pod: Object, what: str, container: str) -> str:

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.scheme import new_scheme
 from kubelite.apimachinery.scheme import Resource
 from kubelite.client.events import EventRecorder
@@ -67,7 +68,7 @@ def component_user(name: str) -> UserInfo:
     return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), agent=agent)
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Components:
     """Everything a cluster is made of, before and while it runs.
 
@@ -104,14 +105,14 @@ class Components:
     authenticator: Authenticator
     metrics: Callable[[], MetricsClient]
     log: WriteLog
-    machines: dict[str, Machine] = records.field(factory=dict)
+    machines: dict[str, Machine] = attrs.field(factory=dict)
     dns_port: int = 0
-    faults: FaultPoint = records.field(factory=FaultPoint)
+    faults: FaultPoint = attrs.field(factory=FaultPoint)
     scheme: Any = None
-    computed: dict[Resource, Objects] = records.field(factory=computed_resources)
+    computed: dict[Resource, Objects] = attrs.field(factory=computed_resources)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
-    recorders: dict[str, EventRecorder] = records.field(factory=dict)
+    recorders: dict[str, EventRecorder] = attrs.field(factory=dict)
 
     @classmethod
     def make(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.features import Features, features_of
 from kubelite.apimachinery import quantity
 
@@ -18,17 +19,17 @@ PORT_MAX: Final = 65_535
 _DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-def _positive(_: object, field: records.Field[Any], value: float) -> None:
+def _positive(_: object, field: attrs.Attribute[Any], value: float) -> None:
     if value <= 0:
         raise ValueError(f"{field.name} must be greater than 0, not {value}")
 
 
-def _not_negative(_: object, field: records.Field[Any], value: int) -> None:
+def _not_negative(_: object, field: attrs.Attribute[Any], value: int) -> None:
     if value < 0:
         raise ValueError(f"{field.name} must be 0 (no limit) or more, not {value}")
 
 
-def _zero_or_more(_: object, field: records.Field[Any], value: float) -> None:
+def _zero_or_more(_: object, field: attrs.Attribute[Any], value: float) -> None:
     if value < 0:
         raise ValueError(f"{field.name} must be 0 or more, not {value}")
 
@@ -61,7 +62,7 @@ def load_scheduler_config(
     return parse_config(given)
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ClusterConfig:
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
 
@@ -104,28 +105,28 @@ class ClusterConfig:
     port: int = 0
     secure: bool = True
     prefix: int = 16
-    max_pods: int = records.field(default=110, validator=_positive)
+    max_pods: int = attrs.field(default=110, validator=_positive)
     node_cpu: str = "8"
     node_memory: str = "32Gi"
-    node_monitor_grace_s: float = records.field(default=50.0, validator=_positive)
+    node_monitor_grace_s: float = attrs.field(default=50.0, validator=_positive)
     node_monitor_period_s: float | None = None
     node_lease_renew_s: float | None = None
-    autoscaler_period_s: float = records.field(default=15.0, validator=_positive)
-    autoscaler_stabilization_s: float = records.field(default=300.0, validator=_zero_or_more)
-    autoscaler_tolerance: float = records.field(default=0.1, validator=_zero_or_more)
-    compaction_interval_s: float = records.field(default=300.0, validator=_positive)
+    autoscaler_period_s: float = attrs.field(default=15.0, validator=_positive)
+    autoscaler_stabilization_s: float = attrs.field(default=300.0, validator=_zero_or_more)
+    autoscaler_tolerance: float = attrs.field(default=0.1, validator=_zero_or_more)
+    compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
     storage_class: bool = False
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
-    max_requests_inflight: int = records.field(default=400, validator=_not_negative)
-    max_mutating_requests_inflight: int = records.field(default=200, validator=_not_negative)
-    request_timeout_s: float = records.field(default=60.0, validator=_positive)
-    feature_gates: Mapping[str, bool] = records.field(factory=dict)
-    scheduler: SchedulerConfig | None = records.field(default=None, converter=load_scheduler_config)
+    max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)
+    max_mutating_requests_inflight: int = attrs.field(default=200, validator=_not_negative)
+    request_timeout_s: float = attrs.field(default=60.0, validator=_positive)
+    feature_gates: Mapping[str, bool] = attrs.field(factory=dict)
+    scheduler: SchedulerConfig | None = attrs.field(default=None, converter=load_scheduler_config)
     audit_level: str = "Metadata"
     audit_rules: tuple[dict[str, Any], ...] = ()
-    audit_requests_max: int = records.field(default=4096, validator=_positive)
-    causes_max: int = records.field(default=4096, validator=_zero_or_more)
+    audit_requests_max: int = attrs.field(default=4096, validator=_positive)
+    causes_max: int = attrs.field(default=4096, validator=_zero_or_more)
 
     def __attrs_post_init__(self) -> None:
         features_of(self.feature_gates)
@@ -172,7 +173,7 @@ def make_config(options: Mapping[str, Any]) -> ClusterConfig:
     Raises:
         TypeError: An option is unknown; the message lists those that exist.
     """
-    known = [field.name for field in records.fields(ClusterConfig)]
+    known = [field.name for field in attrs.fields(ClusterConfig)]
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise TypeError(f"unknown option {', '.join(unknown)}; a cluster takes {', '.join(known)}")

@@ -9,7 +9,8 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import EVENTS, JOBS, NAMESPACES, PODS, REPLICASETS
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.apierrors import APIError
@@ -34,7 +35,7 @@ TellCauses = Callable[[Resource, str | None, str], Sequence[str]]
 """What led to the state of an object, by kind, namespace and name; nothing where that is not known."""
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Scene:
     """What stands around the objects that were waited for.
 
@@ -53,7 +54,7 @@ class Scene:
     pods: Sequence[tuple[Object, Sequence[Trouble]]] = ()
     well: int = 0
     events: Sequence[Object] = ()
-    logs: Mapping[str, str] = records.field(factory=dict)
+    logs: Mapping[str, str] = attrs.field(factory=dict)
     others: Sequence[str] = ()
     elsewhere: Sequence[str] = ()
     no_namespace: bool = False
@@ -86,7 +87,7 @@ async def look_around(
         if tell_causes is None or question.name is None:
             return scene
         known = tell_causes(question.resource, question.namespace, question.name)
-        return records.evolve(scene, causes=known)
+        return attrs.evolve(scene, causes=known)
     events = await _listed(client, EVENTS, question.namespace)
     between, pods = await _family(client, question, objects)
     about = events_about(events, [*objects, *between, *pods])

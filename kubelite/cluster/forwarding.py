@@ -18,10 +18,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 import aiohttp
+import attrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 
-from kubelite import records
 from kubelite.api.resources import ENDPOINTSLICES, PODS, SERVICES
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.scheme import Object
@@ -35,7 +35,7 @@ _DATA, _ERROR = 0, 1
 _HEADER_BYTES: Final = 2
 
 
-@records.frozen
+@attrs.frozen
 class Target:
     """A port of a pod."""
 

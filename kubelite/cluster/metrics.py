@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.quantity import parse
@@ -32,7 +33,7 @@ _SELECTORS: Final = frozenset("=!,() ")
 """What no name of a pod contains."""
 
 
-@records.frozen
+@attrs.frozen
 class _Pods:
     """Which pods something is said of."""
 

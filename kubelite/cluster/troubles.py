@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.podutil import is_ready
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.readiness import find_condition
@@ -37,7 +38,7 @@ ADVICE: Final[Sequence[tuple[str, str]]] = (
 """What to try for which words: patterns and advice."""
 
 
-@records.frozen
+@attrs.frozen
 class Trouble:
     """Something wrong with a pod.
 

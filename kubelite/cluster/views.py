@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import attrs
 import yaml
 
-from kubelite import records
 from kubelite.api.resources import SERVICES
 from kubelite.apimachinery import labels, printing
 from kubelite.apimachinery.apierrors import BadRequest, NotFound
@@ -80,7 +80,7 @@ class _Table:
         return printing.as_html(self._cells())
 
 
-@records.frozen
+@attrs.frozen
 class Sight:
     """How views see a cluster.
 

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.informer import Informer, InformerFactory
@@ -15,7 +16,7 @@ from kubelite.client.wait import Predicate, WaitTimeout
 from kubelite.runtime import Clock
 
 
-@records.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False)
 class Question:
     """What is waited for.
 

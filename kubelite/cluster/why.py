@@ -18,7 +18,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.master.writelog import CHANGED, CREATED, Act, Write
 from kubelite.runtime.causes import Happened
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 STEPS_MAX: Final = 40
 
 
-@records.frozen
+@attrs.frozen
 class Step:
     """One link of the chain.
 
@@ -62,7 +63,7 @@ class Step:
         return f"{said}: {self.parts}" if self.parts else said
 
 
-@records.frozen
+@attrs.frozen
 class Why:
     """What led to a change; `print` shows it.
 

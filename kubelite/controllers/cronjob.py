@@ -14,7 +14,8 @@ import json
 from collections.abc import Generator, Iterable, Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.cron import CronError, Schedule
 from kubelite.api.resources import CRONJOBS, JOBS
 from kubelite.api.timezones import is_time_zone
@@ -41,7 +42,7 @@ TOO_MANY_MISSED: Final = (
 )
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Look:
     """A CronJob in the course of one look."""
 

@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from email.utils import format_datetime
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.cron import CronError, Schedule, parse_schedule
 from kubelite.api.resources import CRONJOBS, JOBS
@@ -28,7 +29,7 @@ DELAY_S: Final = 0.1
 MISSED_MAX: Final = 100
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Due:
     """The last run that was to be by now.
 

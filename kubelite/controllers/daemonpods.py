@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.nodeselector import allows_node
 from kubelite.api.tolerations import tolerates
@@ -40,7 +41,7 @@ _ALWAYS_TOLD: Final = frozenset(
 ByNode = Mapping[str, Sequence[Object]]
 
 
-@records.frozen
+@attrs.frozen
 class Placing:
     """What to change about a DaemonSet's pods.
 

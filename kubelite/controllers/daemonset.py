@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS
 from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.labels import from_label_selector
@@ -42,14 +43,14 @@ BACKOFF_MAX_S: Final = 900.0
 Part = Generator[Sequence[Intent], Outcomes, bool]
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Patience:
     """How long failed pods are left alone, by node: from 1 s, doubling to 15 minutes.
 
     Twice the longest wait without a failure, and all is forgiven.
     """
 
-    waits: dict[tuple[str, int, str], tuple[float, float]] = records.field(factory=dict)
+    waits: dict[tuple[str, int, str], tuple[float, float]] = attrs.field(factory=dict)
 
     def left_s(self, key: tuple[str, int, str], now: float) -> float:
         """Seconds until the next failed pod may be deleted; at once (0) counts as another failure."""

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
@@ -25,7 +26,7 @@ _PHASE_ORDER: Final = {podutil.PENDING: 0, podutil.UNKNOWN: 1, podutil.RUNNING: 
 _NANOSECONDS: Final = 1e9
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Ranked:
     """A pod and what it is compared by; `coarse` decides first, smaller goes first."""
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import ClassVar, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import DEPLOYMENTS, PODS, REPLICASETS
@@ -54,7 +55,7 @@ def _orphan_keys(obj: Object) -> tuple[str, ...]:
     return () if controller_of(obj) is not None else (obj["metadata"].get("namespace", ""),)
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Rollout:
     """A Deployment and its ReplicaSets, as they are in the course of one look."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.conditions import set_condition
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGETS, PODS
@@ -36,7 +37,7 @@ UNMANAGED: Final = (
 ScaleOf = Callable[[Object], tuple[str, int] | None]
 
 
-@records.frozen
+@attrs.frozen
 class Budget:
     """How many pods are expected and how many of them have to be healthy."""
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
@@ -62,7 +63,7 @@ BY_SERVICE: Final = "service"
 PortKey = tuple[tuple[str, str, int, str], ...]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Desired:
     """The endpoints of one address family and one set of ports, by `endpoint_key`."""
 

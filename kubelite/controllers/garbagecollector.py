@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from kubelite import records
+import attrs
+
 from kubelite.api import facts
 from kubelite.api.customresources.served import served_resources
 from kubelite.api.resources import COLLECTED, CUSTOMRESOURCEDEFINITIONS
@@ -35,7 +36,7 @@ GONE_MAX: Final = 500
 """uids of deleted objects that are remembered, so that their dependents need not ask for them."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Owners:
     """An object's owner references, by what became of the owners.
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.conditions import set_condition
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, HORIZONTALPODAUTOSCALERS, PODS
 from kubelite.apimachinery import labels
@@ -56,7 +57,7 @@ class ScalingError(Exception):
     """No number of replicas can be worked out; the text is told by an Event."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Look:
     """An autoscaler in the course of one look.
 
@@ -70,7 +71,7 @@ class Look:
     now: float
     memory: Memory
     status: Object
-    events: list[Intent] = records.field(factory=list)
+    events: list[Intent] = attrs.field(factory=list)
 
     def event(self, reason: str, message: str, *, is_warning: bool = True) -> None:
         """An Event about it."""
@@ -108,7 +109,7 @@ class Look:
         }
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Wanted:
     """How many replicas there are to be, and why that is another number.
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubelite import records
+import attrs
 
 STABILIZATION_S: Final = 300.0
 """How long a scale down waits unless the behaviour says otherwise."""
@@ -47,7 +47,7 @@ Words = tuple[str, str]
 """Reason and message of a condition."""
 
 
-@records.frozen
+@attrs.frozen
 class Mark:
     """A recommendation, or a change of the number of replicas, and when that was."""
 
@@ -55,7 +55,7 @@ class Mark:
     time: float
 
 
-@records.frozen
+@attrs.frozen
 class Memory:
     """What an autoscaler remembers, oldest first.
 
@@ -71,19 +71,17 @@ class Memory:
 
     def recommended(self, replicas: int, now: float) -> Memory:
         """With one more recommendation."""
-        return records.evolve(
-            self, recommendations=(*_recent(self.recommendations, now), Mark(replicas, now))
-        )
+        return attrs.evolve(self, recommendations=(*_recent(self.recommendations, now), Mark(replicas, now)))
 
     def scaled(self, before: int, after: int, now: float) -> Memory:
         """With one more change."""
         ups, downs = _recent(self.ups, now), _recent(self.downs, now)
         if after > before:
-            return records.evolve(self, ups=(*ups, Mark(after - before, now)), downs=downs)
-        return records.evolve(self, ups=ups, downs=(*downs, Mark(before - after, now)))
+            return attrs.evolve(self, ups=(*ups, Mark(after - before, now)), downs=downs)
+        return attrs.evolve(self, ups=ups, downs=(*downs, Mark(before - after, now)))
 
 
-@records.frozen
+@attrs.frozen
 class Limited:
     """How many replicas there are to be, and what is said of it.
 

@@ -16,7 +16,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery import labels
@@ -37,7 +38,7 @@ class MetricsError(Exception):
     """A metric cannot be had; the text is what the metrics API says."""
 
 
-@records.frozen
+@attrs.frozen
 class Sample:
     """An amount, and of which time it tells.
 
@@ -78,7 +79,7 @@ class MetricsClient(Protocol):
         ...
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Settings:
     """What can be set about autoscalers.
 
@@ -95,7 +96,7 @@ class Settings:
     initial_readiness_s: float = INITIAL_READINESS_S
 
 
-@records.frozen
+@attrs.frozen
 class Target:
     """What an autoscaler scales, as it is now.
 
@@ -114,7 +115,7 @@ class Target:
     now: float
 
 
-@records.frozen
+@attrs.frozen
 class Proposal:
     """How many replicas a metric asks for.
 
@@ -142,7 +143,7 @@ class ProposalError(Exception):
         self.cause = cause
 
 
-@records.frozen
+@attrs.frozen
 class Tolerances:
     """How far below and above 1 a ratio may be without effect."""
 
@@ -283,7 +284,7 @@ def _external_name(metric: Object) -> str:
 # --- the arithmetic -----------------------------------------------------------------------------------------
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class _Groups:
     """The pods by what their samples are worth; those that go or have failed are in none."""
 

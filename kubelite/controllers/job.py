@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import ClassVar
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.resources import JOBS
 from kubelite.apimachinery.scheme import Object, Resource
@@ -35,7 +36,7 @@ from kubelite.reconcile.intents import (
 from kubelite.reconcile.ownership import split_key
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Memory:
     """What is known of a Job beside what the informers show.
 
@@ -47,11 +48,11 @@ class Memory:
 
     uid: str
     backoff: Backoff = NO_FAILURES
-    removed: set[str] = records.field(factory=set)
+    removed: set[str] = attrs.field(factory=set)
     written: int = 0
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Look:
     """A Job in the course of one look.
 

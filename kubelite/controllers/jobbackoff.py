@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from kubelite import records
+import attrs
 
 DELAY_S: Final = 10.0
 DELAY_MAX_S: Final = 600.0
 
 
-@records.frozen
+@attrs.frozen
 class Backoff:
     """Failures since the last success, and when the last of them was, in Unix seconds."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.apimachinery.scheme import Object
@@ -27,7 +28,7 @@ FINAL: Final = {CRITERIA_MET: COMPLETE, FAILURE_TARGET: FAILED}
 CONTROLLER_NAME: Final = "kubernetes.io/job-controller"
 
 
-@records.frozen
+@attrs.frozen
 class Verdict:
     """That the Job is over, and why.
 
@@ -57,7 +58,7 @@ TOO_MANY_INDEXES: Final = Verdict(
 FAILED_INDEXES: Final = Verdict(FAILURE_TARGET, "FailedIndexes", "Job has failed indexes")
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Indexes:
     """How the indexes of an Indexed Job stand.
 
@@ -74,7 +75,7 @@ class Indexes:
     awaited: Mapping[int, Object]
 
 
-@records.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class Standing:
     """A Job and its pods at the begin of a look.
 

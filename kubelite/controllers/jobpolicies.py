@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.jobindexes import parse_ranges
 
@@ -17,7 +18,7 @@ FAIL_JOB: Final = "FailJob"
 FAIL_INDEX: Final = "FailIndex"
 
 
-@records.frozen
+@attrs.frozen
 class Failure:
     """What the failure of a pod means.
 

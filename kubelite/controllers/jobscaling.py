@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import jobpods
@@ -21,7 +22,7 @@ PODS_PER_LOOK_MAX: Final = 500
 """Pods that one look creates or deletes at most."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Change:
     """Pods to create or to delete, or how long to wait before any may be created."""
 

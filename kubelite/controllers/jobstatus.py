@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
@@ -30,7 +31,7 @@ _UNCOUNTED: Final = "uncountedTerminatedPods"
 _OMITTED_IF_ZERO: Final = ("active", "succeeded", "failed")
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Tracking:
     """The first step.
 

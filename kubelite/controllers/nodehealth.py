@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.conditions import get_condition, set_condition
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time, parse_time
@@ -41,7 +42,7 @@ LARGE_ZONE: Final = 50
 _MANY: Final = 2
 
 
-@records.frozen
+@attrs.frozen
 class Health:
     """What was last heard of a node.
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Node:
     """An object in the graph.
 
@@ -34,7 +35,7 @@ class Node:
     namespace: str
     name: str
     object: Object | None = None
-    dependents: set[str] = records.field(factory=set)
+    dependents: set[str] = attrs.field(factory=set)
 
     @property
     def is_deleting(self) -> bool:

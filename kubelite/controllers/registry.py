@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.features import Features
 from kubelite.api.resources import (
     CERTIFICATESIGNINGREQUESTS,
@@ -51,7 +52,7 @@ DISRUPTION_TARGET: Final = "DisruptionTarget"
 NO_EXECUTE: Final = "NoExecute"
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ControllersConfig:
     """What can be set about controllers.
 
@@ -90,7 +91,7 @@ class ControllersConfig:
     features: Features = frozenset()
 
 
-@records.frozen
+@attrs.frozen
 class Row:
     """A controller.
 
@@ -106,9 +107,9 @@ class Row:
     name: str
     where: str
     triggers: tuple[Trigger, ...] = ()
-    component: str = records.field(default="", kw_only=True)
-    options: Mapping[str, str] = records.field(factory=dict, kw_only=True)
-    needs: str = records.field(default="", kw_only=True)
+    component: str = attrs.field(default="", kw_only=True)
+    options: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    needs: str = attrs.field(default="", kw_only=True)
 
 
 def _is_deleted(obj: Object) -> bool:

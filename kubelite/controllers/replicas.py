@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition, remove_condition, set_condition
 from kubelite.apimachinery.scheme import Object, Resource
@@ -21,7 +22,7 @@ REPLICA_FAILURE: Final = "ReplicaFailure"
 _GENERATE_NAME_MAX: Final = 248
 
 
-@records.frozen
+@attrs.frozen
 class Counts:
     """What a status says of pods.
 
@@ -37,7 +38,7 @@ class Counts:
     next_available: float | None = None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Scaling:
     """What is missing or too much.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import CONTROLLERREVISIONS
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import history
@@ -29,7 +30,7 @@ from kubelite.reconcile.intents import (
 from kubelite.reconcile.ownership import claim, controller_of, plan_claims
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Revisions:
     """The past and the present of a template.
 

@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 HASH_LABEL: Final = "pod-template-hash"
@@ -29,7 +30,7 @@ _NOT_COPIED: Final = frozenset(
 )
 
 
-@records.frozen
+@attrs.frozen
 class Resize:
     """A ReplicaSet is to have another number of replicas."""
 

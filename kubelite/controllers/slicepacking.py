@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 ENDPOINTS_MAX: Final = 100
 """Endpoints in one slice, as Kubernetes' --max-endpoints-per-slice."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Packing:
     """How slices of one set of ports have to change.
 

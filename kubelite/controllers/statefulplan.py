@@ -13,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers import statefulpods as members
 from kubelite.controllers.history import template_of
 
 
-@records.frozen
+@attrs.frozen
 class Plan:
     """One step.
 
@@ -37,7 +38,7 @@ class Plan:
     settled: tuple[Object, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class Situation:
     """A StatefulSet and its members, as they are.
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 TTL_S: Final = 5
@@ -21,7 +22,7 @@ Kind = Literal["A", "AAAA", "SRV", "CNAME", "PTR", "TXT"]
 _DASHED: Final = re.compile(r"(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})")
 
 
-@records.frozen
+@attrs.frozen
 class Record:
     """One record: its owner (lower case, no dot at the end), its kind, and its data.
 

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import ENDPOINTSLICES, NAMESPACES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -29,7 +30,7 @@ BATCH: Final = 64
 _INDEX: Final = "dns-service"
 
 
-@records.frozen
+@attrs.frozen
 class Refresh:
     """Plan the records of what has changed."""
 

@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
+import attrs
 
-from kubelite import records
 from kubelite.images import busybox
 from kubelite.images.busybox import run_applets
 from kubelite.images.container import Container
@@ -66,14 +66,14 @@ class Failure(Exception):  # noqa: N818 - it is what curl says
         self.status = status
 
 
-@records.define
+@attrs.define
 class Command:
     """The command line, read."""
 
-    flags: set[str] = records.field(factory=set)
-    values: dict[str, str] = records.field(factory=dict)
-    headers: dict[str, str] = records.field(factory=dict)
-    urls: list[str] = records.field(factory=list)
+    flags: set[str] = attrs.field(factory=set)
+    values: dict[str, str] = attrs.field(factory=dict)
+    headers: dict[str, str] = attrs.field(factory=dict)
+    urls: list[str] = attrs.field(factory=list)
 
     @property
     def method(self) -> str:

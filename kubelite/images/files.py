@@ -14,7 +14,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from kubelite import records
+import attrs
 
 LINKS_MAX: Final = 40
 """Symbolic links followed in one look-up, as in Linux."""
@@ -23,7 +23,7 @@ FILE_MODE: Final = 0o644
 DIRECTORY_MODE: Final = 0o755
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class File:
     """A regular file. `mtime` is in Unix seconds."""
 
@@ -32,7 +32,7 @@ class File:
     mtime: float = 0.0
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Device:
     """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`, `/dev/zero`."""
 
@@ -42,7 +42,7 @@ class Device:
     mtime: float = 0.0
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Symlink:
     """A symbolic link; `target` is resolved when it is followed."""
 
@@ -51,16 +51,16 @@ class Symlink:
     mtime: float = 0.0
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Directory:
     """A directory; also the root of a volume."""
 
-    entries: dict[str, Node] = records.field(factory=dict)
+    entries: dict[str, Node] = attrs.field(factory=dict)
     mode: int = DIRECTORY_MODE
     mtime: float = 0.0
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Mount:
     """A file or directory from elsewhere, seen at this place."""
 
@@ -71,7 +71,7 @@ class Mount:
 Node: TypeAlias = File | Device | Symlink | Directory | Mount
 
 
-@records.frozen
+@attrs.frozen
 class Stat:
     """What is known of a path: kind is "file", "directory", "symlink" or "device"; size in bytes."""
 
@@ -81,7 +81,7 @@ class Stat:
     mtime: float
 
 
-@records.frozen
+@attrs.frozen
 class _Place:
     """Where a path leads: its directory, its last name, and what is there (None: nothing)."""
 

@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, cast
 
+import attrs
 from aiohttp import web
 
-from kubelite import records
 from kubelite.images.asgi import ASGIHost
 from kubelite.images.container import Container, Program
 from kubelite.images.registry import Image, kind_of
 
 
-@records.define
+@attrs.define
 class _Uses:
     """How many containers run the same Application object: it is started once and cleaned up once."""
 
@@ -34,7 +34,7 @@ async def _nothing() -> None:
     return
 
 
-@records.frozen
+@attrs.frozen
 class Hosted:
     """An application that is ready to answer.
 

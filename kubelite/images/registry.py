@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from kubelite import records
+import attrs
 
 if TYPE_CHECKING:
     from kubelite.images.container import Program
@@ -71,7 +71,7 @@ class InvalidImageName(ValueError):  # noqa: N818  (Kubernetes' reason)
         self.reference = reference
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Image:
     """What stands behind a name.
 

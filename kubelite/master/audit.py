@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery import timestamps
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import UserInfo
@@ -30,7 +31,7 @@ _DECISION: Final = "authorization.k8s.io/decision"
 _REASON: Final = "authorization.k8s.io/reason"
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Record:
     """One request.
 

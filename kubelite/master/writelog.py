@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.client.requests import Create, Delete, DeleteCollection, Patch, Update
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _METADATA: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 _USUAL: Final = frozenset({"status", "spec", "metadata", "kind", "apiVersion"})
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Write:
     """A change of an object.
 
@@ -72,7 +73,7 @@ class Write:
     what: str
 
 
-@records.frozen
+@attrs.frozen
 class Act:
     """What was done to the cluster itself, as cutting the power of a node.
 

@@ -15,7 +15,8 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
-from kubelite import records
+import attrs
+
 from kubelite.network.addresses import AddressBlock
 from kubelite.network.datagrams import DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
@@ -29,7 +30,7 @@ ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 OnListen = Callable[["Listener"], None]
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Listener:
     """A listening address and port; `close` frees it. Open connections are the protocols' own."""
 
@@ -37,15 +38,15 @@ class Listener:
     port: int
     factory: ProtocolFactory
     _fabric: Fabric
-    on_close: list[Callable[[], None]] = records.field(factory=list)
-    context: Context = records.field(factory=copy_context)
+    on_close: list[Callable[[], None]] = attrs.field(factory=list)
+    context: Context = attrs.field(factory=copy_context)
 
     def close(self) -> None:
         """Accepts no more."""
         self._fabric.forget(self)
 
 
-@records.frozen
+@attrs.frozen
 class Accepted:
     """The protocol for an accepted connection, and the context that its code belongs to."""
 

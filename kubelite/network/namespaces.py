@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from kubelite import records
+import attrs
 
 if TYPE_CHECKING:
     from kubelite.network.fabric import Fabric
@@ -33,7 +33,7 @@ class Resolver(Protocol):
         ...
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class NetworkNamespace:
     """See the module's docstring.
 
@@ -55,7 +55,7 @@ class NetworkNamespace:
     resolver: Resolver | None = None
     translator: Translator | None = None
     search: tuple[str, ...] = ()
-    hosts: dict[str, str] = records.field(factory=dict)
+    hosts: dict[str, str] = attrs.field(factory=dict)
 
     async def resolve(self, name: str, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[str]:
         """The addresses of a name, by /etc/hosts first.

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
 
 VERSION: Final = 3
 FIN: Final = 0x01
@@ -53,7 +53,7 @@ class SPDYError(ValueError):
     """What came is no SPDY/3.1; the connection is of no more use."""
 
 
-@records.frozen
+@attrs.frozen
 class StreamOpened:
     """The other side opens a stream, with headers in lower case; `fin` if it will send nothing on it."""
 
@@ -62,7 +62,7 @@ class StreamOpened:
     fin: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class DataReceived:
     """Bytes of a stream; `fin` if they are its last."""
 
@@ -71,21 +71,21 @@ class DataReceived:
     fin: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class StreamReset:
     """The other side gives a stream up."""
 
     stream_id: int
 
 
-@records.frozen
+@attrs.frozen
 class PingReceived:
     """The other side wants to know whether anybody is there; the answer is the same number."""
 
     number: int
 
 
-@records.frozen
+@attrs.frozen
 class GoneAway:
     """The other side opens no more streams."""
 

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import aiohttp
+import attrs
 
-from kubelite import records
 from kubelite.api.podutil import resolve_port
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.container import CommandNotFoundError
@@ -26,7 +26,7 @@ OUTPUT_MAX: Final = 10_240
 """How much of a command's output is kept, in bytes."""
 
 
-@records.frozen
+@attrs.frozen
 class Target:
     """What is checked.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubelite import records
+import attrs
+
 from kubelite.node.logs import LOG_BYTES_MAX
 
 VERSION = "v1.36.3+kubelite"
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class KubeletConfig:
     """What a node is and how its kubelet behaves.
 
@@ -41,7 +42,7 @@ class KubeletConfig:
     memory: str = "32Gi"
     ephemeral_storage: str = "100Gi"
     pod_cidr: str = ""
-    labels: Mapping[str, str] = records.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict)
     taints: tuple[Mapping[str, str], ...] = ()
     cluster_dns: str = ""
     cluster_domain: str = "cluster.local"

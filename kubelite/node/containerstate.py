@@ -13,7 +13,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 CRASH_BACKOFF_S: Final = 10.0
@@ -71,7 +72,7 @@ AWAITING: Final = frozenset({Stage.PULLING, Stage.CREATING})
 """Stages that the worker ends by itself in the same or the next turn of the loop."""
 
 
-@records.frozen
+@attrs.frozen
 class ContainerSpec:
     """What of a container's spec decides its course; `raw` is the spec itself."""
 
@@ -86,7 +87,7 @@ class ContainerSpec:
     liveness: bool
 
 
-@records.frozen
+@attrs.frozen
 class Terminated:
     """How a container ended."""
 
@@ -98,7 +99,7 @@ class Terminated:
     message: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class ContainerState:
     """One container now.
 
@@ -174,7 +175,7 @@ class ContainerState:
     def to(self, stage: Stage, **changes: Any) -> ContainerState:
         """The state after going to `stage`; a forbidden step is a broken invariant."""
         assert stage in TRANSITIONS[self.stage], f"{self.spec.name}: {self.stage.name} -> {stage.name}"
-        return records.evolve(self, stage=stage, **changes)
+        return attrs.evolve(self, stage=stage, **changes)
 
 
 def after_exit(container: ContainerState, ended: Terminated) -> tuple[ContainerState, float]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.images.container import InputStream, OutputStream, Program
 from kubelite.images.files import FileSystem
 from kubelite.images.registry import Image
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 TERMINATION_LOG: str = "/dev/termination-log"
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ContainerConfig:
     """All that a runtime needs to know to start a container.
 
@@ -61,7 +62,7 @@ class ContainerConfig:
     termination_from_log: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class Exit:
     """How a process ended. `reason` is "" unless it is a special one (StartError)."""
 

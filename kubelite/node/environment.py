@@ -13,7 +13,8 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
 
@@ -44,7 +45,7 @@ class Lookup(Protocol):
         """The PersistentVolume, or None."""
 
 
-@records.frozen
+@attrs.frozen
 class PodFacts:
     """What the downward API tells besides the pod itself.
 

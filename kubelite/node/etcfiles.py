@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 HOSTNAME_MAX: Final = 63
@@ -15,7 +16,7 @@ SEARCH_MAX: Final = 32
 NAMESERVERS_MAX: Final = 3
 
 
-@records.frozen
+@attrs.frozen
 class DNSSettings:
     """How a pod looks names up."""
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.resources import (
     CONFIGMAPS,
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@records.frozen
+@attrs.frozen
 class PodChanged:
     """A pod of this node was added, changed or removed (then `new` is None)."""
 
@@ -80,36 +81,36 @@ class PodChanged:
     new: Object | None
 
 
-@records.frozen
+@attrs.frozen
 class LabelsRead:
     """The Node's labels have been read for a pod which those known before do not suit."""
 
     pod: Object
 
 
-@records.frozen
+@attrs.frozen
 class SourcesChanged:
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str
 
 
-@records.frozen
+@attrs.frozen
 class FlushStatuses:
     """Write the statuses that have changed."""
 
 
-@records.frozen
+@attrs.frozen
 class Heartbeat:
     """Renew the Lease."""
 
 
-@records.frozen
+@attrs.frozen
 class ReportNode:
     """Write the Node's status."""
 
 
-@records.frozen
+@attrs.frozen
 class PowerChanged:
     """The machine went off or on."""
 

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.allocation import restarts_for
 from kubelite.node.containerstate import (
@@ -138,7 +139,7 @@ class _Course:
     def result(self) -> PodState:
         if self.containers == self.state.containers:
             return self.state
-        return records.evolve(self.state, containers=MappingProxyType(self.containers))
+        return attrs.evolve(self.state, containers=MappingProxyType(self.containers))
 
     # --- what an event says
 
@@ -204,9 +205,9 @@ class _Course:
                 self.containers[spec.name] = ContainerState(spec)
                 continue
             changed = container.spec.image != spec.image or restarts_for(spec.raw, container.spec.raw)
-            self.containers[spec.name] = container = records.evolve(container, spec=spec)
+            self.containers[spec.name] = container = attrs.evolve(container, spec=spec)
             if changed and container.alive and spec.kind is not Kind.INIT:
-                self.containers[spec.name] = records.evolve(container, restart=True)
+                self.containers[spec.name] = attrs.evolve(container, restart=True)
                 message = f"Container {spec.name} definition changed, will be restarted"
                 self._stop(spec.name, self.state.plan.grace_s, message)
 
@@ -321,7 +322,7 @@ class _Course:
             if event.problem:
                 self._stop(name, self.state.plan.grace_s, "FailedPostStartHook")
         elif event.hook == "preStop" and container.hook_running:
-            self.containers[name] = records.evolve(
+            self.containers[name] = attrs.evolve(
                 container, hook_running=False, kill_at=max(container.kill_at, self.now + EXTRA_GRACE_S)
             )
             self.effects.append(TerminateContainer(name))
@@ -333,10 +334,10 @@ class _Course:
         name = event.container
         match event.probe:
             case "readiness":
-                self.containers[name] = records.evolve(container, ready=event.success and container.started)
+                self.containers[name] = attrs.evolve(container, ready=event.success and container.started)
             case "startup" if event.success and container.stage is Stage.RUNNING:
                 ready = not container.spec.readiness
-                self.containers[name] = records.evolve(container, started=True, ready=ready)
+                self.containers[name] = attrs.evolve(container, started=True, ready=ready)
                 self._start_steady_probes(container.spec)
             case "startup" | "liveness" if not event.success and container.stage is Stage.RUNNING:
                 probe = container.spec.raw.get(f"{event.probe}Probe") or {}
@@ -393,7 +394,7 @@ class _Course:
         name, image = container.spec.name, container.spec.image
         self._event(NORMAL, "BackOff", f'Back-off pulling image "{image}"', name)
         self._event(WARNING, "Failed", "Error: ImagePullBackOff", name)
-        self.containers[name] = records.evolve(
+        self.containers[name] = attrs.evolve(
             container,
             reason="ImagePullBackOff",
             message=f'Back-off pulling image "{image}": ErrImagePull: {container.message}',
@@ -403,12 +404,12 @@ class _Course:
     def _grace_ended(self, container: ContainerState) -> None:
         name = container.spec.name
         if container.hook_running:
-            self.containers[name] = records.evolve(
+            self.containers[name] = attrs.evolve(
                 container, hook_running=False, kill_at=self.now + EXTRA_GRACE_S
             )
             self.effects.append(TerminateContainer(name))
         else:
-            self.containers[name] = records.evolve(container, killed=True)
+            self.containers[name] = attrs.evolve(container, killed=True)
             self.effects.append(KillContainer(name))
 
     # --- what is due
@@ -485,7 +486,7 @@ class _Course:
             metadata = self.state.pod["metadata"]
             where = f"container={name} pod={metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             message = f"back-off {go_duration(wait_s)} restarting failed {where}"
-            container = records.evolve(container, reason="CrashLoopBackOff", message=message)
+            container = attrs.evolve(container, reason="CrashLoopBackOff", message=message)
             pod = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             text = f"Back-off restarting failed container {name} in pod {pod}"
             self._event(WARNING, "BackOff", text, name)
@@ -526,7 +527,7 @@ class _Course:
         self._set(stop_by=time)
         for name, container in self.containers.items():
             if container.stage is Stage.STOPPING and container.kill_at > time:
-                self.containers[name] = records.evolve(container, kill_at=max(time, self.now))
+                self.containers[name] = attrs.evolve(container, kill_at=max(time, self.now))
 
     def _stop(self, name: str, grace_s: float, message: str) -> None:
         """Begin to stop a container that is not stopping yet."""
@@ -550,4 +551,4 @@ class _Course:
         self.effects.append(RecordEvent(type_, reason, message, container))
 
     def _set(self, **changes: Any) -> None:
-        self.state = records.evolve(self.state, **changes)
+        self.state = attrs.evolve(self.state, **changes)

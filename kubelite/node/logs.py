@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.timestamps import format_micro_time
 
 LOG_BYTES_MAX: Final = 1_048_576
@@ -23,7 +24,7 @@ LINE_BYTES_MAX: Final = 16_384
 """A longer line is cut in several, as container runtimes do."""
 
 
-@records.frozen
+@attrs.frozen
 class LogOptions:
     """What of a log is wanted.
 

@@ -10,7 +10,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
@@ -41,7 +42,7 @@ class SetUp(Enum):
 # --- state ---------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class PodPlan:
     """What of a pod's spec decides its course.
 
@@ -60,7 +61,7 @@ class PodPlan:
     active_deadline_s: float | None
 
 
-@records.frozen
+@attrs.frozen
 class PodState:
     """One pod now.
 
@@ -167,7 +168,7 @@ def new_state(pod: Object, now: float) -> PodState:
 # --- events ---------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class PodSeen:
     """The pod's object is new or has changed.
 
@@ -178,12 +179,12 @@ class PodSeen:
     resize: tuple[str, str] | None = None
 
 
-@records.frozen
+@attrs.frozen
 class PodGone:
     """The pod's object does not exist any more: it was removed by force."""
 
 
-@records.frozen
+@attrs.frozen
 class PodRejected:
     """The kubelet's admission refused the pod."""
 
@@ -191,26 +192,26 @@ class PodRejected:
     message: str
 
 
-@records.frozen
+@attrs.frozen
 class SandboxReady:
     """Network and volumes are there."""
 
     address: str
 
 
-@records.frozen
+@attrs.frozen
 class SandboxFailed:
     """Network or volumes could not be prepared; the worker tries again by itself."""
 
     message: str
 
 
-@records.frozen
+@attrs.frozen
 class SandboxLost:
     """The node was off: no process is left and the address is gone."""
 
 
-@records.frozen
+@attrs.frozen
 class ImageFound:
     """The image of a container is on the node."""
 
@@ -219,7 +220,7 @@ class ImageFound:
     message: str
 
 
-@records.frozen
+@attrs.frozen
 class ImageMissing:
     """The image of a container could not be had.
 
@@ -231,7 +232,7 @@ class ImageMissing:
     message: str
 
 
-@records.frozen
+@attrs.frozen
 class ContainerStarted:
     """The process of a container runs."""
 
@@ -239,7 +240,7 @@ class ContainerStarted:
     container_id: str
 
 
-@records.frozen
+@attrs.frozen
 class ContainerRefused:
     """A container could not be created or started."""
 
@@ -248,7 +249,7 @@ class ContainerRefused:
     message: str
 
 
-@records.frozen
+@attrs.frozen
 class ContainerExited:
     """The process of a container ended. `message` is its termination message."""
 
@@ -259,7 +260,7 @@ class ContainerExited:
     reason: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class HookEnded:
     """A hook of a container ended; `problem` is "" if it went well."""
 
@@ -269,7 +270,7 @@ class HookEnded:
     problem: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class ProbeChanged:
     """A probe reached its threshold: success, or failure with the output of the last try."""
 
@@ -280,7 +281,7 @@ class ProbeChanged:
     output: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class Tick:
     """Time has passed."""
 
@@ -305,24 +306,24 @@ Event: TypeAlias = (
 # --- effects ---------------------------------------------------------------------------
 
 
-@records.frozen
+@attrs.frozen
 class PrepareSandbox:
     """Take an address, prepare the volumes; answer SandboxReady or SandboxFailed."""
 
 
-@records.frozen
+@attrs.frozen
 class ReleaseSandbox:
     """Give address and volumes back."""
 
 
-@records.frozen
+@attrs.frozen
 class PullImage:
     """Look the image up; answer ImageFound or ImageMissing."""
 
     container: str
 
 
-@records.frozen
+@attrs.frozen
 class StartContainer:
     """Start a process; answer ContainerStarted or ContainerRefused, later ContainerExited."""
 
@@ -330,21 +331,21 @@ class StartContainer:
     attempt: int
 
 
-@records.frozen
+@attrs.frozen
 class TerminateContainer:
     """Send SIGTERM."""
 
     container: str
 
 
-@records.frozen
+@attrs.frozen
 class KillContainer:
     """Send SIGKILL."""
 
     container: str
 
 
-@records.frozen
+@attrs.frozen
 class RunHook:
     """Run a hook; answer HookEnded."""
 
@@ -352,7 +353,7 @@ class RunHook:
     hook: HookKind
 
 
-@records.frozen
+@attrs.frozen
 class StartProbes:
     """Begin to probe; answer ProbeChanged at each change."""
 
@@ -360,7 +361,7 @@ class StartProbes:
     probes: tuple[ProbeKind, ...]
 
 
-@records.frozen
+@attrs.frozen
 class StopProbes:
     """End probing."""
 
@@ -368,7 +369,7 @@ class StopProbes:
     probes: tuple[ProbeKind, ...]
 
 
-@records.frozen
+@attrs.frozen
 class RecordEvent:
     """Tell the user; `container` is "" for what concerns the whole pod."""
 
@@ -378,7 +379,7 @@ class RecordEvent:
     container: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class RemovePod:
     """Write the last status, then delete the object for good."""
 

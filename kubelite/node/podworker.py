@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
@@ -86,7 +87,7 @@ DEFAULT_HOME: Final = "/root"
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
-@records.frozen
+@attrs.frozen
 class WorkerEvent:
     """Something happened to a pod."""
 
@@ -94,19 +95,19 @@ class WorkerEvent:
     event: Event
 
 
-@records.frozen
+@attrs.frozen
 class Wake:
     """A pod asked to be woken at this time."""
 
     uid: str
 
 
-@records.frozen
+@attrs.frozen
 class RenewTokens:
     """It is time to ask for new tokens of some pods."""
 
 
-@records.frozen
+@attrs.frozen
 class TokensCame:
     """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
 
@@ -115,7 +116,7 @@ class TokensCame:
     problem: str = ""
 
 
-@records.frozen
+@attrs.frozen
 class PrepareAgain:
     """A pod whose volumes could not be mounted tries again."""
 

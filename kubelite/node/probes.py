@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.podstate import ProbeKind
 
@@ -20,7 +21,7 @@ _INITIAL: Final = {"readiness": False, "liveness": True, "startup": None}
 """What counts before the first result: a container is not ready, but alive."""
 
 
-@records.frozen
+@attrs.frozen
 class ProbeSpec:
     """A probe of a container with its defaults filled in; times in seconds."""
 
@@ -33,7 +34,7 @@ class ProbeSpec:
     failure_threshold: int = 3
 
 
-@records.frozen
+@attrs.frozen
 class ProbeState:
     """How a probe stands: the verdict (None: none yet), the last outcome and how often it came in a row."""
 
@@ -42,7 +43,7 @@ class ProbeState:
     in_a_row: int = 0
 
 
-@records.frozen
+@attrs.frozen
 class Outcome:
     """What one check found; `output` says why it failed."""
 

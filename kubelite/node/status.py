@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated
@@ -34,7 +35,7 @@ READY_KINDS: Final = frozenset({Kind.APP, Kind.SIDECAR})
 RESIZE_PENDING: Final = "PodResizePending"
 
 
-@records.frozen
+@attrs.frozen
 class NodeFacts:
     """What a pod's status says of its node."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 EXPIRATION_DEFAULT_S: Final = 3600
@@ -23,7 +24,7 @@ RETRY_S: Final = 60.0
 """How long the kubelet waits after a renewal that failed."""
 
 
-@records.frozen
+@attrs.frozen
 class TokenSpec:
     """One token that a pod mounts: for whom ("" is the API server), and for how many seconds."""
 
@@ -31,7 +32,7 @@ class TokenSpec:
     expiration_s: int
 
 
-@records.frozen
+@attrs.frozen
 class Token:
     """A token that was asked for, and when it is to be renewed (Unix seconds)."""
 

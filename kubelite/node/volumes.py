@@ -13,7 +13,8 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
@@ -29,7 +30,7 @@ class MountError(Exception):
     """A volume cannot be mounted yet; the text is that of the FailedMount event."""
 
 
-@records.frozen
+@attrs.frozen
 class Payload:
     """One file of a volume."""
 
@@ -37,7 +38,7 @@ class Payload:
     mode: int = FILE_MODE
 
 
-@records.frozen
+@attrs.frozen
 class Sources:
     """Where contents come from.
 

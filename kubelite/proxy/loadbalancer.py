@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
@@ -26,7 +27,7 @@ log = get_logger().bind(component="service-loadbalancer")
 RETRY_S = 1.0
 
 
-@records.frozen
+@attrs.frozen
 class Reconcile:
     """Look at the Services that changed."""
 

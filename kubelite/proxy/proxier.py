@@ -12,7 +12,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import ENDPOINTSLICES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -26,7 +27,7 @@ BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 
 
-@records.frozen
+@attrs.frozen
 class Sync:
     """Plan what has changed and publish it."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
 from kubelite.network.translate import Destination
@@ -20,7 +21,7 @@ AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 
 
-@records.frozen
+@attrs.frozen
 class Rule:
     """One destination and where its connections go.
 
@@ -33,7 +34,7 @@ class Rule:
     affinity_s: float | None = None
 
 
-@records.frozen
+@attrs.frozen
 class NodePort:
     """A port that every node listens on for a Service port."""
 
@@ -42,7 +43,7 @@ class NodePort:
     rule: Rule
 
 
-@records.frozen
+@attrs.frozen
 class ServiceRules:
     """All that one Service asks of a node.
 
@@ -106,7 +107,7 @@ def plan_service(
     return ServiceRules(tuple(rules), tuple(node_ports), addresses)
 
 
-@records.frozen
+@attrs.frozen
 class _Candidate:
     endpoint: Endpoint
     node_name: str

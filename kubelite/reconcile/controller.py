@@ -17,7 +17,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final, Protocol, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
@@ -82,7 +83,7 @@ class InformersLike(Protocol):
         ...
 
 
-@records.frozen
+@attrs.frozen
 class Watch:
     """Something a reconciler wants to know of.
 
@@ -94,7 +95,7 @@ class Watch:
     keys: Callable[[Object | None, Object | None], Iterable[str]] | None = None
 
 
-@records.frozen
+@attrs.frozen
 class Trigger:
     """What calls for a reconciler that nobody needs before.
 
@@ -107,7 +108,7 @@ class Trigger:
     concerns: Callable[[Object], bool] | None = None
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Environment:
     """What a reconciler is given.
 
@@ -165,12 +166,12 @@ class Reconciler(ABC):
         return 0.0
 
 
-@records.frozen
+@attrs.frozen
 class Wake:
     """There are keys to look at."""
 
 
-@records.frozen
+@attrs.frozen
 class Called:
     """Something has appeared for which the reconciler is needed."""
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from kubelite import records
+import attrs
 
 TIMEOUT_S: Final = 300.0
 """After this time, in seconds, expectations are given up: better to act on old knowledge than never."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class _Expected:
     creations: int
     deletions: set[str]

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Literal, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class ReadObject:
     """Read an object live, or a subresource of it.
 
@@ -28,7 +29,7 @@ class ReadObject:
     subresource: str = ""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class CountObjects:
     """List a namespace's objects of one kind live; the outcome has the list under `items`."""
 
@@ -36,7 +37,7 @@ class CountObjects:
     namespace: str | None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class CreateObject:
     """Create an object in the namespace of its metadata.
 
@@ -49,7 +50,7 @@ class CreateObject:
     exists_ok: bool = False
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class UpdateObject:
     """Replace an object, or with `subresource` a part of it, while its resourceVersion is current."""
 
@@ -58,7 +59,7 @@ class UpdateObject:
     subresource: str = ""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class UpdateStatus:
     """Replace an object's status."""
 
@@ -66,7 +67,7 @@ class UpdateStatus:
     object: Object
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class PatchObject:
     """Change an object by a patch; that it is gone is no failure.
 
@@ -83,7 +84,7 @@ class PatchObject:
     field_manager: str = ""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class DeleteObject:
     """Delete an object; that it is gone already is no failure.
 
@@ -103,7 +104,7 @@ class DeleteObject:
     grace_period_s: int | None = None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class DeleteCollection:
     """Delete all objects of one kind in a namespace."""
 
@@ -111,7 +112,7 @@ class DeleteCollection:
     namespace: str | None
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class RecordEvent:
     """Tell the user, as an Event about `object`."""
 
@@ -121,14 +122,14 @@ class RecordEvent:
     message: str
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class RequeueAfter:
     """Look at the same key again after `delay_s` seconds, even if nothing happens."""
 
     delay_s: float
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class SlowStart:
     """Carry out in batches of 1, 2, 4, …; a batch begins only if the one before had no error.
 
@@ -138,14 +139,14 @@ class SlowStart:
     intents: tuple[Intent, ...]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Together:
     """Carry out side by side, in no order that may be relied on."""
 
     intents: tuple[Intent, ...]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class IfAlive:
     """Carry out `intents` only if a live read shows the object with this uid, not being deleted.
 
@@ -176,7 +177,7 @@ Intent: TypeAlias = (
 )
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Outcome:
     """What came of an intent.
 

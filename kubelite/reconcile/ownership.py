@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.intents import IfAlive, Intent, PatchObject
 
@@ -50,7 +51,7 @@ def split_key(key: str) -> tuple[str | None, str]:
     return (namespace, name) if slash else (None, key)
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Claims:
     """Which objects belong to an owner.
 

@@ -7,7 +7,8 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from kubelite import records
+import attrs
+
 from kubelite.runtime import causes, instrument, tasks
 from kubelite.runtime.clock import Clock, TimerHandle
 from kubelite.runtime.logs import get_logger
@@ -48,7 +49,7 @@ class Actor(Generic[M]):
         """Runs after the last message, also after a crash."""
 
 
-@records.frozen
+@attrs.frozen
 class ChildSpec:
     """An actor to be run.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Final, TypeAlias
 
-from kubelite import records
+import attrs
 
 
-@records.frozen
+@attrs.frozen
 class Happened:
     """Something that is no change of an object, such as the end of a container.
 

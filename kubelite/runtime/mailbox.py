@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Literal
 
-from kubelite import records
+import attrs
 
 Policy = Literal["raise", "drop_oldest", "coalesce"]
 
@@ -19,7 +19,7 @@ class MailboxFull(Exception):  # noqa: N818 - the actor model's word
     """The mailbox holds as many messages as it may."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Unfinished:
     """A request over which the handler has run, and what it returned to be awaited."""
 
@@ -27,7 +27,7 @@ class Unfinished:
     work: Coroutine[Any, Any, Any]
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Asked:
     """A request in the mailbox, and where its reply goes."""
 

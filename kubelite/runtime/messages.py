@@ -9,7 +9,8 @@ from __future__ import annotations
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from kubelite import records
+import attrs
+
 from kubelite.runtime.mailbox import Asked
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Ref(Generic[M_contra]):
             self.slot.tell(message)
 
 
-@records.frozen
+@attrs.frozen
 class Request(Generic[R_co]):
     """A message that is answered with an `R_co`."""
 

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from kubelite import records
+import attrs
+
 from kubelite.runtime import tasks
 from kubelite.runtime.actor import Actor, ChildSpec, Context
 from kubelite.runtime.logs import get_logger
@@ -25,7 +26,7 @@ log = get_logger()
 Strategy = Literal["one_for_one", "rest_for_one"]
 
 
-@records.frozen
+@attrs.frozen
 class SupervisorSpec:
     """Children that are started in their order and stopped in the reverse.
 

@@ -15,7 +15,8 @@ from importlib import import_module
 from itertools import chain
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Resource
 from kubelite.scheduler.framework import Filtering, Handle, Plugin, Status, Test, merged_names
 from kubelite.scheduler.nodeinfo import NodeInfo
@@ -35,7 +36,7 @@ def feasible_wanted(nodes: int, percentage: int | None = None) -> int:
     return max(FEASIBLE_MIN, nodes * share // 100)
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Verdict:
     """What a cycle decided.
 
@@ -50,7 +51,7 @@ class Verdict:
     """
 
     node: str | None = None
-    statuses: dict[str, Status] = records.field(factory=dict)
+    statuses: dict[str, Status] = attrs.field(factory=dict)
     absent: Status | None = None
     pre_filter: Status | None = None
     rejected_by: frozenset[str] = frozenset()

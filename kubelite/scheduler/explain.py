@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import PODDISRUPTIONBUDGETS
 from kubelite.scheduler.cache import Cache
 from kubelite.scheduler.cycle import Framework, Verdict, fit_error
@@ -21,7 +22,7 @@ NO_NODES: Final = "no nodes available to schedule pods"
 _INDENT: Final = "  "
 
 
-@records.frozen
+@attrs.frozen
 class NodeVerdict:
     """What the plugins say of a pod on one node.
 
@@ -50,7 +51,7 @@ class NodeVerdict:
         return f"{self.node}: {self.score}" + (f" ({given})" if given else "")
 
 
-@records.frozen
+@attrs.frozen
 class PreemptionCandidate:
     """A node on which room could be made.
 
@@ -69,7 +70,7 @@ class PreemptionCandidate:
         return f"{self.node}: {', '.join(self.victims)} would have to go{broken}"
 
 
-@records.frozen
+@attrs.frozen
 class Explanation:
     """What every plugin says of a pod.
 

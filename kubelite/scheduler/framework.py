@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ BEST: Final = 100
 """The highest score of a node before weights."""
 
 
-@records.frozen
+@attrs.frozen
 class Status:
     """Why a plugin rejects a node, or a pod altogether.
 
@@ -93,7 +94,7 @@ class Lister(Protocol):
         ...
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Handle:
     """What plugins are given to know the cluster by.
 

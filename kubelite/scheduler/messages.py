@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.runtime import Request
 
 if TYPE_CHECKING:
     from kubelite.scheduler.explain import Explanation  # noqa: F401 - named in a text
 
 
-@records.frozen
+@attrs.frozen
 class Begin:
     """There is a pod."""
 
 
-@records.frozen
+@attrs.frozen
 class Schedule:
     """Schedule what is active."""
 
 
-@records.frozen
+@attrs.frozen
 class Flush:
     """Look whether a back-off is over."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Explain(Request["Explanation"]):
     """Tell what every plugin says of a pod on every node."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import podutil
 from kubelite.api.resourcelist import Amounts
 from kubelite.apimachinery import meta
@@ -25,7 +26,7 @@ _BASE: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _NONE: Final[Mapping[str, Any]] = {}
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class PodInfo:
     """See the module's docstring.
 

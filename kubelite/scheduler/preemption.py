@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object
@@ -32,7 +33,7 @@ _OFFSET: Final = 2**31
 """Makes all priorities positive before they are added up."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Candidate:
     """A node, and who would have to go there: the most important first."""
 
@@ -41,7 +42,7 @@ class Candidate:
     violations: int
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Preemption:
     """What came of it.
 

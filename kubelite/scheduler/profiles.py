@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.scheduler.plugins import PLUGINS, POINTS
 
 DEFAULT_NAME: Final = "default-scheduler"
 
 
-@records.frozen
+@attrs.frozen
 class Profile:
     """A scheduler, by the name that pods call it.
 
@@ -41,7 +42,7 @@ class Profile:
         return plugin in self.points[point]
 
 
-@records.frozen
+@attrs.frozen
 class SchedulerConfig:
     """All profiles, and what they share.
 

@@ -21,7 +21,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.runtime.causes import Cause, current
 from kubelite.scheduler.podinfo import PodInfo
 
@@ -31,7 +32,7 @@ UNSCHEDULABLE_MAX_S: Final = 300.0
 """After this long a pod is tried again although nothing changed."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Entry:
     """A pod in the queue.
 

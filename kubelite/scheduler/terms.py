@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.labels import Requirement, Selector, from_label_selector
 from kubelite.apimachinery.scheme import Object
 
@@ -16,7 +17,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
-@records.frozen(cache_hash=True)
+@attrs.frozen(cache_hash=True)
 class Term:
     """Pods, and the label of nodes that says what is near them.
 
@@ -43,7 +44,7 @@ class Term:
 Weighted = tuple[int, Term]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class AffinityTerms:
     """What a pod requires and prefers."""
 

@@ -16,7 +16,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
@@ -24,7 +25,7 @@ from kubelite.client.watcher import Watcher
 from kubelite.runtime import Clock
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Write:
     """A write that is about to be made, or was made.
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.columns import columns_for
 from kubelite.api.resources import EVENTS, NODES, PODS
 from kubelite.apimachinery.apierrors import APIError
@@ -30,7 +31,7 @@ SECRETS: Final = "secrets"
 CELL_MAX: Final = 160
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Snapshot:
     """See the module's docstring.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.api.columns.core import EVENT_COLUMNS
 from kubelite.api.columns.text import Column
@@ -16,7 +17,7 @@ def _of_either(column: Column) -> Column:
     def cell(event: Object, now: float) -> Any:
         return column.cell(to_core(event), now)
 
-    return records.evolve(column, cell=cell)
+    return attrs.evolve(column, cell=cell)
 
 
 COLUMNS: Final[dict[object, tuple[Column, ...]]] = {r.EVENTS_V1: tuple(map(_of_either, EVENT_COLUMNS))}

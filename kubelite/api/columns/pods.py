@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.columns.text import AGE, NAME, NONE, Column, since
 from kubelite.api.conditions import is_condition_true
 from kubelite.api.identity import ByIdentity
@@ -23,7 +24,7 @@ _SUCCEEDED: Final = {
 _FAILED: Final = {"type": "Completed", "status": "True", "reason": "Failed", "message": "The pod failed."}
 
 
-@records.define
+@attrs.define
 class _Summary:
     """What the cells of one pod say together."""
 

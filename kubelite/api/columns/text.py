@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 
@@ -26,7 +27,7 @@ _YEAR_H: Final = 24 * 365
 Cell = Callable[[Object, float], Any]
 
 
-@records.frozen
+@attrs.frozen
 class Column:
     """A column of a Table: its definition, and the cell of an object at a time (Unix seconds)."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.api.conversion import autoscaling, events
 from kubelite.apimachinery.scheme import Object, Resource
 
 
-@records.frozen
+@attrs.frozen
 class Conversion:
     """How the objects of one version are kept in another.
 

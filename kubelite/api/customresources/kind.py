@@ -10,7 +10,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from kubelite import records
+import attrs
+
 from kubelite.api.columns.text import Column
 from kubelite.api.customresources.printercolumns import columns_of
 from kubelite.api.customresources.served import resource_of, version_priority
@@ -24,7 +25,7 @@ from kubelite.apimachinery.structural.schema import ANYTHING, every_schema
 from kubelite.apimachinery.structural.values import Validator
 
 
-@records.frozen(slots=False, eq=False)
+@attrs.frozen(slots=False, eq=False)
 class Version:
     """One version of a custom resource.
 
@@ -34,9 +35,9 @@ class Version:
         api_version: `group/version`.
     """
 
-    spec: Object = records.field(repr=False)
+    spec: Object = attrs.field(repr=False)
     api_version: str
-    structural: Structural = records.field(repr=False)
+    structural: Structural = attrs.field(repr=False)
 
     @property
     def name(self) -> str:
@@ -120,7 +121,7 @@ def _reader(path: str) -> Callable[[Object], str]:
     return read
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Kind:
     """The kind that a definition defines.
 
@@ -130,7 +131,7 @@ class Kind:
         storage: The version in which objects are kept.
     """
 
-    definition: Object = records.field(repr=False)
+    definition: Object = attrs.field(repr=False)
     versions: Mapping[str, Version]
     storage: str
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.conditions import get_condition, is_condition_true, set_condition
 from kubelite.apimachinery.scheme import Object
 
 FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 
 
-@records.frozen
+@attrs.frozen
 class Taken:
     """The names that other definitions of a group have."""
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.customresources.defaultvalues import validate_defaults
 from kubelite.api.customresources.fieldpaths import FieldPathError, resolve
 from kubelite.api.customresources.form import go_name, go_schema
@@ -42,7 +43,7 @@ _UNSUPPORTED: Final = (
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 
 
-@records.frozen
+@attrs.frozen
 class Place:
     """Where in a schema a node stands, as far as that changes what it may say.
 
@@ -147,14 +148,14 @@ def _inner(schema: Mapping[str, Any], path: str, place: Place, *, is_root: bool)
             yield FieldError.forbidden(f"{path}.additionalProperties", detail)
         if isinstance(additional, Mapping):
             reason = "inside additionalProperties applying to object metadata"
-            inside = records.evolve(place, no_defaults=reason) if place.in_metadata else place
+            inside = attrs.evolve(place, no_defaults=reason) if place.in_metadata else place
             yield from _node(additional, f"{path}.additionalProperties", inside)
     for name in sorted(properties):
         inside = place
         if (is_root or schema.get("x-kubernetes-embedded-resource")) and name in META_FIELDS:
-            inside = records.evolve(inside, in_metadata=True)
+            inside = attrs.evolve(inside, in_metadata=True)
             if is_root:
-                inside = records.evolve(inside, no_defaults=f"in top-level {name}")
+                inside = attrs.evolve(inside, no_defaults=f"in top-level {name}")
         yield from _node(properties[name], f"{path}.properties[{name}]", inside)
     if isinstance(schema.get("not"), Mapping):
         yield from _node(schema["not"], f"{path}.not", place)

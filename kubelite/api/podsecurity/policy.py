@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.field import FieldError
 
 PREFIX: Final = "pod-security.kubernetes.io/"
@@ -23,7 +24,7 @@ NEWEST_MINOR: Final = 1 << 30
 _VERSION: Final = re.compile(r"v1\.(0|[1-9][0-9]*)")
 
 
-@records.frozen
+@attrs.frozen
 class Standard:
     """A level as a version of Kubernetes defined it."""
 
@@ -51,7 +52,7 @@ class Standard:
         return f"{self.level}:{self.version}"
 
 
-@records.frozen
+@attrs.frozen
 class Policy:
     """What a namespace does about pods beyond a level: refuse them, or warn of them."""
 

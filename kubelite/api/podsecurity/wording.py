@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.api.podutil import containers
 from kubelite.apimachinery.scheme import Object
 
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 
-@records.frozen
+@attrs.frozen
 class Violation:
     """What is forbidden, in a word, and where it was found."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.api.validation import admissionpolicies
 from kubelite.api.validation.admissionrules import (
@@ -37,7 +38,7 @@ _SIDE_EFFECTS: Final = ("None", "NoneOnDryRun", "Some", "Unknown")
 _NO_SIDE_EFFECTS: Final = ("None", "NoneOnDryRun")
 
 
-@records.frozen
+@attrs.frozen
 class _Strictness:
     """What is asked of a new configuration, but of an old one only if it kept to it so far."""
 

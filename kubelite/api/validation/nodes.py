@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import parse_cidr, validate_cidr
@@ -68,7 +69,7 @@ def _validate_taints(taints: tuple[Object, ...] | list[Object]) -> Errors:
             errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
         if (key, effect) in seen:
             error = duplicate(here, internal_form("api.core.v1.Taint", taint))
-            errors.append(records.evolve(error, detail="taints must be unique by key and effect pair"))
+            errors.append(attrs.evolve(error, detail="taints must be unique by key and effect pair"))
         seen.add((key, effect))
     return errors
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.api.groups import table
 from kubelite.api.validation.problems import Errors
 from kubelite.apimachinery.scheme import Object, Resource
@@ -15,7 +16,7 @@ Create: TypeAlias = Callable[[Object], Errors]
 Update: TypeAlias = Callable[[Object, Object], Errors]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class KindRules:
     """The rules of a kind, beside those for the metadata of all kinds.
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.regexp import charset
 from kubelite.apimachinery.regexp.charset import Ranges
 
@@ -24,35 +25,35 @@ class PatternError(ValueError):
         super().__init__(f"error parsing regexp: {code}: `{part}`")
 
 
-@records.frozen
+@attrs.frozen
 class Chars:
     """One character out of a set."""
 
     ranges: Ranges
 
 
-@records.frozen
+@attrs.frozen
 class Assert:
     """A place between characters."""
 
     kind: AssertKind
 
 
-@records.frozen
+@attrs.frozen
 class Concat:
     """One after the other."""
 
     items: tuple[Node, ...]
 
 
-@records.frozen
+@attrs.frozen
 class Alternate:
     """One or the other."""
 
     items: tuple[Node, ...]
 
 
-@records.frozen
+@attrs.frozen
 class Repeat:
     """So many times, None standing for no bound."""
 
@@ -67,7 +68,7 @@ _CONTROLS: Final = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _REPEATS: Final[dict[str, tuple[int, int | None]]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
-@records.frozen
+@attrs.frozen
 class Flags:
     """What `(?ims)` turns on."""
 
@@ -216,11 +217,11 @@ class Parser:
             self._at += 1
             match character:
                 case "i":
-                    flags = records.evolve(flags, fold=on)
+                    flags = attrs.evolve(flags, fold=on)
                 case "m":
-                    flags = records.evolve(flags, lines=on)
+                    flags = attrs.evolve(flags, lines=on)
                 case "s":
-                    flags = records.evolve(flags, dot_newline=on)
+                    flags = attrs.evolve(flags, dot_newline=on)
                 case "U":
                     pass
                 case "-" if on:

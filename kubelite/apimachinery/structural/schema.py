@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 
 ABSENT: Final = object()
@@ -37,7 +38,7 @@ class UnsupportedSchema(ValueError):  # noqa: N818 - what it is, not what went w
     """A part of the schema is none that structural schemas know; the text names it."""
 
 
-@records.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class Structural:
     """One node.
 
@@ -58,7 +59,7 @@ class Structural:
     type: str = ""
     nullable: bool = False
     default: Any = ABSENT
-    properties: Mapping[str, Structural] = records.field(factory=lambda: MappingProxyType({}))
+    properties: Mapping[str, Structural] = attrs.field(factory=lambda: MappingProxyType({}))
     items: Structural | None = None
     additional: Structural | bool | None = None
     preserve_unknown: bool = False
@@ -67,7 +68,7 @@ class Structural:
     list_type: str = ""
     list_map_keys: tuple[str, ...] = ()
     map_type: str = ""
-    raw: Object = records.field(factory=dict, repr=False)
+    raw: Object = attrs.field(factory=dict, repr=False)
 
     @property
     def has_default(self) -> bool:
@@ -85,7 +86,7 @@ class Structural:
 
     def as_resource(self) -> Structural:
         """The same node, of a whole object: pruning leaves apiVersion, kind and metadata alone."""
-        return self if self.embedded else records.evolve(self, embedded=True)
+        return self if self.embedded else attrs.evolve(self, embedded=True)
 
 
 ANYTHING: Final = Structural(preserve_unknown=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.network import nameservers, query_dns, search_names
 from kubelite.images.shell.process import Process
 
@@ -17,7 +18,7 @@ NO_REPLY: Final = 9
 _TYPES: Final = frozenset({"A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"})
 
 
-@records.define
+@attrs.define
 class Question:
     """The command line, read."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.inputs import Absent, open_inputs, split_lines
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.busybox.sed import SedError, run_sed
@@ -90,7 +91,7 @@ async def xargs(process: Process) -> int:
             if "-t" in options:
                 await process.err(" ".join(argv) + "\n")
             streams = {**process.streams, 0: Null()}
-            code = await run_program(records.evolve(process, argv=tuple(argv), streams=streams), "xargs")
+            code = await run_program(attrs.evolve(process, argv=tuple(argv), streams=streams), "xargs")
             if code in {NOT_FOUND, NOT_EXECUTABLE}:
                 return code
             if code == 255:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.filesystem import walk
 from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.pattern import matches
@@ -22,7 +23,7 @@ class FindSyntaxError(Exception):
     """The expression does not parse; the text is what `find` prints."""
 
 
-@records.frozen
+@attrs.frozen
 class _Found:
     path: str
     shown: str
@@ -155,7 +156,7 @@ class _Expression:
 
         async def run(found: _Found) -> bool:
             argv = tuple(each.replace("{}", found.shown) for each in command)
-            return await run_program(records.evolve(self._process, argv=argv), "find") == 0
+            return await run_program(attrs.evolve(self._process, argv=argv), "find") == 0
 
         return run
 
@@ -203,7 +204,7 @@ async def find(process: Process) -> int:
     for command, gathered in expression.batches:
         if gathered:
             argv = (*(each for each in command if each != "{}"), *gathered)
-            status |= await run_program(records.evolve(process, argv=argv), "find") != 0
+            status |= await run_program(attrs.evolve(process, argv=argv), "find") != 0
     return status
 
 

@@ -10,7 +10,8 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.inputs import split_lines
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.busybox.regex import to_python
@@ -20,7 +21,7 @@ from kubelite.images.shell.streams import Buffer, Input, read_line
 _FAILED = 2
 
 
-@records.define
+@attrs.define
 class _Search:
     expression: re.Pattern[str]
     options: Mapping[str, str]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.sedscript import Address, Command, SedProgram
 
 _REFERENCE = re.compile(r"\\(\d)|\\(.)|&", re.DOTALL)
@@ -34,7 +35,7 @@ def run_sed(program: SedProgram, lines: Sequence[str], *, complete: bool = True)
     return _Run(program, lines, complete=complete).run()
 
 
-@records.define(eq=False, repr=False)
+@attrs.define(eq=False, repr=False)
 class _End(Exception):  # noqa: N818 - control flow
     """The cycle is over; `prints` says whether the pattern space is shown, `quits` whether all is over."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.regex import compile_regex
 
 Address: TypeAlias = "int | str | re.Pattern[str] | tuple[str, int, int]"
@@ -21,7 +22,7 @@ class SedSyntaxError(Exception):
     """The script does not parse."""
 
 
-@records.define
+@attrs.define
 class Command:
     """One command with the lines it is for; `target` is where a branch or a skipped block goes on."""
 
@@ -36,7 +37,7 @@ class Command:
     target: int = 0
 
 
-@records.frozen
+@attrs.frozen
 class SedProgram:
     """Commands; `quiet` shows lines only when told."""
 

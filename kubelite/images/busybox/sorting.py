@@ -9,7 +9,8 @@ import functools
 import re
 from collections.abc import Mapping
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.inputs import applet, read_lines
 from kubelite.images.busybox.options import UsageError
 from kubelite.images.shell.process import Applet, Process
@@ -18,7 +19,7 @@ _KEY = re.compile(r"(\d+)(?:\.(\d+))?([bdfinMr]*)(?:,(\d+)(?:\.(\d+))?([bdfinMr]
 _NUMBER = re.compile(r"\s*(-?\d*\.?\d*)")
 
 
-@records.frozen
+@attrs.frozen
 class _Key:
     """Fields (from 1) and characters that are compared, and how."""
 
@@ -131,7 +132,7 @@ async def sort(process: Process) -> int:
                 argv.append(rest.pop(0))
     if keys:
         argv[1:1] = ["-k", "\n".join(keys)]
-    return await _sort(records.evolve(process, argv=tuple(argv)))
+    return await _sort(attrs.evolve(process, argv=tuple(argv)))
 
 
 @applet("cdui", "fsw")

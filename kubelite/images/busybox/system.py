@@ -10,7 +10,8 @@ import re
 import time
 from collections.abc import Mapping
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
 from kubelite.images.busybox.formats import FormatError, escape, format_printf
 from kubelite.images.shell.control import SIGNAL_BASE
@@ -93,7 +94,7 @@ async def env(process: Process) -> int:
         name, _, value = rest.pop(0).partition("=")
         variables[name] = value
     if rest:
-        return await run_program(records.evolve(process, argv=tuple(rest), env=variables))
+        return await run_program(attrs.evolve(process, argv=tuple(rest), env=variables))
     for name, value in variables.items():
         await process.out(f"{name}={value}\n")
     return 0
@@ -220,7 +221,7 @@ async def busybox_itself(process: Process) -> int:
     if len(process.argv) == 1 or process.argv[1] == "--list":
         await process.out("".join(f"{name}\n" for name in sorted(process.applets)))
         return 0
-    return await run_program(records.evolve(process, argv=process.argv[1:]))
+    return await run_program(attrs.evolve(process, argv=process.argv[1:]))
 
 
 async def whoami(process: Process) -> int:
@@ -302,7 +303,7 @@ async def timeout(process: Process) -> int:
         return await process.fail("usage: timeout [-s SIG] SECS PROG ARGS")
     try:
         async with process.container.clock.timeout(seconds) as scope:
-            return await run_program(records.evolve(process, argv=tuple(rest[1:])), "timeout")
+            return await run_program(attrs.evolve(process, argv=tuple(rest[1:])), "timeout")
     except TimeoutError:
         if not scope.expired():
             raise

@@ -11,7 +11,8 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.images.busybox.inputs import Absent, applet, open_inputs, read_lines, split_lines
 from kubelite.images.shell.process import Applet, Process
 from kubelite.images.shell.streams import read_line
@@ -84,7 +85,7 @@ async def _head(process: Process, options: dict[str, str], names: list[str]) -> 
 
 async def head(process: Process) -> int:
     """`head`, with the old form `-5`."""
-    return await _head(records.evolve(process, argv=("head", *_with_count(process.argv[1:]))))
+    return await _head(attrs.evolve(process, argv=("head", *_with_count(process.argv[1:]))))
 
 
 @applet("fFqv", "ncs")
@@ -116,7 +117,7 @@ async def _tail(process: Process, options: dict[str, str], names: list[str]) -> 
 
 async def tail(process: Process) -> int:
     """`tail`, with the old form `-5`."""
-    return await _tail(records.evolve(process, argv=("tail", *_with_count(process.argv[1:]))))
+    return await _tail(attrs.evolve(process, argv=("tail", *_with_count(process.argv[1:]))))
 
 
 async def _follow(process: Process, name: str) -> None:

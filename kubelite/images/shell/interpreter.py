@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from kubelite import records
+import attrs
+
 from kubelite.images.shell import builtins, expansion
 from kubelite.images.shell.control import (
     NOT_EXECUTABLE,
@@ -161,7 +162,7 @@ class Shell(State):
         job = self.process.table.new()
         shell = self.subshell({0: Null()}, job)
         job.receivers.append(shell.receive)
-        script = Script((records.evolve(item, background=False),))
+        script = Script((attrs.evolve(item, background=False),))
         match item:
             case AndOr(Pipeline((Group(body, subshell=True, redirections=()),), negated=False), rest=()):
                 script = body  # the job is that subshell, and its traps are the job's
@@ -378,7 +379,7 @@ class Shell(State):
     async def call_external(self, argv: Sequence[str], assigned: Mapping[str, str] | None = None) -> int:
         """Runs a command which is no part of the shell."""
         return await run_program(
-            records.evolve(self.process, argv=tuple(argv), env=self.environment(assigned)), self.name
+            attrs.evolve(self.process, argv=tuple(argv), env=self.environment(assigned)), self.name
         )
 
     async def _with_variables(self, argv: Sequence[str], assigned: Mapping[str, str]) -> int:
@@ -485,6 +486,6 @@ async def _run_script(process: Process, content: bytes) -> int:
             if find_applet(process, interpreter) is None:
                 await process.err(f"sh: {process.argv[0]}: not found\n")
                 return NOT_FOUND
-            return await run_program(records.evolve(process, argv=argv))
+            return await run_program(attrs.evolve(process, argv=argv))
     shell = Shell.of(process, process.argv[0], process.argv[1:])
     return await shell.run_text(text)

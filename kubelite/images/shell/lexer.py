@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kubelite import records
+import attrs
+
 from kubelite.images.shell import scan
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
@@ -52,14 +53,14 @@ CASE_PATTERNS_MAX = 64
 _ASSIGNING = frozenset({"-", "=", "+", "?"})
 
 
-@records.frozen
+@attrs.frozen
 class Operator:
     """`;`, `&&`, `(` …, or a newline."""
 
     text: str
 
 
-@records.define
+@attrs.define
 class HereDocument:
     """A redirection whose text stands on the following lines."""
 
@@ -67,7 +68,7 @@ class HereDocument:
     delimiter: str
     expands: bool
     strips_tabs: bool
-    body: Word = records.field(factory=lambda: Word(()))
+    body: Word = attrs.field(factory=lambda: Word(()))
 
 
 Token = Word | Operator | Redirection | HereDocument

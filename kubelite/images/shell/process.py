@@ -7,7 +7,8 @@ import posixpath
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.images.container import Container
 from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.streams import Input, Output
@@ -37,7 +38,7 @@ Receiver: TypeAlias = Callable[[str], bool]
 """Takes a signal by name; tells whether it handles it."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Job:
     """A background process.
 
@@ -50,7 +51,7 @@ class Job:
 
     pid: int
     task: asyncio.Task[int] | None = None
-    receivers: list[Receiver] = records.field(factory=list)
+    receivers: list[Receiver] = attrs.field(factory=list)
     killed_by: int = 0
 
     @property
@@ -102,7 +103,7 @@ class ProcessTable:
         await tasks.cancel(*running)
 
 
-@records.define
+@attrs.define
 class Process:
     """One command while it runs: what an applet is given.
 
@@ -123,7 +124,7 @@ class Process:
     streams: dict[int, Input | Output]
     container: Container
     applets: Mapping[str, Applet]
-    table: ProcessTable = records.field(factory=ProcessTable)
+    table: ProcessTable = attrs.field(factory=ProcessTable)
     job: Job | None = None
 
     @property

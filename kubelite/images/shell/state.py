@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from kubelite import records
+import attrs
+
 from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.process import Job, Process
 from kubelite.images.shell.streams import Input, Output
@@ -41,7 +42,7 @@ class Variables(dict[str, str]):
         return Variables(self, set(self.constant))
 
 
-@records.define
+@attrs.define
 class State:
     """A shell execution environment.
 
@@ -71,23 +72,23 @@ class State:
 
     process: Process
     name: str = "sh"
-    args: list[str] = records.field(factory=list)
-    variables: Variables = records.field(factory=lambda: Variables({}))
-    exported: set[str] = records.field(factory=set)
-    functions: dict[str, Command] = records.field(factory=dict)
-    options: set[str] = records.field(factory=set)
+    args: list[str] = attrs.field(factory=list)
+    variables: Variables = attrs.field(factory=lambda: Variables({}))
+    exported: set[str] = attrs.field(factory=set)
+    functions: dict[str, Command] = attrs.field(factory=dict)
+    options: set[str] = attrs.field(factory=set)
     status: int = 0
     substituted: int = 0
     last_job: int = 0
-    jobs: dict[int, Job] = records.field(factory=dict)
-    traps: dict[str, str] = records.field(factory=dict)
+    jobs: dict[int, Job] = attrs.field(factory=dict)
+    traps: dict[str, str] = attrs.field(factory=dict)
     pid: int = 1
     main: bool = True
-    locals: list[dict[str, str | None]] = records.field(factory=list)
+    locals: list[dict[str, str | None]] = attrs.field(factory=list)
     loops: int = 0
     tested: int = 0
-    pending: list[str] = records.field(factory=list)
-    arrived: asyncio.Event = records.field(factory=asyncio.Event)
+    pending: list[str] = attrs.field(factory=list)
+    arrived: asyncio.Event = attrs.field(factory=asyncio.Event)
     terminated: bool = False
     option_index: int = 0
     option_place: int = 1
@@ -108,10 +109,10 @@ class State:
 
     def subshell(self, streams: Mapping[int, Input | Output], job: Job | None = None) -> Self:
         """A copy: what it changes stays its own; `job` if it is a background process."""
-        process = records.evolve(
+        process = attrs.evolve(
             self.process, streams={**self.process.streams, **streams}, job=job or self.process.job
         )
-        return records.evolve(
+        return attrs.evolve(
             self,
             process=process,
             args=list(self.args),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from kubelite import records
+import attrs
 
 
-@records.frozen
+@attrs.frozen
 class Literal:
     """Text which stands for itself; quoted text is not split and its wildcards do not match."""
 
@@ -18,7 +18,7 @@ class Literal:
     quoted: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class Parameter:
     """`$name`, or `${name<operator>word}`; operator `#name` is the length."""
 
@@ -29,7 +29,7 @@ class Parameter:
     quoted: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class CommandSubstitution:
     """`$(script)` or backquotes: the output of a script without its trailing newlines."""
 
@@ -37,7 +37,7 @@ class CommandSubstitution:
     quoted: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class Arithmetic:
     """`$((expression))`; the expression is expanded first, then calculated."""
 
@@ -48,7 +48,7 @@ class Arithmetic:
 Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic
 
 
-@records.frozen
+@attrs.frozen
 class Word:
     """Parts that stand together without a blank between them."""
 
@@ -62,7 +62,7 @@ class Word:
         return None
 
 
-@records.frozen
+@attrs.frozen
 class Redirection:
     """`fd operator target`; a here-document has its text as target."""
 
@@ -71,7 +71,7 @@ class Redirection:
     target: Word
 
 
-@records.frozen
+@attrs.frozen
 class Simple:
     """Assignments, words and redirections: a command with its arguments."""
 
@@ -80,7 +80,7 @@ class Simple:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class Group:
     """`{ list; }`, or a subshell `( list )`, whose variables are its own."""
 
@@ -89,7 +89,7 @@ class Group:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class If:
     """Pairs of condition and body in their order, and the `else` body."""
 
@@ -98,7 +98,7 @@ class If:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class While:
     """`while` or, negated, `until`."""
 
@@ -108,7 +108,7 @@ class While:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class For:
     """`for name in words`; without `in`, over the positional parameters."""
 
@@ -118,7 +118,7 @@ class For:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class Case:
     """`case word in pattern|pattern) body;; esac`."""
 
@@ -127,7 +127,7 @@ class Case:
     redirections: tuple[Redirection, ...] = ()
 
 
-@records.frozen
+@attrs.frozen
 class Function:
     """`name() body`."""
 
@@ -138,7 +138,7 @@ class Function:
 Command: TypeAlias = Simple | Group | If | While | For | Case | Function
 
 
-@records.frozen
+@attrs.frozen
 class Pipeline:
     """Commands joined by `|`; `!` negates the status."""
 
@@ -146,7 +146,7 @@ class Pipeline:
     negated: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class AndOr:
     """Pipelines joined by `&&` and `||`; ended by `&`, they run in the background."""
 
@@ -155,7 +155,7 @@ class AndOr:
     background: bool = False
 
 
-@records.frozen
+@attrs.frozen
 class Script:
     """Lists in their order."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import SYSTEM_AUTHENTICATED, SYSTEM_MASTERS, UserInfo
 
@@ -47,7 +48,7 @@ SELF_REVIEWS: Final = frozenset(
 """What everybody who is known may ask about themselves."""
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Attributes:
     """What is asked for, in the authorizer's words.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite import records
+import attrs
 
 NODE_PORT_FIRST: Final = 30000
 NODE_PORT_LAST: Final = 32767
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class APIServerConfig:
     """Configuration of the API server.
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import fresh
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.customresources import naming
@@ -39,7 +40,7 @@ WAITING_MAX_S: Final = 60.0
 """After so many seconds a definition says that its objects do not go."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class _Defined:
     """What is known of an established definition.
 

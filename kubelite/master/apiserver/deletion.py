@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.customresources import naming
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES
 from kubelite.api.warnings.workloads import deletion_warnings
@@ -68,7 +69,7 @@ def delete(env: Environment, resource: Resource, namespace: str, name: str, opti
     warnings = deletion_warnings(resource, is_policy_given=is_policy_given)
     remains = "deletionTimestamp" in answer.object.get("metadata", {}) and is_kept(answer.object)
     code = 202 if remains and options.orphan_dependents is False else answer.code
-    return records.evolve(answer, warnings=warnings, code=code)
+    return attrs.evolve(answer, warnings=warnings, code=code)
 
 
 def is_kept(obj: Object) -> bool:
@@ -168,7 +169,7 @@ def check_preconditions(obj: Object, options: DeleteOptions, kind: str = "") -> 
 # --- the decision, pure -------------------------------------------------------------------------------------
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Deletion:
     """What a deletion does.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
@@ -18,7 +19,7 @@ from kubelite.master.store.store import Store
 from kubelite.runtime import Clock, Randomness
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Environment:
     """The API server's surroundings; one per server."""
 
@@ -30,7 +31,7 @@ class Environment:
     numbers: ServiceNumbers
     tokens: ServiceAccountTokens
     authenticator: Authenticator
-    field_managers: FieldManagers = records.field(init=False)
+    field_managers: FieldManagers = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "field_managers", FieldManagers(self.scheme))

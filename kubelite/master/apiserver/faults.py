@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Resource
 from kubelite.client.faultplans import Asked, Delay, EndWatch, FaultPlan, HangUp, Refuse
@@ -52,7 +53,7 @@ Serve = Callable[[Message], Any]
 StartTask = Callable[..., "asyncio.Task[Any]"]
 
 
-@records.define
+@attrs.define
 class _Fate:
     """What befalls one request."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import scale
 from kubelite.api.ownership import atom_of, empty_object
 from kubelite.apimachinery.atoms import Atom
@@ -21,7 +22,7 @@ from kubelite.apimachinery.strategy import Strategy
 SCALE: Final = "scale"
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class ServedVersions:
     """The versions in which a scheme serves a kind."""
 
@@ -49,7 +50,7 @@ class ServedVersions:
         return {**target.from_storage(source.to_storage(obj)), "apiVersion": api_version}
 
 
-@records.frozen
+@attrs.frozen
 class OneVersion:
     """A kind of bodies which is served in one version."""
 

@@ -13,7 +13,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, assert_never
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS
 from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
@@ -84,36 +85,36 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@records.frozen
+@attrs.frozen
 class SendBookmarks:
     """Time for bookmarks."""
 
 
-@records.frozen
+@attrs.frozen
 class Compact:
     """Time to forget what is older than the interval before."""
 
     revision: int
 
 
-@records.frozen
+@attrs.frozen
 class Reconcile:
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
-@records.frozen
+@attrs.frozen
 class LookAtDefinitions:
     """Definitions of custom resources were written."""
 
 
-@records.frozen
+@attrs.frozen
 class LookAtDefinition:
     """Time to look at a definition again."""
 
     name: str
 
 
-@records.frozen
+@attrs.frozen
 class Settle:
     """Time to say what is to be said of what was written."""
 
@@ -398,7 +399,7 @@ class APIServer(Actor[Message | Internal]):
         if action is not None:
             obj, warnings = self._body(request, action.kind)
             answer = act(self._env, action, request, obj)
-            return records.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
+            return attrs.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
         obj, warnings = self._body(request, None)
         written = writes.create(
             self._env,

@@ -11,7 +11,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.api import servicefamilies
 from kubelite.apimachinery.apierrors import InternalError, Invalid
@@ -33,11 +34,11 @@ WITH_ADDRESS: Final = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 WITH_NODE_PORTS: Final = frozenset({"NodePort", "LoadBalancer"})
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Taken:
     """The numbers that one write took, in case they have to go back."""
 
-    numbers: list[tuple[Allocator, int]] = records.field(factory=list)
+    numbers: list[tuple[Allocator, int]] = attrs.field(factory=list)
 
     def give_back(self) -> None:
         """Undo the taking."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
 from kubelite.apimachinery.managedfields import with_entries
@@ -26,7 +27,7 @@ from kubelite.master.apiserver.writes import check_namespace
 Act = Callable[[Environment, Create, Object], Answer]
 
 
-@records.frozen
+@attrs.frozen
 class Action:
     """What is done by a POST.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS
 from kubelite.apimachinery.apierrors import BadRequest, Conflict, Invalid
 from kubelite.apimachinery.field import FieldError
@@ -147,5 +148,5 @@ def _bound(env: Environment, namespace: str, account: str, reference: Object | N
         named: Object = {"name": node}
         if found is not None:
             named["uid"] = found.object["metadata"]["uid"]
-        bound = records.evolve(bound, node=named)
+        bound = attrs.evolve(bound, node=named)
     return bound, resource == PODS

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import certificates
 from kubelite.api import resources as r
 from kubelite.api.volumestrategy import with_transition_time
@@ -34,7 +35,7 @@ APISERVER_MANAGER: Final = "kube-apiserver"
 """Who writes what the API server itself wants to be there."""
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Written:
     """What a write came to.
 
@@ -141,7 +142,7 @@ def create(
 
 
 def _with_warnings(written: Written, warnings: Sequence[str]) -> Written:
-    return records.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
+    return attrs.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
 
 
 def _store_new(

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.client.tls import load_pair
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ SERVING_NAMES: Final = (
 """Names under which the API server is always reached; addresses are added by the caller."""
 
 
-@records.frozen(repr=False)
+@attrs.frozen(repr=False)
 class KeyPair:
     """A certificate with its private key, both PEM. The key never shows in a repr."""
 
@@ -152,7 +153,7 @@ class Authority:
         return _pem(builder.sign(self._key, SHA256()))
 
 
-@records.frozen(repr=False)
+@attrs.frozen(repr=False)
 class ClusterCertificates:
     """The secrets that a cluster is born with: authority, serving and admin certificates, admin token."""
 

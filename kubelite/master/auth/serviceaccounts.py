@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.timestamps import parse_time
@@ -38,7 +39,7 @@ class InvalidTokenError(Exception):
     """A token of this cluster that is not good (any more); the text says why."""
 
 
-@records.frozen
+@attrs.frozen
 class Authenticated:
     """Whom a token stands for, and which of the audiences asked for it is meant for."""
 
@@ -46,7 +47,7 @@ class Authenticated:
     audiences: tuple[str, ...]
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Bound:
     """The objects that a token is bound to: each a reference of name and uid; None for none."""
 

@@ -14,11 +14,11 @@ import gzip
 from collections.abc import Mapping
 from typing import Final
 
+import attrs
 import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kubelite import records
 from kubelite.apimachinery.apierrors import (
     APIError,
     Forbidden,
@@ -59,7 +59,7 @@ CLIENT_GONE: Final = 499
 log = get_logger(component="apiserver")
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Unfinished:
     """A request that was begun at once and has to wait."""
 

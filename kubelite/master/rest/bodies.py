@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import attrs
 from aiohttp import web
 
-from kubelite import records
 from kubelite.api import facts
 from kubelite.apimachinery import codec, protobuf
 from kubelite.apimachinery.apierrors import (
@@ -48,7 +48,7 @@ _TYPE_META: Final = (
 _POLICIES: Final = ("Background", "Foreground", "Orphan", "nil")
 
 
-@records.frozen
+@attrs.frozen
 class Body:
     """A parsed body, and what to say of keys that stand in it twice."""
 

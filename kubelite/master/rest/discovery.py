@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.api.resources import SCALE, STATUS, Subresource, subresource_of
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
@@ -32,7 +32,7 @@ _STORAGE_VERSIONS: Final = {
 that 1.35 can read it. Source: KEP-4330 (emulated versions)."""
 
 
-@records.frozen
+@attrs.frozen
 class Document:
     """An encoded document and its entity tag."""
 

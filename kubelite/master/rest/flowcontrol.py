@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import UserInfo
 from kubelite.master.rest.requestinfo import RequestInfo
@@ -25,7 +26,7 @@ _ACCOUNT_PREFIX: Final = "system:serviceaccount:"
 _Test = Callable[[UserInfo, RequestInfo], bool]
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Classification:
     """Where a request belongs.
 

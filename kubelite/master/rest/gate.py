@@ -13,9 +13,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import attrs
 from multidict import CIMultiDict
 
-from kubelite import records
 from kubelite.client.requests import SYSTEM_MASTERS, Message, UserInfo
 from kubelite.master.audit import AuditLog, Record
 from kubelite.master.rest.flowcontrol import Classification
@@ -39,7 +39,7 @@ _PLAIN_HEAD: Final = CIMultiDict({"Cache-Control": "no-cache, private", "Server"
 """Headers of every answer; copied for each."""
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Visit:
     """One request on its way.
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import attrs
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kubelite import records
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery.apierrors import BadRequest, NotFound, ServiceUnavailable
 from kubelite.apimachinery.scheme import Scheme
@@ -79,7 +79,7 @@ class Handlers:
         """
         info, headers = visit.info, visit.headers
         if self._faults.engine is not None or info.verb == "watch":
-            user = records.evolve(user, agent=request.headers.get("User-Agent", ""))
+            user = attrs.evolve(user, agent=request.headers.get("User-Agent", ""))
         try:
             resource = route(self._scheme, info)
         except NotFound as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite import records
+import attrs
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class RESTLimits:
     """How much the REST door takes.
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import NotAcceptable
 
 JSON: Final = "application/json"
@@ -46,7 +47,7 @@ _CACHED_HEADERS: Final = 256
 """Distinct (header, forms) pairs remembered; clients use a handful."""
 
 
-@records.frozen
+@attrs.frozen
 class Form:
     """What to answer with: a media type, and the kind to turn the object into (empty: none)."""
 
@@ -61,7 +62,7 @@ class Form:
         return f"{self.group}/{self.version}"
 
 
-@records.frozen
+@attrs.frozen
 class _Clause:
     """One element of an `Accept` header."""
 

@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.api import descriptions, facts
 from kubelite.api.resources import subresource_of
 from kubelite.apimachinery import openapi, openapi_v2
@@ -26,7 +26,7 @@ _DISCOVERY: Final = (*openapi.OPENID_PATHS, "api", "apis", "version")
 _INDEX_TYPE: Final = "text/plain; charset=utf-8"
 
 
-@records.frozen
+@attrs.frozen
 class OpenAPIDocument:
     """An encoded document, its entity tag and its media type."""
 

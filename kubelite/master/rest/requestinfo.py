@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-from kubelite import records
+import attrs
 
 _VERB_BY_METHOD: Final = {
     "POST": "create",
@@ -31,7 +31,7 @@ _REMEMBERED_LENGTH_MAX: Final = 512
 _FALSE_TEXTS: Final = frozenset({"false", "0"})
 
 
-@records.frozen
+@attrs.frozen
 class Query:
     """The query of a URL: names with their values, in the order of the URL."""
 
@@ -66,7 +66,7 @@ def parse_query(text: str) -> Query:
     return Query(tuple(parse_qsl(text, keep_blank_values=True))) if text else Query()
 
 
-@records.frozen
+@attrs.frozen
 class RequestInfo:
     """One request, taken apart.
 

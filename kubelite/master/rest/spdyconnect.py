@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, Final
 
 import aiohttp
+import attrs
 import orjson
 from aiohttp import WSMsgType, web
 
-from kubelite import records
 from kubelite.apimachinery.apierrors import Forbidden
 from kubelite.client.requests import ConnectInfo
 from kubelite.master.rest import spdy
@@ -34,7 +34,7 @@ _DATA, _ERROR = 0, 1
 _PORT_BYTES: Final = 2
 
 
-@records.frozen
+@attrs.frozen
 class Way:
     """What leads from a request to the kubelet."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import attrs
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from kubelite import records
 from kubelite.apimachinery.apierrors import NotAcceptable
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message, Watch
@@ -29,7 +29,7 @@ TIMEOUT_MIN_S: Final = 1800.0
 PROTOBUF_STREAM: Final = f"{PROTOBUF};stream=watch"
 
 
-@records.frozen
+@attrs.frozen
 class _Wire:
     """How events leave: prepared, with its headers sent."""
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+import attrs
 import orjson
 
-from kubelite import records
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.item import Item
 from kubelite.client.watcher import WatchEvent
 
 
-@records.define(eq=False)
+@attrs.define(eq=False, weakref_slot=False)
 class Entry(Item):
     """An object as stored.
 
@@ -26,8 +26,8 @@ class Entry(Item):
         revision: The revision of the write that made this version; the object's resourceVersion.
     """
 
-    key: str = records.field(kw_only=True)
-    revision: int = records.field(kw_only=True)
+    key: str = attrs.field(kw_only=True)
+    revision: int = attrs.field(kw_only=True)
 
 
 def make_key(namespace: str, name: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.fields import FieldSelector
 from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object
@@ -21,7 +22,7 @@ NAME: Final = "metadata.name"
 NAMESPACE: Final = "metadata.namespace"
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Attribute:
     """Something of an object which selections compare with a value: a label or a field.
 
@@ -45,7 +46,7 @@ def label_attribute(key: str) -> Attribute:
     return Attribute(f"label:{key}", read)
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Selection:
     """A namespace (empty for all), a label and a field selector.
 
@@ -60,11 +61,11 @@ class Selection:
     namespace: str = ""
     labels: Selector | None = None
     fields: FieldSelector | None = None
-    readers: Mapping[str, FieldReader] = records.field(factory=dict)
-    name: str | None = records.field(init=False, default=None)
-    exact: tuple[tuple[Attribute, str], ...] = records.field(init=False, default=())
-    rest: bool = records.field(init=False, default=False)
-    _field_tests: list[tuple[FieldReader, bool, str]] = records.field(init=False, factory=list)
+    readers: Mapping[str, FieldReader] = attrs.field(factory=dict)
+    name: str | None = attrs.field(init=False, default=None)
+    exact: tuple[tuple[Attribute, str], ...] = attrs.field(init=False, default=())
+    rest: bool = attrs.field(init=False, default=False)
+    _field_tests: list[tuple[FieldReader, bool, str]] = attrs.field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         exact: list[tuple[Attribute, str]] = []

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import Selection
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Page:
     """A part of a consistent snapshot, in key order.
 
@@ -33,7 +34,7 @@ class Page:
     remaining: int = 0
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class StoreConfig:
     """Bounds of a store.
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api import resources as r
 from kubelite.apimachinery.scheme import Resource
 
@@ -39,7 +40,7 @@ _FILTERS: Final = frozenset({"preFilter", "filter"})
 _SCORES: Final = frozenset({"preScore", "score"})
 
 
-@records.frozen
+@attrs.frozen
 class Entry:
     """A plugin.
 

@@ -14,7 +14,8 @@ from functools import partial
 from math import log
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.nodeselector import allows_node
 from kubelite.apimachinery.labels import Selector, from_label_selector
 from kubelite.scheduler.counters import NodeCounter
@@ -38,7 +39,7 @@ SYSTEM_DEFAULTS: Final = (
 _IGNORED: Final = -1
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Constraint:
     """A constraint, for one pod.
 

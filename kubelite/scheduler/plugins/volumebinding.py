@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kubelite import records
+import attrs
+
 from kubelite.api.nodeselector import matches_terms
 from kubelite.api.resources import (
     CSIDRIVERS,
@@ -40,16 +41,16 @@ NO_SPACE = "node(s) did not have enough free storage"
 GONE = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 
-@records.define(eq=False)
+@attrs.define(eq=False)
 class Claims:
     """The claims of a pod, by what has to be done about them."""
 
-    bound: list[Object] = records.field(factory=list)
-    delayed: list[Object] = records.field(factory=list)
-    immediate: list[Object] = records.field(factory=list)
+    bound: list[Object] = attrs.field(factory=list)
+    delayed: list[Object] = attrs.field(factory=list)
+    immediate: list[Object] = attrs.field(factory=list)
 
 
-@records.frozen(eq=False)
+@attrs.frozen(eq=False)
 class Decisions:
     """What has to be written before a pod can be bound.
 

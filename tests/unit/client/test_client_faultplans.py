@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import pytest
 
-from kubelite import records
 from kubelite.api.resources import DEPLOYMENTS, PODS
 from kubelite.api.scheme import new_scheme
 from kubelite.client.faultplans import Asked, FaultPlan, Limits, Refuse, Target, parse_verbs, parse_what
@@ -82,7 +82,7 @@ def test_paths_concern_only_what_is_no_resource():
     target = Target(parse_verbs("GET"), "", path="/apis/*")
     asked = Asked("get", None, "", "", "", "kubectl", "admin", "/apis/apps/v1")
     assert target.matches(asked)
-    assert not target.matches(records.evolve(asked, path="/version"))
+    assert not target.matches(attrs.evolve(asked, path="/version"))
     assert not target.matches(LIST)
     assert not Target(parse_verbs("*"), "*", None, None).matches(asked)
 

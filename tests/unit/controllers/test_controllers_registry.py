@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 
+import attrs
 import pytest
 
-from kubelite import records
 from kubelite.apimachinery.lazy import load
 from kubelite.controllers import jobpods, nodehealth, podgc, registry
 from kubelite.controllers.registry import CONTROLLERS, ControllersConfig
@@ -31,7 +31,7 @@ def test_the_options_of_a_row_are_set_from_what_can_be_set(row):
     parameters = set(inspect.signature(reconciler(row)).parameters)
     assert set(row.options) <= parameters
     assert {*row.options.values(), row.needs} - {""} <= {
-        each.name for each in records.fields(ControllersConfig)
+        each.name for each in attrs.fields(ControllersConfig)
     }
 
 

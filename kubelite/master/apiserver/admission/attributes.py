@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from kubelite import records
+import attrs
+
 from kubelite.apimachinery.apierrors import Forbidden
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import UserInfo
@@ -17,7 +18,7 @@ CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
 
 
-@records.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False)
 class Attributes:
     """One write on its way to the store.
 
@@ -35,7 +36,7 @@ class Attributes:
     name: str = ""
     old: Object | None = None
     dry_run: bool = False
-    warnings: list[str] = records.field(factory=list)
+    warnings: list[str] = attrs.field(factory=list)
 
     def forbidden(self, why: str) -> Forbidden:
         """A refusal."""
@@ -49,7 +50,7 @@ Judge: TypeAlias = Callable[[Environment, Attributes, Object], None]
 """Raises `APIError` to refuse the object."""
 
 
-@records.frozen(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Plugin:
     """One admission plugin.
 
