@@ -174,8 +174,8 @@ class ResourceRequest(Request[R]):
     namespace: str = ""
     name: str = ""
     subresource: str = ""
-    agent: str = records.field(default="", eq=False)
-    cause: Cause = records.field(default=None, eq=False)
+    agent: str = attrs.field(default="", eq=False)
+    cause: Cause = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -55,7 +55,7 @@ class Snapshot:
     objects: Mapping[str, Sequence[Object]]
     logs: Mapping[str, str]
     requests: Sequence[Object]
-    causes: Mapping[str, Sequence[str]] = records.field(factory=dict)
+    causes: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     changes: Sequence[str] = ()
     faults: Sequence[str] = ()
 
