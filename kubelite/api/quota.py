@@ -36,6 +36,7 @@ _COMPUTE: Final = ("cpu", "memory", "ephemeral-storage")
 _REQUIRED: Final = ("cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory")
 """What a quota makes every container say, if it limits it."""
 _STORAGE_CLASS: Final = ".storageclass.storage.k8s.io/"
+_CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
 
 
 def count_name(resource: Resource) -> str:
@@ -172,14 +173,25 @@ def _service(spec: Object) -> dict[str, Quantity]:
 
 
 def _claim(claim: Object) -> dict[str, Quantity]:
-    spec = claim.get("spec") or {}
+    spec, metadata = claim.get("spec") or {}, claim.get("metadata") or {}
     asked = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    usage = {"requests.storage": quantity.parse(asked)} if asked else {}
-    class_name = spec.get("storageClassName")
+    usage: dict[str, Quantity] = {}
+    if asked:
+        given = ((claim.get("status") or {}).get("allocatedResources") or {}).get("storage")
+        amount = max(quantity.parse(asked), quantity.parse(given)) if given else quantity.parse(asked)
+        usage["requests.storage"] = amount
+    class_name = (metadata.get("annotations") or {}).get(_CLASS_ANNOTATION) or spec.get("storageClassName")
     if class_name:
         usage |= {f"{class_name}{_STORAGE_CLASS}{name}": amount for name, amount in usage.items()}
         usage[f"{class_name}{_STORAGE_CLASS}persistentvolumeclaims"] = ONE
     return usage
+
+
+def says_more_of_itself(old: Object, new: Object) -> bool:
+    """Whether a claim's status tells of another size or class, as quotas count them."""
+    fields = ("allocatedResources", "currentVolumeAttributesClassName", "modifyVolumeStatus")
+    before, after = old.get("status") or {}, new.get("status") or {}
+    return any(before.get(field) != after.get(field) for field in fields)
 
 
 # --- scopes -------------------------------------------------------------------------------------------------
@@ -197,7 +209,23 @@ def applies(quota: Object, resource: Resource, obj: Object) -> bool:
     ]
     if not terms:
         return True
+    if resource == r.PERSISTENTVOLUMECLAIMS:
+        return all(_claim_in_scope(*term, obj) for term in terms)
     return resource == r.PODS and all(_in_scope(*term, obj["spec"]) for term in terms)
+
+
+def _claim_in_scope(scope: str, operator: str, values: tuple[str, ...], claim: Object) -> bool:
+    """By the classes that a claim has, had last, and is on its way to."""
+    if scope != "VolumeAttributesClass":
+        return False
+    status = claim.get("status") or {}
+    names: tuple[str | None, ...] = (
+        (claim.get("spec") or {}).get("volumeAttributesClassName"),
+        status.get("currentVolumeAttributesClassName"),
+        (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName"),
+    )
+    classes: list[str | None] = [name for name in names if name]
+    return any(_selects(operator, values, name) for name in classes or [None])
 
 
 def _in_scope(scope: str, operator: str, values: tuple[str, ...], spec: Object) -> bool:

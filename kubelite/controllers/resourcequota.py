@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from kubelite.api import podutil, quota
-from kubelite.api.resources import COLLECTED, EVENTS, PODS, RESOURCEQUOTAS, SERVICES
+from kubelite.api.customresources.served import served_resources
+from kubelite.api.resources import (
+    COLLECTED,
+    CUSTOMRESOURCEDEFINITIONS,
+    EVENTS,
+    PERSISTENTVOLUMECLAIMS,
+    PODS,
+    RESOURCEQUOTAS,
+    SERVICES,
+)
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, RequeueAfter, Steps, UpdateStatus
@@ -62,11 +71,45 @@ class ResourceQuotaController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._quotas = self.informer(RESOURCEQUOTAS)
+        self._served: dict[str, Resource] = {}
+        self._watched: dict[str, Resource] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Quotas that say something new, and things that are no longer used."""
         gone = [Watch(resource, self._gone(resource)) for resource in COUNTED if resource != RESOURCEQUOTAS]
-        return (Watch(RESOURCEQUOTAS, self._quota_keys), *gone)
+        definitions = Watch(CUSTOMRESOURCEDEFINITIONS, self._definition_keys)
+        return (Watch(RESOURCEQUOTAS, self._quota_keys), definitions, *gone)
+
+    def _definition_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """Know the custom kinds that can be counted, by the names of their limits."""
+        name = f"count/{(new or old or {})['metadata']['name']}"
+        served = served_resources(new) if new is not None else []
+        first = served[0] if served and served[0].namespaced else None
+        if self._served.get(name) == first:
+            return ()
+        if first is None:
+            del self._served[name]
+        else:
+            self._served[name] = first
+        watched = self._watched.pop(name, None)
+        if watched is not None:
+            self.environment.forget(watched)
+        return [key_of(each) for each in self._quotas.list() if name in (each["spec"].get("hard") or {})]
+
+    def _custom(self, hard: Iterable[str]) -> set[Resource]:
+        """The custom kinds that a quota counts; they are watched from now on."""
+        found = {name: self._served[name] for name in hard if name in self._served}
+        for name, resource in found.items():
+            if name not in self._watched:
+                self._watched[name] = resource
+                self.environment.watch(Watch(resource, self._any))
+        return set(found.values())
+
+    def _any(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """Custom objects that come count, too: those that are there when the watching begins are new then."""
+        if old is not None and new is not None:
+            return ()
+        return self._all_of((new or old or {})["metadata"]["namespace"])
 
     def _quota_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         if new is None:
@@ -82,6 +125,7 @@ class ResourceQuotaController(Reconciler):
             uses_less = new is None or (
                 (resource == PODS and podutil.is_terminal(new) and not podutil.is_terminal(old))
                 or (resource == SERVICES and old["spec"] != new["spec"])
+                or (resource == PERSISTENTVOLUMECLAIMS and quota.says_more_of_itself(old, new))
             )
             return self._all_of(old["metadata"]["namespace"]) if uses_less else ()
 
@@ -96,9 +140,10 @@ class ResourceQuotaController(Reconciler):
         found = self._quotas.get(namespace, name)
         if found is None:
             return
+        hard = found["spec"].get("hard") or {}
         objects = [
             (resource, obj)
-            for resource in sorted(kinds_of(found["spec"].get("hard") or ()), key=lambda each: each.plural)
+            for resource in sorted(kinds_of(hard) | self._custom(hard), key=lambda each: each.plural)
             for obj in self.informer(resource).list(namespace)
         ]
         yield plan(found, objects, self.clock.now())

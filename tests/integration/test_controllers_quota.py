@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kubelite
-from kubelite.api.resources import CONFIGMAPS, PODS
+from kubelite.api.resources import CONFIGMAPS, PODS, RESOURCEQUOTAS
 from kubelite.apimachinery.apierrors import Forbidden
 from kubelite.testing import VirtualClock
 
@@ -88,3 +88,62 @@ async def test_a_changed_quota_is_counted_anew(cluster):
         "hard": {"configmaps": "3", "count/deployments.apps": "4", "secrets": "1"},
         "used": {"configmaps": "1", "count/deployments.apps": "0", "secrets": "0"},
     }
+
+
+LAMPS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "lamps.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "lamps", "kind": "Lamp"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }
+        ],
+    },
+}
+
+
+def lamp(name):
+    return {"apiVersion": "example.com/v1", "kind": "Lamp", "metadata": {"name": name}}
+
+
+async def test_custom_objects_are_counted_and_given_back(cluster):
+    await limit(cluster, **{"count__lamps.example.com": "1"})
+    assert await used(cluster) == {"count/lamps.example.com": "0"}
+    await cluster.apply(LAMPS)
+    await cluster.wait_for("crd/lamps.example.com", "condition=Established")
+    await cluster.apply(lamp("a"))
+    assert await used(cluster) == {"count/lamps.example.com": "1"}
+    with pytest.raises(Forbidden):
+        await cluster.apply(lamp("b"))
+    await cluster.delete("lamp", "a")
+    await cluster.clock.sleep(1)
+    assert await used(cluster) == {"count/lamps.example.com": "0"}
+
+
+async def test_custom_objects_that_are_there_already_are_counted(cluster):
+    await cluster.apply(LAMPS)
+    await cluster.wait_for("crd/lamps.example.com", "condition=Established")
+    for name in ("a", "b"):
+        await cluster.apply(lamp(name))
+    await limit(cluster, **{"count__lamps.example.com": "5"})
+    assert await used(cluster) == {"count/lamps.example.com": "2"}
+    await cluster.delete("crd", "lamps.example.com")
+    await cluster.wait_for("crd/lamps.example.com", "deleted")
+    await cluster.clock.sleep(1)
+    assert await used(cluster) == {"count/lamps.example.com": "0"}
+
+
+async def test_a_status_that_somebody_else_wrote_is_put_right_within_five_minutes(cluster):
+    await limit(cluster, configmaps="2")
+    wrong = {"status": {"hard": {"configmaps": "9"}, "used": {"configmaps": "8"}}}
+    await cluster.client.patch(RESOURCEQUOTAS, "q", wrong, "default", subresource="status")
+    await cluster.clock.sleep(300)
+    assert await used(cluster) == {"configmaps": "1"}

@@ -31,7 +31,7 @@ from kubelite.client.requests import (
 from kubelite.master.apiserver.faultpoint import FaultPoint
 from kubelite.master.rest import answers, bodies, connect, lists, options, proxy, responses, spdyconnect
 from kubelite.master.rest.gate import Visit
-from kubelite.master.rest.negotiation import PROTOBUF, Form, negotiate
+from kubelite.master.rest.negotiation import OBJECT_FORMS, PROTOBUF, UNPRINTED_FORMS, Form, negotiate
 from kubelite.master.rest.prompt import AnyRequest, whole
 from kubelite.master.rest.reply import Reply
 from kubelite.master.rest.requestinfo import RequestInfo
@@ -40,6 +40,7 @@ from kubelite.master.rest.watches import Watches
 from kubelite.runtime import Clock, Ref
 
 _CONNECTS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+_UNPRINTED: Final = frozenset({"binding", "eviction", "token"})
 
 
 class Handlers:
@@ -100,7 +101,9 @@ class Handlers:
         if info.subresource in _CONNECTS:
             return await self._connect(await whole(request), info, common, headers)
         collection = not info.name
-        form = negotiate(request.headers.get("Accept", ""), lists=collection)
+        is_printed = "get" in resource.verbs and info.subresource not in _UNPRINTED
+        forms = OBJECT_FORMS if is_printed else UNPRINTED_FORMS
+        form = negotiate(request.headers.get("Accept", ""), forms, lists=collection)
         if form.media_type == PROTOBUF and not form.kind:
             answers.check_protobuf(resource, is_list=collection)
         query, now = info.query, visit.record.received

@@ -35,6 +35,9 @@ OBJECT_FORMS: Final = frozenset(
 )
 """What objects and lists can be turned into: (kind, group, version)."""
 
+UNPRINTED_FORMS: Final = frozenset(form for form in OBJECT_FORMS if form[0] != TABLE)
+"""The same for what has no columns: answers to reviews, and what is only ever created."""
+
 DISCOVERY_FORMS: Final = frozenset({(DISCOVERY_LIST, DISCOVERY_GROUP, "v2")})
 """What /api and /apis can be turned into; 1.36 offers no v2beta1, old clients take the plain lists."""
 

@@ -151,3 +151,40 @@ def test_priority_classes_are_selected_as_labels_are(operator, values, name, exp
     found = {"spec": {"scopeSelector": {"matchExpressions": [term]}}}
     obj = pod({}, **({"priorityClassName": name} if name else {}))
     assert quota.applies(found, r.PODS, obj) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "claim", "expected"),
+    [
+        ("In", ["gold"], {"spec": {"volumeAttributesClassName": "gold"}}, True),
+        ("In", ["gold"], {"spec": {"volumeAttributesClassName": "silver"}}, False),
+        ("In", ["gold"], {"status": {"currentVolumeAttributesClassName": "gold"}}, True),
+        (
+            "In",
+            ["gold"],
+            {"status": {"modifyVolumeStatus": {"targetVolumeAttributesClassName": "gold"}}},
+            True,
+        ),
+        ("Exists", [], {}, False),
+        ("NotIn", ["gold"], {}, True),
+    ],
+)
+def test_claims_are_selected_by_each_of_their_attributes_classes(operator, values, claim, expected):
+    term = {"scopeName": "VolumeAttributesClass", "operator": operator, "values": values}
+    found = {"spec": {"scopeSelector": {"matchExpressions": [term]}}}
+    assert quota.applies(found, r.PERSISTENTVOLUMECLAIMS, claim) is expected
+    assert not quota.applies(found, r.PODS, pod({}))
+
+
+def test_a_claim_that_was_given_more_than_it_asks_for_uses_that():
+    claim = {
+        "metadata": {"annotations": {"volume.beta.kubernetes.io/storage-class": "old"}},
+        "spec": {"storageClassName": "new", "resources": {"requests": {"storage": "1Gi"}}},
+        "status": {"allocatedResources": {"storage": "3Gi"}},
+    }
+    found = used(r.PERSISTENTVOLUMECLAIMS, claim)
+    assert found["requests.storage"] == found["old.storageclass.storage.k8s.io/requests.storage"] == "3Gi"
+    assert "new.storageclass.storage.k8s.io/requests.storage" not in found
+    before = {**claim, "status": {}}
+    assert quota.says_more_of_itself(before, claim)
+    assert not quota.says_more_of_itself(claim, claim)

@@ -61,6 +61,18 @@ async def test_tables_are_not_had_in_protobuf():
         assert (status, type_) == (200, "application/json")
 
 
+async def test_reviews_are_no_tables():
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    review = {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}
+    table = f"application/json;as=Table;{META};v=v1"
+    async with opened() as door:
+        for accept, status in ((table, 406), (f"{table},application/json", 201)):
+            async with door.http.post(path, json=review, headers={"Accept": accept}) as answer:
+                assert answer.status == status
+                said = await answer.json()
+                assert (said.get("reason") == "NotAcceptable") is (status == 406)
+
+
 @pytest.mark.parametrize(
     ("accept", "type_", "read"),
     [
