@@ -101,21 +101,21 @@ class CronJobController(Reconciler):
     # --- a look ---------------------------------------------------------------------------------------------
 
     def sync(self, key: str) -> Steps:
-        """See what has become of Jobs, start the run that is due, delete old Jobs, write the status."""
+        """Delete old Jobs, see what has become of others, start the run that is due, write the status."""
         namespace, name = split_key(key)
         cron_job = self._cron_jobs.get(namespace, name)
         if cron_job is None or int(cron_job["metadata"]["resourceVersion"]) < self._written.get(key, 0):
             return
         uid = cron_job["metadata"]["uid"]
         jobs = [job for job in self._jobs.by_owner(uid) if (controller_of(job) or {}).get("uid") == uid]
-        status, events = cronplan.follow(cron_job, jobs)
+        look = Look(cron_job, cron_job.get("status") or {})
+        for job in cronplan.surplus(jobs, cron_job["spec"]):
+            yield from self._delete(look, job["metadata"])
+        look.status, events = cronplan.follow(cron_job, look.status, jobs)
         yield events
-        look = Look(cron_job, status)
         yield from self._miss(look, {job["metadata"]["uid"] for job in jobs})
         if not cron_job["metadata"].get("deletionTimestamp"):
             yield from self._run(look)
-        for job in cronplan.surplus(jobs, cron_job["spec"]):
-            yield from self._delete(look, job["metadata"])
         if look.status != (cron_job.get("status") or {}):
             (outcome,) = yield (UpdateStatus(CRONJOBS, {**cron_job, "status": look.status}),)
             if outcome.object is not None:

@@ -207,9 +207,14 @@ def without(status: Object, uids: Collection[str]) -> Object:
     return with_active(status, [each for each in active(status) if each["uid"] not in uids])
 
 
-def follow(cron_job: Object, jobs: Sequence[Object]) -> tuple[Object, list[Intent]]:
-    """The status, and Events, after what has become of Jobs."""
-    status = cron_job.get("status") or {}
+def follow(cron_job: Object, status: Object, jobs: Sequence[Object]) -> tuple[Object, list[Intent]]:
+    """The status, and Events, after what has become of Jobs.
+
+    Args:
+        cron_job: Whose they are.
+        status: As it is by now.
+        jobs: All of them, those that were just deleted among them.
+    """
     events: list[Intent] = []
     for job in jobs:
         uid, name = job["metadata"]["uid"], job["metadata"]["name"]

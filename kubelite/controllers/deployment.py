@@ -164,13 +164,14 @@ class DeploymentController(Reconciler):
             )
             return
         work = yield from self._claim(deployment)
+        work.new_name = _name(rollout.find_new(deployment, work.all))
         if deployment["metadata"].get("deletionTimestamp"):
+            yield from self._revise(work, create=False)
             yield from self._write_status(work)
             return
         if (yield from self._note_pause(work)):
             return
         paused = bool(deployment["spec"].get("paused"))
-        work.new_name = _name(rollout.find_new(deployment, work.all))
         if paused or rollout.is_scaled(deployment, work.all):
             yield from self._revise(work, create=False)
             yield from self._resize(work, rollout.plan_scaling(deployment, work.new, work.old))
@@ -295,8 +296,9 @@ class DeploymentController(Reconciler):
             return False
         present = self._sets.get(made["metadata"]["namespace"], made["metadata"]["name"])
         owner = None if present is None else controller_of(present)
-        if present is None or (owner is not None and owner["uid"] == deployment["metadata"]["uid"]):
-            return False  # ours: the informer will tell of it
+        is_ours = owner is not None and owner["uid"] == deployment["metadata"]["uid"]
+        if present is None or (is_ours and rollout.find_new(deployment, [present]) is not None):
+            return False  # of an earlier look: the informer will tell of it
         before = deployment.get("status") or {}
         status = {**before, "collisionCount": (before.get("collisionCount") or 0) + 1}
         yield (UpdateStatus(DEPLOYMENTS, {**deployment, "status": status}),)
@@ -342,16 +344,15 @@ class DeploymentController(Reconciler):
     def _resize(self, work: Rollout, resizes: Sequence[rollout.Resize]) -> Part:
         """Change sizes; True if there was anything to change."""
         for resize in resizes:
-            before = rollout.replicas_of(resize.replica_set)
-            annotations = resize.replica_set["metadata"].get("annotations") or {}
-            wanted = rollout.with_annotations(
-                resize.replica_set, annotations | rollout.sizes_annotated(work.deployment)
-            )
+            name = resize.replica_set["metadata"]["name"]
+            present = work.sets[name]  # one may be changed twice
+            before = rollout.replicas_of(present)
+            annotations = present["metadata"].get("annotations") or {}
+            wanted = rollout.with_annotations(present, annotations | rollout.sizes_annotated(work.deployment))
             wanted = {**wanted, "spec": {**wanted["spec"], "replicas": resize.replicas}}
             if not (yield from self._update_set(work, wanted)) or before == resize.replicas:
                 continue
             way = "up" if resize.replicas > before else "down"
-            name = resize.replica_set["metadata"]["name"]
             text = f"Scaled {way} replica set {name} from {before} to {resize.replicas}"
             yield (RecordEvent(work.deployment, "Normal", "ScalingReplicaSet", text),)
         return bool(resizes)

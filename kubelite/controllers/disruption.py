@@ -94,7 +94,9 @@ def budget_of(pdb: Object, pods: Sequence[Object], scale_of: ScaleOf) -> Budget:
     if spec.get("maxUnavailable") is not None:
         expected = expected_scale(pods, scale_of)
         return Budget(expected, max(0, expected - scaled(spec["maxUnavailable"], expected)))
-    minimum = spec.get("minAvailable", 0)
+    minimum = spec.get("minAvailable")
+    if minimum is None:
+        return Budget(0, 0)
     if isinstance(minimum, int):
         return Budget(len(pods), minimum)
     expected = expected_scale(pods, scale_of)

@@ -247,4 +247,4 @@ class PodOwners(Reconciler):
                     RecordEvent(owner, "Warning", "FailedDelete", f"Error deleting: {outcome.error.message}")
                 )
         yield events
-        return deleted, None if first is None else ("FailedDelete", first.message)
+        return deleted, None if first is None else ("FailedDelete", f"unable to delete pods: {first.message}")

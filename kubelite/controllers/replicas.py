@@ -19,7 +19,8 @@ from kubelite.reconcile.ownership import controller_ref
 BURST_REPLICAS: Final = 500
 """Pods that one sync creates or deletes at most."""
 REPLICA_FAILURE: Final = "ReplicaFailure"
-_GENERATE_NAME_MAX: Final = 248
+_GENERATE_NAME_MAX: Final = 253
+"""What the name of a pod may have; a longer prefix goes without its dash."""
 
 
 @attrs.frozen

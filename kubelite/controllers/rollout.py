@@ -18,6 +18,8 @@ REVISION: Final = "deployment.kubernetes.io/revision"
 REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS: Final = "deployment.kubernetes.io/max-replicas"
+_HISTORY_MAX: Final = 2000
+"""Characters of a history of revisions."""
 _NOT_COPIED: Final = frozenset(
     {
         "kubectl.kubernetes.io/last-applied-configuration",
@@ -145,9 +147,17 @@ def annotations_of_new(deployment: Object, present: Mapping[str, str], revision:
     if (int(before) if before.isdecimal() else 0) < revision:
         made[REVISION] = str(revision)
         if before:
-            history = made.get(REVISION_HISTORY, "")
-            made[REVISION_HISTORY] = f"{history},{before}" if history else before
+            made[REVISION_HISTORY] = _with_past(made.get(REVISION_HISTORY, ""), before)
     return made | sizes_annotated(deployment)
+
+
+def _with_past(history: str, revision: str) -> str:
+    """The history with one more revision; the oldest go where it would become too long."""
+    known = history.split(",") if history else []
+    length = len(history) + len(revision) + 1
+    while known and length > _HISTORY_MAX:
+        length -= len(known.pop(0)) + 1
+    return ",".join([*known, revision])
 
 
 def sizes_annotated(deployment: Object) -> dict[str, str]:
@@ -200,7 +210,10 @@ def plan_new(deployment: Object, sets: Sequence[Object], new: Object) -> list[Re
 
 
 def plan_old(deployment: Object, sets: Sequence[Object], old: Sequence[Object], new: Object) -> list[Resize]:
-    """The next step of the old ReplicaSets of a rolling update: unhealthy pods go first."""
+    """The next step of the old ReplicaSets of a rolling update: unhealthy pods go first.
+
+    A ReplicaSet that loses unhealthy pods and then others as well is resized twice, and so told of twice.
+    """
     if not total_of(old):
         return []
     least = replicas_of(deployment) - surge_and_unavailable(deployment)[1]
@@ -208,23 +221,25 @@ def plan_old(deployment: Object, sets: Sequence[Object], old: Sequence[Object], 
     if spare <= 0:
         return []
     sizes = {each["metadata"]["name"]: replicas_of(each) for each in old}
+    steps: list[Resize] = []
+
+    def shrink(replica_set: Object, number: int) -> None:
+        name = replica_set["metadata"]["name"]
+        sizes[name] -= number
+        steps.append(Resize(replica_set, sizes[name]))
+
     for each in by_age(old):
-        name = each["metadata"]["name"]
-        unhealthy = max(0, sizes[name] - _status(each, "availableReplicas"))
-        taken = min(spare, unhealthy)
-        sizes[name] -= taken
-        spare -= taken
+        taken = min(spare, replicas_of(each) - _status(each, "availableReplicas"))
+        if taken > 0:
+            shrink(each, taken)
+            spare -= taken
     surplus = available_of(sets) - least
     for each in by_age(old):
-        name = each["metadata"]["name"]
-        taken = max(0, min(sizes[name], surplus))
-        sizes[name] -= taken
-        surplus -= taken
-    return [
-        Resize(each, sizes[each["metadata"]["name"]])
-        for each in by_age(old)
-        if sizes[each["metadata"]["name"]] != replicas_of(each)
-    ]
+        taken = min(sizes[each["metadata"]["name"]], surplus)
+        if taken > 0:
+            shrink(each, taken)
+            surplus -= taken
+    return steps
 
 
 # --- scaling ----------------------------------------------------------------------------------------------
@@ -288,8 +303,13 @@ def _shares(deployment: Object, active: Sequence[Object]) -> list[Resize]:
     return [
         Resize(each, size)
         for each, size in zip(ordered, sizes, strict=True)
-        if size != replicas_of(each) or is_scaled(deployment, [each])
+        if size != replicas_of(each) or not _is_annotated(deployment, each)
     ]
+
+
+def _is_annotated(deployment: Object, replica_set: Object) -> bool:
+    annotations = replica_set["metadata"].get("annotations") or {}
+    return sizes_annotated(deployment).items() <= annotations.items()
 
 
 def _share(deployment: Object, replica_set: Object, change: int, given: int) -> int:

@@ -84,12 +84,10 @@ def identity(name: str, ordinal: int) -> dict[str, str]:
     return {POD_NAME: name, POD_INDEX: str(ordinal)}
 
 
-def has_identity(stateful_set: Object, pod: Object) -> bool:
-    """Whether a member has the labels by which it is known."""
-    name = pod["metadata"]["name"]
+def has_identity(pod: Object) -> bool:
+    """Whether a member has the label by which it is known; its index is not looked at."""
     labels = pod["metadata"].get("labels") or {}
-    wanted = identity(name, ordinal_of(stateful_set, name) or 0)
-    return all(labels.get(key) == value for key, value in wanted.items())
+    return bool(labels.get(POD_NAME) == pod["metadata"]["name"])
 
 
 def make_member(stateful_set: Object, template: Object, revision: str, ordinal: int) -> Object:

@@ -176,30 +176,30 @@ class StatefulSetController(RevisedSet):
         """Make the claims of a member that are not there. One that is about to go has to be gone first."""
         name = pod["metadata"]["name"]
         claims = self._claims_of(owner, name)
-        leaving = [each for each in claims.values() if each["metadata"].get("deletionTimestamp")]
-        if leaving:
-            yield (_told(owner, pod, "Create", f"pvc {leaving[0]['metadata']['name']} is being deleted"),)
-            return False
+        problems = [
+            f"pvc {each['metadata']['name']} is being deleted"
+            for each in claims.values()
+            if each["metadata"].get("deletionTimestamp")
+        ]
         missing = members.missing_claims(owner, pod, claims)
-        if not missing:
+        if not missing and not problems:
             return True
         outcomes = yield [CreateObject(PERSISTENTVOLUMECLAIMS, each, exists_ok=True) for each in missing]
         events: list[Intent] = []
-        problem = ""
         for claim, outcome in zip(missing, outcomes, strict=True):
             claim_name = claim["metadata"]["name"]
             of = f"in StatefulSet {owner['metadata']['name']}"
             if outcome.failed and outcome.error is not None:
-                problem = problem or f"failed to create PVC {claim_name}: {outcome.error.message}"
+                problems.append(f"failed to create PVC {claim_name}: {outcome.error.message}")
                 text = f"Create Claim {claim_name} for Pod {name} {of} failed error: {outcome.error.message}"
                 events.append(RecordEvent(owner, "Warning", "FailedCreate", text))
             elif outcome.object is not None:
                 text = f"Create Claim {claim_name} Pod {name} {of} success"
                 events.append(RecordEvent(owner, "Normal", "SuccessfulCreate", text))
-        if problem:
-            events.append(_told(owner, pod, "Create", problem))
+        if problems:
+            events.append(_told(owner, pod, "Create", _aggregate(problems)))
         yield events
-        return not problem
+        return not problems
 
     def _make_members(self, key: str, owner: Object, pods: Sequence[Object]) -> Part:
         outcomes = yield (SlowStart(tuple(CreateObject(PODS, pod) for pod in pods)),)
@@ -213,11 +213,14 @@ class StatefulSetController(RevisedSet):
         return not any(outcome.error or outcome.skipped for outcome in outcomes)
 
     def _settle(self, owner: Object, pod: Object) -> Part:
-        """Give a member back its labels, and its claims their owners."""
+        """Give a member back its labels, and its claims their owners.
+
+        Both count as an update of the member, but for members that are too many.
+        """
         metadata = pod["metadata"]
         name = metadata["name"]
         changes: list[Intent] = []
-        if not members.has_identity(owner, pod) and not metadata.get("deletionTimestamp"):
+        if not members.has_identity(pod) and not metadata.get("deletionTimestamp"):
             labels = members.identity(name, members.ordinal_of(owner, name) or 0)
             patch = {"metadata": {"uid": metadata["uid"], "labels": labels}}
             changes.append(PatchObject(PODS, metadata["namespace"], name, patch))
@@ -226,12 +229,10 @@ class StatefulSetController(RevisedSet):
         if not changes:
             return True
         outcomes = yield changes
-        yield [
-            _told(owner, pod, "Update", outcome.error)
-            for outcome in outcomes
-            if isinstance(outcome.intent, PatchObject)
-        ]
-        return not any(outcome.failed for outcome in outcomes)
+        failure = next((outcome.error for outcome in outcomes if outcome.failed), None)
+        if members.is_wanted(owner, members.ordinal_of(owner, name) or 0):
+            yield (_told(owner, pod, "Update", failure),)
+        return failure is None
 
     def _remove_members(self, key: str, owner: Object, pods: Sequence[Object]) -> Steps:
         deletions = [
@@ -254,6 +255,12 @@ def _is_worth_telling(outcome: Outcome) -> bool:
     if outcome.skipped or (error is not None and error.reason == "AlreadyExists"):
         return False
     return error is None or not is_namespace_terminating(error)
+
+
+def _aggregate(problems: Sequence[str]) -> str:
+    """Several problems as Go shows them together."""
+    different = list(dict.fromkeys(problems))
+    return different[0] if len(different) == 1 else f"[{', '.join(different)}]"
 
 
 def _told(owner: Object, pod: Object, verb: str, problem: APIError | str | None) -> RecordEvent:

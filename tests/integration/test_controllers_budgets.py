@@ -45,6 +45,7 @@ async def events(cluster):
         ({"maxUnavailable": "40%"}, (4, 2, 2)),
         ({"minAvailable": "60%"}, (4, 3, 1)),
         ({"minAvailable": 4}, (4, 4, 0)),
+        ({}, (0, 0, 0)),
     ],
 )
 async def test_pods_of_a_deployment_are_expected_as_it_asks_for_them(cluster, spec, expected):

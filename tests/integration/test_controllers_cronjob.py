@@ -81,6 +81,16 @@ async def test_three_successes_and_one_failure_are_kept(cluster):
     assert len(await jobs(cluster)) == 1
 
 
+async def test_where_no_job_is_kept_its_success_is_noted_all_the_same(cluster):
+    await until_minute(cluster, 1)
+    await cluster.apply(manifest(successfulJobsHistoryLimit=0))
+    await cluster.clock.sleep(10 * MINUTE_S)
+    assert await jobs(cluster) == []
+    status = (await cluster.get("cronjob", "tick"))["status"]
+    assert status["lastSuccessfulTime"] >= status["lastScheduleTime"]
+    assert await reasons(cluster) == ["SuccessfulCreate", "SuccessfulDelete"]
+
+
 @pytest.mark.parametrize(("policy", "running"), [("Allow", 3), ("Forbid", 1), ("Replace", 1)])
 async def test_runs_may_overlap_or_not(cluster, policy, running):
     await until_minute(cluster, 1)

@@ -6,7 +6,7 @@ import pytest
 
 import kubelite
 from kubelite.api.conditions import get_condition
-from kubelite.api.resources import DEPLOYMENTS, PODS
+from kubelite.api.resources import DEPLOYMENTS, PODS, REPLICASETS
 from kubelite.testing import VirtualClock
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -123,6 +123,31 @@ async def test_history_is_kept_to_its_limit(cluster):
         await cluster.apply(manifest(f"nginx:{number}", replicas=1, revisionHistoryLimit=2))
         await settled(cluster, 30)
     assert await sizes(cluster) == {"3": 0, "4": 0, "5": 1}
+
+
+async def test_a_deployment_that_is_deleted_still_tells_of_its_pods(cluster):
+    await cluster.apply(manifest())
+    await settled(cluster)
+    patch = {"metadata": {"finalizers": ["example.com/stay"]}}
+    await cluster.client.patch(DEPLOYMENTS, "web", patch, "default")
+    await cluster.client.delete(DEPLOYMENTS, "web", "default", propagation_policy="Background")
+    deployment = await settled(cluster)
+    assert deployment["metadata"]["deletionTimestamp"]
+    assert (deployment["status"]["replicas"], deployment["status"]["updatedReplicas"]) == (3, 3)
+
+
+async def test_a_replica_set_of_another_template_has_the_name_but_not_for_long(cluster):
+    await cluster.apply(manifest())
+    await settled(cluster)
+    (first,) = await cluster.get("replicasets")
+    template = first["spec"]["template"]
+    changed = {**template, "spec": {**template["spec"], "hostname": "other"}}
+    spec = {**first["spec"], "template": changed}
+    await cluster.client.update(REPLICASETS, {**first, "spec": spec})
+    deployment = await settled(cluster)
+    assert deployment["status"]["collisionCount"] == 1
+    assert sorted((await sizes(cluster)).values()) == [0, 3]
+    assert deployment["status"]["updatedReplicas"] == 3
 
 
 async def test_a_replica_set_without_an_owner_is_adopted(cluster):

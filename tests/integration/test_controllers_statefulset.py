@@ -6,6 +6,7 @@ import pytest
 
 import kubelite
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
+from kubelite.controllers import statefulpods as members
 from kubelite.testing import VirtualClock
 
 
@@ -266,6 +267,29 @@ async def test_a_claim_that_was_deleted_is_made_anew_for_the_member_that_waits(c
     await settled(cluster)
     (after,) = await cluster.get("pvc")
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
+
+
+async def test_a_change_of_who_owns_claims_is_told_as_an_update_of_members(cluster):
+    await cluster.apply(claiming(replicas=1))
+    await settled(cluster)
+    await cluster.apply(claiming(deleted="Delete", replicas=1))
+    await settled(cluster)
+    (claim,) = await cluster.get("pvc")
+    assert claim["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet"
+    told = [
+        event["message"] for event in await cluster.get("events") if event["reason"] == "SuccessfulUpdate"
+    ]
+    assert told == ["Update Pod web-0 in StatefulSet web successful"]
+
+
+async def test_only_the_label_by_which_a_member_is_known_is_put_back(cluster):
+    await cluster.apply(manifest(replicas=1))
+    await settled(cluster)
+    for label, value in ((members.POD_INDEX, None), (members.POD_NAME, "web-0")):
+        await cluster.client.patch(PODS, "web-0", {"metadata": {"labels": {label: None}}}, "default")
+        await settled(cluster)
+        assert (await cluster.get("pod", "web-0"))["metadata"]["labels"].get(label) == value
+    assert (await cluster.get("pod", "web-0"))["metadata"]["labels"][members.POD_INDEX] == "0"
 
 
 async def test_events_tell_of_members_and_claims(cluster):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kubelite.apimachinery.apierrors import Conflict, Forbidden, Timeout, TooManyRequests
 from kubelite.apimachinery.scheme import Object, Resource
 
@@ -37,11 +39,18 @@ def too_large_revision(asked: int, current: int) -> Timeout:
     return Timeout(message, details={"causes": [cause], "retryAfterSeconds": 1})
 
 
-def disruption_budget(why: str) -> TooManyRequests:
-    """An eviction that would break a PodDisruptionBudget."""
-    cause = {"reason": "DisruptionBudget", "message": why}
+def disruption_budget(why: str, *, retry_after_s: int = 0) -> TooManyRequests:
+    """An eviction that would break a PodDisruptionBudget.
+
+    Args:
+        why: What the budget has against it.
+        retry_after_s: When to try again; 0 if that cannot be told.
+    """
+    details: dict[str, Any] = {"causes": [{"reason": "DisruptionBudget", "message": why}]}
+    if retry_after_s:
+        details["retryAfterSeconds"] = retry_after_s
     text = "Cannot evict pod as it would violate the pod's disruption budget."
-    return TooManyRequests(text, details={"causes": [cause]})
+    return TooManyRequests(text, details=details)
 
 
 def precondition_failed(kind: str, name: str, why: str) -> Conflict:

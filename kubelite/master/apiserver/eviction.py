@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kubelite.api.conditions import get_condition
 from kubelite.api.podutil import is_ready, is_terminal, phase
 from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS
 from kubelite.apimachinery.apierrors import BadRequest, Forbidden, unexpected
@@ -99,7 +100,9 @@ def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: b
     status, name = budget["status"], budget["metadata"]["name"]
     allowed = status.get("disruptionsAllowed", 0)
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
-        raise disruption_budget(f"The disruption budget {name} is still being processed by the server.")
+        raise disruption_budget(
+            f"The disruption budget {name} is still being processed by the server.", retry_after_s=10
+        )
     if allowed < 0:
         raise Forbidden("pdb disruptions allowed is negative", resource=PODDISRUPTIONBUDGETS, name=name)
     disrupted = status.get("disruptedPods") or {}
@@ -110,10 +113,7 @@ def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: b
             name=name,
         )
     if allowed == 0:
-        needs, has = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
-        raise disruption_budget(
-            f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
-        )
+        raise disruption_budget(_why_none(name, budget))
     if not dry_run:
         taken = {
             **status,
@@ -121,6 +121,17 @@ def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: b
             "disruptedPods": {**disrupted, pod["metadata"]["name"]: env.now_text()},
         }
         env.store.update(PODDISRUPTIONBUDGETS, entry, {**budget, "status": taken})
+
+
+def _why_none(name: str, budget: Object) -> str:
+    """Why a budget allows no disruption."""
+    condition = get_condition(budget, "DisruptionAllowed")
+    if condition is not None and condition.get("reason") == "SyncFailed":
+        why = condition.get("message") or ""
+        what = "does not allow evicting pods currently because it failed sync"
+        return f"The disruption budget {name} {what}: {why}"
+    needs, has = budget["status"].get("desiredHealthy", 0), budget["status"].get("currentHealthy", 0)
+    return f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
 
 
 def _targeted(pod: Object, now: str) -> Object:

@@ -188,7 +188,7 @@ def test_jobs_that_have_ended_run_no_more_and_the_last_success_is_noted():
     ended, failed = job("a", "Complete", completed="2026-01-01T00:00:05Z"), job("b", "Failed")
     running, other = job("c"), job("d")
     status = {"active": [cronplan.reference(each) for each in (ended, failed, running)]}
-    told, events = cronplan.follow(cron_job(status=status), [ended, failed, running, other])
+    told, events = cronplan.follow(cron_job(), status, [ended, failed, running, other])
     assert [each["name"] for each in told["active"]] == ["c"]
     assert told["lastSuccessfulTime"] == "2026-01-01T00:00:05Z"
     assert [event.message for event in events] == [

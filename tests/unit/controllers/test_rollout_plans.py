@@ -115,6 +115,34 @@ def test_unhealthy_old_pods_go_first():
     assert sizes(rollout.plan_old(wanted, [sick, well, new], [sick, well], new)) == {"sick": 0}
 
 
+def test_a_replica_set_that_loses_unhealthy_pods_and_others_is_resized_twice():
+    wanted = deployment(4, 1, 2)
+    old = replica_set("old", 4, 3)
+    new = replica_set("new", 1, image="new")
+    steps = rollout.plan_old(wanted, [old, new], [old], new)
+    assert [(step.replica_set["metadata"]["name"], step.replicas) for step in steps] == [
+        ("old", 3),
+        ("old", 1),
+    ]
+
+
+def test_shares_are_annotated_with_the_size_and_the_surge():
+    annotations = {"desired-replicas": "4", "max-replicas": "5"}
+    old, new = replica_set("old", 3, age=1, **annotations), replica_set("new", 2, image="new", **annotations)
+    surging = deployment(4, 2, 1)
+    assert sizes(rollout.plan_scaling(surging, new, [old])) == {"old": 4, "new": 2}
+
+
+def test_a_history_that_becomes_too_long_loses_its_beginning():
+    present = {rollout.REVISION: "600", rollout.REVISION_HISTORY: ",".join(map(str, range(1, 600)))}
+    made = rollout.annotations_of_new(deployment(), present, 601)
+    assert made[rollout.REVISION_HISTORY].endswith(",598,599,600")
+    assert 1990 < len(made[rollout.REVISION_HISTORY]) <= 2000
+    assert (
+        rollout.annotations_of_new(deployment(), {rollout.REVISION: "1"}, 3)[rollout.REVISION_HISTORY] == "1"
+    )
+
+
 def test_a_lone_replica_set_takes_the_whole_size():
     only = replica_set("only", 3, **{"desired-replicas": "3"})
     assert sizes(rollout.plan_scaling(deployment(7), only, [])) == {"only": 7}

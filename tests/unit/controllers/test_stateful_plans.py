@@ -113,9 +113,9 @@ def test_a_member_has_labels_a_host_name_and_volumes_of_its_own():
         {"name": "data", "persistentVolumeClaim": {"claimName": "data-web-2"}},
         {"name": "tmp", "emptyDir": {}},
     ]
-    assert members.has_identity(owner, made)
+    assert members.has_identity(made)
     stripped = {**made, "metadata": {**made["metadata"], "labels": {"app": "web"}}}
-    assert not members.has_identity(owner, stripped)
+    assert not members.has_identity(stripped)
 
 
 def test_claims_have_the_labels_of_their_template_and_of_the_selector():

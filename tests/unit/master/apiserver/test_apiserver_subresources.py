@@ -150,10 +150,26 @@ async def test_eviction_with_two_budgets_or_an_unseen_one(client):
     with pytest.raises(TooManyRequests) as refused:
         await evict(client)
     assert "is still being processed by the server." in refused.value.details["causes"][0]["message"]
+    assert refused.value.retry_after_s == 10
     await budget(client, "other")
     with pytest.raises(APIError, match="more than one PodDisruptionBudget") as several:
         await evict(client)
     assert several.value.code == 500
+
+
+async def test_eviction_while_a_budget_cannot_be_worked_out(client):
+    await running_pod(client)
+    failed = {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": "no scale"}
+    await budget(
+        client, disruptionsAllowed=0, conditions=[{**failed, "lastTransitionTime": "2026-01-01T00:00:00Z"}]
+    )
+    with pytest.raises(TooManyRequests) as refused:
+        await evict(client)
+    (cause,) = refused.value.details["causes"]
+    assert cause["message"] == (
+        "The disruption budget pdb does not allow evicting pods currently because it failed sync: no scale"
+    )
+    assert refused.value.retry_after_s is None
 
 
 async def test_eviction_of_another_name(client):
