@@ -5,6 +5,9 @@ import asyncio
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["kubelite.pytest_plugin"]
+"""Loaded already where kubelite is installed."""
+
 # Where a plain test ran before, pytest-asyncio would make a loop that nobody closes.
 asyncio.set_event_loop(None)
 

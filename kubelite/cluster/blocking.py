@@ -145,13 +145,19 @@ class BlockingCluster:
 
     @property
     def url(self) -> str:
-        """The API server's URL."""
-        return self._cluster.url
+        """The API server's URL; under virtual time it answers while time stands."""
+        return self._outside()[0]
 
     @property
     def kubeconfig(self) -> Path:
-        """The kubeconfig file."""
-        return self._cluster.kubeconfig
+        """The kubeconfig file; under virtual time it is of use while time stands, between calls."""
+        return self._outside()[1]
+
+    def _outside(self) -> tuple[str, Path]:
+        cluster = self._cluster
+        if threading.get_ident() == self._thread or not isinstance(cluster.clock, VirtualClock):
+            return cluster.url, cluster.kubeconfig
+        return self._portal.call(cluster.open_outside)  # not `call`: no time passes
 
     @property
     def images(self) -> ImageRegistry:

@@ -110,6 +110,8 @@ class Cluster(ClusterObjects):
         self._failure: BaseException | None = None
         self._patch: looppatch.LoopPatch | None = None
         self._url = ""
+        self._tls: ssl.SSLContext | None = None
+        self._outside: tuple[str, Path] | None = None
         self.abandoned = 0
 
     def __repr__(self) -> str:
@@ -236,7 +238,7 @@ class Cluster(ClusterObjects):
         if certificates is not None:
             from kubelite.master.auth.certificates import server_context  # noqa: PLC0415 - as above
 
-            context = server_context(certificates)
+            context = self._tls = server_context(certificates)
         factory = self._rest.protocol_factory()
         inside = serve_tls(factory, context) if context is not None else factory
         components.fabric.listen(block.master, API_PORT, inside)
@@ -244,9 +246,7 @@ class Cluster(ClusterObjects):
         if components.virtual:
             self._url = f"{scheme}://{block.master}:{API_PORT}"
         else:
-            port = await self._rest.serve_socket(config.host, config.port, context)
-            host = f"[{config.host}]" if ":" in config.host else config.host
-            self._url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared
+            self._url = await self._open_socket()
         credentials = Credentials(
             token,
             certificates.admin.certificate_pem if certificates else b"",
@@ -259,6 +259,34 @@ class Cluster(ClusterObjects):
         write_kubeconfig(
             self._kubeconfig, make_kubeconfig(config.name, Connection(self._url, authority, credentials))
         )
+
+    async def _open_socket(self) -> str:
+        """Listens for clients outside; gives the URL."""
+        assert self._rest is not None
+        config = self.config
+        port = await self._rest.serve_socket(config.host, config.port, self._tls)
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        scheme = "https" if config.secure else "http"
+        return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared
+
+    async def open_outside(self) -> tuple[str, Path]:
+        """The API server's URL and a kubeconfig for clients on other threads.
+
+        Under a `VirtualClock` nothing listens for them until this is called; they are served while time
+        stands, as between the calls of a blocking cluster.
+        """
+        if not self._running.virtual:
+            return self.url, self.kubeconfig
+        if self._outside is None:
+            url = await self._open_socket()
+            if self._temporary is None:
+                self._temporary = ScratchFolder()
+            path = self._temporary.path / "kubeconfig-outside"
+            text = self.kubeconfig.read_text(encoding="utf-8").replace(self._url, url)
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o600)
+            self._outside = url, path
+        return self._outside
 
     @staticmethod
     async def _make_dns_service(components: Components) -> None:
@@ -320,6 +348,7 @@ class Cluster(ClusterObjects):
                 self._patch.remove_outside(components.network)
             looppatch.uninstall(asyncio.get_running_loop())
             self._patch = None
+        self._tls = self._outside = None
         if self._temporary is not None:
             self._temporary.close()
             self._temporary, self._kubeconfig = None, None

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kubelite.runtime.causes import Cause
 
 STEPS_MAX: Final = 40
+LINE_MAX: Final = 160
+"""Of a line where many stand together."""
 
 
 @attrs.frozen
@@ -142,7 +144,7 @@ def why(
 
 def last_changes(entries: Iterable[Write | Act], count: int) -> list[str]:
     """The newest entries of a record, oldest first, a line each."""
-    return [_timed(_step(each), "") for each in list(entries)[-count:]]
+    return [_timed(_step(each), "")[:LINE_MAX] for each in list(entries)[-count:]]
 
 
 def _timed(step: Step, mark: str) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
 from kubernetes import client, watch
+from urllib3.exceptions import ProtocolError
+
+TRIES: Final = 4
+BUSY: Final = (429, 503)
+PATIENCE_S: Final = 30
 
 
 class RolloutFailed(Exception):
@@ -29,7 +38,7 @@ def deploy(name: str, image: str, *, replicas: int = 2, namespace: str = "defaul
     former = None
     try:
         former = apps.read_namespaced_deployment(name, namespace).spec.template.spec.containers[0].image
-        made, done = apps.patch_namespaced_deployment(name, namespace, body), "updated"
+        made, done = _asked(apps.patch_namespaced_deployment, name, namespace, body), "updated"
     except client.ApiException as error:
         if error.status != 404:
             raise
@@ -42,12 +51,37 @@ def deploy(name: str, image: str, *, replicas: int = 2, namespace: str = "defaul
     return done
 
 
+def _asked(request: Callable[..., Any], *arguments: Any) -> Any:
+    """Asks again, a few times, when the API server is busy."""
+    for left in reversed(range(TRIES)):
+        try:
+            return request(*arguments)
+        except client.ApiException as error:
+            if error.status not in BUSY or not left:
+                raise
+            time.sleep(0.05)
+    raise AssertionError("no request was made")
+
+
 def _rolled_out(apps: client.AppsV1Api, deployment: client.V1Deployment) -> bool:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            return _followed(apps, deployment)
+        except ProtocolError:  # the connection broke: what was missed is told anew
+            continue
+    return False
+
+
+def _followed(apps: client.AppsV1Api, deployment: client.V1Deployment) -> bool:
     name, namespace = deployment.metadata.name, deployment.metadata.namespace
     pods = client.CoreV1Api()
     events = watch.Watch()
     for event in events.stream(
-        apps.list_namespaced_deployment, namespace, field_selector=f"metadata.name={name}", timeout_seconds=30
+        apps.list_namespaced_deployment,
+        namespace,
+        field_selector=f"metadata.name={name}",
+        timeout_seconds=PATIENCE_S,
     ):
         now, status = event["object"], event["object"].status
         current = (status.observed_generation or 0) >= deployment.metadata.generation

@@ -1,10 +1,11 @@
-"""An operator to test: it keeps a Deployment and a Service for each EchoServer."""
+"""An operator to test: each EchoServer gets a Deployment and a Service, and sleeps after an hour."""
 
 from __future__ import annotations
 
 import kopf
 from kubernetes import client
 
+AWAKE_S = 3600
 GROUP, VERSION, PLURAL = "examples.kubelite.dev", "v1", "echoservers"
 DEFINITION = f"""
 apiVersion: apiextensions.k8s.io/v1
@@ -65,5 +66,10 @@ def registry() -> kopf.OperatorRegistry:
         if old is not None:
             body = {"spec": {"replicas": new}}
             client.AppsV1Api().patch_namespaced_deployment_scale(name, namespace, body)
+
+    @kopf.timer(GROUP, VERSION, PLURAL, registry=handlers, initial_delay=AWAKE_S, interval=AWAKE_S)
+    def sleep(name, namespace, **_):
+        body = {"spec": {"replicas": 0}}
+        client.AppsV1Api().patch_namespaced_deployment_scale(name, namespace, body)
 
     return handlers

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import kubelite
-from kubelite.testing import VirtualClock
+import pytest
 
 DAY_S = 24 * 3600
 BACKUP = """
@@ -24,18 +23,18 @@ spec:
 """
 
 
-async def test_backups_are_made_at_half_past_two(monkeypatch):
-    made = []
-    clock = VirtualClock()
+@pytest.mark.asyncio
+@pytest.mark.kubelite(virtual_time=True)
+async def test_backups_are_made_at_half_past_two(kubelite_cluster):
+    made, clock = [], kubelite_cluster.clock
 
     async def backup(container):
         made.append(datetime.fromtimestamp(clock.now(), UTC).strftime("%H:%M"))
         await clock.sleep(600)  # which takes no time at all
 
-    async with kubelite.Cluster(clock=clock) as cluster:
-        cluster.images["ops/backup:1"] = backup
-        await cluster.apply(BACKUP)
-        await clock.sleep(DAY_S)
-        jobs = await cluster.get("jobs")
+    kubelite_cluster.images["ops/backup:1"] = backup
+    await kubelite_cluster.apply(BACKUP)
+    await clock.advance(DAY_S)
+    jobs = await kubelite_cluster.get("jobs")
     assert made == ["02:30", "14:30"]
     assert [job["status"]["succeeded"] for job in jobs] == [1, 1]

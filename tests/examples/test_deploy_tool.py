@@ -9,10 +9,9 @@ pytest.importorskip("kubernetes", reason="the official client is not installed")
 import kubernetes
 from aiohttp import web
 
-import kubelite
 from tests.examples.deploytool import RolloutFailed, deploy
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("rubbish")]
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("rubbish"), pytest.mark.kubelite(nodes=2)]
 
 
 def version(number):
@@ -28,20 +27,20 @@ def version(number):
 
 
 @pytest.fixture
-def cluster():
-    with kubelite.start(nodes=2) as running:
-        for number in (1, 2):
-            running.images[f"shop:{number}"] = version(number)
-        running.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {"name": "shop"},
-                "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]},
-            }
-        )
-        kubernetes.config.load_kube_config(str(running.kubeconfig))
-        yield running
+def cluster(kubelite_cluster_sync):
+    running = kubelite_cluster_sync
+    for number in (1, 2):
+        running.images[f"shop:{number}"] = version(number)
+    running.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "shop"},
+            "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]},
+        }
+    )
+    kubernetes.config.load_kube_config(str(running.kubeconfig))
+    return running
 
 
 def says(cluster):
@@ -61,3 +60,12 @@ def test_a_version_that_does_not_exist_is_rolled_back(cluster):
     with pytest.raises(RolloutFailed, match="shop:3 does not start"):
         deploy("shop", "shop:3")
     assert says(cluster) == (200, "version 1")
+
+
+def test_an_api_server_that_falters_is_asked_again(cluster):
+    deploy("shop", "shop:1")
+    busy = cluster.faults.on("PATCH", "deployments", client="OpenAPI-Generator/").error(503, times=2)
+    dropped = cluster.faults.watch("deployments", client="OpenAPI-Generator/").drop(after_events=1, times=1)
+    assert deploy("shop", "shop:2") == "updated"
+    assert says(cluster) == (200, "version 2")
+    assert (busy.hits, dropped.hits) == (2, 1)

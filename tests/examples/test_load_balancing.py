@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from aiohttp import web
 
-import kubelite
+pytestmark = [pytest.mark.asyncio, pytest.mark.kubelite(nodes=2, seed=7)]
 
 PODS, REQUESTS = 4, 400
 BACKEND = f"""
@@ -44,17 +44,11 @@ async def whoami(container):
     await container.serve(app, port=80)
 
 
-@pytest.fixture
-async def cluster():
-    async with kubelite.Cluster(nodes=2, seed=7) as running:
-        running.images["lab/whoami:1"] = whoami
-        await running.apply(BACKEND)
-        await running.wait_for("deployment/backend", "ready")
-        yield running
-
-
 async def shares(cluster, service):
     """How many of the requests, each by a connection of its own, went to each pod."""
+    cluster.images["lab/whoami:1"] = whoami
+    await cluster.apply(BACKEND)
+    await cluster.wait_for("deployment/backend", "ready")
     counted = Counter()
     async with cluster.http() as http:
         for _ in range(REQUESTS):
@@ -63,12 +57,12 @@ async def shares(cluster, service):
     return counted
 
 
-async def test_connections_spread_over_all_pods(cluster):
-    counted = await shares(cluster, "spread")
+async def test_connections_spread_over_all_pods(kubelite_cluster):
+    counted = await shares(kubelite_cluster, "spread")
     assert len(counted) == PODS
     expected = REQUESTS / PODS
     assert sum((found - expected) ** 2 / expected for found in counted.values()) < 16.3  # chi², 3 df, 0.1 %
 
 
-async def test_a_client_with_affinity_stays_with_one(cluster):
-    assert list((await shares(cluster, "sticky")).values()) == [REQUESTS]
+async def test_a_client_with_affinity_stays_with_one(kubelite_cluster):
+    assert list((await shares(kubelite_cluster, "sticky")).values()) == [REQUESTS]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 
 pytest.importorskip("kopf", reason="kopf is not installed")
@@ -10,7 +13,6 @@ pytest.importorskip("kubernetes", reason="the official client is not installed")
 import kopf.testing
 import kubernetes
 
-import kubelite
 from tests.examples import echoserver
 
 pytestmark = [
@@ -26,13 +28,13 @@ def manifest(name, **spec):
 
 
 @pytest.fixture
-def cluster(monkeypatch):
-    with kubelite.start(nodes=2) as running:
-        running.apply(echoserver.DEFINITION)
-        running.wait_for(f"crd/{echoserver.PLURAL}.{echoserver.GROUP}", "condition=Established")
-        monkeypatch.setenv("KUBECONFIG", str(running.kubeconfig))
-        kubernetes.config.load_kube_config(str(running.kubeconfig))
-        yield running
+def cluster(kubelite_cluster_sync, monkeypatch):
+    running = kubelite_cluster_sync
+    running.apply(echoserver.DEFINITION)
+    running.wait_for(f"crd/{echoserver.PLURAL}.{echoserver.GROUP}", "condition=Established")
+    monkeypatch.setenv("KUBECONFIG", str(running.kubeconfig))
+    kubernetes.config.load_kube_config(str(running.kubeconfig))
+    return running
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def operator(cluster):
     assert runner.exit_code == 0, runner.output
 
 
+@pytest.mark.kubelite(nodes=2)
 def test_an_echo_server_answers_scales_and_goes(cluster, operator):
     cluster.apply(manifest("hello", replicas=2))
     found = cluster.wait_for("echoserver/hello", lambda it: "create" in it.get("status", {}))
@@ -58,3 +61,30 @@ def test_an_echo_server_answers_scales_and_goes(cluster, operator):
     cluster.delete("echoserver/hello")
     cluster.wait_for("deployment/hello", "deleted")
     cluster.wait_for("service/hello", "deleted")
+
+
+@pytest.mark.asyncio
+@pytest.mark.kubelite(virtual_time=True)
+async def test_idle_servers_are_put_to_sleep_after_an_hour(kubelite_cluster, monkeypatch):
+    """The same operator in the cluster's own loop: its timers follow virtual time, its threads hold it up."""
+    cluster = kubelite_cluster
+    await cluster.apply(echoserver.DEFINITION)
+    await cluster.wait_for(f"crd/{echoserver.PLURAL}.{echoserver.GROUP}", "condition=Established")
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    _, kubeconfig = await cluster.open_outside()  # for the handlers, which are synchronous
+    kubernetes.config.load_kube_config(str(kubeconfig))
+    settings = kopf.OperatorSettings()
+    operator = asyncio.ensure_future(
+        kopf.operator(
+            registry=echoserver.registry(), settings=settings, standalone=True, namespaces=["default"]
+        )
+    )
+    try:
+        await cluster.apply(manifest("hello", replicas=1))
+        await cluster.wait_for("deployment/hello", "ready", timeout=60)
+        await cluster.wait_for("deployment/hello", "jsonpath={.spec.replicas}=0", timeout=2 * 3600)
+        assert 3600 <= cluster.clock.monotonic() < 3700
+    finally:
+        operator.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await operator

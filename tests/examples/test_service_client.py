@@ -7,8 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-import kubelite
-
+pytestmark = [pytest.mark.asyncio, pytest.mark.kubelite(nodes=3, node_monitor_grace_s=2.0)]
 SHOP = """
 apiVersion: apps/v1
 kind: Deployment
@@ -50,12 +49,11 @@ class ShopClient:
         raise AssertionError("no attempt was made")
 
 
-@pytest.fixture
-async def cluster():
-    async with kubelite.Cluster(nodes=3, node_monitor_grace_s=2.0) as running:
-        await running.apply(SHOP)
-        await running.wait_for("deployment/shop", "ready")
-        yield running
+async def opened(cluster):
+    """The cluster with the shop in it."""
+    await cluster.apply(SHOP)
+    await cluster.wait_for("deployment/shop", "ready")
+    return cluster
 
 
 async def ask_until(client, over):
@@ -66,7 +64,8 @@ async def ask_until(client, over):
     return seen
 
 
-async def test_no_request_fails_during_a_rolling_update(cluster):
+async def test_no_request_fails_during_a_rolling_update(kubelite_cluster):
+    cluster = await opened(kubelite_cluster)
     async with cluster.http() as http:
         client = ShopClient(http)
         newer = SHOP.replace("nginx:1.27", "nginx:1.28")
@@ -79,7 +78,8 @@ async def test_no_request_fails_during_a_rolling_update(cluster):
     assert client.retries == 0
 
 
-async def test_a_pod_that_is_killed_costs_a_retry_at_most(cluster):
+async def test_a_pod_that_is_killed_costs_a_retry_at_most(kubelite_cluster):
+    cluster = await opened(kubelite_cluster)
     async with cluster.http() as http:
         client = ShopClient(http)
         victim = (await cluster.get("pods"))[0]["metadata"]["name"]
@@ -89,7 +89,8 @@ async def test_a_pod_that_is_killed_costs_a_retry_at_most(cluster):
     assert set(seen) <= {200}
 
 
-async def test_a_node_that_loses_its_power_is_survived(cluster):
+async def test_a_node_that_loses_its_power_is_survived(kubelite_cluster):
+    cluster = await opened(kubelite_cluster)
     async with cluster.http() as http:
         client = ShopClient(http)
         await cluster.fail_node("node-3")
@@ -99,3 +100,22 @@ async def test_a_node_that_loses_its_power_is_survived(cluster):
         await cluster.recover_node("node-3")
         await cluster.wait_for("node/node-3", "ready")
         assert await client.status() == 200
+
+
+async def test_a_rolling_update_under_faults_costs_no_request(kubelite_cluster):
+    """The API server falters: the Service must not send anyone to pods that are gone."""
+    cluster = await opened(kubelite_cluster)
+    faults = cluster.faults
+    refused = faults.on("PATCH", "pods/status", client="kubelet").error(503, times=2)
+    conflicts = faults.on("PUT", "replicasets", client="deployment-controller").conflict(times=2)
+    lost = faults.on("POST", "pods", client="replicaset-controller").timeout_after_commit(times=1)
+    async with cluster.http() as http:
+        client = ShopClient(http)
+        await cluster.apply(SHOP.replace("nginx:1.27", "nginx:1.28"))
+        over = asyncio.ensure_future(cluster.wait_for("deployment/shop", "ready"))
+        seen = await ask_until(client, over)
+    assert set(seen) == {200}
+    assert client.retries == 0
+    assert (refused.hits, conflicts.hits, lost.hits) == (2, 2, 1)
+    made = await cluster.get("pods", selector="app=shop")
+    assert len([pod for pod in made if "deletionTimestamp" not in pod["metadata"]]) == 3

@@ -14,7 +14,12 @@ import pytest
 from tests.determinism import digests, streams
 
 ROOT = Path(__file__).parents[2]
-MUST_SAY = {"pods", "events", "nodes", "leases.coordination.k8s.io"}
+RUNS = 20
+MUST_SAY = {
+    "rollout": {"pods", "events", "replicasets.apps", "endpointslices.discovery.k8s.io"},
+    "node_failure": {"pods", "events", "nodes", "leases.coordination.k8s.io"},
+    "cron_day": {"pods", "events", "jobs.batch", "cronjobs.batch"},
+}
 
 
 def runs_of(scenario, count, hash_seed):
@@ -30,11 +35,12 @@ def runs_of(scenario, count, hash_seed):
     return [orjson.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("scenario", "count"), [("rollout", 4), ("node_failure", 4), ("cron_day", 2)])
-def test_a_seed_gives_the_same_bytes_in_every_run_and_process(scenario, count):
-    first, *others = [each for hash_seed in (1, 4242) for each in runs_of(scenario, count, hash_seed)]
-    assert len(others) == 2 * count - 1
-    assert first.keys() >= MUST_SAY
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scenario", ["rollout", "node_failure", "cron_day"])
+def test_a_seed_gives_the_same_bytes_in_every_run_and_process(scenario):
+    first, *others = [each for hash_seed in (1, 4242) for each in runs_of(scenario, RUNS // 2, hash_seed)]
+    assert len(others) == RUNS - 1
+    assert first.keys() >= MUST_SAY[scenario]
     for other in others:
         assert {name for name in first.keys() | other.keys() if first.get(name) != other.get(name)} == set()
 

@@ -142,6 +142,23 @@ def test_virtual_time_comes_from_the_marker_or_the_command_line(run):
     run(text, "--kubelite-virtual-time", mode="auto").assert_outcomes(passed=1)
 
 
+def test_blocking_tests_have_virtual_time_by_their_marker(run):
+    text = (
+        "import kubernetes\n"
+        "@pytest.mark.kubelite(virtual_time=True)\n"
+        "def test_power(kubelite_cluster_sync):\n"
+        "    kubernetes.config.load_kube_config(str(kubelite_cluster_sync.kubeconfig))\n"
+        "    kubelite_cluster_sync.fail_node('node-1')\n"
+        "    kubelite_cluster_sync.clock.advance(3600)\n"
+        "    (node,) = kubernetes.client.CoreV1Api().list_node().items\n"
+        "    assert {each.type: each.status for each in node.status.conditions}['Ready'] == 'Unknown'\n"
+        "    assert kubelite_cluster_sync.clock.monotonic() == 3600\n"
+        "def test_other(kubelite_cluster_sync):\n"
+        "    assert 'System' in repr(kubelite_cluster_sync.clock)\n"
+    )
+    run(text, "--kubelite-virtual-time").assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -149,10 +166,6 @@ def test_virtual_time_comes_from_the_marker_or_the_command_line(run):
         (
             "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_module): pass",
             "*needs an event loop that lives as long as the module*loop_scope='module'*",
-        ),
-        (
-            "@pytest.mark.kubelite(virtual_time=True)\ndef test_x(kubelite_cluster_sync): pass",
-            "*kubelite_cluster_sync has no virtual time*",
         ),
         (
             "@pytest.mark.kubelite(nodez=2)\ndef test_x(kubelite_cluster_sync): pass",
