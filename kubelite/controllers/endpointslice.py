@@ -11,13 +11,15 @@ Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/contro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 
 from kubelite.api import podutil
+from kubelite.api.conditions import get_condition
 from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
+from kubelite.controllers import topologyhints
 from kubelite.controllers.serviceparts import (
     HEADLESS_LABEL,
     ZONE_LABEL,
@@ -39,6 +41,7 @@ from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
     Intent,
+    RecordEvent,
     RequeueAfter,
     Steps,
     Together,
@@ -135,7 +138,11 @@ def make_hints(service: Object, endpoint: Object) -> Object:
     Source: k8s.io/endpointslice/trafficdist.
     """
     preferred = service["spec"].get("trafficDistribution")
-    if preferred not in {*SAME_ZONE, SAME_NODE} or not endpoint["conditions"]["ready"]:
+    if (
+        topologyhints.is_wanted(service)
+        or preferred not in {*SAME_ZONE, SAME_NODE}
+        or not endpoint["conditions"]["ready"]
+    ):
         return {}
     hints: dict[str, Any] = {}
     if endpoint.get("zone"):
@@ -240,6 +247,46 @@ def plan_family(
     return _reuse(create, update, delete, labels)
 
 
+def plan_hinted_family(
+    service: Object,
+    slices: Sequence[Object],
+    groups: Mapping[PortKey, Desired],
+    family: str,
+    shares: Mapping[str, float],
+) -> tuple[list[Object], list[Object], list[Object]] | str:
+    """As `plan_family`, with each zone's part of the hints; or why there can be none.
+
+    Args:
+        family: `IPv4` or `IPv6`.
+        service: The Service.
+        slices: Those which exist, of this family.
+        groups: The endpoints wanted.
+        shares: What the zones should have.
+    """
+    ready = sum(
+        topologyhints.is_ready(each) for group in groups.values() for each in group.endpoints.values()
+    )
+    allocations = topologyhints.allocate(shares, ready)
+    if isinstance(allocations, str):
+        return allocations
+    old = {endpoint_key(one): one for each in slices for one in each.get("endpoints") or ()}
+    kept = {
+        ports: Desired(
+            group.ports,
+            {
+                name: topologyhints.with_old_hints(each, old[name]) if name in old else each
+                for name, each in group.endpoints.items()
+            },
+        )
+        for ports, group in groups.items()
+    }
+    create, update, delete = plan_family(service, slices, kept, family)
+    changed = {each["metadata"]["uid"] for each in (*update, *delete)}
+    unchanged = [each for each in slices if each["metadata"]["uid"] not in changed]
+    made = topologyhints.add_hints(create, update, unchanged, allocations)
+    return topologyhints.NO_ZONE if made is None else (*made, delete)
+
+
 def _reuse(
     create: list[Object], update: list[Object], delete: list[Object], labels: Mapping[str, str]
 ) -> tuple[list[Object], list[Object], list[Object]]:
@@ -293,13 +340,15 @@ class EndpointSliceController(Reconciler):
         self._tracker = SliceTracker()
         self._times = TriggerTimes()
         self._sizes: dict[str, int] = {}
+        self._by_topology: set[str] = set()
+        self._hinted: set[str] = set()
 
     def watches(self) -> Sequence[Watch]:
         """Services, their pods, and the slices themselves."""
         return (
             Watch(SERVICES, lambda old, new: (key_of(new or old or {}),)),
             Watch(PODS, lambda old, new: keys_of_change(old, new, self._services)),
-            Watch(NODES),
+            Watch(NODES, self._node_keys),
             Watch(ENDPOINTSLICES, self._slice_keys),
         )
 
@@ -320,6 +369,14 @@ class EndpointSliceController(Reconciler):
             return ()
         return {*by_service(obj), *(() if old is None else by_service(old))}
 
+    def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """The Services whose hints follow the CPUs of zones, if these have changed."""
+        if not self._by_topology or (
+            old is not None and new is not None and _capacity(old) == _capacity(new)
+        ):
+            return ()
+        return sorted(self._by_topology)
+
     def _zone_of(self, node_name: str) -> str | None:
         node = self._nodes.get(None, node_name)
         if node is None:
@@ -335,6 +392,8 @@ class EndpointSliceController(Reconciler):
             self._tracker.forget(key)
             self._times.forget(key)
             self._sizes.pop(key, None)
+            self._by_topology.discard(key)
+            self._hinted.discard(key)
             return
         spec = service["spec"]
         if not spec.get("selector") or spec.get("type") == "ExternalName":
@@ -355,19 +414,61 @@ class EndpointSliceController(Reconciler):
         families = spec.get("ipFamilies") or ["IPv4"]
         intents: list[Intent] = [_deletion(each) for each in slices if each["addressType"] not in families]
         incomplete = False
+        events: list[Intent] = []
         for family in families:
             groups, missing_nodes = desired_endpoints(service, pods, family, self._zone_of)
             incomplete = incomplete or missing_nodes
             of_family = [each for each in slices if each["addressType"] == family]
-            create, update, delete = plan_family(service, of_family, groups, family)
+            create, update, delete, event = self._plan(key, service, of_family, groups, family)
             intents += [CreateObject(ENDPOINTSLICES, _stamped(each, time)) for each in create]
             intents += [UpdateObject(ENDPOINTSLICES, _stamped(each, time)) for each in update]
             intents += [_deletion(each) for each in delete]
+            if event is not None:
+                reason, text = event
+                type_: Literal["Normal", "Warning"] = (
+                    "Normal" if reason == topologyhints.ENABLED else "Warning"
+                )
+                events.append(RecordEvent(service, type_, reason, f"{text}, addressType: {family}"))
         if intents:
             outcomes = yield (Together(tuple(intents)),)
             self._tracker.wrote(key, outcomes, now)
+        if events:
+            yield tuple(events)
         if incomplete:
             yield (RequeueAfter(_NODE_RETRY_S),)
+
+    def _plan(
+        self,
+        key: str,
+        service: Object,
+        slices: Sequence[Object],
+        groups: dict[PortKey, Desired],
+        family: str,
+    ) -> tuple[list[Object], list[Object], list[Object], tuple[str, str] | None]:
+        """The slices of a family to create, update and delete, and what is to be told of hints."""
+        if not topologyhints.is_wanted(service):
+            self._by_topology.discard(key)
+            event = None
+            if key in self._hinted:
+                self._hinted.discard(key)
+                event = topologyhints.DISABLED, topologyhints.HAS_BEEN_DISABLED
+            return (*plan_family(service, slices, groups, family), event)
+        self._by_topology.add(key)
+        shares = topologyhints.share_of_zones(self._nodes.list())
+        made = plan_hinted_family(service, slices, groups, family, shares)
+        if isinstance(made, str):
+            self._hinted.discard(key)
+            return (*plan_family(service, slices, groups, family), (topologyhints.DISABLED, made))
+        event = None if key in self._hinted else (topologyhints.ENABLED, topologyhints.HAS_BEEN_ENABLED)
+        self._hinted.add(key)
+        return (*made, event)
+
+
+def _capacity(node: Object) -> tuple[Any, ...]:
+    """What of a node decides how many endpoints its zone should have."""
+    ready = get_condition(node, "Ready")
+    allocatable = (node.get("status") or {}).get("allocatable") or {}
+    return node["metadata"].get("labels"), (ready or {}).get("status"), allocatable.get("cpu")
 
 
 def _deletion(each: Object) -> Intent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubelite.network import Endpoint
+from kubelite.network import Endpoint, Picker
 from kubelite.runtime import Clock, Randomness
 
 AFFINITY_CLIENTS_MAX = 100_000
@@ -82,3 +82,30 @@ class AffinityPicker:
         if len(self._chosen) > AFFINITY_CLIENTS_MAX:
             del self._chosen[next(iter(self._chosen))]
         return endpoint
+
+
+class OriginPicker:
+    """One choice for clients inside the cluster, another for those outside.
+
+    Args:
+        inside: For clients inside.
+        outside: For all others.
+        is_inside: Whether an address is one of the cluster's.
+    """
+
+    __slots__ = ("_inside", "_is_inside", "_outside")
+
+    def __init__(self, inside: Picker, outside: Picker, is_inside: Callable[[str], bool]) -> None:
+        self._inside, self._outside, self._is_inside = inside, outside, is_inside
+
+    def __repr__(self) -> str:
+        return f"<OriginPicker inside {self._inside!r}, outside {self._outside!r}>"
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What there is to choose from inside."""
+        return self._inside.endpoints
+
+    def pick(self, source: str) -> Endpoint | None:
+        """An endpoint; None if there is none for such a client."""
+        return (self._inside if self._is_inside(source) else self._outside).pick(source)

@@ -14,17 +14,18 @@ from typing import Any
 
 import attrs
 
-from kubelite.api.resources import ENDPOINTSLICES, SERVICES
+from kubelite.api.resources import ENDPOINTSLICES, NODES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
 from kubelite.network.translate import Destination
-from kubelite.proxy.balance import AffinityPicker, RandomPicker
-from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
+from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
+from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, has_hints, plan_service
 from kubelite.runtime import Actor, Clock, Randomness
 
 BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
+ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 @attrs.frozen
@@ -79,6 +80,8 @@ class Proxier(Actor[Sync]):
         self._pickers: dict[Destination, Picker] = {}
         self._affinity: dict[Destination, dict[str, tuple[Endpoint, float]]] = {}
         self._open: dict[Endpoint, Callable[[], None]] = {}
+        self._zone: str | None = None
+        self._hinted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Proxier {self._node_name}, {len(self._pickers)} rules, {len(self._open)} ports open>"
@@ -111,6 +114,27 @@ class Proxier(Actor[Sync]):
                 for key in service_of_slice(obj):
                     self._note(key)
 
+    def _zone_for(self, key: str, slices: Any) -> str:
+        """The node's zone, where hints ask for it; from then on it is watched."""
+        if not has_hints(slices):
+            self._hinted.discard(key)
+            return ""
+        self._hinted.add(key)
+        if self._zone is None:
+            self._zone = ""
+            if self._node_name:
+                self._remove.append(self._informers.informer(NODES).add_handler(self._node_changed))
+        return self._zone
+
+    def _node_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None or new["metadata"]["name"] != self._node_name:
+            return
+        zone = (new["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
+        if zone != self._zone:
+            self._zone = zone
+            for key in self._hinted:
+                self._note(key)
+
     def _note(self, key: str) -> None:
         self._changed.add(key)
         if not self._waking:
@@ -129,10 +153,11 @@ class Proxier(Actor[Sync]):
             namespace, name = meta.split_key(key)
             service = self._services.get(namespace, name)
             if service is None:
+                self._hinted.discard(key)
                 continue
-            plan = plan_service(
-                service, self._slices.by_index(BY_SERVICE, key), self._node_name, self._node_address
-            )
+            slices = self._slices.by_index(BY_SERVICE, key)
+            zone = self._zone_for(key, slices)
+            plan = plan_service(service, slices, self._node_name, self._node_address, zone)
             self._planned[key] = plan
             for rule in plan.rules:
                 pickers[rule.destination] = self._picker(rule)
@@ -143,10 +168,16 @@ class Proxier(Actor[Sync]):
         await self._open_and_close()
 
     def _picker(self, rule: Rule) -> Picker:
+        found = self._picker_of(rule, rule.endpoints)
+        if rule.inside is None:
+            return found
+        return OriginPicker(self._picker_of(rule, rule.inside), found, self._fabric.block.__contains__)
+
+    def _picker_of(self, rule: Rule, endpoints: tuple[Endpoint, ...]) -> Picker:
         if rule.affinity_s is None:
-            return RandomPicker(rule.endpoints, self._random)
+            return RandomPicker(endpoints, self._random)
         chosen = self._affinity.setdefault(rule.destination, {})
-        return AffinityPicker(rule.endpoints, self._random, self._clock, rule.affinity_s, chosen)
+        return AffinityPicker(endpoints, self._random, self._clock, rule.affinity_s, chosen)
 
     def _wanted(self) -> dict[Endpoint, OpenListener]:
         """The addresses and ports to listen on for clients outside, and how."""

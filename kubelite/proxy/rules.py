@@ -1,9 +1,13 @@
 """Services and EndpointSlices into translation rules: pure.
 
 Traffic goes to ready endpoints; if there are none, to those which are still serving while they terminate;
-with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself.
+with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself; the
+external one means clients outside: for those inside it is as if they came back by a load balancer. Under
+policy `Cluster` hints narrow ready endpoints down to those for the node, or else for its zone, if all of them
+have hints and some are for it.
 
-Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies.
+Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies;
+pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
 """
 
 from __future__ import annotations
@@ -27,11 +31,13 @@ class Rule:
 
     Attributes:
         affinity_s: For how long a client keeps its endpoint; None for no affinity.
+        inside: Where those of clients inside the cluster go, if elsewhere.
     """
 
     destination: Destination
     endpoints: tuple[Endpoint, ...]
     affinity_s: float | None = None
+    inside: tuple[Endpoint, ...] | None = None
 
 
 @attrs.frozen
@@ -71,16 +77,23 @@ def ingress_ips(service: Object) -> tuple[str, ...]:
     return tuple(each["ip"] for each in ingress if each.get("ip") and each.get("ipMode", "VIP") == "VIP")
 
 
+def has_hints(slices: Iterable[Object]) -> bool:
+    """Whether it matters in which zone the node is."""
+    return any("hints" in endpoint for each in slices for endpoint in each.get("endpoints") or ())
+
+
 def plan_service(
-    service: Object, slices: Sequence[Object], node_name: str, node_address: str
+    service: Object, slices: Sequence[Object], node_name: str, node_address: str, zone: str = ""
 ) -> ServiceRules:
     """The rules of one Service on one node.
 
     Args:
         service: The Service.
         slices: Its EndpointSlices.
-        node_name: For policy `Local`.
+        node_name: For policy `Local`; "" is the control plane, where load balancers come in: they know the
+            nodes that have endpoints.
         node_address: Where node ports are.
+        zone: The node's zone; "" if it has none.
     """
     spec = service["spec"]
     addresses = cluster_ips(service)
@@ -95,13 +108,18 @@ def plan_service(
     for port in spec.get("ports") or ():
         protocol = port.get("protocol", "TCP")
         every = list(_port_endpoints(slices, port.get("name", ""), protocol))
-        inside = _chosen(every, node_name if spec.get("internalTrafficPolicy") == "Local" else None)
-        outside = _chosen(every, node_name if spec.get("externalTrafficPolicy") == "Local" else None)
+        near = _chosen(_meant_for(every, node_name, zone))
+        local = _chosen([each for each in every if each.node_name == node_name])
+        inside = local if spec.get("internalTrafficPolicy") == "Local" else near
+        is_local = spec.get("externalTrafficPolicy") == "Local" and bool(node_name)
+        outside, within = (local, near) if is_local else (near, None)
         rules += [Rule((address, port["port"], protocol), inside, affinity_s) for address in addresses]
         external = (*(spec.get("externalIPs") or ()), *ingress_ips(service))
-        rules += [Rule((address, port["port"], protocol), outside, affinity_s) for address in external]
+        rules += [
+            Rule((address, port["port"], protocol), outside, affinity_s, within) for address in external
+        ]
         if port.get("nodePort"):
-            rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s)
+            rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within)
             rules.append(rule)
             node_ports.append(NodePort(port["nodePort"], protocol, rule))
     return ServiceRules(tuple(rules), tuple(node_ports), addresses)
@@ -114,6 +132,17 @@ class _Candidate:
     ready: bool
     serving: bool
     terminating: bool
+    zones: frozenset[str]
+    nodes: frozenset[str]
+
+
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
+def _hinted(endpoint: Object, kind: str) -> frozenset[str]:
+    """The zones (`forZones`) or nodes (`forNodes`) that an endpoint is meant for."""
+    hints = endpoint.get("hints")
+    return frozenset(each["name"] for each in hints.get(kind) or ()) if hints else _NOBODY
 
 
 def _port_endpoints(slices: Iterable[Object], name: str, protocol: str) -> Iterator[_Candidate]:
@@ -135,12 +164,21 @@ def _port_endpoints(slices: Iterable[Object], name: str, protocol: str) -> Itera
                     ready is not False,
                     serving is not False,
                     bool(conditions.get("terminating")),
+                    _hinted(endpoint, "forZones"),
+                    _hinted(endpoint, "forNodes"),
                 )
 
 
-def _chosen(candidates: Sequence[_Candidate], node_name: str | None) -> tuple[Endpoint, ...]:
-    if node_name is not None:
-        candidates = [each for each in candidates if each.node_name == node_name]
+def _meant_for(candidates: Sequence[_Candidate], node_name: str, zone: str) -> Sequence[_Candidate]:
+    """The ready endpoints that are meant for a node, or else for its zone; all if hints do not tell."""
+    ready = [each for each in candidates if each.ready]
+    for hinted, name in (([each.nodes for each in ready], node_name), ([each.zones for each in ready], zone)):
+        if all(hinted) and any(name in names for names in hinted):
+            return [each for each, names in zip(ready, hinted, strict=True) if name in names]
+    return candidates
+
+
+def _chosen(candidates: Sequence[_Candidate]) -> tuple[Endpoint, ...]:
     ready = [each.endpoint for each in candidates if each.ready]
     if not ready:
         ready = [each.endpoint for each in candidates if each.serving and each.terminating]

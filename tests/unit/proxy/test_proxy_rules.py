@@ -1,10 +1,11 @@
 """Which endpoints a connection may get, and which one it gets."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelite.proxy.balance import AffinityPicker, RandomPicker
-from kubelite.proxy.rules import plan_service
+from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
+from kubelite.proxy.rules import has_hints, plan_service
 from kubelite.runtime import Randomness
 
 NODE, NODE_IP, VIP = "node-1", "127.240.0.2", "127.240.32.9"
@@ -23,17 +24,19 @@ def make_slice(*endpoints, name="http", port=8080, protocol="TCP"):
     return {"ports": [{"name": name, "port": port, "protocol": protocol}], "endpoints": list(endpoints)}
 
 
-def make_endpoint(ip, *, ready=True, serving=None, terminating=False, node=NODE):
+def make_endpoint(ip, *, ready=True, serving=None, terminating=False, node=NODE, zones=(), nodes=()):
     serving = ready if serving is None else serving
+    hints = {"forZones": [{"name": each} for each in zones], "forNodes": [{"name": each} for each in nodes]}
     return {
+        "hints": {name: each for name, each in hints.items() if each},
         "addresses": [ip],
         "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
         "nodeName": node,
     }
 
 
-def plan(service, *slices):
-    found = plan_service(service, slices, NODE, NODE_IP)
+def plan(service, *slices, node=NODE, zone=""):
+    found = plan_service(service, slices, node, NODE_IP, zone)
     return {rule.destination: rule for rule in found.rules}
 
 
@@ -127,3 +130,76 @@ async def test_affinity_holds_until_its_time_out_and_while_the_endpoint_lives():
     assert AffinityPicker(rest, Randomness(1), clock, 100.0, chosen).pick("a") in rest
     clock.value += 1000
     assert len({AffinityPicker(targets, Randomness(n), clock, 0.0, {}).pick("a") for n in range(30)}) > 1
+
+
+HERE, NEAR, FAR = "127.240.64.1", "127.240.64.2", "127.240.64.3"
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "zone", "chosen"),
+    [
+        ([make_endpoint(NEAR, zones=["a"]), make_endpoint(FAR, zones=["b"])], "a", [NEAR]),
+        ([make_endpoint(NEAR, zones=["a"]), make_endpoint(FAR, zones=["b"])], "c", [NEAR, FAR]),
+        ([make_endpoint(NEAR, zones=["a"]), make_endpoint(FAR, zones=["b"])], "", [NEAR, FAR]),
+        ([make_endpoint(NEAR, zones=["a"]), make_endpoint(FAR)], "a", [NEAR, FAR]),
+        ([make_endpoint(NEAR, zones=["a", "b"]), make_endpoint(FAR, zones=["b"])], "b", [NEAR, FAR]),
+        (
+            [
+                make_endpoint(HERE, zones=["a"], nodes=[NODE]),
+                make_endpoint(NEAR, zones=["a"], nodes=["node-2"]),
+                make_endpoint(FAR, zones=["b"], nodes=["node-3"]),
+            ],
+            "a",
+            [HERE],
+        ),
+        (
+            [
+                make_endpoint(NEAR, zones=["a"], nodes=["node-2"]),
+                make_endpoint(FAR, zones=["b"], nodes=["node-3"]),
+            ],
+            "a",
+            [NEAR],
+        ),
+        (
+            [make_endpoint(NEAR, zones=["a"], ready=False), make_endpoint(FAR, zones=["b"])],
+            "a",
+            [FAR],
+        ),
+        (
+            [
+                make_endpoint(NEAR, ready=False, serving=True, terminating=True, zones=["a"]),
+                make_endpoint(FAR, ready=False, serving=True, terminating=True, zones=["b"]),
+            ],
+            "a",
+            [NEAR, FAR],
+        ),
+    ],
+)
+def test_hints_narrow_down_what_is_ready_where_all_of_it_has_some_and_some_is_meant(endpoints, zone, chosen):
+    slices = [make_slice(*endpoints)]
+    assert has_hints(slices)
+    assert [ip for ip, _ in plan(make_service(), *slices, zone=zone)[VIP, 80, "TCP"].endpoints] == chosen
+
+
+async def test_hints_do_not_concern_policy_local():
+    slices = make_slice(make_endpoint(HERE, zones=["b"]), make_endpoint(NEAR, node="node-2", zones=["a"]))
+    rules = plan(make_service(internalTrafficPolicy="Local"), slices, zone="a")
+    assert rules[VIP, 80, "TCP"].endpoints == ((HERE, 8080),)
+
+
+async def test_the_external_policy_is_about_clients_outside():
+    service = make_service(port={"nodePort": 30080}, externalTrafficPolicy="Local", type="LoadBalancer")
+    slices = make_slice(make_endpoint(FAR, node="node-2"))
+    for door in ((NODE_IP, 30080, "TCP"), ("127.240.16.1", 80, "TCP")):
+        rule = plan(service, slices)[door]
+        assert (rule.endpoints, rule.inside) == ((), ((FAR, 8080),))
+        control_plane = plan(service, slices, node="")[door]
+        assert control_plane.endpoints == ((FAR, 8080),), "load balancers know who has endpoints"
+    picker = OriginPicker(
+        RandomPicker(((FAR, 8080),), Randomness(1)),
+        RandomPicker((), Randomness(1)),
+        lambda source: source == HERE,
+    )
+    assert picker.pick(HERE) == (FAR, 8080)
+    assert picker.pick("127.0.0.1") is None
+    assert picker.endpoints == ((FAR, 8080),)
