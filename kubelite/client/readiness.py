@@ -40,7 +40,10 @@ def check_condition(obj: Object, name: str, status: str = "True") -> Verdict:
     """Whether an object has a condition with that status."""
     found = find_condition(obj, name)
     if found is None:
-        return Verdict(holds=False, seen=f"it has no condition {name}")
+        others = ", ".join(each["type"] for each in obj.get("status", {}).get("conditions") or ())
+        return Verdict(
+            holds=False, seen=f"it has no condition {name}" + (f" (but {others})" if others else "")
+        )
     words = [f"condition {name} is {found.get('status')}"]
     words += [str(found[key]) for key in ("reason", "message") if found.get(key)]
     return Verdict(found.get("status", "").lower() == status.lower(), ": ".join(words))

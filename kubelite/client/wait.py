@@ -60,12 +60,25 @@ def _jsonpath(expression: str, value: str | None) -> Predicate:
     return holds
 
 
+def _tested(test: Callable[[Object], Any]) -> Predicate:
+    def holds(obj: Object | None) -> Verdict:
+        if obj is None:
+            return ABSENT
+        try:
+            return Verdict(bool(test(obj)), "the condition given does not hold")
+        except (LookupError, TypeError) as error:  # fields of a status come one after the other
+            return Verdict(holds=False, seen=f"the condition given raises {type(error).__name__}: {error}")
+
+    return holds
+
+
 def parse_condition(condition: str | Callable[[Object], Any]) -> Predicate:
     """The predicate for a condition as users write it.
 
     Args:
         condition: `ready`, `deleted` (or `delete`), `exists` (or `create`), `condition=TYPE[=STATUS]`,
             `jsonpath=EXPR[=VALUE]`, or a callable that is given the object and answers with a truth value.
+            That it does not find a field (LookupError, TypeError) means "not yet".
 
     Raises:
         ValueError: The text is none of these.
@@ -73,10 +86,7 @@ def parse_condition(condition: str | Callable[[Object], Any]) -> Predicate:
     Source: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_wait/
     """
     if callable(condition):
-        test = condition
-        return lambda obj: (
-            ABSENT if obj is None else Verdict(bool(test(obj)), "the condition given does not hold")
-        )
+        return _tested(condition)
     known = {"ready": _ready, "deleted": _deleted, "delete": _deleted, "exists": _exists, "create": _exists}
     if condition in known:
         return known[condition]

@@ -17,7 +17,7 @@ from kubelite.client.requests import ADMIN
 from kubelite.cluster import access
 from kubelite.cluster.components import API_PORT, DNS_PORT, Components
 from kubelite.cluster.config import ClusterConfig, make_config
-from kubelite.cluster.objects import ClusterObjects
+from kubelite.cluster.objects import ClusterObjects, unknown_kind
 from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.scratch import ScratchFolder
 from kubelite.cluster.waiting import Question, wait_for
@@ -503,8 +503,7 @@ class Cluster(ClusterObjects):
         """
         resource = self._running.scheme.find(kind)
         if resource is None:
-            known = ", ".join(sorted(each.plural for each in self._running.scheme.resources()))
-            raise ValueError(f"there is no kind {kind!r}; this cluster serves {known}")
+            raise ValueError(unknown_kind(kind, self._running.scheme.resources()))
         found: Resource = resource
         return found
 
@@ -537,6 +536,9 @@ class Cluster(ClusterObjects):
         log = self._running.log
         found = why(log, resource, make_key(namespace or "", name), is_recorded=log.is_kept)
         return [found.about, *found.lines(CAUSES_SHOWN_MAX)] if found.steps else ()
+
+    def _image_names(self) -> Sequence[str]:
+        return tuple(self.images)
 
     async def explain_scheduling(self, pod: str, *, namespace: str = "default") -> Explanation:
         """What every plugin of the scheduler says of a pod on every node; `print` shows it.

@@ -6,22 +6,26 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
-from kubelite.api.resources import EVENTS, JOBS, NAMESPACES, PODS, REPLICASETS
+from kubelite.api.resources import EVENTS, JOBS, NAMESPACES, PERSISTENTVOLUMECLAIMS, PODS, REPLICASETS
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.client.readiness import Verdict
 from kubelite.client.wait import WaitTimeout
+from kubelite.cluster.hints import near, slips, standstill
 from kubelite.cluster.troubles import Trouble, advice, event_line, events_about, matters, pod_troubles
 from kubelite.cluster.waiting import Question
 
 EVENTS_MAX: Final = 8
+ALIKE_MAX: Final = 2
+"""Of Events with one reason about one object."""
 PODS_MAX: Final = 5
 LOGS_MAX: Final = 2
 LOG_LINES: Final = 5
@@ -49,6 +53,7 @@ class Scene:
         no_namespace: There is no such namespace at all.
         causes: What led to the state of the first of them that is not well, newest first; the first line
             names it.
+        images: That nodes of this process can pull.
     """
 
     pods: Sequence[tuple[Object, Sequence[Trouble]]] = ()
@@ -59,6 +64,7 @@ class Scene:
     elsewhere: Sequence[str] = ()
     no_namespace: bool = False
     causes: Sequence[str] = ()
+    images: Sequence[str] = ()
 
 
 async def in_vain(
@@ -67,10 +73,12 @@ async def in_vain(
     objects: Sequence[Object | None],
     read_log: ReadLog,
     tell_causes: TellCauses,
+    images: Sequence[str] = (),
 ) -> WaitTimeout:
     """The error of a wait in vain."""
     there = [each for each in objects if each is not None]
     scene = await look_around(client, question, there, read_log, tell_causes)
+    scene = attrs.evolve(scene, images=images)
     return WaitTimeout(explain(question, objects, question.judge(objects), scene))
 
 
@@ -90,7 +98,13 @@ async def look_around(
         return attrs.evolve(scene, causes=known)
     events = await _listed(client, EVENTS, question.namespace)
     between, pods = await _family(client, question, objects)
-    about = events_about(events, [*objects, *between, *pods])
+    claims = await _pending_claims(client, question.namespace, pods)
+    about = events_about(events, [*objects, *between, *pods, *claims])
+    if not any(matters(pod) for pod in pods):  # how pods came to be that are well tells nothing
+        own = {each["metadata"].get("uid") for each in objects}
+        about = [
+            each for each in about if each.get("type") != "Normal" or each["involvedObject"].get("uid") in own
+        ]
     bad = [(pod, pod_troubles(pod, events_about(events, [pod]))) for pod in pods if matters(pod)]
     logs: dict[str, str] = {}
     for pod, troubles in bad:
@@ -160,6 +174,18 @@ async def _family(
     return between, _owned(pods, owners)
 
 
+async def _pending_claims(client: Client, namespace: str | None, pods: Sequence[Object]) -> list[Object]:
+    """The claims that pods wait for."""
+    wanted = {
+        (volume.get("persistentVolumeClaim") or {}).get("claimName")
+        for pod in pods
+        if not pod["spec"].get("nodeName")
+        for volume in pod["spec"].get("volumes") or ()
+    } - {None}
+    found = await _listed(client, PERSISTENTVOLUMECLAIMS, namespace) if wanted else []
+    return [each for each in found if each["metadata"]["name"] in wanted]
+
+
 def _owned(objects: Sequence[Object], owners: set[Any]) -> list[Object]:
     return [
         each
@@ -173,8 +199,8 @@ def explain(
 ) -> str:
     """The text of a time-out."""
     seen = "; ".join(_describe(obj, verdict) for obj, verdict in zip(objects, verdicts, strict=True))
-    what = f"{question.subject} was not {question.condition} within {question.timeout_s or 0:g} s"
-    lines = [f"{what}: {seen or 'nothing matches'}"]
+    lines = [f"{_in_vain(question)}: {seen or 'nothing matches'}"]
+    lines += [f"  {each}" for obj in objects[:PODS_MAX] if obj is not None for each in standstill(obj)]
     lines += _names(question, scene)
     if scene.pods:
         lines.append(f"  pods ({scene.well} more are well):" if scene.well else "  pods:")
@@ -188,17 +214,37 @@ def explain(
         lines.append(f"  pods: {scene.well}, all are well")
     if scene.events:
         lines.append("  last Events:")
-        lines += [f"    {event_line(each)}" for each in scene.events[-EVENTS_MAX:]]
+        lines += [f"    {event_line(each)}" for each in _telling(scene.events)]
     for what, text in scene.logs.items():
         lines.append(f"  {what}:")
         lines += [f"    | {line}" for line in text.splitlines()[-LOG_LINES:]]
+    tips = slips(question.condition, [each for each in objects if each is not None])
+    tips += _tips(question, "\n".join([seen, *lines[1:]]), scene)
     if scene.causes:
         lines.append(f"  what led to it: {scene.causes[0]}")
         lines += [f"    {each}" for each in scene.causes[1:]]
-    tips = _tips(question, "\n".join([seen, *lines[1:]]), scene)
     if tips:
         lines += ["  try:", *(f"    - {each}" for each in tips)]
     return "\n".join(lines)
+
+
+def _telling(events: Sequence[Object]) -> list[Object]:
+    """The last Events, of those that say the same of one object the last ones only."""
+    kept: list[Object] = []
+    count: Counter[tuple[str, str]] = Counter()
+    for each in reversed(events):
+        same = str(each["involvedObject"].get("uid")), str(each.get("reason"))
+        count[same] += 1
+        if count[same] <= ALIKE_MAX:
+            kept.append(each)
+    return kept[:EVENTS_MAX][::-1]
+
+
+def _in_vain(question: Question) -> str:
+    words, seconds = question.condition, f"within {question.timeout_s or 0:g} s"
+    if "=" in words:
+        return f"{question.subject} did not get {words} {seconds}"
+    return f"{question.subject} was not {words} {seconds}"
 
 
 def _names(question: Question, scene: Scene) -> list[str]:
@@ -220,10 +266,24 @@ def _tips(question: Question, text: str, scene: Scene) -> list[str]:
         tips.append("the spelling of the name")
     elif scene.others:
         tips.append("the selector against the labels of what exists")
+    if question.condition == "deleted" and "it exists" in text:
+        tips.append(f"`cluster.delete({question.subject.partition(' ')[0]!r})`: nobody has asked for it")
     tips += advice(text)
     for pod, _ in scene.pods:
         tips += _slow_probes(pod, question.timeout_s or 0)
+        tips += _near_images(pod, scene.images)
     return list(dict.fromkeys(tips))
+
+
+def _near_images(pod: Object, known: Sequence[str]) -> Iterator[str]:
+    """Images that may have been meant by those that cannot be had."""
+    images = {each["name"]: each.get("image") for each in pod["spec"].get("containers") or ()}
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        reason = (status.get("state", {}).get("waiting") or {}).get("reason", "")
+        image = str(images.get(status["name"], ""))
+        meant = near(image.partition(":")[0], known) if "Image" in reason else ()
+        if meant:
+            yield f"the image {meant[0]!r}, in place of {image!r}"
 
 
 def _slow_probes(pod: Object, timeout_s: float) -> list[str]:

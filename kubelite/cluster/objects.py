@@ -7,7 +7,7 @@ for all, so that a test's body does not tell the one from the other.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -16,6 +16,7 @@ from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.apply import apply_object
 from kubelite.client.wait import WaitTimeout, parse_condition
+from kubelite.cluster.hints import near
 from kubelite.cluster.manifest import Manifest, load_manifest
 from kubelite.cluster.waiting import Question, describe_condition
 
@@ -74,7 +75,13 @@ class ClusterObjects:
         """The error of a wait in vain."""
         from kubelite.cluster import explaining  # noqa: PLC0415 - only who waits in vain needs it
 
-        return await explaining.in_vain(self.client, question, objects, self._read_log, self._causes)
+        return await explaining.in_vain(
+            self.client, question, objects, self._read_log, self._causes, self._image_names()
+        )
+
+    def _image_names(self) -> Sequence[str]:
+        """The images that this process has for its nodes."""
+        return ()
 
     @abstractmethod
     async def logs(
@@ -97,8 +104,7 @@ class ClusterObjects:
         kind, slash, inner = what.partition("/")
         resource = await self._find(kind)
         if resource is None:
-            known = ", ".join(sorted({each.plural for each in await self._kinds()}))
-            raise ValueError(f"there is no kind {kind!r}; this cluster serves {known}")
+            raise ValueError(unknown_kind(kind, await self._kinds()))
         return resource, (inner if slash else name), (namespace if resource.namespaced else None)
 
     async def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
@@ -267,6 +273,15 @@ class InNamespace:
 
     def __repr__(self) -> str:
         return f"<{self._cluster!r} in namespace {self.namespace}>"
+
+
+def unknown_kind(kind: str, served: Iterable[Resource]) -> str:
+    """That there is no such kind, and what may have been meant."""
+    kinds = list(served)
+    plurals = sorted({each.plural for each in kinds})
+    meant = near(kind, dict.fromkeys(name for each in kinds for name in (each.singular, each.plural)))
+    guess = f" (did you mean {meant[0]!r}?)" if meant else ""
+    return f"there is no kind {kind!r}{guess}; this cluster serves {', '.join(plurals)}"
 
 
 def _selector_text(selector: str | Mapping[str, str] | None) -> str:

@@ -18,20 +18,30 @@ from kubelite.client.readiness import find_condition
 _TRY_IMAGE: Final = "the spelling of the image; in kubelite, register its program: `cluster.images[NAME] = …`"
 _TRY_LOGS: Final = "the logs of the container's last run: `cluster.logs(POD, previous=True)`"
 _TRY_PROBE: Final = "the probe's path and port against what the container serves"
+_TRY_VOLUME: Final = (
+    "a PersistentVolume or a StorageClass that suits the claim; "
+    "in kubelite, Cluster(storage_class=True) has a default one"
+)
 ADVICE: Final[Sequence[tuple[str, str]]] = (
     (r"ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull", _TRY_IMAGE),
     (r"CreateContainerConfigError", "making the ConfigMaps and Secrets that the container names"),
     (r"CrashLoopBackOff|exit code|OOMKilled", _TRY_LOGS),
     (r"probe failed|probe has not succeeded", _TRY_PROBE),
-    (r"Insufficient|Too many pods", "smaller requests, or more or larger nodes (nodes=, node_cpu=)"),
+    (r"Insufficient \w|Too many pods", "smaller requests, or more or larger nodes (nodes=, node_cpu=)"),
     (r"untolerated taint", "a toleration for the taint, or a node without it"),
     (r"node affinity|node selector|didn't match", "the nodes' labels against nodeSelector and affinity"),
-    (r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim", "a volume or a StorageClass"),
+    (r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim", _TRY_VOLUME),
     (r"no nodes available", "a cluster with nodes (nodes=1)"),
     (r"exceeded quota", "the namespace's ResourceQuota"),
     (r"FailedMount|MountVolume", "making what the volume names"),
     (r"violates PodSecurity", "the pod-security labels of the namespace"),
-    (r"finalizer", "whoever removes the finalizers: is its controller running?"),
+    (r"it is paused", "spec.paused: false, or `kubectl rollout resume`"),
+    (r"it is suspended", "spec.suspend: false"),
+    (r"its schedule is", "a longer timeout=, or virtual time: `await cluster.clock.advance(SECONDS)`"),
+    (r"it wants no pods", "`cluster.scale(WHAT, 1)`"),
+    (r"it failed: \w+", "the Job anew: one that failed stays so"),
+    (r"KeyError|IndexError|TypeError", "`.get` for fields that are not there from the beginning"),
+    (r"finalizers ", "whoever removes the finalizers: is its controller running?"),
     (r"exceeded its progress deadline", "a change of the template: it begins a new rollout"),
     (r"is being pulled|ContainerCreating|PodInitializing|has not started", "a longer timeout="),
 )  # fmt: skip

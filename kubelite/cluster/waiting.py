@@ -107,5 +107,5 @@ def describe_condition(condition: str | Callable[[Object], Any]) -> str:
     return (
         words.get(condition, condition)
         if isinstance(condition, str)
-        else f"as {getattr(condition, '__name__', 'asked')}"
+        else f"as {getattr(condition, '__name__', 'the callable')} wants it"
     )

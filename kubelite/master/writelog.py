@@ -7,7 +7,7 @@ kept but a few words on what changed; Events, and Leases, which are renewed all 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -236,6 +236,8 @@ def _status_parts(old: Object, new: Object) -> list[str]:
         turned = [each for each in after if known.get(each.get("type")) != each.get("status")]
         turned.sort(key=lambda each: each.get("type") != "Ready")
         parts += [f"{each.get('type')}={each.get('status')}" for each in turned]
+    if not parts and new.get("containerStatuses") != old.get("containerStatuses"):
+        parts += _container_parts(old.get("containerStatuses") or (), new["containerStatuses"])
     if not parts:
         parts += [
             f"status.{name} {old.get(name, 0)} → {value}"
@@ -243,6 +245,18 @@ def _status_parts(old: Object, new: Object) -> list[str]:
             if isinstance(value, int) and value != old.get(name) and name != "observedGeneration"
         ]
     return parts
+
+
+def _container_parts(old: Sequence[Object], new: Sequence[Object]) -> Iterator[str]:
+    """What containers do now, where that is something else."""
+    before = {each["name"]: each.get("state") or {} for each in old}
+    for each in new or ():
+        state = each.get("state") or {}
+        for name, found in state.items():
+            said = f"{name} {found.get('reason') or ''}".strip()
+            was = before.get(each["name"], {}).get(name)
+            if was is None or was.get("reason") != found.get("reason"):
+                yield f"container {each['name']} {said}"
 
 
 def _spec_parts(old: Object, new: Object) -> list[str]:

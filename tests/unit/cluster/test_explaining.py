@@ -1,11 +1,14 @@
 """Why a wait was in vain: the text, from objects and Events."""
 
+import attrs
 import pytest
 
 from kubelite.api.resources import DEPLOYMENTS, PODS
 from kubelite.client.readiness import READY, Verdict
 from kubelite.client.wait import parse_condition
 from kubelite.cluster.explaining import Scene, explain
+from kubelite.cluster.hints import slips, standstill
+from kubelite.cluster.objects import unknown_kind
 from kubelite.cluster.troubles import advice, matters, pod_troubles
 from kubelite.cluster.waiting import Question
 
@@ -179,3 +182,102 @@ def test_a_stateful_set_is_ready_up_to_its_partition():
     assert READY["StatefulSet"](obj).holds
     obj["spec"]["updateStrategy"] = {}
     assert not READY["StatefulSet"](obj).holds
+
+
+def test_what_an_object_says_of_its_own_standstill_comes_first_and_what_to_try_last():
+    paused = deployment() | {"spec": {"paused": True, "replicas": 0}}
+    text = explain(question(DEPLOYMENTS), [paused], [READY["Deployment"](paused)], Scene())
+    assert "  it is paused (spec.paused): changes of its template wait" in text
+    assert "  it wants no pods (spec.replicas is 0)" in text
+    assert "    - spec.paused: false, or `kubectl rollout resume`" in text
+
+
+@pytest.mark.parametrize(
+    ("obj", "words"),
+    [
+        ({"kind": "Job", "spec": {"suspend": True}}, ["it is suspended (spec.suspend)"]),
+        ({"kind": "CronJob", "spec": {"suspend": True}}, ["it is suspended (spec.suspend)"]),
+        (
+            {"kind": "CronJob", "spec": {"schedule": "0 3 * * *", "timeZone": "Europe/Berlin"}},
+            ["its schedule is '0 3 * * *' in Europe/Berlin"],
+        ),
+        ({"kind": "Pod", "spec": {}}, []),
+    ],
+)
+def test_what_holds_an_object_up_by_its_own_spec(obj, words):
+    assert standstill({"metadata": {}, **obj}) == words
+
+
+def test_an_object_that_is_being_deleted_names_its_finalizers():
+    metadata = {"deletionTimestamp": "now", "finalizers": ["a/b"]}
+    assert standstill({"metadata": metadata}) == ["it is being deleted, finalizers a/b"]
+
+
+AVAILABLE = {"status": {"readyReplicas": 1, "conditions": [{"type": "Available", "status": "True"}]}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "meant"),
+    [
+        ("condition=Avaliable", ["condition=Available: there is no condition Avaliable"]),
+        ("condition=Xyz", ["one of the conditions that it has: Available"]),
+        ("condition=Available=False", []),
+        (
+            "jsonpath={.status.readyReplica}=2",
+            ["'readyReplicas' in the path: there is no field 'readyReplica'"],
+        ),
+        ("jsonpath={.status.xyz}", ["a field that is there, in place of 'xyz': readyReplicas, conditions"]),
+        ("jsonpath={.status.readyReplicas}=2", []),
+        ("jsonpath={.status.conditions[0].x}", []),
+        ("ready", []),
+    ],
+)
+def test_slips_of_the_pen_are_found(condition, meant):
+    assert slips(condition, [AVAILABLE, AVAILABLE]) == meant
+
+
+def test_images_that_may_have_been_meant_are_named():
+    waiting = {"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    bad = pod(spec={"containers": [{"name": "c", "image": "ngnix:1"}]}, containerStatuses=[waiting])
+    scene = Scene(pods=[(bad, [])], images=["nginx", "busybox"])
+    text = explain(question(), [bad], [Verdict(holds=False, seen="x")], scene)
+    assert "    - the image 'nginx', in place of 'ngnix:1'" in text
+
+
+def test_of_events_that_say_the_same_the_last_are_shown():
+    events = [
+        {"involvedObject": {"uid": "u"}, "type": "Warning", "reason": "FailedCreate", "message": str(number)}
+        for number in range(9)
+    ]
+    text = explain(question(), [pod()], [Verdict(holds=False, seen="x")], Scene(events=events))
+    assert [line.rpartition(" ")[2] for line in text.splitlines() if "FailedCreate" in line] == ["7", "8"]
+
+
+def test_what_led_to_it_is_told_but_gives_no_advice():
+    scene = Scene(
+        causes=["pod/web", "00:00:00  pod/web changed by x (patch, version 1): metadata.finalizers a"]
+    )
+    text = explain(question(), [pod()], [Verdict(holds=False, seen="x")], scene)
+    assert "  what led to it: pod/web\n    00:00:00  pod/web changed" in text
+    assert "try:" not in text
+
+
+def test_a_wait_for_the_end_of_what_nobody_ends_says_so():
+    waits = attrs.evolve(question(), condition="deleted")
+    text = explain(waits, [pod()], [Verdict(holds=False, seen="it exists")], Scene())
+    assert "    - `cluster.delete('pod/web')`: nobody has asked for it" in text
+
+
+def test_a_kind_that_is_none_is_answered_with_one_that_may_be_meant():
+    assert unknown_kind("deploymnt", [PODS, DEPLOYMENTS]) == (
+        "there is no kind 'deploymnt' (did you mean 'deployment'?); this cluster serves deployments, pods"
+    )
+    assert unknown_kind("xyz", [PODS]) == "there is no kind 'xyz'; this cluster serves pods"
+
+
+def test_a_callable_that_finds_no_field_means_not_yet():
+    holds = parse_condition(lambda obj: obj["status"]["replicas"] == 2)
+    assert holds({"status": {"replicas": 2}}).holds
+    assert holds({}) == Verdict(holds=False, seen="the condition given raises KeyError: 'status'")
+    with pytest.raises(ZeroDivisionError):
+        parse_condition(lambda obj: 1 / 0)({})

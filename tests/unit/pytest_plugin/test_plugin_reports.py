@@ -85,7 +85,7 @@ def test_a_fixture_that_fails_shows_it_too(run):
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*pod/web was not condition=Never within 5 s: web: it has no condition Never", "*, as it was*"]
+        ["*pod/web did not get condition=Never within 5 s: web: it has no condition Never*", "*, as it was*"]
     )
 
 
