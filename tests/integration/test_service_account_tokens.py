@@ -55,3 +55,22 @@ async def test_a_pod_authenticates_with_its_token(cluster):
         bad = {"Authorization": f"Bearer {token}x"}
         async with http.get(f"{url}/version", headers=bad, ssl=False) as answer:
             assert answer.status == 401
+
+
+async def test_a_pod_verifies_a_token_by_the_documents_of_its_issuer(cluster):
+    source = {"serviceAccountToken": {"path": "sa-token", "audience": "check", "expirationSeconds": 7200}}
+    for name, audience, code in (("good", "check", 0), ("bad", "others", 1)):
+        command = "test-service-account-issuer-discovery"
+        args = [command, "--token-path=/tokens/sa-token", f"--audience={audience}"]
+        container = {"name": "c", "image": "agnhost", "args": args}
+        container["volumeMounts"] = [{"name": "t", "mountPath": "/tokens"}]
+        spec = {
+            "restartPolicy": "Never",
+            "containers": [container],
+            "volumes": [{"name": "t", "projected": {"sources": [source]}}],
+        }
+        await cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+        phase = "Failed" if code else "Succeeded"
+        await cluster.wait_for(f"pod/{name}", f"jsonpath={{.status.phase}}={phase}")
+    assert "OK: Validated signature on JWT" in await cluster.logs("good")
+    assert "expected audience 'others' got ['check']" in await cluster.logs("bad")

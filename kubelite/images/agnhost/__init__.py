@@ -111,6 +111,13 @@ async def connect(container: Container, args: list[str]) -> int:
     return 0
 
 
+async def issuer_discovery(container: Container, args: list[str]) -> int:
+    """`--token-path=FILE --audience=NAME`: exits 0 if the token is what its issuer's documents say."""
+    from kubelite.images.agnhost.issuer import discover  # noqa: PLC0415 - rarely needed
+
+    return await discover(container, flag(args, "token-path", ""), flag(args, "audience", ""))
+
+
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "pause": pause,
     "netexec": netexec,
@@ -119,6 +126,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "entrypoint-tester": entrypoint_tester,
     "mounttest": mounttest,
     "connect": connect,
+    "test-service-account-issuer-discovery": issuer_discovery,
 }
 
 
