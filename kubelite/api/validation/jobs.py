@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from kubelite.api.conditions import is_condition_true
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.apps import label_selector_of
@@ -403,12 +404,35 @@ def _validate_template_update(new: Object, old: Object) -> Errors:
     template, before = new["spec"]["template"], old["spec"]["template"]
     if template is before or template == before:
         return []
-    if old["spec"].get("suspend") and not (old.get("status") or {}).get("startTime"):
-        before = _with_scheduling(before, template)
+    if _is_at_rest(old):
+        before = _with_resources(_with_scheduling(before, template), template)
     if template == before:
         return []
     shown = internal_form("api.core.v1.PodTemplateSpec", template)
     return [invalid("spec.template", shown, names.IMMUTABLE)]
+
+
+def _is_at_rest(job: Object) -> bool:
+    """Whether a suspended Job has no pod of its present template: not begun yet, or all of them deleted."""
+    status = job.get("status") or {}
+    if not job["spec"].get("suspend") or status.get("active"):
+        return False
+    return not status.get("startTime") or is_condition_true(job, "Suspended")
+
+
+def _with_resources(before: Object, template: Object) -> Object:
+    """The old template with what the containers of the new one ask for."""
+    made = dict(before["spec"])
+    for field in ("initContainers", "containers"):
+        old, new = made.get(field) or (), template["spec"].get(field) or ()
+        if [each["name"] for each in old] == [each["name"] for each in new] and old:
+            made[field] = [
+                {**container, "resources": wanted["resources"]}
+                if "resources" in wanted
+                else {key: value for key, value in container.items() if key != "resources"}
+                for container, wanted in zip(old, new, strict=True)
+            ]
+    return {**before, "spec": made}
 
 
 def _with_scheduling(before: Object, template: Object) -> Object:

@@ -204,6 +204,23 @@ def test_a_suspended_job_that_has_not_begun_may_be_placed_elsewhere():
     assert update_faults(r.JOBS, old, {"spec": {"template": {"spec": {"hostname": "h"}}}}) != []
 
 
+def test_a_suspended_job_whose_pods_are_gone_may_be_changed_again():
+    asked = {"name": "c", "image": "i:1", "resources": {"requests": {"cpu": "2"}}}
+    placed = {"spec": {"template": {"spec": {"nodeSelector": {"a": "b"}}}}}
+    sized = {"spec": {"template": {"spec": {"containers": [asked]}}}}
+    suspended = {"startTime": TIME, "conditions": [{"type": "Suspended", "status": "True"}]}
+    old = stored(made(r.JOBS, {"suspend": True}))
+    for status in ({}, suspended):
+        assert update_faults(r.JOBS, merged(old, {"status": status}), placed) == []
+        assert update_faults(r.JOBS, merged(old, {"status": status}), sized) == []
+    for status in ({"active": 1}, suspended | {"active": 1}, {"startTime": TIME}):
+        assert update_faults(r.JOBS, merged(old, {"status": status}), sized) != []
+    running = merged(old, {"spec": {"suspend": False}, "status": suspended})
+    assert update_faults(r.JOBS, running, sized) != []
+    other = {"spec": {"template": {"spec": {"containers": [{**asked, "image": "i:2"}]}}}}
+    assert update_faults(r.JOBS, old, other) != []
+
+
 def test_an_indexed_job_is_scaled_with_both_its_numbers():
     old = stored(made(r.JOBS, {"completionMode": "Indexed", "completions": 2, "parallelism": 2}))
     assert update_faults(r.JOBS, old, {"spec": {"completions": 3, "parallelism": 3}}) == []
