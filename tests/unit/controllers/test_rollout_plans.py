@@ -149,6 +149,16 @@ def test_a_lone_replica_set_takes_the_whole_size():
     assert sizes(rollout.plan_scaling(deployment(0), only, [])) == {"only": 0}
 
 
+def test_scaled_to_just_the_size_of_its_old_replica_set_a_deployment_hangs_as_in_kubernetes():
+    """https://github.com/kubernetes/kubernetes/issues/102551: what its ReplicaSet is annotated with stays."""
+    old = replica_set("old", 4, age=1, **{"desired-replicas": "5", "max-replicas": "5"})
+    new = replica_set("new", 0, image="new")
+    scaled = deployment(4, 0, 1)
+    assert rollout.is_scaled(scaled, [old, new])
+    assert rollout.plan_scaling(scaled, new, [old]) == []
+    assert sizes(rollout.plan_scaling(deployment(3, 0, 1), new, [old])) == {"old": 3}
+
+
 @given(
     replicas=st.integers(0, 30),
     sets=st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)), min_size=1, max_size=4),
