@@ -114,6 +114,7 @@ class BlockingCluster:
 
         Virtual time passes only while something is called, or was submitted and is not done.
         """
+        __tracebackhide__ = True
         return self._portal.call(self._timed(function))
 
     def submit(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
@@ -249,6 +250,7 @@ class BlockingCluster:
 
     def wait_for(self, what: str, condition: str | Callable[[Object], Any] = "ready", **options: Any) -> Any:
         """See `Cluster.wait_for`."""
+        __tracebackhide__ = True
         return self.call(partial(self._cluster.wait_for, what, condition, **options))
 
     def view(self, kind: str, *, namespace: str | None = "default", selector: str = "") -> KindView:

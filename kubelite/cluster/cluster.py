@@ -523,6 +523,7 @@ class Cluster(ClusterObjects):
         decoding.body(self._running.scheme.strategy(resource), obj, "Strict")
 
     async def _wait(self, question: Question) -> list[Object]:
+        __tracebackhide__ = True
         informers = self._running.informers
         assert informers is not None
         found = await wait_for(informers, self.clock, question, self._in_vain)

@@ -233,6 +233,7 @@ class ClusterObjects:
             WaitTimeout: It did not hold in time; the text says what was seen instead, why, and what to try.
             ValueError: The condition or the kind is unknown.
         """
+        __tracebackhide__ = True
         resource, name, inside = await self._what(what, None, namespace)
         question = Question(
             resource=resource,

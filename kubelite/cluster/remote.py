@@ -188,6 +188,7 @@ class RemoteCluster(ClusterObjects):
         return self._scheme.by_kind(api_version, kind)
 
     async def _wait(self, question: Question) -> list[Object]:
+        __tracebackhide__ = True
         found = await wait_for(self.client, self.clock, question, self._in_vain)
         if question.condition == "ready":
             await until_endpoints(self.client, self.clock, found)

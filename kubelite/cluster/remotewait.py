@@ -33,18 +33,19 @@ async def wait_for(client: HTTPClient, clock: Clock, question: Question, in_vain
         WaitTimeout: It did not hold in time.
         APIError: The server refuses to list or watch them.
     """
+    __tracebackhide__ = True
     copy = _Copy(client, question)
     try:
         async with clock.timeout(question.timeout_s):
             while not await copy.until_answered():
                 await clock.sleep(RETRY_S)
             return list(copy.objects.values())
-    except TimeoutError as error:
+    except TimeoutError:
         seen: list[Object | None] = [*copy.objects.values()]
         told = await in_vain(question, seen or ([None] if question.name is not None else []))
         if copy.trouble is not None:
             told = WaitTimeout(f"{told}\n  the API server did not answer at last: {copy.trouble}")
-        raise told from error
+        raise told from None
 
 
 class _Copy:

@@ -76,6 +76,7 @@ async def wait_for(
     Raises:
         WaitTimeout: It did not hold in time.
     """
+    __tracebackhide__ = True
     informer = informers.informer(question.resource)
     changed = asyncio.Event()
     remove = informer.add_handler(lambda _old, _new: changed.set())
@@ -89,10 +90,11 @@ async def wait_for(
                 if question.is_answered(question.judge(objects)):
                     return [each for each in objects if each is not None]
                 await changed.wait()
-    except TimeoutError as error:
-        raise await in_vain(question, _look(informer, question)) from error
+    except TimeoutError:
+        pass
     finally:
         remove()
+    raise await in_vain(question, _look(informer, question))
 
 
 def _look(informer: Informer, question: Question) -> list[Object | None]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import pytest
+from _pytest.unittest import TestCaseFunction
 
 from kubelite.pytest_plugin.settings import LIVE, Live, settings_of
 
@@ -44,6 +45,12 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
         return f"asyncio_{loop_scope}"
     if inspect.iscoroutinefunction(function) and "anyio_backend" in item.fixturenames:
         return "anyio"
+    if inspect.iscoroutinefunction(function) and isinstance(item, TestCaseFunction):
+        pytest.fail(
+            f"unittest runs its async tests in a loop of its own, where no fixture can start {fixture}: "
+            f"use {fixture}_sync, or in asyncSetUp `await self.enterAsyncContext(kubelite.Cluster())`",
+            pytrace=False,
+        )
     if inspect.iscoroutinefunction(function):
         pytest.fail(
             f"nobody runs this async test: mark it with pytest.mark.asyncio or pytest.mark.anyio ({fixture})",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -13,8 +12,7 @@ TARGET_KUBELITE: Final = "kubelite"
 TARGET_KUBECONFIG: Final = "kubeconfig:"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What a cluster is made with.
 
     Attributes:
@@ -38,8 +36,7 @@ class Settings:
     slug: str
 
 
-@dataclass(frozen=True)
-class Live:
+class Live(NamedTuple):
     """A cluster that runs.
 
     Attributes:

@@ -9,14 +9,18 @@ import ast
 import code
 import inspect
 import sys
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, Final
 
+from kubelite.apimachinery.apierrors import APIError
+from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.blocking import BlockingCluster
+from kubelite.cluster.remote import Unsupported
 
 HISTORY: Final = ".kubelite_history"
 HISTORY_LINES: Final = 1000
@@ -57,8 +61,33 @@ class Console(code.InteractiveConsole):
             yield
         except SystemExit:
             self._left = True
-        except Exception:  # noqa: BLE001 - whatever it is, a person reads it
-            self.showtraceback()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a person reads it
+            if tells_enough(error):
+                self.write(f"{type(error).__name__}: {error}\n")
+            else:
+                self.showtraceback()
+
+
+def tells_enough(error: BaseException) -> bool:
+    """Whether an error's text says all: an answer, or what was typed is at fault, not the code below."""
+    if isinstance(error, APIError | WaitTimeout | Unsupported):
+        return True
+    if not isinstance(error, ValueError | RuntimeError) or error.__cause__ is not None:
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    typed = [index for index, frame in enumerate(frames) if _is_typed(frame)]
+    below = frames[typed[-1] + 1 :] if typed else frames
+    modules = [str(frame.f_globals.get("__name__", "")) for frame in below]
+    own = {"kubelite", "anyio", "concurrent", "asyncio"}
+    return (
+        bool(modules)
+        and modules[-1].startswith("kubelite.")
+        and all(each.partition(".")[0] in own for each in modules)
+    )
+
+
+def _is_typed(frame: FrameType) -> bool:
+    return frame.f_code.co_filename == "<console>" or frame.f_globals.get("__name__") == "__main__"
 
 
 def interact(running: BlockingCluster, scope: dict[str, Any], banner: str, *, history: Path | None) -> None:

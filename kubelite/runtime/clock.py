@@ -25,7 +25,8 @@ _ELSEWHERE: Final = (
     "`cluster.clock`, from any thread"
 )
 _OWN_COURSE: Final = (
-    "the system's time takes its own course; that of Cluster(clock=kubelite.testing.VirtualClock()) does not"
+    "the system's time takes its own course; that of Cluster(clock=kubelite.testing.VirtualClock()) does not "
+    "(nor that of `kubelite repl --virtual-time`)"
 )
 VIRTUAL_START_S: Final = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the beginning of virtual time."""

@@ -49,6 +49,27 @@ def test_errors_are_shown_and_the_cluster_goes_on(prompt, capsys):
     assert not prompt.push("len(nodes)")
 
 
+def test_answers_and_slips_are_told_without_a_traceback(prompt, capsys):
+    slips = {
+        "svc['nope']": 'NotFound: services "nope" not found',
+        "view('crontabs')": "ValueError: there is no kind 'crontabs' (did you mean 'cronjobs'?)",
+        "await clock.advance(60)": "RuntimeError: the system's time takes its own course",
+        "await wait_for('node/node-1', 'deleted', timeout=0.01)": "WaitTimeout: node/node-1 was not deleted",
+    }
+    for typed, told in slips.items():
+        assert not prompt.push(typed)
+        assert capsys.readouterr().err.startswith(told)
+    for typed in ("1 / 0", "int('x')", "raise ValueError('mine')"):
+        assert not prompt.push(typed)
+        assert capsys.readouterr().err.startswith("Traceback")
+
+
+def test_causes_are_told(prompt, capsys):
+    assert not prompt.push("why('node/node-1')")
+    assert not prompt.push("nodes['node-1'].why")
+    assert capsys.readouterr().out.count("node/node-1: its last change, and what led to it") == 2
+
+
 def test_the_greeting_tells_where_the_cluster_is(running):
     assert str(running.kubeconfig) in greeting(running)
     assert repr(make_scope(running)["usage"]) == greeting(running).rstrip()
