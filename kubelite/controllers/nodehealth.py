@@ -18,6 +18,7 @@ NOT_READY: Final = "node.kubernetes.io/not-ready"
 UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
 NO_SCHEDULE: Final = "NoSchedule"
+EXCLUDE_DISRUPTION: Final = "node.kubernetes.io/exclude-disruption"
 NO_EXECUTE: Final = "NoExecute"
 _BY_CONDITION: Final[Mapping[tuple[str, str], str]] = {
     ("Ready", "False"): NOT_READY,
@@ -155,6 +156,21 @@ def has_execute_taint(node: Object) -> str:
     return ""
 
 
+def counts_for_its_zone(node: Object) -> bool:
+    """Whether a node says something about the health of its zone; a label takes it out."""
+    return EXCLUDE_DISRUPTION not in (node["metadata"].get("labels") or {})
+
+
+def missing_labels(node: Object) -> dict[str, str]:
+    """The old names of labels for what a node runs, where they do not say the same as the new ones.
+
+    Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (reconcileNodeLabels).
+    """
+    labels = node["metadata"].get("labels") or {}
+    pairs = (("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch"))
+    return {old: labels[new] for new, old in pairs if new in labels and labels.get(old) != labels[new]}
+
+
 def zone_of(node: Object) -> str:
     """Region and zone of a node, as one text."""
     labels = node["metadata"].get("labels") or {}
@@ -172,4 +188,5 @@ def zone_rate(ready: int, not_ready: int, *, rate: float = EVICTION_RATE) -> flo
 
 def is_all_down(nodes: Sequence[Object]) -> bool:
     """True if no node is ready: then rather the control plane is cut off, and nothing is evicted."""
-    return bool(nodes) and all(ready_status(node) != "True" for node in nodes)
+    counted = [node for node in nodes if counts_for_its_zone(node)]
+    return bool(counted) and all(ready_status(node) != "True" for node in counted)

@@ -23,9 +23,11 @@ from kubelite.controllers.nodehealth import (
     NOT_READY,
     UNREACHABLE,
     Health,
+    counts_for_its_zone,
     has_execute_taint,
     is_all_down,
     is_silent,
+    missing_labels,
     observe,
     plan_taints,
     ready_status,
@@ -132,6 +134,9 @@ class NodeLifecycleController(Reconciler):
             )
         execute = "" if ready_status(node) == "True" and has_execute_taint(node) else None
         yield _taint(node, execute, self.clock.now())
+        labels = missing_labels(node)
+        if labels:
+            yield (PatchObject(NODES, None, key, {"metadata": {"labels": labels}}),)
 
     def _monitor(self) -> Steps:
         now = self.clock.now()
@@ -191,7 +196,7 @@ class NodeLifecycleController(Reconciler):
             return intents
         ready: Counter[str] = Counter()
         down: Counter[str] = Counter()
-        for node in nodes:
+        for node in filter(counts_for_its_zone, nodes):
             (ready if ready_status(node) == "True" else down)[zone_of(node)] += 1
         for node in nodes:
             status = ready_status(node)

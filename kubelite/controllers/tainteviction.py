@@ -63,6 +63,16 @@ def eviction_due(
     return None if due == math.inf else due
 
 
+def told(key: str, text: str) -> Intent:
+    """An Event about a pod, by its name alone: the uid is not known to whoever tells.
+
+    Source: pkg/controller/tainteviction/taint_eviction.go (emitPodDeletionEvent).
+    """
+    namespace, name = split_key(key)
+    reference = {"apiVersion": "v1", "kind": "Pod", "name": name, "namespace": namespace}
+    return RecordEvent(reference, "Normal", "TaintManagerEviction", f"{text} {key}")
+
+
 def plan_eviction(pod: Object, now: float) -> tuple[Intent, ...]:
     """Tell why, and delete."""
     metadata = pod["metadata"]
@@ -76,7 +86,7 @@ def plan_eviction(pod: Object, now: float) -> tuple[Intent, ...]:
     conditions = set_condition(pod.get("status", {}).get("conditions"), condition, now)
     patch = {"status": {"conditions": conditions}}
     return (
-        RecordEvent(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}"),
+        told(key_of(pod), "Marking for deletion Pod"),
         PatchObject(PODS, metadata["namespace"], metadata["name"], patch, subresource="status"),
         DeleteObject(PODS, metadata["namespace"], metadata["name"], uid=metadata["uid"]),
     )
@@ -150,8 +160,7 @@ class TaintEvictionController(Reconciler):
         if due is None:
             if key in self._scheduled:
                 self._scheduled.discard(key)
-                text = f"Cancelling deletion of Pod {key}"
-                yield (RecordEvent(pod, "Normal", "TaintManagerEviction", text),)
+                yield (told(key, "Cancelling deletion of Pod"),)
             return
         if due <= now:
             self._scheduled.discard(key)

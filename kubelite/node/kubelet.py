@@ -41,7 +41,9 @@ from kubelite.node.nodeobject import (
     capacity,
     is_told_right,
     lease_object,
+    news_of_conditions,
     node_object,
+    node_reference,
     node_status,
     ports_refusal,
     refusal,
@@ -201,6 +203,7 @@ class Kubelet(Actor[Message]):
         self._labels: Mapping[str, str] = {}
         self._undecided: set[str] = set()
         self._lease_known = False
+        self._cordoned = False
         self._begun_at = 0.0
         self._tokens_at: float | None = None
         self._tokens_timer: TimerHandle | None = None
@@ -694,8 +697,22 @@ class Kubelet(Actor[Message]):
             self.context.log.warning("lease_not_renewed", node=self.machine.name, error=str(error))
         else:
             node = self._informers.informer(NODES).get(None, self.machine.name)
+            if node is not None:
+                self._note_cordon(node)
             if node is not None and not is_told_right(node, self._config):  # somebody else wrote it
                 await self._report_node()
+
+    def _note_cordon(self, node: Object) -> None:
+        """Say it when the node was cordoned, or is schedulable again."""
+        cordoned = bool(node["spec"].get("unschedulable"))
+        if cordoned != self._cordoned:
+            self._cordoned = cordoned
+            self._record_of_node("NodeNotSchedulable" if cordoned else "NodeSchedulable")
+
+    def _record_of_node(self, reason: str) -> None:
+        name = self.machine.name
+        text = f"Node {name} status is now: {reason}"
+        self._recorder.event(node_reference(name), "Normal", reason, text)
 
     async def _renew_lost(self) -> None:
         """The Lease is gone, or the Node too: register again."""
@@ -713,6 +730,8 @@ class Kubelet(Actor[Message]):
             await self._client.patch(
                 NODES, machine.name, {"status": status}, subresource="status", patch_type="strategic"
             )
+            for reason in news_of_conditions(old, status["conditions"]):
+                self._record_of_node(reason)
         except NotFound:
             await self._register()
         except APIError as error:
@@ -733,12 +752,11 @@ class Kubelet(Actor[Message]):
         self.context.start_task(self._after_boot(), name="boot")
 
     async def _after_boot(self) -> None:
-        now = self._clock.now()
         machine = self.machine
-        pod = node_object(machine.name, machine.address, machine.boot_id, self._config, now)
-        self._recorder.event(
-            pod, "Warning", "Rebooted", f"Node {machine.name} has been rebooted, boot id: {machine.boot_id}"
-        )
+        reference = node_reference(machine.name)
+        self._recorder.event(reference, "Normal", "Starting", "Starting kubelet.")
+        text = f"Node {machine.name} has been rebooted, boot id: {machine.boot_id}"
+        self._recorder.event(reference, "Warning", "Rebooted", text)
         await self._report_node()
         await self._renew()
         existing = {pod["metadata"]["uid"]: pod for pod in self._pods.list()}

@@ -26,6 +26,32 @@ _CONDITIONS = (
 )
 
 
+_NEWS = {
+    ("MemoryPressure", "False"): "NodeHasSufficientMemory",
+    ("DiskPressure", "False"): "NodeHasNoDiskPressure",
+    ("PIDPressure", "False"): "NodeHasSufficientPID",
+    ("Ready", "True"): "NodeReady",
+}
+
+
+def news_of_conditions(old: Sequence[Object], new: Sequence[Object]) -> list[str]:
+    """The reasons of the Events by which a kubelet tells that conditions have changed.
+
+    Source: pkg/kubelet/nodestatus/setters.go.
+    """
+    before = {each["type"]: each.get("status") for each in old}
+    return [
+        _NEWS[each["type"], each["status"]]
+        for each in new
+        if (each["type"], each["status"]) in _NEWS and before.get(each["type"]) != each["status"]
+    ]
+
+
+def node_reference(name: str) -> Object:
+    """How a kubelet calls its node in Events: the name is the uid, since it may not be registered yet."""
+    return {"kind": "Node", "apiVersion": "v1", "name": name, "uid": name}
+
+
 def architecture() -> str:
     """The machine's architecture in Go's words."""
     machine = platform.machine()

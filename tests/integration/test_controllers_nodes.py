@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
 from kubelite.controllers.registry import ControllersConfig
+from kubelite.controllers.tainteviction import plan_eviction
 from tests.unit.controllers.rig import rig
 
 LIFE, TAINT, GC, RC, PDB = (
@@ -187,3 +188,29 @@ async def test_budgets_say_how_many_may_go():
             assert condition["reason"] == wanted
         assert allowed == {"minimum": 1, "percent": 1, "maximum": 1, "none": 0}
         await r.client.delete(REPLICATIONCONTROLLERS, "web", "default", propagation_policy="Orphan")
+
+
+async def test_old_labels_say_what_the_new_ones_do():
+    async with rig(LIFE, config=SHORT) as r:
+        await nodes(r, "n1")
+        labels = {"kubernetes.io/os": "plan9", "kubernetes.io/arch": "mips", "beta.kubernetes.io/arch": "vax"}
+        await r.client.patch(NODES, "n1", {"metadata": {"labels": labels}})
+        await beat(r, "n1", seconds=1)
+        found = (await r.client.get(NODES, "n1"))["metadata"]["labels"]
+        assert (found["beta.kubernetes.io/os"], found["beta.kubernetes.io/arch"]) == ("plan9", "mips")
+
+
+async def test_a_node_that_is_left_out_does_not_speak_for_its_zone():
+    async with rig(LIFE, config=SHORT) as r:
+        await nodes(r, "n1", "n2")
+        label = {"node.kubernetes.io/exclude-disruption": ""}
+        await r.client.patch(NODES, "n1", {"metadata": {"labels": label}})
+        await beat(r, "n1", "n2", seconds=2)
+        await beat(r, "n1", seconds=6)
+        assert await taints(r, "n2") == [("unreachable", "NoSchedule")], "all that count are down"
+
+
+async def test_an_eviction_is_told_by_the_name_of_its_pod_alone():
+    (told, *_) = plan_eviction({"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "status": {}}, 0.0)
+    assert told.object == {"apiVersion": "v1", "kind": "Pod", "name": "p", "namespace": "n"}
+    assert (told.reason, told.message) == ("TaintManagerEviction", "Marking for deletion Pod n/p")

@@ -51,3 +51,42 @@ async def test_a_status_that_is_right_is_not_written_again_though_amounts_are_wr
         before = (await cluster.get("node", "node-1"))["metadata"]["resourceVersion"]
         await cluster.clock.sleep(100)
         assert (await cluster.get("node", "node-1"))["metadata"]["resourceVersion"] == before
+
+
+async def told(cluster):
+    """What the kubelet of the node has said of it."""
+    events = await cluster.get("events")
+    return [
+        (each["reason"], each["message"])
+        for each in events
+        if each["involvedObject"] == {"kind": "Node", "apiVersion": "v1", "name": "node-1", "uid": "node-1"}
+        and each["source"]["component"] == "kubelet"
+    ]
+
+
+async def test_a_cordon_is_told_and_its_end():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as cluster:
+        for unschedulable in (True, None):
+            await cluster.client.patch(NODES, "node-1", {"spec": {"unschedulable": unschedulable}})
+            await cluster.clock.sleep(11)
+        assert await told(cluster) == [
+            ("NodeNotSchedulable", "Node node-1 status is now: NodeNotSchedulable"),
+            ("NodeSchedulable", "Node node-1 status is now: NodeSchedulable"),
+        ]
+
+
+async def test_a_node_that_comes_back_is_well_again():
+    async with kubelite.Cluster(nodes=2, clock=VirtualClock(), seed=1) as cluster:
+        await cluster.fail_node("node-1")
+        await cluster.wait_for("node/node-1", "condition=Ready=Unknown", timeout=120)
+        await cluster.recover_node("node-1")
+        await cluster.wait_for("node/node-1", "condition=Ready", timeout=60)
+        await cluster.clock.sleep(1)
+        assert [reason for reason, _ in await told(cluster)] == [
+            "Starting",
+            "Rebooted",
+            "NodeHasSufficientMemory",
+            "NodeHasNoDiskPressure",
+            "NodeHasSufficientPID",
+            "NodeReady",
+        ]
