@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -58,8 +58,7 @@ _FIELDS: Final = (
 )
 
 
-@attrs.frozen
-class Schedule:
+class Schedule(NamedTuple):
     """When to run.
 
     Attributes:

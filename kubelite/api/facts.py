@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -116,8 +116,7 @@ _GO_SCALARS: Final = {
 }
 
 
-@attrs.frozen
-class Field:
+class Field(NamedTuple):
     """One field of a type: a `SchemaField` of `apimachinery.schema`, and what openapi and apply need besides.
 
     Attributes:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api import resources as r
 from kubelite.apimachinery.scheme import Object, Resource
@@ -43,8 +41,7 @@ def features_of(gates: Mapping[str, bool]) -> Features:
     return frozenset(name for name, is_on in {**DEFAULTS, **gates}.items() if is_on)
 
 
-@attrs.frozen(eq=False)
-class GatedField:
+class GatedField(NamedTuple):
     """A field that counts only with its feature.
 
     Attributes:

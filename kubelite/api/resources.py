@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -25,8 +25,7 @@ CREATE_VERBS: Final = ("create",)
 NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 
-@attrs.frozen
-class Subresource:
+class Subresource(NamedTuple):
     """What discovery says of one subresource.
 
     An empty `kind` stands for the kind of the resource it belongs to; then `group` and `version` are empty

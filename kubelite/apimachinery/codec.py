@@ -9,9 +9,8 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import attrs
 import orjson
 
 JSON_TYPE: Final = "application/json"
@@ -33,8 +32,7 @@ class CodecError(ValueError):
     """The body does not parse; the text is that of Go's decoders."""
 
 
-@attrs.frozen
-class Parsed:
+class Parsed(NamedTuple):
     """A body as a tree.
 
     Attributes:

@@ -10,7 +10,7 @@ Source: k8s.io/apimachinery/pkg/util/managedfields/internal; sigs.k8s.io/structu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import attrs
 
@@ -53,8 +53,7 @@ class Versions(Protocol):
         """An object of any version in that one, which exists."""
 
 
-@attrs.frozen
-class Conflict:
+class Conflict(NamedTuple):
     """A field which the applied configuration would change, though a manager owns it."""
 
     manager: Manager
@@ -129,8 +128,7 @@ def _is_flat(value: Object) -> bool:
     return all(each.__class__ is str and each for each in value.values())
 
 
-@attrs.frozen(eq=False)
-class _Change:
+class _Change(NamedTuple):
     """What a write does to fields in one version, as far as its endpoint may.
 
     Attributes:

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import attrs
-
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.fieldset import FieldSet
 from kubelite.apimachinery.scheme import Object
@@ -91,8 +89,7 @@ class Manager(NamedTuple):
         return f"{text} using {self.api_version}" if self.operation == UPDATE else text
 
 
-@attrs.frozen(eq=False)
-class Owned:
+class Owned(NamedTuple):
     """What a manager owns.
 
     Attributes:
@@ -311,8 +308,7 @@ REPLICAS: Final = fs.field_path("spec", "replicas")
 """Where a scale, and most objects that have one, say how many replicas are wanted."""
 
 
-@attrs.frozen(eq=False)
-class ScaleFields:
+class ScaleFields(NamedTuple):
     """How the managed fields of an object and those of its scale become each other.
 
     Source: k8s.io/apimachinery/pkg/util/managedfields/scalehandler.go.

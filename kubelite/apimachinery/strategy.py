@@ -31,7 +31,7 @@ from kubelite.apimachinery.table import Column
 DeletionDefault = Literal["background", "orphan", "unsupported"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Rules:
     """What the registry does with objects of a kind.
 

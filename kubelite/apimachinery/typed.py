@@ -7,9 +7,7 @@ Source: sigs.k8s.io/structured-merge-diff, typed (tofieldset.go, compare.go, rec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery import fieldset as fs
 from kubelite.apimachinery.atoms import ATOMIC, SET, Atom, ListAtom, MapAtom, Nodes
@@ -148,8 +146,7 @@ def with_self(node: FieldSet | None) -> FieldSet:
 # --- comparing ----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Comparison:
+class Comparison(NamedTuple):
     """What differs between an old and a new value; no field is in two of the sets."""
 
     removed: FieldSet = EMPTY

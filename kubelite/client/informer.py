@@ -25,7 +25,7 @@ from kubelite.client import reflector
 from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request, Signal
 from kubelite.runtime.causes import current
 
 Handler = Callable[[Object | None, Object | None], Any]
@@ -256,8 +256,7 @@ class Answered:
     outcome: reflector.Listed | reflector.Failed | Watcher
 
 
-@attrs.frozen
-class Flush(Request[None]):
+class Flush(Signal, Request[None]):
     """Take what all watches have now: answered when the copies hold every write made before."""
 
 

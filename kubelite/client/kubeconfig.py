@@ -17,7 +17,7 @@ import orjson
 FILE_MODE = 0o600
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, eq=False)
 class Credentials:
     """Who a client is. Nothing of it shows in a repr.
 
@@ -35,7 +35,7 @@ class Credentials:
         return "<Credentials>"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Connection:
     """Where an API server is, whom to trust there, and who one is.
 

@@ -8,15 +8,12 @@ Source: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 
 
-@attrs.frozen
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a condition holds, and what was seen.
 
     Attributes:

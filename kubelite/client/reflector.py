@@ -21,6 +21,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.watcher import WatchEvent
+from kubelite.runtime import Signal
 
 BACKOFF_FIRST_S: Final = 0.8
 BACKOFF_MAX_S: Final = 30.0
@@ -59,8 +60,7 @@ class State:
 # --- what happens -------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Begin:
+class Begin(Signal):
     """Start, or go on after having waited."""
 
 
@@ -72,8 +72,7 @@ class Listed:
     resource_version: str
 
 
-@attrs.frozen
-class Opened:
+class Opened(Signal):
     """The watch is open."""
 
 
@@ -101,8 +100,7 @@ Input = Begin | Listed | Opened | Seen | Ended | Failed
 # --- what to do ---------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class MakeList:
+class MakeList(Signal):
     """List the collection."""
 
 

@@ -8,7 +8,7 @@ mutates it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import attrs
 
@@ -105,8 +105,7 @@ class Answer:
         return self.item.object
 
 
-@attrs.frozen(eq=False)
-class Listing:
+class Listing(NamedTuple):
     """A consistent snapshot, or one page of it, in key order.
 
     Attributes:
@@ -122,8 +121,7 @@ class Listing:
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ObjectList:
+class ObjectList(NamedTuple):
     """What `Client.list` gives: the objects of a `Listing`."""
 
     items: list[Object]
@@ -132,8 +130,7 @@ class ObjectList:
     remaining: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ConnectInfo:
+class ConnectInfo(NamedTuple):
     """Where the REST door goes for a connect subresource (log, exec, attach, port-forward, proxy).
 
     Attributes:
@@ -158,7 +155,7 @@ class ConnectInfo:
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResourceRequest(Request[R]):
     """A request about a resource.
 
@@ -174,11 +171,15 @@ class ResourceRequest(Request[R]):
     namespace: str = ""
     name: str = ""
     subresource: str = ""
-    agent: str = attrs.field(default="", eq=False)
-    cause: Cause = attrs.field(default=None, eq=False)
+    agent: str = ""
+    cause: Cause = None
+
+    def __repr__(self) -> str:
+        what = "/".join(filter(None, (self.resource.plural, self.namespace, self.name, self.subresource)))
+        return f"<{type(self).__name__} {what} by {self.user.name}>"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Get(ResourceRequest[Answer]):
     """Read one object, or a subresource of it (`status`, `scale`).
 
@@ -189,7 +190,7 @@ class Get(ResourceRequest[Answer]):
     resource_version: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class List(ResourceRequest[Listing]):
     """Read a collection.
 
@@ -206,7 +207,7 @@ class List(ResourceRequest[Listing]):
     continue_: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Watch(ResourceRequest[Watcher]):
     """Follow a collection.
 
@@ -226,7 +227,7 @@ class Watch(ResourceRequest[Watcher]):
     timeout_s: float | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Create(ResourceRequest[Answer]):
     """Write a new object, or POST to a subresource (`binding`, `eviction`; then `name` is set).
 
@@ -242,7 +243,7 @@ class Create(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Update(ResourceRequest[Answer]):
     """Replace an object, its status, its scale, or a namespace's finalizers (PUT)."""
 
@@ -253,7 +254,7 @@ class Update(ResourceRequest[Answer]):
     problems: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Patch(ResourceRequest[Answer]):
     """Change an object by a patch.
 
@@ -294,14 +295,14 @@ class DeleteOptions:
 DEFAULT_DELETE_OPTIONS: Final = DeleteOptions()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Delete(ResourceRequest[Answer]):
     """Delete one object; the answer is the object (if it goes on existing for a while) or a `Status`."""
 
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DeleteCollection(ResourceRequest[Listing]):
     """Delete all objects that match, or a page of them; the answer lists them as they were.
 
@@ -316,7 +317,7 @@ class DeleteCollection(ResourceRequest[Listing]):
     options: DeleteOptions = DEFAULT_DELETE_OPTIONS
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Connect(ResourceRequest[ConnectInfo]):
     """Ask whether and whither a pod's `log`, `exec`, `attach`, `portforward` or `proxy` may be connected.
 
@@ -331,7 +332,7 @@ class Connect(ResourceRequest[ConnectInfo]):
     previous: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AuthorizePath(Request[None]):
     """Ask whether a user may use a path that is no resource; raises `Forbidden` if not.
 

@@ -6,7 +6,7 @@ Logs and exec go through the kubelets' HTTP API, as the API server's own request
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
@@ -29,8 +29,7 @@ PROTOCOLS = (_PROTOCOL, "v4.channel.k8s.io")
 """Of an exec, the best first."""
 
 
-@attrs.frozen
-class ExecResult:
+class ExecResult(NamedTuple):
     """What a command in a container gave.
 
     Attributes:

@@ -62,7 +62,7 @@ def load_scheduler_config(
     return parse_config(given)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class ClusterConfig:
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
 

@@ -11,9 +11,7 @@ Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/contro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
-
-import attrs
+from typing import Any, Final, Literal, NamedTuple
 
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
@@ -66,8 +64,7 @@ BY_SERVICE: Final = "service"
 PortKey = tuple[tuple[str, str, int, str], ...]
 
 
-@attrs.frozen(eq=False)
-class Desired:
+class Desired(NamedTuple):
     """The endpoints of one address family and one set of ports, by `endpoint_key`."""
 
     ports: list[Object]

@@ -12,9 +12,7 @@ Source: k8s.io/kubernetes/pkg/controller/garbagecollector/garbagecollector.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
-
-import attrs
+from typing import Any, Final, Literal, NamedTuple
 
 from kubelite.api import facts
 from kubelite.api.customresources.served import served_resources
@@ -36,8 +34,7 @@ GONE_MAX: Final = 500
 """uids of deleted objects that are remembered, so that their dependents need not ask for them."""
 
 
-@attrs.frozen(eq=False)
-class Owners:
+class Owners(NamedTuple):
     """An object's owner references, by what became of the owners.
 
     Attributes:

@@ -6,9 +6,7 @@ Source: k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api.conditions import get_condition, set_condition
 from kubelite.apimachinery.scheme import Object
@@ -43,8 +41,7 @@ LARGE_ZONE: Final = 50
 _MANY: Final = 2
 
 
-@attrs.frozen
-class Health:
+class Health(NamedTuple):
     """What was last heard of a node.
 
     Attributes:

@@ -52,7 +52,7 @@ DISRUPTION_TARGET: Final = "DisruptionTarget"
 NO_EXECUTE: Final = "NoExecute"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class ControllersConfig:
     """What can be set about controllers.
 
@@ -91,7 +91,7 @@ class ControllersConfig:
     features: Features = frozenset()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Row:
     """A controller.
 

@@ -6,9 +6,7 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset/{replica_set,replica_set_uti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.api import podutil
 from kubelite.api.conditions import get_condition, remove_condition, set_condition
@@ -23,8 +21,7 @@ _GENERATE_NAME_MAX: Final = 253
 """What the name of a pod may have; a longer prefix goes without its dash."""
 
 
-@attrs.frozen
-class Counts:
+class Counts(NamedTuple):
     """What a status says of pods.
 
     Attributes:
@@ -39,8 +36,7 @@ class Counts:
     next_available: float | None = None
 
 
-@attrs.frozen(eq=False)
-class Scaling:
+class Scaling(NamedTuple):
     """What is missing or too much.
 
     Attributes:

@@ -12,9 +12,7 @@ Source: k8s.io/endpointslice/reconciler.go (reconcileByPortMapping, finalize).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 
@@ -22,8 +20,7 @@ ENDPOINTS_MAX: Final = 100
 """Endpoints in one slice, as Kubernetes' --max-endpoints-per-slice."""
 
 
-@attrs.frozen(eq=False)
-class Packing:
+class Packing(NamedTuple):
     """How slices of one set of ports have to change.
 
     Attributes:

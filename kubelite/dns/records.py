@@ -9,9 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal
-
-import attrs
+from typing import Final, Literal, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 
@@ -22,8 +20,7 @@ Kind = Literal["A", "AAAA", "SRV", "CNAME", "PTR", "TXT"]
 _DASHED: Final = re.compile(r"(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})")
 
 
-@attrs.frozen
-class Record:
+class Record(NamedTuple):
     """One record: its owner (lower case, no dot at the end), its kind, and its data.
 
     Attributes:

@@ -11,8 +11,6 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
-
 from kubelite.api.resources import ENDPOINTSLICES, NAMESPACES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -20,7 +18,7 @@ from kubelite.dns.answers import REFUSED, UDP_BYTES, Answerer
 from kubelite.dns.records import Zone, plan_service_records
 from kubelite.dns.resolver import Outside, resolve_outside
 from kubelite.network import Fabric
-from kubelite.runtime import Actor
+from kubelite.runtime import Actor, Signal
 from kubelite.runtime.logs import get_logger
 
 log = get_logger().bind(component="dns")
@@ -30,8 +28,7 @@ BATCH: Final = 64
 _INDEX: Final = "dns-service"
 
 
-@attrs.frozen
-class Refresh:
+class Refresh(Signal):
     """Plan the records of what has changed."""
 
 

@@ -12,7 +12,7 @@ import errno
 import os
 import posixpath
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -71,8 +71,7 @@ class Mount:
 Node: TypeAlias = File | Device | Symlink | Directory | Mount
 
 
-@attrs.frozen
-class Stat:
+class Stat(NamedTuple):
     """What is known of a path: kind is "file", "directory", "symlink" or "device"; size in bytes."""
 
     kind: str
@@ -81,8 +80,7 @@ class Stat:
     mtime: float
 
 
-@attrs.frozen
-class _Place:
+class _Place(NamedTuple):
     """Where a path leads: its directory, its last name, and what is there (None: nothing)."""
 
     directory: Directory

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import attrs
 from aiohttp import web
@@ -20,7 +20,7 @@ from kubelite.images.container import Container, Program
 from kubelite.images.registry import Image, kind_of
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Uses:
     """How many containers run the same Application object: it is started once and cleaned up once."""
 
@@ -34,8 +34,7 @@ async def _nothing() -> None:
     return
 
 
-@attrs.frozen
-class Hosted:
+class Hosted(NamedTuple):
     """An application that is ready to answer.
 
     Attributes:

@@ -71,7 +71,7 @@ class InvalidImageName(ValueError):  # noqa: N818  (Kubernetes' reason)
         self.reference = reference
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Image:
     """What stands behind a name.
 

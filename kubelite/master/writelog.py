@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
@@ -39,7 +39,7 @@ _METADATA: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 _USUAL: Final = frozenset({"status", "spec", "metadata", "kind", "apiVersion"})
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Write:
     """A change of an object.
 
@@ -73,8 +73,7 @@ class Write:
     what: str
 
 
-@attrs.frozen
-class Act:
+class Act(NamedTuple):
     """What was done to the cluster itself, as cutting the power of a node.
 
     Attributes:

@@ -12,7 +12,7 @@ import ssl
 from asyncio import sslproto
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakSet
 
 import attrs
@@ -46,8 +46,7 @@ class Listener:
         self._fabric.forget(self)
 
 
-@attrs.frozen
-class Accepted:
+class Accepted(NamedTuple):
     """The protocol for an accepted connection, and the context that its code belongs to."""
 
     protocol: asyncio.BaseProtocol

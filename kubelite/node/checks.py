@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
-import attrs
 
 from kubelite.api.podutil import resolve_port
 from kubelite.apimachinery.scheme import Object
@@ -26,8 +25,7 @@ OUTPUT_MAX: Final = 10_240
 """How much of a command's output is kept, in bytes."""
 
 
-@attrs.frozen
-class Target:
+class Target(NamedTuple):
     """What is checked.
 
     Attributes:

@@ -11,7 +11,7 @@ from kubelite.node.logs import LOG_BYTES_MAX
 VERSION = "v1.36.3+kubelite"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class KubeletConfig:
     """What a node is and how its kubelet behaves.
 

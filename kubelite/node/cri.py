@@ -8,7 +8,7 @@ Source: the Container Runtime Interface, k8s.io/cri-api.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import attrs
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TERMINATION_LOG: str = "/dev/termination-log"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class ContainerConfig:
     """All that a runtime needs to know to start a container.
 
@@ -62,8 +62,7 @@ class ContainerConfig:
     termination_from_log: bool = False
 
 
-@attrs.frozen
-class Exit:
+class Exit(NamedTuple):
     """How a process ended. `reason` is "" unless it is a special one (StartError)."""
 
     exit_code: int

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
-
-import attrs
+from typing import Any, Final, NamedTuple, Protocol
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
@@ -45,8 +43,7 @@ class Lookup(Protocol):
         """The PersistentVolume, or None."""
 
 
-@attrs.frozen
-class PodFacts:
+class PodFacts(NamedTuple):
     """What the downward API tells besides the pod itself.
 
     Attributes:

@@ -5,9 +5,7 @@ Source: pkg/kubelet/kubelet_pods.go (managedHostsFileContent), pkg/kubelet/netwo
 
 from __future__ import annotations
 
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 
@@ -16,8 +14,7 @@ SEARCH_MAX: Final = 32
 NAMESERVERS_MAX: Final = 3
 
 
-@attrs.frozen
-class DNSSettings:
+class DNSSettings(NamedTuple):
     """How a pod looks names up."""
 
     nameservers: tuple[str, ...]

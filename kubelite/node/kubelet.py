@@ -62,7 +62,7 @@ from kubelite.node.podworker import (
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.node.tokens import TokenSpec, token_request
-from kubelite.runtime import Actor, Clock, Randomness, TimerHandle, causes
+from kubelite.runtime import Actor, Clock, Randomness, Signal, TimerHandle, causes
 
 if TYPE_CHECKING:
     import aiohttp
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class PodChanged:
     """A pod of this node was added, changed or removed (then `new` is None)."""
 
@@ -83,37 +83,33 @@ class PodChanged:
     new: Object | None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class LabelsRead:
     """The Node's labels have been read for a pod which those known before do not suit."""
 
     pod: Object
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class SourcesChanged:
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str
 
 
-@attrs.frozen
-class FlushStatuses:
+class FlushStatuses(Signal):
     """Write the statuses that have changed."""
 
 
-@attrs.frozen
-class Heartbeat:
+class Heartbeat(Signal):
     """Renew the Lease."""
 
 
-@attrs.frozen
-class ReportNode:
+class ReportNode(Signal):
     """Write the Node's status."""
 
 
-@attrs.frozen
-class PowerChanged:
+class PowerChanged(Signal):
     """The machine went off or on."""
 
 

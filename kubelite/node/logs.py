@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.timestamps import format_micro_time
 
@@ -24,8 +22,7 @@ LINE_BYTES_MAX: Final = 16_384
 """A longer line is cut in several, as container runtimes do."""
 
 
-@attrs.frozen
-class LogOptions:
+class LogOptions(NamedTuple):
     """What of a log is wanted.
 
     Attributes:

@@ -15,6 +15,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
+from kubelite.runtime import Signal
 
 DEFAULT_GRACE_S: Final = 30.0
 NORMAL: Final = "Normal"
@@ -179,8 +180,7 @@ class PodSeen:
     resize: tuple[str, str] | None = None
 
 
-@attrs.frozen
-class PodGone:
+class PodGone(Signal):
     """The pod's object does not exist any more: it was removed by force."""
 
 
@@ -206,8 +206,7 @@ class SandboxFailed:
     message: str
 
 
-@attrs.frozen
-class SandboxLost:
+class SandboxLost(Signal):
     """The node was off: no process is left and the address is gone."""
 
 
@@ -281,8 +280,7 @@ class ProbeChanged:
     output: str = ""
 
 
-@attrs.frozen
-class Tick:
+class Tick(Signal):
     """Time has passed."""
 
 
@@ -306,13 +304,11 @@ Event: TypeAlias = (
 # --- effects ---------------------------------------------------------------------------
 
 
-@attrs.frozen
-class PrepareSandbox:
+class PrepareSandbox(Signal):
     """Take an address, prepare the volumes; answer SandboxReady or SandboxFailed."""
 
 
-@attrs.frozen
-class ReleaseSandbox:
+class ReleaseSandbox(Signal):
     """Give address and volumes back."""
 
 
@@ -379,8 +375,7 @@ class RecordEvent:
     container: str = ""
 
 
-@attrs.frozen
-class RemovePod:
+class RemovePod(Signal):
     """Write the last status, then delete the object for good."""
 
 

@@ -70,6 +70,7 @@ from kubelite.node.volumes import (
     mount_volumes,
     update_volumes,
 )
+from kubelite.runtime import Signal
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ DEFAULT_HOME: Final = "/root"
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class WorkerEvent:
     """Something happened to a pod."""
 
@@ -95,19 +96,18 @@ class WorkerEvent:
     event: Event
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Wake:
     """A pod asked to be woken at this time."""
 
     uid: str
 
 
-@attrs.frozen
-class RenewTokens:
+class RenewTokens(Signal):
     """It is time to ask for new tokens of some pods."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class TokensCame:
     """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
 
@@ -116,7 +116,7 @@ class TokensCame:
     problem: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class PrepareAgain:
     """A pod whose volumes could not be mounted tries again."""
 

@@ -10,9 +10,7 @@ pkg/kubelet/prober/worker.go.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, Protocol
-
-import attrs
+from typing import Any, Final, NamedTuple, Protocol
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.node.podstate import ProbeKind
@@ -21,8 +19,7 @@ _INITIAL: Final = {"readiness": False, "liveness": True, "startup": None}
 """What counts before the first result: a container is not ready, but alive."""
 
 
-@attrs.frozen
-class ProbeSpec:
+class ProbeSpec(NamedTuple):
     """A probe of a container with its defaults filled in; times in seconds."""
 
     kind: ProbeKind
@@ -34,8 +31,7 @@ class ProbeSpec:
     failure_threshold: int = 3
 
 
-@attrs.frozen
-class ProbeState:
+class ProbeState(NamedTuple):
     """How a probe stands: the verdict (None: none yet), the last outcome and how often it came in a row."""
 
     healthy: bool | None
@@ -43,8 +39,7 @@ class ProbeState:
     in_a_row: int = 0
 
 
-@attrs.frozen
-class Outcome:
+class Outcome(NamedTuple):
     """What one check found; `output` says why it failed."""
 
     success: bool

@@ -10,9 +10,7 @@ Source: pkg/kubelet/kubelet_pods.go (getPhase, convertStatusToAPIStatus), pkg/ku
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
@@ -35,8 +33,7 @@ READY_KINDS: Final = frozenset({Kind.APP, Kind.SIDECAR})
 RESIZE_PENDING: Final = "PodResizePending"
 
 
-@attrs.frozen
-class NodeFacts:
+class NodeFacts(NamedTuple):
     """What a pod's status says of its node."""
 
     host_ip: str

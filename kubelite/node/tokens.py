@@ -9,9 +9,7 @@ Source: k8s.io/kubernetes/pkg/kubelet/token/token_manager.go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 
@@ -24,16 +22,14 @@ RETRY_S: Final = 60.0
 """How long the kubelet waits after a renewal that failed."""
 
 
-@attrs.frozen
-class TokenSpec:
+class TokenSpec(NamedTuple):
     """One token that a pod mounts: for whom ("" is the API server), and for how many seconds."""
 
     audience: str
     expiration_s: int
 
 
-@attrs.frozen
-class Token:
+class Token(NamedTuple):
     """A token that was asked for, and when it is to be renewed (Unix seconds)."""
 
     text: str

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
@@ -30,16 +28,14 @@ class MountError(Exception):
     """A volume cannot be mounted yet; the text is that of the FailedMount event."""
 
 
-@attrs.frozen
-class Payload:
+class Payload(NamedTuple):
     """One file of a volume."""
 
     data: bytes
     mode: int = FILE_MODE
 
 
-@attrs.frozen
-class Sources:
+class Sources(NamedTuple):
     """Where contents come from.
 
     Attributes:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from kubelite.api.resources import SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
@@ -20,15 +18,14 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
 from kubelite.network import AddressPool, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
-from kubelite.runtime import Actor, causes
+from kubelite.runtime import Actor, Signal, causes
 from kubelite.runtime.logs import get_logger
 
 log = get_logger().bind(component="service-loadbalancer")
 RETRY_S = 1.0
 
 
-@attrs.frozen
-class Reconcile:
+class Reconcile(Signal):
     """Look at the Services that changed."""
 
 

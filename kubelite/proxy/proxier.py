@@ -12,8 +12,6 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
 from kubelite.api.resources import ENDPOINTSLICES, NODES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -21,15 +19,14 @@ from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
 from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, has_hints, plan_service
-from kubelite.runtime import Actor, Clock, Randomness
+from kubelite.runtime import Actor, Clock, Randomness, Signal
 
 BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
-@attrs.frozen
-class Sync:
+class Sync(Signal):
     """Plan what has changed and publish it."""
 
 

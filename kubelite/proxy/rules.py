@@ -13,9 +13,7 @@ pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
@@ -25,8 +23,7 @@ AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 
 
-@attrs.frozen
-class Rule:
+class Rule(NamedTuple):
     """One destination and where its connections go.
 
     Attributes:
@@ -40,8 +37,7 @@ class Rule:
     inside: tuple[Endpoint, ...] | None = None
 
 
-@attrs.frozen
-class NodePort:
+class NodePort(NamedTuple):
     """A port that every node listens on for a Service port."""
 
     port: int
@@ -49,8 +45,7 @@ class NodePort:
     rule: Rule
 
 
-@attrs.frozen
-class ServiceRules:
+class ServiceRules(NamedTuple):
     """All that one Service asks of a node.
 
     Attributes:
@@ -125,8 +120,7 @@ def plan_service(
     return ServiceRules(tuple(rules), tuple(node_ports), addresses)
 
 
-@attrs.frozen
-class _Candidate:
+class _Candidate(NamedTuple):
     endpoint: Endpoint
     node_name: str
     ready: bool

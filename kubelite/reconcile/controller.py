@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Final, Protocol, assert_never
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, assert_never
 
 import attrs
 
@@ -25,7 +25,7 @@ from kubelite.client.client import Client
 from kubelite.reconcile.executor import Executor, Recorder
 from kubelite.reconcile.intents import Outcome, Outcomes, ReadObject, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness, causes
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness, Signal, causes
 
 CATCH_UP_RETRY_S: Final = 1.0
 """Seconds between two tries to list what a restarted controller has to know."""
@@ -95,8 +95,7 @@ class Watch:
     keys: Callable[[Object | None, Object | None], Iterable[str]] | None = None
 
 
-@attrs.frozen
-class Trigger:
+class Trigger(NamedTuple):
     """What calls for a reconciler that nobody needs before.
 
     Attributes:
@@ -166,13 +165,11 @@ class Reconciler(ABC):
         return 0.0
 
 
-@attrs.frozen
-class Wake:
+class Wake(Signal):
     """There are keys to look at."""
 
 
-@attrs.frozen
-class Called:
+class Called(Signal):
     """Something has appeared for which the reconciler is needed."""
 
 

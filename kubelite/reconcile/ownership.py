@@ -10,8 +10,7 @@ Source: k8s.io/kubernetes/pkg/controller/controller_ref_manager.go (ClaimObject,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-
-import attrs
+from typing import NamedTuple
 
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.intents import IfAlive, Intent, PatchObject
@@ -51,8 +50,7 @@ def split_key(key: str) -> tuple[str | None, str]:
     return (namespace, name) if slash else (None, key)
 
 
-@attrs.frozen(eq=False)
-class Claims:
+class Claims(NamedTuple):
     """Which objects belong to an owner.
 
     Attributes:

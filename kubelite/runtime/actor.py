@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from kubelite.runtime import causes, instrument, tasks
 from kubelite.runtime.clock import Clock, TimerHandle
@@ -49,8 +47,7 @@ class Actor(Generic[M]):
         """Runs after the last message, also after a crash."""
 
 
-@attrs.frozen
-class ChildSpec:
+class ChildSpec(NamedTuple):
     """An actor to be run.
 
     Attributes:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Happened:
     """Something that is no change of an object, such as the end of a container.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
@@ -19,8 +19,7 @@ class MailboxFull(Exception):  # noqa: N818 - the actor model's word
     """The mailbox holds as many messages as it may."""
 
 
-@attrs.frozen(eq=False)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A request over which the handler has run, and what it returned to be awaited."""
 
     request: Any

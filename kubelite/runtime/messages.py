@@ -1,15 +1,13 @@
 """How actors are addressed: references and typed requests.
 
-A message is a frozen value. A `Request[R]` is one that carries the type of its reply, so that
-`await Get(key).ask(ref)` checks receiver, message and reply.
+A message is a frozen value; a `Signal` is one without fields. A `Request[R]` is one that carries the type of
+its reply, so that `await Get(key).ask(ref)` checks receiver, message and reply.
 """
 
 from __future__ import annotations
 
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
-
-import attrs
 
 from kubelite.runtime.mailbox import Asked
 
@@ -64,9 +62,25 @@ class Ref(Generic[M_contra]):
             self.slot.tell(message)
 
 
-@attrs.frozen
+class Signal:
+    """A message without fields, or an event or effect: its class says it all."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
 class Request(Generic[R_co]):
     """A message that is answered with an `R_co`."""
+
+    __slots__ = ()
 
     async def ask(self, ref: Ref[Self]) -> R_co:
         """Sends the request and waits for the reply.

@@ -9,9 +9,7 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-
-import attrs
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kubelite.runtime import tasks
 from kubelite.runtime.actor import Actor, ChildSpec, Context
@@ -26,8 +24,7 @@ log = get_logger()
 Strategy = Literal["one_for_one", "rest_for_one"]
 
 
-@attrs.frozen
-class SupervisorSpec:
+class SupervisorSpec(NamedTuple):
     """Children that are started in their order and stopped in the reverse.
 
     Attributes:

@@ -14,7 +14,7 @@ k8s.io/kube-scheduler/framework/interface.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
 
 import attrs
 
@@ -29,8 +29,7 @@ BEST: Final = 100
 """The highest score of a node before weights."""
 
 
-@attrs.frozen
-class Status:
+class Status(NamedTuple):
     """Why a plugin rejects a node, or a pod altogether.
 
     Attributes:

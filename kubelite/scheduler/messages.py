@@ -6,24 +6,21 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from kubelite.runtime import Request
+from kubelite.runtime import Request, Signal
 
 if TYPE_CHECKING:
     from kubelite.scheduler.explain import Explanation  # noqa: F401 - named in a text
 
 
-@attrs.frozen
-class Begin:
+class Begin(Signal):
     """There is a pod."""
 
 
-@attrs.frozen
-class Schedule:
+class Schedule(Signal):
     """Schedule what is active."""
 
 
-@attrs.frozen
-class Flush:
+class Flush(Signal):
     """Look whether a back-off is over."""
 
 

@@ -7,17 +7,14 @@ pkg/scheduler/apis/config/v1/{default_plugins,defaults}.go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.scheduler.plugins import PLUGINS, POINTS
 
 DEFAULT_NAME: Final = "default-scheduler"
 
 
-@attrs.frozen
-class Profile:
+class Profile(NamedTuple):
     """A scheduler, by the name that pods call it.
 
     Attributes:
@@ -42,8 +39,7 @@ class Profile:
         return plugin in self.points[point]
 
 
-@attrs.frozen
-class SchedulerConfig:
+class SchedulerConfig(NamedTuple):
     """All profiles, and what they share.
 
     Attributes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
-
 from kubelite.api import resources as r
 from kubelite.api.columns.core import EVENT_COLUMNS
 from kubelite.api.columns.text import Column
@@ -17,7 +15,7 @@ def _of_either(column: Column) -> Column:
     def cell(event: Object, now: float) -> Any:
         return column.cell(to_core(event), now)
 
-    return attrs.evolve(column, cell=cell)
+    return column._replace(cell=cell)
 
 
 COLUMNS: Final[dict[object, tuple[Column, ...]]] = {r.EVENTS_V1: tuple(map(_of_either, EVENT_COLUMNS))}

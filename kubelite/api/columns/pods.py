@@ -24,7 +24,7 @@ _SUCCEEDED: Final = {
 _FAILED: Final = {"type": "Completed", "status": "True", "reason": "Failed", "message": "The pod failed."}
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Summary:
     """What the cells of one pod say together."""
 

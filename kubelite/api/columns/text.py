@@ -6,9 +6,7 @@ Source: k8s.io/apimachinery/pkg/util/duration, k8s.io/kubernetes/pkg/printers/in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
@@ -27,8 +25,7 @@ _YEAR_H: Final = 24 * 365
 Cell = Callable[[Object, float], Any]
 
 
-@attrs.frozen
-class Column:
+class Column(NamedTuple):
     """A column of a Table: its definition, and the cell of an object at a time (Unix seconds)."""
 
     name: str

@@ -6,17 +6,14 @@ Source: k8s.io/kubernetes/pkg/apis/*/v*/conversion.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api import resources as r
 from kubelite.api.conversion import autoscaling, events
 from kubelite.apimachinery.scheme import Object, Resource
 
 
-@attrs.frozen
-class Conversion:
+class Conversion(NamedTuple):
     """How the objects of one version are kept in another.
 
     Attributes:

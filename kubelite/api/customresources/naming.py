@@ -9,9 +9,7 @@ Source: k8s.io/apiextensions-apiserver/pkg/controller/status/naming_controller.g
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.api.conditions import get_condition, is_condition_true, set_condition
 from kubelite.apimachinery.scheme import Object
@@ -19,8 +17,7 @@ from kubelite.apimachinery.scheme import Object
 FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 
 
-@attrs.frozen
-class Taken:
+class Taken(NamedTuple):
     """The names that other definitions of a group have."""
 
     resources: frozenset[str] = frozenset()

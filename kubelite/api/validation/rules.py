@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
-
-import attrs
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kubelite.api.groups import table
 from kubelite.api.validation.problems import Errors
@@ -16,8 +14,7 @@ Create: TypeAlias = Callable[[Object], Errors]
 Update: TypeAlias = Callable[[Object, Object], Errors]
 
 
-@attrs.frozen(eq=False)
-class KindRules:
+class KindRules(NamedTuple):
     """The rules of a kind, beside those for the metadata of all kinds.
 
     Attributes:

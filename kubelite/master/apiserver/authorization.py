@@ -48,7 +48,7 @@ SELF_REVIEWS: Final = frozenset(
 """What everybody who is known may ask about themselves."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Attributes:
     """What is asked for, in the authorizer's words.
 

@@ -10,7 +10,7 @@ NODE_PORT_FIRST: Final = 30000
 NODE_PORT_LAST: Final = 32767
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class APIServerConfig:
     """Configuration of the API server.
 

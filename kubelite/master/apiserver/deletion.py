@@ -9,7 +9,7 @@ k8s.io/kubernetes/pkg/registry/core/namespace/storage.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -169,8 +169,7 @@ def check_preconditions(obj: Object, options: DeleteOptions, kind: str = "") -> 
 # --- the decision, pure -------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
-class Deletion:
+class Deletion(NamedTuple):
     """What a deletion does.
 
     Attributes:

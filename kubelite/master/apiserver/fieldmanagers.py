@@ -7,9 +7,7 @@ k8s.io/apimachinery/pkg/util/managedfields (scalehandler.go).
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from kubelite.api import scale
 from kubelite.api.ownership import atom_of, empty_object
@@ -22,8 +20,7 @@ from kubelite.apimachinery.strategy import Strategy
 SCALE: Final = "scale"
 
 
-@attrs.frozen(eq=False)
-class ServedVersions:
+class ServedVersions(NamedTuple):
     """The versions in which a scheme serves a kind."""
 
     scheme: Scheme
@@ -50,8 +47,7 @@ class ServedVersions:
         return {**target.from_storage(source.to_storage(obj)), "apiVersion": api_version}
 
 
-@attrs.frozen
-class OneVersion:
+class OneVersion(NamedTuple):
     """A kind of bodies which is served in one version."""
 
     api_version: str

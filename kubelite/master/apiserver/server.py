@@ -76,7 +76,7 @@ from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import EVERYTHING
 from kubelite.master.store.store import Store
-from kubelite.runtime import Actor, Clock, Randomness
+from kubelite.runtime import Actor, Clock, Randomness, Signal
 
 if TYPE_CHECKING:
     from kubelite.master.apiserver.crds import CustomResources
@@ -85,37 +85,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@attrs.frozen
-class SendBookmarks:
+class SendBookmarks(Signal):
     """Time for bookmarks."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Compact:
     """Time to forget what is older than the interval before."""
 
     revision: int
 
 
-@attrs.frozen
-class Reconcile:
+class Reconcile(Signal):
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
-@attrs.frozen
-class LookAtDefinitions:
+class LookAtDefinitions(Signal):
     """Definitions of custom resources were written."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class LookAtDefinition:
     """Time to look at a definition again."""
 
     name: str
 
 
-@attrs.frozen
-class Settle:
+class Settle(Signal):
     """Time to say what is to be said of what was written."""
 
 

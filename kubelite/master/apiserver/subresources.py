@@ -8,9 +8,7 @@ Source: k8s.io/apiserver/pkg/endpoints/handlers/create.go (NamedCreater).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api import resources as r
 from kubelite.apimachinery.apierrors import MethodNotAllowed, NotFound
@@ -27,8 +25,7 @@ from kubelite.master.apiserver.writes import check_namespace
 Act = Callable[[Environment, Create, Object], Answer]
 
 
-@attrs.frozen
-class Action:
+class Action(NamedTuple):
     """What is done by a POST.
 
     Attributes:

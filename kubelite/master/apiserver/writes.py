@@ -9,9 +9,7 @@ Source: k8s.io/apiserver/pkg/registry/generic/registry/store.go, pkg/registry/re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api import certificates
 from kubelite.api import resources as r
@@ -35,8 +33,7 @@ APISERVER_MANAGER: Final = "kube-apiserver"
 """Who writes what the API server itself wants to be there."""
 
 
-@attrs.frozen(eq=False)
-class Written:
+class Written(NamedTuple):
     """What a write came to.
 
     Attributes:
@@ -142,7 +139,7 @@ def create(
 
 
 def _with_warnings(written: Written, warnings: Sequence[str]) -> Written:
-    return attrs.evolve(written, warnings=(*written.warnings, *warnings)) if warnings else written
+    return written._replace(warnings=(*written.warnings, *warnings)) if warnings else written
 
 
 def _store_new(

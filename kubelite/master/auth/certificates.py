@@ -14,9 +14,7 @@ import secrets
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
-
-import attrs
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubelite.client.tls import load_pair
 
@@ -75,8 +73,7 @@ SERVING_NAMES: Final = (
 """Names under which the API server is always reached; addresses are added by the caller."""
 
 
-@attrs.frozen(repr=False)
-class KeyPair:
+class KeyPair(NamedTuple):
     """A certificate with its private key, both PEM. The key never shows in a repr."""
 
     certificate_pem: bytes
@@ -153,8 +150,7 @@ class Authority:
         return _pem(builder.sign(self._key, SHA256()))
 
 
-@attrs.frozen(repr=False)
-class ClusterCertificates:
+class ClusterCertificates(NamedTuple):
     """The secrets that a cluster is born with: authority, serving and admin certificates, admin token."""
 
     authority: Authority

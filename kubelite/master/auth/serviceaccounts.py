@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -39,8 +39,7 @@ class InvalidTokenError(Exception):
     """A token of this cluster that is not good (any more); the text says why."""
 
 
-@attrs.frozen
-class Authenticated:
+class Authenticated(NamedTuple):
     """Whom a token stands for, and which of the audiences asked for it is meant for."""
 
     user: UserInfo

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class RESTLimits:
     """How much the REST door takes.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -22,8 +22,7 @@ NAME: Final = "metadata.name"
 NAMESPACE: Final = "metadata.namespace"
 
 
-@attrs.frozen(eq=False)
-class Attribute:
+class Attribute(NamedTuple):
     """Something of an object which selections compare with a value: a label or a field.
 
     Attributes:

@@ -10,7 +10,7 @@ Source: etcd's data model; k8s.io/apiserver/pkg/storage (interfaces.go).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import attrs
 
@@ -20,8 +20,7 @@ from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import Selection
 
 
-@attrs.frozen(eq=False)
-class Page:
+class Page(NamedTuple):
     """A part of a consistent snapshot, in key order.
 
     Attributes:
@@ -34,7 +33,7 @@ class Page:
     remaining: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class StoreConfig:
     """Bounds of a store.
 

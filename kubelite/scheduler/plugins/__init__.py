@@ -9,9 +9,7 @@ Source: pkg/scheduler/apis/config/v1/default_plugins.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
-
-import attrs
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubelite.api import resources as r
 from kubelite.apimachinery.scheme import Resource
@@ -40,8 +38,7 @@ _FILTERS: Final = frozenset({"preFilter", "filter"})
 _SCORES: Final = frozenset({"preScore", "score"})
 
 
-@attrs.frozen
-class Entry:
+class Entry(NamedTuple):
     """A plugin.
 
     Attributes:

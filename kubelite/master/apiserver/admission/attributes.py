@@ -50,7 +50,7 @@ Judge: TypeAlias = Callable[[Environment, Attributes, Object], None]
 """Raises `APIError` to refuse the object."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Plugin:
     """One admission plugin.
 
