@@ -141,7 +141,9 @@ async def deliveries(bench: Bench) -> list[Row]:
         row
         for tls in (True, False)
         for watchers, events in EVENTS.items()
-        for row in await _rows(bench, watchers, max(BURST, bench.size(events) // BURST * BURST), tls=tls)
+        for row in await _rows(
+            bench, bench.size(watchers), max(BURST, bench.size(events) // BURST * BURST), tls=tls
+        )
     ]
 
 
