@@ -131,9 +131,7 @@ class Correlator:
 
     def _new(self, source: tuple[str, str], reference: Object, now: float) -> _Known:
         self._made += 1
-        # Two components may speak of one object at the same instant, in virtual time above all.
-        offset = crc32("/".join(source).encode()) % OFFSET_MAX
-        name = f"{reference.get('name', '')}.{round(now * 1_000_000_000) + offset + self._made:x}"
+        name = event_name(source, reference, now, self._made)
         return _Known(reference.get("namespace") or "default", name, format_time(now))
 
     def _has_token(self, who: tuple[str, ...], now: float) -> bool:
@@ -163,6 +161,20 @@ class Correlator:
         for key, known in list(self._known.items()):
             if known.name == decision.name and known.namespace == decision.namespace:
                 del self._known[key]
+
+
+def event_name(source: tuple[str, str], reference: Object, now: float, number: int) -> str:
+    """A name for a new Event.
+
+    Args:
+        source: Component and host.
+        reference: What the Event is about.
+        now: Unix seconds.
+        number: How many the component made before.
+    """
+    # Two components may speak of one object at the same instant, in virtual time above all.
+    offset = crc32("/".join(source).encode()) % OFFSET_MAX
+    return f"{reference.get('name', '')}.{round(now * 1_000_000_000) + offset + number:x}"
 
 
 def reference_to(obj: Object) -> Object:
@@ -205,6 +217,7 @@ class EventRecorder:
         self._host = host
         self._clock = clock
         self._correlator = Correlator()
+        self._counted: tuple[str, ...] = ("count", "lastTimestamp", "message")
         self._pending: deque[tuple[Decision, Object]] = deque()
         self._writing = False
         self._lost = 0
@@ -233,10 +246,16 @@ class EventRecorder:
         now = self._clock.now()
         source = self._component, self._host
         decision = self._correlator.correlate(source, reference, type, reason, message, now)
-        if decision is None or len(self._pending) >= PENDING_MAX:
+        if decision is None:
             self._lost += 1
             return
-        self._pending.append((decision, self._body(decision, reference, type, reason, format_time(now))))
+        self._queue(decision, self._body(decision, reference, type, reason, format_time(now)))
+
+    def _queue(self, decision: Decision, body: Object) -> None:
+        if len(self._pending) >= PENDING_MAX:
+            self._lost += 1
+            return
+        self._pending.append((decision, body))
         if not self._writing:
             self._writing = True
             tasks.start(self._write(), name=f"events of {self._component}")
@@ -279,14 +298,18 @@ class EventRecorder:
 
     async def _send(self, decision: Decision, body: Object) -> None:
         if decision.count > 1:
-            changed = {key: body[key] for key in ("count", "lastTimestamp", "message")}
+            changed = {key: body[key] for key in self._counted}
             try:
                 await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
             except NotFound:
-                self._correlator.forget(decision)
+                self._forget(decision)
             else:
                 return
         await self._client.create(EVENTS, body, decision.namespace)
+
+    def _forget(self, decision: Decision) -> None:
+        """The Event is gone from the server."""
+        self._correlator.forget(decision)
 
     def statistics(self) -> dict[str, Any]:
         """Events that wait, and those lost."""

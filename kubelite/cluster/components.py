@@ -51,6 +51,7 @@ from kubelite.runtime import ChildSpec, Clock, Randomness, Ref, SupervisorSpec
 from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from kubelite.client.eventseries import SeriesRecorder
     from kubelite.controllers.horizontalpodautoscalermetrics import MetricsClient
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import Authority
@@ -113,6 +114,7 @@ class Components:
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
     recorders: dict[str, EventRecorder] = attrs.field(factory=dict)
+    scheduler_recorders: dict[str, SeriesRecorder] = attrs.field(factory=dict)
 
     @classmethod
     def make(
@@ -219,6 +221,17 @@ class Components:
             self.recorders[component] = found
         return found
 
+    def scheduler_recorder(self, profile: str) -> SeriesRecorder:
+        """The recorder of Events of one of the scheduler's profiles."""
+        found = self.scheduler_recorders.get(profile)
+        if found is None:
+            from kubelite.client.eventseries import SeriesRecorder  # noqa: PLC0415 - not every cluster runs pods
+
+            assert self.client is not None
+            client = self.client.as_user(component_user("kube-scheduler"))
+            found = self.scheduler_recorders[profile] = SeriesRecorder(client, profile, self.clock)
+        return found
+
     def erase_directory(self, node: str, path: str) -> None:
         """Remove a directory of a node, if there is one."""
         machine = self.machines.get(node)
@@ -259,7 +272,7 @@ class Components:
                 informers=informers,
                 clock=self.clock,
                 random=self.random.fork("scheduler"),
-                recorder=self.recorder,
+                recorder=self.scheduler_recorder,
                 config=config.scheduler,
             ),
         )

@@ -27,8 +27,17 @@ _CUT: Final = " ..."
 class Recorder(Protocol):
     """Records Events."""
 
-    def event(self, obj: Object, type: str, reason: str, message: str) -> None:  # noqa: A002
-        """Record that something happened to an object."""
+    def event(
+        self,
+        obj: Object,
+        type: str,  # noqa: A002
+        reason: str,
+        message: str,
+        *,
+        action: str = "",
+        related: Object | None = None,
+    ) -> None:
+        """Record that something was done to an object, perhaps for the sake of another."""
         ...
 
 
@@ -44,10 +53,10 @@ class Effects:
     def __init__(self, *, client: Client, clock: Clock, recorder: Callable[[str], Recorder]) -> None:
         self._client, self._clock, self._recorder = client, clock, recorder
 
-    def _event(self, info: PodInfo, profile: str, type_: str, reason: str, message: str) -> None:
+    def _warn(self, info: PodInfo, profile: str, message: str) -> None:
         if len(message) > _MESSAGE_MAX:
             message = message[: _MESSAGE_MAX - len(_CUT)] + _CUT
-        self._recorder(profile).event(info.pod, type_, reason, message)
+        self._recorder(profile).event(info.pod, "Warning", "FailedScheduling", message, action="Scheduling")
 
     async def bind(self, info: PodInfo, node: str, profile: str) -> None:
         """Gives a pod its node.
@@ -64,7 +73,8 @@ class Effects:
             "target": {"kind": "Node", "name": node},
         }
         await self._client.create(PODS, binding, namespace, name=name, subresource="binding")
-        self._event(info, profile, "Normal", "Scheduled", f"Successfully assigned {info.key} to {node}")
+        text = f"Successfully assigned {info.key} to {node}"
+        self._recorder(profile).event(info.pod, "Normal", "Scheduled", text, action="Binding")
 
     async def report(
         self, info: PodInfo, profile: str, reason: str, message: str, *, nominated: str | None = None
@@ -78,7 +88,7 @@ class Effects:
             message: The whole of it.
             nominated: The node on which room is made; "" for none, None leaves it as it is.
         """
-        self._event(info, profile, "Warning", "FailedScheduling", message)
+        self._warn(info, profile, message)
         status: dict[str, Any] = {}
         condition = self._condition(info.pod, "PodScheduled", "False", reason, message)
         if condition is not None:
@@ -153,5 +163,12 @@ class Effects:
                 log.warning("victim not deleted", pod=victim.key, error=str(error))
                 done = False
                 continue
-            self._event(victim, profile, "Normal", "Preempted", f"Preempted by pod {info.uid} on node {node}")
+            self._recorder(profile).event(
+                victim.pod,
+                "Normal",
+                "Preempted",
+                f"Preempted by pod {info.uid} on node {node}",
+                action="Preempting",
+                related=info.pod,
+            )
         return done

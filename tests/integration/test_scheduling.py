@@ -169,7 +169,7 @@ async def test_pods_choose_a_profile_and_those_of_no_profile_are_left_alone(clus
     assert len({pods[f"p-{number}"]["spec"]["nodeName"] for number in range(6)}) == 1
     assert "conditions" not in pods["mine"]["status"]
     (source,) = {
-        each["source"]["component"] for each in await cluster.get("events") if each["reason"] == "Scheduled"
+        each["reportingComponent"] for each in await cluster.get("events") if each["reason"] == "Scheduled"
     }
     assert source == "packer"
     assert "no profile" in str(await cluster.explain_scheduling("mine"))

@@ -108,7 +108,12 @@ class StubCluster:
         self.updated.append((resource, obj["metadata"]["name"]))
         self.informer(resource).put(obj)
 
-    def event(self, obj, type_, reason, message):
+    def event(self, obj, type_, reason, message, *, action, related=None):
+        assert (
+            action
+            == {"Scheduled": "Binding", "FailedScheduling": "Scheduling", "Preempted": "Preempting"}[reason]
+        )
+        assert (related is not None) is (reason == "Preempted")
         self.events.append((obj["metadata"]["name"], type_, reason, message))
 
 
