@@ -17,21 +17,29 @@ from kubelite.client.kubeconfig import Credentials
 TIMEOUT_S: Final = 60.0
 
 
-def run_plugin(plugin: dict[str, Any], folder: Path) -> Credentials:
+def run_plugin(plugin: dict[str, Any], folder: Path, cluster: dict[str, Any] | None = None) -> Credentials:
     """Runs the program and reads what it says; this blocks.
 
     Args:
         plugin: The `exec` section.
         folder: Where relative commands are looked up: that of the kubeconfig.
+        cluster: What the program is told of the cluster, if it wants to know.
 
     Raises:
         ValueError: It fails, or says nothing of use.
     """
     command = plugin["command"]
+    if plugin.get("interactiveMode") == "Always":
+        raise ValueError(
+            f"{command}, which makes the credentials, wants to ask a person: that is not possible here"
+        )
     if os.sep in command and not Path(command).is_absolute():
         command = str(folder / command)
     version = plugin.get("apiVersion", "client.authentication.k8s.io/v1")
-    info = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
+    spec: dict[str, Any] = {"interactive": False}
+    if plugin.get("provideClusterInfo") and cluster is not None:
+        spec["cluster"] = cluster
+    info = {"apiVersion": version, "kind": "ExecCredential", "spec": spec}
     environment = {
         **os.environ,
         "KUBERNETES_EXEC_INFO": orjson.dumps(info).decode(),
@@ -50,6 +58,11 @@ def run_plugin(plugin: dict[str, Any], folder: Path) -> Credentials:
     except subprocess.CalledProcessError as error:
         text = error.stderr.decode(errors="replace").strip()
         raise ValueError(f"{command}, which makes the credentials, failed: {text}") from error
+    except FileNotFoundError as error:
+        hint = str(plugin.get("installHint") or "").strip()
+        raise ValueError(
+            f"{command}, which makes the credentials, is not installed. {hint}".strip()
+        ) from error
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         raise ValueError(f"{command}, which makes the credentials, failed: {error!r}") from error
     return Credentials(

@@ -17,14 +17,15 @@ from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from multidict import CIMultiDict
 from yarl import URL
 
 from kubelite.apimachinery.apierrors import APIError, InternalError, ServiceUnavailable, from_status
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.client.kubeconfig import Connection
+from kubelite.client.kubeconfig import Connection, Credentials
 from kubelite.client.requests import ObjectList, PatchType
 from kubelite.client.watcher import EventType, Watcher, WatchEvent
-from kubelite.runtime import tasks
+from kubelite.runtime import Clock, SystemClock, tasks
 
 PATCH_CONTENT_TYPES: Final[Mapping[PatchType, str]] = {
     "json": "application/json-patch+json",
@@ -35,6 +36,8 @@ PATCH_CONTENT_TYPES: Final[Mapping[PatchType, str]] = {
 LINE_BYTES_MAX: Final = 64 * 1024 * 1024
 """The longest event that a watch takes."""
 _ERROR_CODE_MIN: Final = 400
+_UNAUTHORIZED, _TOO_MANY, _SERVER_ERROR_MIN = 401, 429, 500
+CONNECT_TIMEOUT_S: Final = 30.0
 
 
 class HTTPClient:
@@ -46,6 +49,8 @@ class HTTPClient:
         user_agent: The program's name: the owner of the fields that it writes.
         field_validation: What the server does about unknown fields: `Strict`, `Warn` or `Ignore`; empty
             leaves it to the server.
+        clock: For waits between tries; the system's if not given.
+        tries_max: How often a request is sent to a server that is busy and asks for it again.
     """
 
     def __init__(
@@ -55,19 +60,36 @@ class HTTPClient:
         session: aiohttp.ClientSession | None = None,
         user_agent: str = "kubelite",
         field_validation: str = "",
+        clock: Clock | None = None,
+        tries_max: int = 1,
     ) -> None:
         self._connection = connection
         self._owns_session = session is None
         self._session = session
         self._tls = _tls(connection)
         self._field_validation = field_validation
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
-        if connection.credentials.token:
-            self._headers["Authorization"] = f"Bearer {connection.credentials.token}"
+        self._tries_max = tries_max
+        self._clock = clock or SystemClock()
+        self._headers: CIMultiDict[str] = CIMultiDict(
+            {"Accept": "application/json", "User-Agent": user_agent, **dict(connection.headers)}
+        )
+        for name, value in connection.headers:
+            if value not in self._headers.getall(name):
+                self._headers.add(name, value)
+        self._show(connection.credentials)
+        self._route: dict[str, Any] = {"ssl": self._tls}
+        if connection.server_name:
+            self._route["server_hostname"] = connection.server_name
+        if connection.proxy:
+            self._route["proxy"] = connection.proxy
         self._watches: dict[asyncio.Task[None], Watcher] = {}
 
     def __repr__(self) -> str:
         return f"<HTTPClient of {self._connection.url}, {len(self._watches)} watches>"
+
+    def _show(self, credentials: Credentials) -> None:
+        if credentials.token:
+            self._headers["Authorization"] = f"Bearer {credentials.token}"
 
     async def __aenter__(self) -> Self:
         return self
@@ -294,14 +316,15 @@ class HTTPClient:
             APIError: The server refuses, or cannot be reached.
         """
         address = f"{self._connection.url}{path}?{urlencode(query)}"
-        headers = {key: value for key, value in self._headers.items() if key != "Accept"}
+        headers = self._headers.copy()
+        headers.popall("Accept")
         try:
-            return await self._opened().ws_connect(
+            channel: aiohttp.ClientWebSocketResponse = await self._opened().ws_connect(
                 URL(address, encoded=True),
                 protocols=protocols,
                 headers=headers,
-                ssl=self._tls,
                 max_msg_size=LINE_BYTES_MAX,
+                **self._route,
             )
         except aiohttp.WSServerHandshakeError as error:
             # The answer's body, which says more, is gone with the handshake: ask again without one.
@@ -313,6 +336,7 @@ class HTTPClient:
             raise from_status({"code": error.status, "message": f"{path}: {error.message}"}) from error
         except (aiohttp.ClientError, OSError) as error:
             raise ServiceUnavailable(f"{address}: {error}") from error
+        return channel
 
     # --- the wire ----------------------------------------------------------------------------------
 
@@ -360,7 +384,11 @@ class HTTPClient:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
             self._session = aiohttp.ClientSession(
-                connector=connector, timeout=aiohttp.ClientTimeout(total=None), read_bufsize=1024 * 1024
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                read_bufsize=1024 * 1024,
+                # As client-go: what the environment says of proxies is not meant for this machine itself.
+                trust_env=not _is_here(self._connection.url),
             )
         return self._session
 
@@ -382,21 +410,56 @@ class HTTPClient:
         *,
         accept: str = "",
     ) -> aiohttp.ClientResponse:
-        """Send a request; the answer's body is not read yet."""
-        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
-        if accept:
-            headers = {**headers, "Accept": accept}
-        try:
-            return await self._opened().request(
-                method,
-                self._connection.url + path,
-                params={key: value for key, value in query.items() if value},
-                data=None if body is None else orjson.dumps(body),
-                headers=headers,
-                ssl=self._tls,
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise ServiceUnavailable(f"{method} {self._connection.url}{path}: {error}") from error
+        """Send a request, again where the server asks for it; the answer's body is not read yet."""
+        data = None if body is None else orjson.dumps(body)
+        params = {key: value for key, value in query.items() if value}
+        renewed = False
+        for left in reversed(range(self._tries_max + 1)):
+            headers = self._headers
+            if body is not None or accept:
+                headers = headers.copy()
+                if body is not None:
+                    headers["Content-Type"] = content_type
+                if accept:
+                    headers["Accept"] = accept
+            try:
+                response = await self._opened().request(
+                    method,
+                    self._connection.url + path,
+                    params=params,
+                    data=data,
+                    headers=headers,
+                    **self._route,
+                )
+            except (aiohttp.ClientError, OSError) as error:
+                raise ServiceUnavailable(f"{method} {self._connection.url}{path}: {error}") from error
+            if response.status == _UNAUTHORIZED and self._connection.renew is not None and not renewed:
+                renewed = True
+                response.release()
+                self._show(await asyncio.to_thread(self._connection.renew))
+                continue
+            wait_s = _asked_to_wait(response)
+            if wait_s is None or left <= 1:
+                return response
+            response.release()
+            await self._clock.sleep(wait_s)
+        raise AssertionError("no request was made")
+
+
+def _asked_to_wait(response: aiohttp.ClientResponse) -> float | None:
+    """Seconds after which a server wants to be asked again that is too busy now.
+
+    Source: k8s.io/client-go/rest/with_retry.go.
+    """
+    if response.status != _TOO_MANY and response.status < _SERVER_ERROR_MIN:
+        return None
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isdecimal() else None
+
+
+def _is_here(url: str) -> bool:
+    host = URL(url).host or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _tls(connection: Connection) -> ssl.SSLContext | bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,22 @@ class Connection:
         authority_pem: The certificate that the server's is checked against; empty for plain HTTP.
         credentials: Of the client.
         insecure: The server's certificate is not checked.
+        server_name: That the server's certificate is for; empty for the host of the URL.
+        proxy: The URL of an HTTP proxy on the way there; empty for none.
+        headers: Sent with every request: on whose behalf it is.
+        renew: Gives credentials anew, where they may run out; it blocks.
+        namespace: That the context names; empty for none.
     """
 
     url: str
     authority_pem: bytes = attrs.field(default=b"", repr=False)
     credentials: Credentials = attrs.field(factory=Credentials)
     insecure: bool = False
+    server_name: str = ""
+    proxy: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    renew: Callable[[], Credentials] | None = attrs.field(default=None, eq=False, repr=False)
+    namespace: str = ""
 
 
 def make_kubeconfig(name: str, connection: Connection) -> dict[str, Any]:
@@ -114,29 +125,129 @@ def read_kubeconfig(path: Path | Sequence[Path], context: str = "") -> Connectio
 
     Raises:
         OSError: A file cannot be read.
-        ValueError: It is no kubeconfig, or lacks the context.
+        ValueError: It is no kubeconfig, lacks the context, or asks for what is not supported.
     """
     files = [_load(each) for each in ([path] if isinstance(path, Path) else path)]
-    current = next((each["current-context"] for _, each in files if each.get("current-context")), "")
-    _, chosen = _named(files, "context", context or current)
+    _, chosen = _context(files, context)
     near, cluster = _named(files, "cluster", chosen.get("cluster", ""))
     folder, user = _named(files, "user", chosen.get("user", ""))
+    url = str(cluster.get("server") or "").rstrip("/")
+    if not url:
+        raise ValueError(f"the kubeconfig's cluster {chosen.get('cluster')!r} has no server")
+    authority = _data(cluster, "certificate-authority", near)
+    insecure = bool(cluster.get("insecure-skip-tls-verify"))
+    if authority and insecure:
+        raise ValueError("the kubeconfig says whom to trust (certificate-authority), and not to check it")
+    proxy = str(cluster.get("proxy-url") or "")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise ValueError(f"proxy-url {proxy} is not supported: only http:// and https:// proxies are")
+    told = (
+        {"server": url, "certificate-authority-data": _encoded(authority)} if authority else {"server": url}
+    )
+    if insecure:
+        told["insecure-skip-tls-verify"] = True  # type: ignore[assignment] # as client-go tells it to plugins
+    renew = partial(_credentials, user, folder, told)
+    return Connection(
+        url,
+        authority,
+        renew(),
+        insecure,
+        server_name=str(cluster.get("tls-server-name") or ""),
+        proxy=proxy,
+        headers=tuple(_headers(user)),
+        renew=renew if user.get("exec") or user.get("tokenFile") else None,
+        namespace=str(chosen.get("namespace") or ""),
+    )
+
+
+def _context(files: Sequence[_File], name: str) -> tuple[str, dict[str, Any]]:
+    """The context that is meant, and its name."""
+    current = next((each["current-context"] for _, each in files if each.get("current-context")), "")
+    if not name and not current:
+        known = [str(each.get("name")) for _, content in files for each in content.get("contexts") or ()]
+        raise ValueError(f"the kubeconfig has no current context; there are {', '.join(known) or 'none'}")
+    _, chosen = _named(files, "context", name or current)
+    return name or current, chosen
+
+
+def _credentials(user: dict[str, Any], folder: Path, cluster: dict[str, Any]) -> Credentials:
+    """Who a user of a kubeconfig is.
+
+    Raises:
+        ValueError: That is said in a way which is not supported.
+    """
+    if user.get("auth-provider"):
+        name = (user["auth-provider"] or {}).get("name")
+        raise ValueError(f"auth-provider {name!r} is not supported: Kubernetes has exec plugins instead")
     if user.get("exec"):
         from kubelite.client.execcredentials import run_plugin  # noqa: PLC0415 - it runs other programs
 
-        credentials = run_plugin(user["exec"], folder)
-    else:
-        credentials = Credentials(
-            user.get("token") or _data(user, "tokenFile", folder).decode().strip(),
-            _data(user, "client-certificate", folder),
-            _data(user, "client-key", folder),
-        )
-    return Connection(
-        cluster["server"].rstrip("/"),
-        _data(cluster, "certificate-authority", near),
-        credentials,
-        bool(cluster.get("insecure-skip-tls-verify")),
+        return run_plugin(user["exec"], folder, cluster)
+    found = Credentials(
+        user.get("token") or _data(user, "tokenFile", folder).decode().strip(),
+        _data(user, "client-certificate", folder),
+        _data(user, "client-key", folder),
     )
+    if bool(found.certificate_pem) != bool(found.key_pem):
+        raise ValueError("the kubeconfig's user has one of client-certificate and client-key: it takes both")
+    return found
+
+
+def _headers(user: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What requests carry besides credentials: a password, and on whose behalf they are."""
+    if user.get("username"):
+        pair = f"{user['username']}:{user.get('password') or ''}"
+        yield "Authorization", f"Basic {_encoded(pair.encode())}"
+    if user.get("as"):
+        yield "Impersonate-User", str(user["as"])
+    if user.get("as-uid"):
+        yield "Impersonate-Uid", str(user["as-uid"])
+    for group in user.get("as-groups") or ():
+        yield "Impersonate-Group", str(group)
+    for key, values in (user.get("as-user-extra") or {}).items():
+        for value in values:
+            yield f"Impersonate-Extra-{key}", str(value)
+
+
+def minified(path: Path | Sequence[Path], context: str = "") -> dict[str, Any]:
+    """A kubeconfig of one context only, its current one; files that it names are found from anywhere.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: It is no kubeconfig, or lacks the context.
+    """
+    files = [_load(each) for each in ([path] if isinstance(path, Path) else path)]
+    name, chosen = _context(files, context)
+    near, cluster = _named(files, "cluster", chosen.get("cluster", ""))
+    folder, user = _named(files, "user", chosen.get("user", ""))
+    plugin = user.get("exec")
+    if plugin and os.sep in plugin["command"]:
+        user["exec"] = {**plugin, "command": str(folder / plugin["command"])}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": chosen.get("cluster"), "cluster": _absolute(cluster, near)}],
+        "users": [{"name": chosen.get("user"), "user": _absolute(user, folder)}],
+        "contexts": [{"name": name, "context": chosen}],
+        "current-context": name,
+        "preferences": {},
+    }
+
+
+def is_plain(path: Path | Sequence[Path], context: str) -> bool:
+    """Whether one file means the context that is asked for, whoever reads it.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: It is no kubeconfig.
+    """
+    paths = [path] if isinstance(path, Path) else list(path)
+    return len(paths) == 1 and context in {"", _load(paths[0])[1].get("current-context")}
+
+
+def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    names = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+    return {key: str(folder / value) if key in names and value else value for key, value in entry.items()}
 
 
 _File = tuple[Path, dict[str, Any]]

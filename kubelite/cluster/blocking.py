@@ -92,7 +92,9 @@ class BlockingCluster:
             ValueError: It is none, or lacks the context.
             APIError: The API server cannot be reached, or refuses.
         """
-        return _enter(Cluster.connect(kubeconfig, context=context), cls)
+        remote = Cluster.connect(kubeconfig, context=context)
+        connected = _enter(remote, cls)
+        return connected.in_namespace(remote.namespace) if remote.namespace != "default" else connected
 
     def in_namespace(self, namespace: str) -> Self:
         """See `Cluster.in_namespace`."""

@@ -272,6 +272,12 @@ class InNamespace:
         """The same cluster in another namespace."""
         return InNamespace(self._cluster, namespace)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *caught: object) -> None:
+        self._cluster.__exit__(*caught)
+
     def __repr__(self) -> str:
         return f"<{self._cluster!r} in namespace {self.namespace}>"
 

@@ -23,18 +23,29 @@ from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.client.discovery import discover
 from kubelite.client.http import HTTPClient
-from kubelite.client.kubeconfig import default_paths, read_kubeconfig
+from kubelite.client.kubeconfig import (
+    default_paths,
+    is_plain,
+    minified,
+    read_kubeconfig,
+    write_kubeconfig,
+)
 from kubelite.cluster import access
 from kubelite.cluster.forwarding import Directory, ForwardConnector
 from kubelite.cluster.objects import ClusterObjects
 from kubelite.cluster.remotewait import until_endpoints, wait_for
+from kubelite.cluster.scratch import ScratchFolder
 from kubelite.cluster.waiting import Question
 from kubelite.runtime import SystemClock
 
 if TYPE_CHECKING:
     from kubelite.client.kubeconfig import Connection
 
+DEFAULT: Final = "default"
+TRIES_MAX: Final = 11
+"""As client-go sends a request to a server that is too busy."""
 USER_AGENT: Final = "kubectl-client-side-apply"
+CLOSED: Final = frozenset({"NoSchedule", "NoExecute"})
 MISSING: Final[Mapping[str, str]] = {
     "audit": "its audit log is not told over the API",
     "dns_address": "its DNS is reached by pods only",
@@ -93,6 +104,7 @@ class RemoteCluster(ClusterObjects):
         self._connection: Connection | None = None
         self._client: HTTPClient | None = None
         self._scheme = Scheme()
+        self._folder: ScratchFolder | None = None
         self.clock = RealClock()
 
     def __repr__(self) -> str:
@@ -108,7 +120,12 @@ class RemoteCluster(ClusterObjects):
 
     async def __aenter__(self) -> Self:
         await self.start()
-        return self
+        return self.in_namespace(self.namespace) if self.namespace != DEFAULT else self
+
+    @property
+    def namespace(self) -> str:
+        """That of the kubeconfig's context, which methods take in `async with` where none is given."""
+        return (self._connection.namespace if self._connection is not None else "") or DEFAULT
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -126,7 +143,13 @@ class RemoteCluster(ClusterObjects):
         if self._client is not None:
             raise RuntimeError("it is connected already")
         self._connection = await asyncio.to_thread(read_kubeconfig, self._paths, self._context)
-        self._client = HTTPClient(self._connection, user_agent=USER_AGENT, field_validation="Strict")
+        self._client = HTTPClient(
+            self._connection,
+            user_agent=USER_AGENT,
+            field_validation="Strict",
+            clock=self.clock,
+            tries_max=TRIES_MAX,
+        )
         try:
             await self._discover()
         except BaseException:
@@ -138,6 +161,9 @@ class RemoteCluster(ClusterObjects):
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.close()
 
     # -- what it is
 
@@ -158,8 +184,13 @@ class RemoteCluster(ClusterObjects):
 
     @property
     def kubeconfig(self) -> Path:
-        """The kubeconfig file, for kubectl and any other client."""
-        return self._paths[0]
+        """A kubeconfig file for kubectl and any other client, whose current context is this cluster's."""
+        if is_plain(self._paths, self._context):
+            return self._paths[0]
+        if self._folder is None:
+            self._folder = ScratchFolder()
+            write_kubeconfig(self._folder.path / "kubeconfig", minified(self._paths, self._context))
+        return self._folder.path / "kubeconfig"
 
     @property
     def context(self) -> str:
@@ -278,4 +309,8 @@ class RemoteCluster(ClusterObjects):
     async def count_nodes(self) -> int:
         """How many nodes can take pods."""
         nodes = (await self.client.list(NODES)).items
-        return sum(not each["spec"].get("unschedulable") for each in nodes)
+        return sum(
+            not each["spec"].get("unschedulable")
+            and not any(taint["effect"] in CLOSED for taint in each["spec"].get("taints") or ())
+            for each in nodes
+        )

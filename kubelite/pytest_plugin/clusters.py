@@ -7,7 +7,7 @@ import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -59,8 +59,7 @@ def open_blocking(settings: Settings) -> Iterator[Any]:
         return
     _refuse_missing(settings)
     with BlockingCluster.connect(context=settings.context) as remote:
-        nodes = remote.get("nodes")
-        _check_nodes(settings, sum(not each["spec"].get("unschedulable") for each in nodes))
+        _check_nodes(settings, remote.call(cast("RemoteCluster", remote.cluster).count_nodes))
         with blocking_namespace(remote, settings.slug) as name:
             yield remote.in_namespace(name)
 
