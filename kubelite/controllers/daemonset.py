@@ -18,7 +18,7 @@ from kubelite.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS
 from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.controllers import daemonpods, daemonupdate
+from kubelite.controllers import daemonpods, daemonupdate, history
 from kubelite.controllers.daemonpods import Placing
 from kubelite.controllers.history import REVISION_HASH
 from kubelite.controllers.replicas import BURST_REPLICAS
@@ -135,7 +135,8 @@ class DaemonSetController(RevisedSet):
     ) -> Generator[Sequence[Intent], Outcomes, Revisions]:
         """Of several revisions with the present template one is left, whose hash all pods then have.
 
-        A revision that somebody else has made is known by its name.
+        A revision that somebody else has made is known by its name. For a moment it may stand beside another:
+        whoever made it may go on with either, as between two looks of a real controller.
         """
         known: dict[str, Object] = {}
         for each in revisions.all:
@@ -146,10 +147,13 @@ class DaemonSetController(RevisedSet):
                 metadata = {**each["metadata"], "labels": {**labels, REVISION_HASH: name}}
                 (outcome,) = yield (UpdateObject(CONTROLLERREVISIONS, {**each, "metadata": metadata}),)
                 known[name] = outcome.object or each
-        current = known[revisions.current["metadata"]["name"]]
-        doubles = [
-            each for each in known.values() if each is not current and each.get("data") == current.get("data")
-        ]
+        data = revisions.current.get("data")
+        kept = history.plan_doubles(
+            [each for each in known.values() if each.get("data") == data], self.clock.now()
+        )
+        current, doubles = kept.current, kept.doubles
+        if kept.wait_s:
+            yield (RequeueAfter(kept.wait_s),)
         if doubles:
             hash_ = _hash(current)
             yield [

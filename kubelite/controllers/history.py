@@ -12,17 +12,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
 import orjson
 
 from kubelite.api.resources import CONTROLLERREVISIONS
 from kubelite.api.templatehash import safe_text
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.timestamps import parse_time
 from kubelite.reconcile.ownership import controller_ref
 
 REVISION_HASH: Final = "controller-revision-hash"
 """Label of pods: which revision they are of."""
 HASH: Final = "controller.kubernetes.io/hash"
 """Label of the revisions of StatefulSets."""
+DOUBLE_S: Final = 2.0
+"""Seconds that a revision may stand beside another one with the same template."""
 _PREFIX_MAX: Final = 223
 _FNV_OFFSET, _FNV_PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
 _ESCAPED: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
@@ -77,6 +81,38 @@ def next_number(revisions: Sequence[Object]) -> int:
 def find_equal(revisions: Sequence[Object], data: Object) -> Object | None:
     """The latest revision with this patch."""
     return next((each for each in reversed(by_number(revisions)) if each.get("data") == data), None)
+
+
+@attrs.frozen(eq=False)
+class Kept:
+    """Which of several revisions with one template is the one.
+
+    Attributes:
+        doubles: Those that go.
+        wait_s: When to look again for those that have just been made; 0 if there are none.
+    """
+
+    current: Object
+    doubles: tuple[Object, ...] = ()
+    wait_s: float = 0.0
+
+
+def plan_doubles(equal: Sequence[Object], now: float) -> Kept:
+    """Keep the latest of the revisions with one template, new ones aside.
+
+    Args:
+        equal: At least one.
+        now: Unix seconds.
+    """
+    ages = {
+        each["metadata"]["name"]: now - parse_time(each["metadata"]["creationTimestamp"]) for each in equal
+    }
+    by_age = sorted(equal, key=lambda each: ages[each["metadata"]["name"]], reverse=True)
+    settled = [each for each in by_age if ages[each["metadata"]["name"]] >= DOUBLE_S] or by_age[:1]
+    *doubles, current = by_number(settled)
+    young = len(settled) < len(equal)
+    wait_s = DOUBLE_S - min(ages.values()) if young else 0.0
+    return Kept(current, tuple(doubles), max(0.0, wait_s))
 
 
 def make_revision(

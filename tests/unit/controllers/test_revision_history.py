@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubelite.api.resources import STATEFULSETS
+from kubelite.apimachinery.timestamps import parse_time
 from kubelite.controllers import history
 
 
@@ -74,3 +75,25 @@ def test_revisions_in_use_may_count_towards_the_limit_and_stay_all_the_same():
     known = [revision(number) for number in (1, 2, 3, 4)]
     gone = history.plan_truncation(known, {"web-1", "web-4"}, 2, counted=1)
     assert [each["metadata"]["name"] for each in gone] == ["web-2"]
+
+
+def test_of_doubles_the_latest_stays_but_not_before_they_have_stood_for_a_moment():
+    def made(number, second):
+        each = revision(number)
+        return {
+            **each,
+            "metadata": {**each["metadata"], "creationTimestamp": f"2026-01-01T00:00:{second:02}Z"},
+        }
+
+    def names(kept):
+        return kept.current["metadata"]["name"], [each["metadata"]["name"] for each in kept.doubles]
+
+    now = parse_time("2026-01-01T00:00:30Z")
+    assert names(history.plan_doubles([made(1, 30)], now)) == ("web-1", [])
+    assert names(history.plan_doubles([made(3, 20), made(2, 25), made(1, 10)], now)) == (
+        "web-3",
+        ["web-1", "web-2"],
+    )
+    young = history.plan_doubles([made(2, 29), made(1, 10)], now)
+    assert (names(young), young.wait_s) == (("web-1", []), 1.0)
+    assert names(history.plan_doubles([made(2, 30), made(1, 29)], now)) == ("web-1", [])
