@@ -31,7 +31,7 @@ from kubelite.controllers.serviceparts import (
     with_trigger_time,
 )
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import CreateObject, DeleteObject, Intent, Steps, UpdateObject
+from kubelite.reconcile.intents import CreateObject, DeleteObject, Intent, RecordEvent, Steps, UpdateObject
 from kubelite.reconcile.ownership import key_of, split_key
 
 BATCH_S: Final = 0.03
@@ -195,6 +195,15 @@ def plan(
     return (UpdateObject(ENDPOINTS, endpoints),)
 
 
+def failure_event(write: CreateObject | UpdateObject, key: str, error: str) -> RecordEvent:
+    """What is told of Endpoints that could not be written."""
+    if isinstance(write, CreateObject):
+        text = f"Failed to create endpoint for service {key}: {error}"
+        return RecordEvent(write.object, "Warning", "FailedToCreateEndpoint", text)
+    text = f"Failed to update endpoint {key}: {error}"
+    return RecordEvent(write.object, "Warning", "FailedToUpdateEndpoint", text)
+
+
 class EndpointsController(Reconciler):
     """Keeps the Endpoints of each Service with a selector."""
 
@@ -260,3 +269,5 @@ class EndpointsController(Reconciler):
         for outcome in outcomes:
             if outcome.object is not None:
                 self._written[key] = outcome.object["metadata"]["resourceVersion"]
+            elif outcome.failed and isinstance(outcome.intent, CreateObject | UpdateObject):
+                yield (failure_event(outcome.intent, key, str(outcome.error)),)

@@ -32,6 +32,7 @@ from kubelite.controllers.serviceparts import (
     target_ref,
     with_trigger_time,
 )
+from kubelite.controllers.slicefailures import failure_event, failures_of
 from kubelite.controllers.slicepacking import endpoint_key, pack
 from kubelite.controllers.slicetracker import SliceTracker
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
@@ -151,7 +152,7 @@ def make_hints(service: Object, endpoint: Object) -> Object:
 
 def desired_endpoints(
     service: Object, pods: Sequence[Object], family: str, zone_of: Callable[[str], str | None]
-) -> tuple[dict[PortKey, Desired], bool]:
+) -> tuple[dict[PortKey, Desired], list[str]]:
     """The endpoints of a family, by their ports.
 
     Args:
@@ -161,25 +162,25 @@ def desired_endpoints(
         zone_of: Node name -> its zone, "" if it has none, None if there is no such node.
 
     Returns:
-        The endpoints, and whether a pod was left out because its node is missing.
+        The endpoints, and what is to be told of pods that were left out because their node is missing.
     """
     groups: dict[PortKey, Desired] = {}
-    incomplete = False
+    left_out: list[str] = []
     for pod in pods:
         addresses = pod_addresses(pod, family)
         if not addresses or not belongs(pod, terminating_too=True):
             continue
         node = pod["spec"].get("nodeName")
         zone = zone_of(node) if node else ""
-        if zone is None:
-            incomplete = True
-            if not service["spec"].get("publishNotReadyAddresses"):
-                continue
+        if zone is None and not service["spec"].get("publishNotReadyAddresses"):
+            name = pod["metadata"]["name"]
+            left_out.append(f"skipping Pod {name} for Service {key_of(service)}: Node {node} Not Found")
+            continue
         ports = make_ports(service, pod)
         group = groups.setdefault(port_key(ports), Desired(ports, {}))
         endpoint = make_endpoint(pod, service, addresses, zone or "")
         group.endpoints[endpoint_key(endpoint)] = endpoint
-    return groups, incomplete
+    return groups, left_out
 
 
 def slice_labels(service: Object) -> dict[str, str]:
@@ -410,11 +411,12 @@ class EndpointSliceController(Reconciler):
         time = self._times.compute(key, service, pods)
         families = spec.get("ipFamilies") or ["IPv4"]
         intents: list[Intent] = [_deletion(each) for each in slices if each["addressType"] not in families]
-        incomplete = False
+        problems: list[str] = []
+        again = True
         events: list[Intent] = []
         for family in families:
-            groups, missing_nodes = desired_endpoints(service, pods, family, self._zone_of)
-            incomplete = incomplete or missing_nodes
+            groups, left_out = desired_endpoints(service, pods, family, self._zone_of)
+            problems += left_out
             of_family = [each for each in slices if each["addressType"] == family]
             create, update, delete, event = self._plan(key, service, of_family, groups, family)
             intents += [CreateObject(ENDPOINTSLICES, _stamped(each, time)) for each in create]
@@ -429,10 +431,15 @@ class EndpointSliceController(Reconciler):
         if intents:
             outcomes = yield (Together(tuple(intents)),)
             self._tracker.wrote(key, outcomes, now)
+            failures = failures_of(service, outcomes)
+            problems += failures
+            again = not failures  # what failed is tried again anyway
+        if problems:
+            events.append(failure_event(service, problems))
+            if again:
+                events.append(RequeueAfter(_NODE_RETRY_S))
         if events:
             yield tuple(events)
-        if incomplete:
-            yield (RequeueAfter(_NODE_RETRY_S),)
 
     def _plan(
         self,

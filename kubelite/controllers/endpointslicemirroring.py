@@ -15,6 +15,7 @@ from kubelite.api.resources import ENDPOINTS, ENDPOINTSLICES, SERVICES
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.endpointslice import BY_SERVICE, MANAGED_BY, SERVICE_NAME, by_service, port_key
 from kubelite.controllers.serviceparts import HEADLESS_LABEL, TRIGGER_TIME
+from kubelite.controllers.slicefailures import failure_event, failures_of
 from kubelite.controllers.slicepacking import endpoint_key, pack
 from kubelite.controllers.slicetracker import SliceTracker
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
@@ -22,6 +23,7 @@ from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
     Intent,
+    RecordEvent,
     RequeueAfter,
     Steps,
     Together,
@@ -68,6 +70,22 @@ def desired(endpoints: Object) -> dict[Group, tuple[list[Object], dict[str, Obje
                     endpoint[field] = address[field]
             group[1][endpoint_key(endpoint)] = endpoint
     return groups
+
+
+def surplus(endpoints: Object) -> tuple[Intent, ...]:
+    """An Event, if some addresses are not mirrored because there are too many."""
+    sizes = [
+        len(subset.get("addresses") or ()) + len(subset.get("notReadyAddresses") or ())
+        for subset in endpoints.get("subsets") or ()
+    ]
+    skipped = sum(max(0, size - SUBSET_MAX) for size in sizes)
+    if not skipped:
+        return ()
+    text = (
+        f"A max of {SUBSET_MAX} addresses can be mirrored to EndpointSlices per Endpoints subset. "
+        f"{skipped} addresses were skipped"
+    )
+    return (RecordEvent(endpoints, "Warning", "TooManyAddressesToMirror", text),)
 
 
 def _port(port: Object) -> Object:
@@ -206,8 +224,12 @@ class EndpointSliceMirroringController(Reconciler):
             intents = tuple(_deletion(each) for each in slices)
         else:
             intents = plan(endpoints, service, slices)
+            yield surplus(endpoints)
         if intents:
             outcomes = yield (Together(intents),)
             self._tracker.wrote(key, outcomes, now)
+            failures = failures_of(endpoints, outcomes) if endpoints is not None else []
+            if endpoints is not None and failures:
+                yield (failure_event(endpoints, failures),)
         if service is None and endpoints is None:
             self._tracker.forget(key)

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 import kubelite
-from kubelite.api.resources import NODES, SERVICES
+from kubelite.api.resources import NODES, PODS, SERVICES
 from kubelite.testing import VirtualClock
 
 ZONE = "topology.kubernetes.io/zone"
@@ -128,3 +128,32 @@ async def test_policy_local_outside_is_not_for_pods(cluster):
     port = (await cluster.get("service", "web"))["spec"]["ports"][0]["nodePort"]
     address = (await cluster.get("node", "node-4"))["status"]["addresses"][0]["address"]
     assert await reached(cluster, 4, f"http://{address}:{port}/") == {"web-1", "web-2", "web-3"}
+
+
+async def messages(cluster, reason):
+    return [each["message"] for each in await cluster.get("events") if each["reason"] == reason]
+
+
+async def test_what_keeps_endpoints_from_being_written_is_told(cluster):
+    cluster.faults.on("POST", "endpointslices", namespace="default").error(500, times=1)
+    cluster.faults.on("POST", "endpoints", namespace="default").error(500, times=1)
+    await applied(cluster, service())
+    (slices,) = await messages(cluster, "FailedToUpdateEndpointSlices")
+    start = (
+        "Error updating Endpoint Slices for Service default/web: failed to create EndpointSlice for Service "
+    )
+    assert slices.startswith(f"{start}default/web: ")
+    (endpoints,) = await messages(cluster, "FailedToCreateEndpoint")
+    assert endpoints.startswith("Failed to create endpoint for service default/web: ")
+    assert await reached(cluster, 1) == {"web-1", "web-2", "web-3"}
+
+
+async def test_a_pod_of_a_missing_node_is_left_out_and_told(cluster):
+    lost = pod("lost", "nowhere")
+    await cluster.apply(lost)
+    status = {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}], "phase": "Running"}
+    await cluster.client.patch(PODS, "lost", {"status": status}, "default", subresource="status")
+    await applied(cluster, service())
+    found = await messages(cluster, "FailedToUpdateEndpointSlices")
+    what = "skipping Pod lost for Service default/web: Node nowhere Not Found"
+    assert found == [f"Error updating Endpoint Slices for Service default/web: {what}"]

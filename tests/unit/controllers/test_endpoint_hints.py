@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.controllers.endpointslice import Desired, make_hints, plan_hinted_family, port_key
+from kubelite.controllers.endpointslicemirroring import surplus
 from kubelite.controllers.slicepacking import endpoint_key
 from kubelite.controllers.topologyhints import (
     MODE,
@@ -170,3 +171,21 @@ def test_what_stands_there_stays_while_it_will_do():
 def test_an_endpoint_without_a_zone_ends_all_hints():
     assert plan([endpoint(1, "a"), endpoint(2, "")]) == NO_ZONE
     assert plan([endpoint(1, "a")]) == "Insufficient number of endpoints (1 endpoints, 2 zones)"
+
+
+def test_addresses_that_are_too_many_to_be_mirrored_are_told():
+    def endpoints(*sizes):
+        subsets = [
+            {"addresses": [{"ip": f"10.0.{n // 250}.{n % 250}"} for n in range(size)]} for size in sizes
+        ]
+        return {"metadata": {"name": "e", "namespace": "n"}, "subsets": subsets}
+
+    assert surplus(endpoints(1000, 3)) == ()
+    (told,) = surplus(endpoints(1002, 1001))
+    assert (told.reason, told.message) == (
+        "TooManyAddressesToMirror",
+        (
+            "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. "
+            "3 addresses were skipped"
+        ),
+    )
