@@ -14,6 +14,7 @@ import attrs
 
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
 from kubelite.images.busybox.formats import FormatError, escape, format_printf
+from kubelite.images.container import Container
 from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.interpreter import Shell, run_program
 from kubelite.images.shell.jobs import signal_name
@@ -114,12 +115,28 @@ async def printenv(process: Process) -> int:
 
 
 async def hostname(process: Process) -> int:
-    """`hostname [-i|-f|-s]`."""
+    """`hostname [-i|-f|-d|-s]`."""
     flag = process.argv[1] if len(process.argv) > 1 else ""
-    await process.out(
-        {"-i": process.container.ip, "-I": process.container.ip}.get(flag, process.container.hostname) + "\n"
-    )
+    container = process.container
+    answers = {
+        "-i": lambda: container.ip,
+        "-I": lambda: container.ip,
+        "-f": lambda: _full_name(container),
+        "-d": lambda: _full_name(container).partition(".")[2],
+    }
+    await process.out(answers.get(flag, lambda: container.hostname)() + "\n")
     return 0
+
+
+def _full_name(container: Container) -> str:
+    """The first name of the line of `/etc/hosts` that names the host."""
+    hosts = "/etc/hosts"
+    text = container.files.read(hosts).decode() if container.files.is_file(hosts) else ""
+    for line in text.splitlines():
+        _, *names = line.partition("#")[0].split() or [""]
+        if container.hostname in names:
+            return names[0]
+    return container.hostname
 
 
 async def date(process: Process) -> int:

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import FakeContainer  # noqa: E402
+from fakes import FakeContainer, make_files, sh  # noqa: E402
 
 from kubelite.images.busybox import APPLETS, network, run_applets  # noqa: E402
 
@@ -102,3 +102,12 @@ def test_nslookup(monkeypatch):
     status, out = nslookup(monkeypatch, "nope")
     assert status == 1
     assert out.endswith("** server can't find nope: NXDOMAIN\n\n")
+
+
+def test_the_full_name_of_the_host_is_that_of_its_hosts_file():
+    files = make_files()
+    assert sh("hostname; hostname -f", files=files).out == "pod-0\npod-0\n"
+    files.write("/etc/hosts", "127.0.0.1\tlocalhost\n10.0.0.1\tpod-0.web.default.svc.cluster.local\tpod-0\n")
+    assert sh("hostname -f; hostname -d; hostname -s", files=files).out == (
+        "pod-0.web.default.svc.cluster.local\nweb.default.svc.cluster.local\npod-0\n"
+    )
