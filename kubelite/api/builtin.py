@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from kubelite.api import facts, ownership, scale, strategy, validation, warnings
-from kubelite.api.columns import columns_for, row_conditions
 from kubelite.api.conversion import CONVERSIONS
 from kubelite.api.defaults import apply_defaults
 from kubelite.api.features import Features, with_enabled_defaults
@@ -133,10 +132,14 @@ class BuiltinStrategy(Strategy):
 
     def columns(self, subresource: str = "") -> Sequence[Column]:
         """The columns of a Table."""
+        from kubelite.api.columns import columns_for  # noqa: PLC0415 - many clusters are never asked for a Table
+
         return columns_for(self.resource, subresource)
 
     def row_conditions(self, obj: Object) -> Sequence[Object]:
         """The conditions of an object's row."""
+        from kubelite.api.columns import row_conditions  # noqa: PLC0415 - as above
+
         return row_conditions(self.resource, obj)
 
     def field_labels(self) -> Mapping[str, Callable[[Object], str]]:

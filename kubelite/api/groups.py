@@ -13,6 +13,10 @@ from typing import Any, Final
 MODULES: Final = {
     "admissionregistration.k8s.io": "admissionregistration",
     "apiregistration.k8s.io": "apiregistration",
+    "apps": "apps",
+    "autoscaling": "autoscaling",
+    "batch": "batch",
+    "certificates.k8s.io": "certificates",
     "events.k8s.io": "events",
     "flowcontrol.apiserver.k8s.io": "flowcontrol",
     "networking.k8s.io": "networking",
@@ -27,8 +31,8 @@ MODULES: Final = {
 
 @cache
 def table(package: str, group: str, name: str) -> Any:
-    """The table `name` in the group's module of `kubelite.api.PACKAGE`; None if there is no such module."""
+    """The table `name` in the group's module of `kubelite.api.PACKAGE`; None if there is none."""
     module = f"kubelite.api.{package}.{MODULES.get(group)}"
     if group not in MODULES or find_spec(module) is None:
         return None
-    return getattr(import_module(module), name)
+    return getattr(import_module(module), name, None)

@@ -25,7 +25,7 @@ from kubelite.client import reflector
 from kubelite.client.client import Client
 from kubelite.client.index import Index, KeysOf
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request, Signal
+from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request, Shown, Signal
 from kubelite.runtime.causes import current
 
 Handler = Callable[[Object | None, Object | None], Any]
@@ -226,30 +226,30 @@ def _label_values(label: str) -> KeysOf:
 # --- who keeps them up to date ------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
-class Start:
+@attrs.frozen(eq=False, repr=False)
+class Start(Shown):
     """Begin with an informer, or go on with it after a failure."""
 
     informer: Informer
 
 
-@attrs.frozen(eq=False)
-class Stop:
+@attrs.frozen(eq=False, repr=False)
+class Stop(Shown):
     """An informer is of no use any more."""
 
     informer: Informer
 
 
-@attrs.frozen(eq=False)
-class Drain:
+@attrs.frozen(eq=False, repr=False)
+class Drain(Shown):
     """A watch has something to take, or has ended."""
 
     informer: Informer
     watcher: Watcher
 
 
-@attrs.frozen(eq=False)
-class Answered:
+@attrs.frozen(eq=False, repr=False)
+class Answered(Shown):
     """A list or a watch has been answered."""
 
     informer: Informer

@@ -21,7 +21,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.watcher import WatchEvent
-from kubelite.runtime import Signal
+from kubelite.runtime import Shown, Signal
 
 BACKOFF_FIRST_S: Final = 0.8
 BACKOFF_MAX_S: Final = 30.0
@@ -64,8 +64,8 @@ class Begin(Signal):
     """Start, or go on after having waited."""
 
 
-@attrs.frozen
-class Listed:
+@attrs.frozen(eq=False, repr=False)
+class Listed(Shown):
     """The list is in."""
 
     objects: Sequence[Object]
@@ -76,20 +76,20 @@ class Opened(Signal):
     """The watch is open."""
 
 
-@attrs.frozen
-class Seen:
+@attrs.frozen(eq=False, repr=False)
+class Seen(Shown):
     """Events came in, in order."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen
-class Ended:
+@attrs.frozen(eq=False, repr=False)
+class Ended(Shown):
     """The watch has ended."""
 
 
-@attrs.frozen
-class Failed:
+@attrs.frozen(eq=False, repr=False)
+class Failed(Shown):
     """A list or watch was refused, or could not be made; `reason` is that of the API's error, if any."""
 
     reason: str = ""
@@ -104,29 +104,29 @@ class MakeList(Signal):
     """List the collection."""
 
 
-@attrs.frozen
-class OpenWatch:
+@attrs.frozen(repr=False)
+class OpenWatch(Shown):
     """Watch from (after) a version."""
 
     resource_version: str
 
 
-@attrs.frozen
-class Replace:
+@attrs.frozen(repr=False)
+class Replace(Shown):
     """The copy is this, and nothing else."""
 
     objects: Sequence[Object]
 
 
-@attrs.frozen
-class Apply:
+@attrs.frozen(repr=False)
+class Apply(Shown):
     """Bring these changes into the copy."""
 
     events: Sequence[WatchEvent]
 
 
-@attrs.frozen
-class Wait:
+@attrs.frozen(repr=False)
+class Wait(Shown):
     """Begin again after about so many seconds."""
 
     seconds: float

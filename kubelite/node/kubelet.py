@@ -62,7 +62,7 @@ from kubelite.node.podworker import (
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.node.tokens import TokenSpec, token_request
-from kubelite.runtime import Actor, Clock, Randomness, Signal, TimerHandle, causes
+from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal, TimerHandle, causes
 
 if TYPE_CHECKING:
     import aiohttp
@@ -75,23 +75,23 @@ if TYPE_CHECKING:
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@attrs.frozen(eq=False)
-class PodChanged:
+@attrs.frozen(eq=False, repr=False)
+class PodChanged(Shown):
     """A pod of this node was added, changed or removed (then `new` is None)."""
 
     old: Object | None
     new: Object | None
 
 
-@attrs.frozen(eq=False)
-class LabelsRead:
+@attrs.frozen(eq=False, repr=False)
+class LabelsRead(Shown):
     """The Node's labels have been read for a pod which those known before do not suit."""
 
     pod: Object
 
 
-@attrs.frozen(eq=False)
-class SourcesChanged:
+@attrs.frozen(eq=False, repr=False)
+class SourcesChanged(Shown):
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str

@@ -15,7 +15,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.node.containerstate import AWAITING, ContainerSpec, ContainerState, Kind, spec_of
-from kubelite.runtime import Signal
+from kubelite.runtime import Shown, Signal
 
 DEFAULT_GRACE_S: Final = 30.0
 NORMAL: Final = "Normal"
@@ -169,8 +169,8 @@ def new_state(pod: Object, now: float) -> PodState:
 # --- events ---------------------------------------------------------------------------
 
 
-@attrs.frozen
-class PodSeen:
+@attrs.frozen(repr=False)
+class PodSeen(Shown):
     """The pod's object is new or has changed.
 
     `resize` says why its containers do not get the resources that the object wants: (reason, message).
@@ -184,23 +184,23 @@ class PodGone(Signal):
     """The pod's object does not exist any more: it was removed by force."""
 
 
-@attrs.frozen
-class PodRejected:
+@attrs.frozen(repr=False)
+class PodRejected(Shown):
     """The kubelet's admission refused the pod."""
 
     reason: str
     message: str
 
 
-@attrs.frozen
-class SandboxReady:
+@attrs.frozen(repr=False)
+class SandboxReady(Shown):
     """Network and volumes are there."""
 
     address: str
 
 
-@attrs.frozen
-class SandboxFailed:
+@attrs.frozen(repr=False)
+class SandboxFailed(Shown):
     """Network or volumes could not be prepared; the worker tries again by itself."""
 
     message: str
@@ -210,8 +210,8 @@ class SandboxLost(Signal):
     """The node was off: no process is left and the address is gone."""
 
 
-@attrs.frozen
-class ImageFound:
+@attrs.frozen(repr=False)
+class ImageFound(Shown):
     """The image of a container is on the node."""
 
     container: str
@@ -219,8 +219,8 @@ class ImageFound:
     message: str
 
 
-@attrs.frozen
-class ImageMissing:
+@attrs.frozen(repr=False)
+class ImageMissing(Shown):
     """The image of a container could not be had.
 
     `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull.
@@ -231,16 +231,16 @@ class ImageMissing:
     message: str
 
 
-@attrs.frozen
-class ContainerStarted:
+@attrs.frozen(repr=False)
+class ContainerStarted(Shown):
     """The process of a container runs."""
 
     container: str
     container_id: str
 
 
-@attrs.frozen
-class ContainerRefused:
+@attrs.frozen(repr=False)
+class ContainerRefused(Shown):
     """A container could not be created or started."""
 
     container: str
@@ -248,8 +248,8 @@ class ContainerRefused:
     message: str
 
 
-@attrs.frozen
-class ContainerExited:
+@attrs.frozen(repr=False)
+class ContainerExited(Shown):
     """The process of a container ended. `message` is its termination message."""
 
     container: str
@@ -259,8 +259,8 @@ class ContainerExited:
     reason: str = ""
 
 
-@attrs.frozen
-class HookEnded:
+@attrs.frozen(repr=False)
+class HookEnded(Shown):
     """A hook of a container ended; `problem` is "" if it went well."""
 
     container: str
@@ -269,8 +269,8 @@ class HookEnded:
     problem: str = ""
 
 
-@attrs.frozen
-class ProbeChanged:
+@attrs.frozen(repr=False)
+class ProbeChanged(Shown):
     """A probe reached its threshold: success, or failure with the output of the last try."""
 
     container: str
@@ -312,61 +312,61 @@ class ReleaseSandbox(Signal):
     """Give address and volumes back."""
 
 
-@attrs.frozen
-class PullImage:
+@attrs.frozen(repr=False)
+class PullImage(Shown):
     """Look the image up; answer ImageFound or ImageMissing."""
 
     container: str
 
 
-@attrs.frozen
-class StartContainer:
+@attrs.frozen(repr=False)
+class StartContainer(Shown):
     """Start a process; answer ContainerStarted or ContainerRefused, later ContainerExited."""
 
     container: str
     attempt: int
 
 
-@attrs.frozen
-class TerminateContainer:
+@attrs.frozen(repr=False)
+class TerminateContainer(Shown):
     """Send SIGTERM."""
 
     container: str
 
 
-@attrs.frozen
-class KillContainer:
+@attrs.frozen(repr=False)
+class KillContainer(Shown):
     """Send SIGKILL."""
 
     container: str
 
 
-@attrs.frozen
-class RunHook:
+@attrs.frozen(repr=False)
+class RunHook(Shown):
     """Run a hook; answer HookEnded."""
 
     container: str
     hook: HookKind
 
 
-@attrs.frozen
-class StartProbes:
+@attrs.frozen(repr=False)
+class StartProbes(Shown):
     """Begin to probe; answer ProbeChanged at each change."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen
-class StopProbes:
+@attrs.frozen(repr=False)
+class StopProbes(Shown):
     """End probing."""
 
     container: str
     probes: tuple[ProbeKind, ...]
 
 
-@attrs.frozen
-class RecordEvent:
+@attrs.frozen(repr=False)
+class RecordEvent(Shown):
     """Tell the user; `container` is "" for what concerns the whole pod."""
 
     type: str

@@ -70,7 +70,7 @@ from kubelite.node.volumes import (
     mount_volumes,
     update_volumes,
 )
-from kubelite.runtime import Signal
+from kubelite.runtime import Shown, Signal
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
@@ -88,16 +88,16 @@ DEFAULT_HOME: Final = "/root"
 _HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
 
 
-@attrs.frozen(eq=False)
-class WorkerEvent:
+@attrs.frozen(eq=False, repr=False)
+class WorkerEvent(Shown):
     """Something happened to a pod."""
 
     uid: str
     event: Event
 
 
-@attrs.frozen(eq=False)
-class Wake:
+@attrs.frozen(eq=False, repr=False)
+class Wake(Shown):
     """A pod asked to be woken at this time."""
 
     uid: str
@@ -107,8 +107,8 @@ class RenewTokens(Signal):
     """It is time to ask for new tokens of some pods."""
 
 
-@attrs.frozen(eq=False)
-class TokensCame:
+@attrs.frozen(eq=False, repr=False)
+class TokensCame(Shown):
     """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
 
     uid: str
@@ -116,8 +116,8 @@ class TokensCame:
     problem: str = ""
 
 
-@attrs.frozen(eq=False)
-class PrepareAgain:
+@attrs.frozen(eq=False, repr=False)
+class PrepareAgain(Shown):
     """A pod whose volumes could not be mounted tries again."""
 
     uid: str

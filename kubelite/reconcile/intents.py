@@ -6,9 +6,7 @@ Every intent gets one `Outcome`. An error is a value in it; nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, Literal, TypeAlias
-
-import attrs
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
@@ -16,8 +14,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 PatchType = Literal["json", "merge", "strategic", "apply"]
 
 
-@attrs.frozen(eq=False)
-class ReadObject:
+class ReadObject(NamedTuple):
     """Read an object live, or a subresource of it.
 
     That there is none is an answer (`Outcome.object` is None), not an error.
@@ -29,16 +26,14 @@ class ReadObject:
     subresource: str = ""
 
 
-@attrs.frozen(eq=False)
-class CountObjects:
+class CountObjects(NamedTuple):
     """List a namespace's objects of one kind live; the outcome has the list under `items`."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False)
-class CreateObject:
+class CreateObject(NamedTuple):
     """Create an object in the namespace of its metadata.
 
     Attributes:
@@ -50,8 +45,7 @@ class CreateObject:
     exists_ok: bool = False
 
 
-@attrs.frozen(eq=False)
-class UpdateObject:
+class UpdateObject(NamedTuple):
     """Replace an object, or with `subresource` a part of it, while its resourceVersion is current."""
 
     resource: Resource
@@ -59,16 +53,14 @@ class UpdateObject:
     subresource: str = ""
 
 
-@attrs.frozen(eq=False)
-class UpdateStatus:
+class UpdateStatus(NamedTuple):
     """Replace an object's status."""
 
     resource: Resource
     object: Object
 
 
-@attrs.frozen(eq=False)
-class PatchObject:
+class PatchObject(NamedTuple):
     """Change an object by a patch; that it is gone is no failure.
 
     Attributes:
@@ -84,8 +76,7 @@ class PatchObject:
     field_manager: str = ""
 
 
-@attrs.frozen(eq=False)
-class DeleteObject:
+class DeleteObject(NamedTuple):
     """Delete an object; that it is gone already is no failure.
 
     Attributes:
@@ -104,16 +95,14 @@ class DeleteObject:
     grace_period_s: int | None = None
 
 
-@attrs.frozen(eq=False)
-class DeleteCollection:
+class DeleteCollection(NamedTuple):
     """Delete all objects of one kind in a namespace."""
 
     resource: Resource
     namespace: str | None
 
 
-@attrs.frozen(eq=False)
-class RecordEvent:
+class RecordEvent(NamedTuple):
     """Tell the user, as an Event about `object`."""
 
     object: Object
@@ -122,15 +111,13 @@ class RecordEvent:
     message: str
 
 
-@attrs.frozen(eq=False)
-class RequeueAfter:
+class RequeueAfter(NamedTuple):
     """Look at the same key again after `delay_s` seconds, even if nothing happens."""
 
     delay_s: float
 
 
-@attrs.frozen(eq=False)
-class SlowStart:
+class SlowStart(NamedTuple):
     """Carry out in batches of 1, 2, 4, …; a batch begins only if the one before had no error.
 
     What is not begun is `skipped`. So a thousand creations that a quota refuses cost one request.
@@ -139,15 +126,13 @@ class SlowStart:
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False)
-class Together:
+class Together(NamedTuple):
     """Carry out side by side, in no order that may be relied on."""
 
     intents: tuple[Intent, ...]
 
 
-@attrs.frozen(eq=False)
-class IfAlive:
+class IfAlive(NamedTuple):
     """Carry out `intents` only if a live read shows the object with this uid, not being deleted.
 
     If it is gone, was replaced or is being deleted, the intents are `skipped`.
@@ -177,8 +162,7 @@ Intent: TypeAlias = (
 )
 
 
-@attrs.frozen(eq=False)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of an intent.
 
     Attributes:

@@ -6,7 +6,7 @@ Knows nothing of Kubernetes. Nothing here may import from another package of kub
 from kubelite.runtime.actor import Actor, ChildSpec, Context
 from kubelite.runtime.clock import Clock, SystemClock, TimerHandle, VirtualClock
 from kubelite.runtime.mailbox import Mailbox, MailboxFull
-from kubelite.runtime.messages import ActorStopped, Ref, Request, Signal
+from kubelite.runtime.messages import ActorStopped, Ref, Request, Shown, Signal
 from kubelite.runtime.randomness import Randomness
 from kubelite.runtime.supervisor import SupervisorSpec, TooManyRestarts
 from kubelite.runtime.system import System, WrongLoop
@@ -22,6 +22,7 @@ __all__ = [
     "Randomness",
     "Ref",
     "Request",
+    "Shown",
     "Signal",
     "SupervisorSpec",
     "System",

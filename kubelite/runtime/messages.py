@@ -62,8 +62,24 @@ class Ref(Generic[M_contra]):
             self.slot.tell(message)
 
 
-class Signal:
-    """A message without fields, or an event or effect: its class says it all."""
+class Shown:
+    """What shows its class and fields.
+
+    The text that attrs makes for a class is code to compile when it is defined, a third of what the class
+    costs. Messages, events and effects are many and hardly ever shown, so that they share this one:
+    `@attrs.frozen(repr=False) class Stopped(Shown)`.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        fields: tuple[Any, ...] = getattr(type(self), "__attrs_attrs__", ())
+        shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields if each.repr)
+        return f"{type(self).__name__}({shown})"
+
+
+class Signal(Shown):
+    """A message without fields: its class says it all."""
 
     __slots__ = ()
 
@@ -73,11 +89,8 @@ class Signal:
     def __hash__(self) -> int:
         return hash(type(self))
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
 
-
-class Request(Generic[R_co]):
+class Request(Shown, Generic[R_co]):
     """A message that is answered with an `R_co`."""
 
     __slots__ = ()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.defaults import apps, autoscaling, batch, core, persistentvolumes, podspec, quota
+from kubelite.api.defaults import core, persistentvolumes, podspec, quota
 from kubelite.api.goform import go_form
 from kubelite.api.groups import table
 from kubelite.apimachinery.scheme import Object, Resource
@@ -24,14 +24,6 @@ _DEFAULTS: Final[Mapping[Resource, Callable[[Object], Object]]] = {
     r.SECRETS: core.default_secret,
     r.ENDPOINTS: core.default_endpoints,
     r.ENDPOINTSLICES: core.default_endpoint_slice,
-    r.DAEMONSETS: apps.default_daemon_set,
-    r.DEPLOYMENTS: apps.default_deployment,
-    r.REPLICASETS: apps.default_replica_set,
-    r.STATEFULSETS: apps.default_stateful_set,
-    r.HORIZONTALPODAUTOSCALERS: autoscaling.default_autoscaler,
-    r.HORIZONTALPODAUTOSCALERS_V1: autoscaling.default_autoscaler_v1,
-    r.CRONJOBS: batch.default_cron_job,
-    r.JOBS: batch.default_job,
     r.LIMITRANGES: quota.default_limit_range,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.default_claim,
     r.PERSISTENTVOLUMES: persistentvolumes.default_persistent_volume,

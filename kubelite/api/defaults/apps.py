@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubelite.api import resources as r
 from kubelite.api.defaults.persistentvolumes import default_claim
 from kubelite.api.defaults.podspec import changed, default_pod_template, each, with_defaults
 from kubelite.apimachinery.scheme import Object
@@ -87,3 +88,11 @@ def _claim(claim: Object) -> Object:
     if claim.get("kind") == "PersistentVolumeClaim" and claim.get("apiVersion") == "v1":
         return claim
     return {**claim, "kind": "PersistentVolumeClaim", "apiVersion": "v1"}
+
+
+DEFAULTS: Final = {
+    r.DAEMONSETS: default_daemon_set,
+    r.DEPLOYMENTS: default_deployment,
+    r.REPLICASETS: default_replica_set,
+    r.STATEFULSETS: default_stateful_set,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubelite.api import resources as r
 from kubelite.api.conversion.autoscaling import CPU_UTILIZATION_METRIC, without_round_trip_annotations
 from kubelite.api.defaults.podspec import changed, with_defaults
 from kubelite.apimachinery.scheme import Object
@@ -46,3 +47,9 @@ def _behavior(behavior: Object) -> Object:
 def default_autoscaler_v1(autoscaler: Object) -> Object:
     """At least one pod; the default metric is set by the conversion, which knows all metrics."""
     return {**autoscaler, "spec": with_defaults(autoscaler["spec"], {"minReplicas": 1})}
+
+
+DEFAULTS: Final = {
+    r.HORIZONTALPODAUTOSCALERS: default_autoscaler,
+    r.HORIZONTALPODAUTOSCALERS_V1: default_autoscaler_v1,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubelite.api import resources as r
 from kubelite.api.defaults.podspec import changed, default_pod_template, each, with_defaults
 from kubelite.apimachinery.scheme import Object
 
@@ -61,3 +62,6 @@ def _job_template_spec(spec: Object) -> Object:
 
 def _rule(rule: Object) -> Object:
     return changed(rule, "onPodConditions", each(lambda pattern: with_defaults(pattern, {"status": "True"})))
+
+
+DEFAULTS: Final = {r.CRONJOBS: default_cron_job, r.JOBS: default_job}

@@ -1,5 +1,7 @@
 """Whether an object is one that Kubernetes would take, with the errors it would name, in its order and words.
 
+The tables here are those of the kinds that every cluster has; other groups have tables of their own, which
+are imported when an object of the group is first judged (`rules`).
 What depends on other objects (quotas, addresses that are taken, absent namespaces) is not judged here.
 """
 
@@ -9,16 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kubelite.api import resources as r
-from kubelite.api.conversion.autoscaling import to_v2
 from kubelite.api.validation import (
-    apps,
-    autoscaling,
-    certificates,
     core,
-    cronjobs,
     endpoints,
-    jobs,
-    jobstatus,
     nodes,
     persistentvolumes,
     pods,
@@ -44,16 +39,6 @@ _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
     r.PODDISRUPTIONBUDGETS: core.validate_pod_disruption_budget,
     r.LEASES: core.validate_lease,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice,
-    r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request,
-    r.CONTROLLERREVISIONS: apps.validate_controller_revision,
-    r.DAEMONSETS: apps.validate_daemon_set,
-    r.DEPLOYMENTS: apps.validate_deployment,
-    r.REPLICASETS: apps.validate_replica_set,
-    r.STATEFULSETS: apps.validate_stateful_set,
-    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler,
-    r.HORIZONTALPODAUTOSCALERS_V1: lambda obj: autoscaling.validate_autoscaler(to_v2(obj)),
-    r.CRONJOBS: cronjobs.validate_cron_job,
-    r.JOBS: jobs.validate_job,
     r.LIMITRANGES: quota.validate_limit_range,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim,
     r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume,
@@ -69,18 +54,6 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.SECRETS: core.validate_secret_update,
     r.SERVICES: services.validate_service_update,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice_update,
-    r.CERTIFICATESIGNINGREQUESTS: certificates.validate_certificate_request_update,
-    r.CONTROLLERREVISIONS: apps.validate_controller_revision_update,
-    r.DAEMONSETS: apps.validate_daemon_set_update,
-    r.DEPLOYMENTS: apps.validate_deployment_update,
-    r.REPLICASETS: apps.validate_replica_set_update,
-    r.STATEFULSETS: apps.validate_stateful_set_update,
-    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler_update,
-    r.HORIZONTALPODAUTOSCALERS_V1: lambda new, old: autoscaling.validate_autoscaler_update(
-        to_v2(new), to_v2(old)
-    ),
-    r.CRONJOBS: cronjobs.validate_cron_job_update,
-    r.JOBS: jobs.validate_job_update,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_update,
     r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: 2 * core.validate_replication_controller(new),
@@ -106,16 +79,6 @@ _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.PODS: pods.validate_pod_status_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
     r.SERVICES: services.validate_service_status,
-    r.CERTIFICATESIGNINGREQUESTS: lambda new, old: certificates.validate_certificate_request_update(
-        new, old, "status"
-    ),
-    r.DAEMONSETS: apps.validate_daemon_set_status,
-    r.DEPLOYMENTS: apps.validate_deployment_status,
-    r.REPLICASETS: apps.validate_replica_set_status,
-    r.STATEFULSETS: apps.validate_stateful_set_status,
-    r.HORIZONTALPODAUTOSCALERS: autoscaling.validate_autoscaler_status,
-    r.HORIZONTALPODAUTOSCALERS_V1: autoscaling.validate_autoscaler_status,
-    r.JOBS: jobstatus.validate_job_status,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_status,
     r.PODDISRUPTIONBUDGETS: core.validate_pod_disruption_budget_status,
     r.RESOURCEQUOTAS: quota.validate_resource_quota_status,
@@ -128,9 +91,6 @@ _SUBRESOURCES: Final[Mapping[tuple[Resource, str], Callable[[Object, Object], Er
     ),
     (r.NAMESPACES, "finalize"): core.validate_namespace_finalize,
     (r.PODS, "resize"): lambda new, old: podsubresources.validate_resize(new, old, pods.validate_pod_spec),
-    (r.CERTIFICATESIGNINGREQUESTS, "approval"): (
-        lambda new, old: certificates.validate_certificate_request_update(new, old, "approval")
-    ),
 }
 """Subresources other than the status which judge an update by rules of their own."""
 
@@ -198,7 +158,10 @@ def validate_subresource_update(resource: Resource, subresource: str, new: Objec
     """The errors of an update through a subresource."""
     if subresource == "status":
         return validate_status_update(resource, new, old)
-    validate = _SUBRESOURCES.get((resource, subresource))
+    rules = rules_of(resource)
+    validate = (
+        _SUBRESOURCES.get((resource, subresource)) if rules is None else rules.subresources.get(subresource)
+    )
     if validate is None:
         return validate_update(resource, new, old)
     errors = validate_metadata_update(new["metadata"], old["metadata"])

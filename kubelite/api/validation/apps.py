@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from kubelite.api import resources as r
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.metadata import validate_label_selector
@@ -27,6 +28,7 @@ from kubelite.api.validation.problems import (
     required,
     unchanged,
 )
+from kubelite.api.validation.rules import KindRules
 from kubelite.apimachinery.labels import Selector, from_label_selector
 from kubelite.apimachinery.scheme import Object
 
@@ -390,3 +392,14 @@ def validate_controller_revision(revision: Object) -> Errors:
 def validate_controller_revision_update(new: Object, old: Object) -> Errors:
     """The data is for ever."""
     return validate_controller_revision(new) + unchanged("data", new.get("data"), old.get("data"))
+
+
+RULES: Final = {
+    r.CONTROLLERREVISIONS: KindRules(validate_controller_revision, validate_controller_revision_update),
+    r.DAEMONSETS: KindRules(validate_daemon_set, validate_daemon_set_update, validate_daemon_set_status),
+    r.DEPLOYMENTS: KindRules(validate_deployment, validate_deployment_update, validate_deployment_status),
+    r.REPLICASETS: KindRules(validate_replica_set, validate_replica_set_update, validate_replica_set_status),
+    r.STATEFULSETS: KindRules(
+        validate_stateful_set, validate_stateful_set_update, validate_stateful_set_status
+    ),
+}

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from kubelite.api import resources as r
+from kubelite.api.conversion.autoscaling import to_v2
 from kubelite.api.validation import names
 from kubelite.api.validation.problems import (
     Errors,
@@ -20,6 +22,7 @@ from kubelite.api.validation.problems import (
     required,
 )
 from kubelite.api.validation.resourcenames import validate_container_resource_name
+from kubelite.api.validation.rules import KindRules
 from kubelite.apimachinery.quantity import parse
 from kubelite.apimachinery.scheme import Object
 
@@ -235,4 +238,16 @@ _VALIDATORS: Final[Mapping[str, Callable[[Object, str], Errors]]] = {
     "pods": _validate_pods,
     "resource": _validate_resource,
     "containerResource": _validate_container_resource,
+}
+
+
+RULES: Final = {
+    r.HORIZONTALPODAUTOSCALERS: KindRules(
+        validate_autoscaler, validate_autoscaler_update, validate_autoscaler_status
+    ),
+    r.HORIZONTALPODAUTOSCALERS_V1: KindRules(
+        lambda obj: validate_autoscaler(to_v2(obj)),
+        lambda new, old: validate_autoscaler_update(to_v2(new), to_v2(old)),
+        validate_autoscaler_status,
+    ),
 }

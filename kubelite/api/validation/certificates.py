@@ -10,6 +10,7 @@ import base64
 import binascii
 from typing import Final
 
+from kubelite.api import resources as r
 from kubelite.api.certificates import (
     APPROVED,
     DENIED,
@@ -28,6 +29,7 @@ from kubelite.api.validation.problems import (
     required,
     too_long,
 )
+from kubelite.api.validation.rules import KindRules
 from kubelite.apimachinery.scheme import Object
 
 USAGES: Final = (
@@ -188,3 +190,13 @@ def validate_certificate_request_update(new: Object, old: Object, subresource: s
 def _conditions(request: Object, kind: str) -> list[Object]:
     conditions = (request.get("status") or {}).get("conditions") or ()
     return [condition for condition in conditions if condition.get("type") == kind]
+
+
+RULES: Final = {
+    r.CERTIFICATESIGNINGREQUESTS: KindRules(
+        validate_certificate_request,
+        validate_certificate_request_update,
+        lambda new, old: validate_certificate_request_update(new, old, "status"),
+        subresources={"approval": lambda new, old: validate_certificate_request_update(new, old, "approval")},
+    )
+}

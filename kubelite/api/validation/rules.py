@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kubelite.api.groups import table
@@ -14,6 +15,9 @@ Create: TypeAlias = Callable[[Object], Errors]
 Update: TypeAlias = Callable[[Object, Object], Errors]
 
 
+NO_SUBRESOURCES: Final[Mapping[str, Update]] = MappingProxyType({})
+
+
 class KindRules(NamedTuple):
     """The rules of a kind, beside those for the metadata of all kinds.
 
@@ -23,12 +27,14 @@ class KindRules(NamedTuple):
         status: Those of an update of the status; none if None.
         update_metadata: Which judgement of the metadata the kind's own rules repeat at an update: that of a
             new object, that of a change, or both. (An error then shows twice or thrice among the causes.)
+        subresources: Those of updates through subresources other than the status.
     """
 
     create: Create
     update: Update | None = None
     status: Update | None = None
     update_metadata: MetadataRule = "update"
+    subresources: Mapping[str, Update] = NO_SUBRESOURCES
 
 
 def with_create(create: Create, update: Update) -> Update:

@@ -76,7 +76,7 @@ from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import EVERYTHING
 from kubelite.master.store.store import Store
-from kubelite.runtime import Actor, Clock, Randomness, Signal
+from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal
 
 if TYPE_CHECKING:
     from kubelite.master.apiserver.crds import CustomResources
@@ -89,8 +89,8 @@ class SendBookmarks(Signal):
     """Time for bookmarks."""
 
 
-@attrs.frozen(eq=False)
-class Compact:
+@attrs.frozen(eq=False, repr=False)
+class Compact(Shown):
     """Time to forget what is older than the interval before."""
 
     revision: int
@@ -104,8 +104,8 @@ class LookAtDefinitions(Signal):
     """Definitions of custom resources were written."""
 
 
-@attrs.frozen(eq=False)
-class LookAtDefinition:
+@attrs.frozen(eq=False, repr=False)
+class LookAtDefinition(Shown):
     """Time to look at a definition again."""
 
     name: str
