@@ -8,7 +8,6 @@ Source: k8s.io/kubernetes/pkg/features/kube_features.go; `dropDisabledFields` of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from kubelite.api import resources as r
@@ -33,6 +32,8 @@ def features_of(gates: Mapping[str, bool]) -> Features:
     """
     for name, value in gates.items():
         if name not in DEFAULTS:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for who misspells
+
             near = get_close_matches(name, DEFAULTS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(DEFAULTS))}"
             raise ValueError(f"feature_gates: {name!r} cannot be set; {hint}")

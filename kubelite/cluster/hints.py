@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from kubelite.apimachinery import jsonpath
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.readiness import find_condition
 
@@ -63,6 +62,8 @@ def _condition_slips(name: str, obj: Object) -> Iterator[str]:
 
 
 def _path_slips(text: str, obj: Object) -> Iterator[str]:
+    from kubelite.apimachinery import jsonpath  # noqa: PLC0415 - only for waits in vain
+
     expression = text[: text.index("}") + 1] if "}" in text else text.partition("=")[0]
     try:
         steps = jsonpath.parse(expression).steps

@@ -11,22 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kubelite.api.builtin import BuiltinStrategy
-from kubelite.api.columns.text import Column
 from kubelite.api.goform import metadata_form
 from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Rules
-
-COLUMNS = (
-    Column("Name", lambda obj, _: obj["metadata"]["name"], "Name of the definition.", format="name"),
-    Column(
-        "Created At",
-        lambda obj, _: obj["metadata"]["creationTimestamp"],
-        "When the definition was made.",
-        type="date",
-    ),
-)
 
 
 class DefinitionStrategy(BuiltinStrategy):
@@ -87,10 +76,6 @@ class DefinitionStrategy(BuiltinStrategy):
         """Formats that nobody checks and that are new."""
         known = set(_formats(old))
         return tuple(_unknown_format(each) for each in _formats(new) if each not in known)
-
-    def columns(self, subresource: str = "") -> Sequence[Column]:
-        """Name and time."""
-        return COLUMNS
 
 
 def _form(obj: Object) -> Object:

@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from kubelite.apimachinery import codec, listoptions
+from kubelite.apimachinery import listoptions
 from kubelite.apimachinery.apierrors import APIError, BadRequest, Expired, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fields import FieldSelectorError
@@ -135,6 +135,8 @@ def decode_continue(token: str) -> tuple[int, str]:
     at = bad.start() if bad is not None else len(token) - 1 if len(token) % 4 == 1 else None
     if at is not None:
         raise _bad_token(f"illegal base64 data at input byte {at}")
+    from kubelite.apimachinery import codec  # noqa: PLC0415 - few lists are read page by page
+
     try:
         value = codec.parse_json(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))).value
     except codec.CodecError as error:
