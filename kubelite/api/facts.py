@@ -149,7 +149,7 @@ class Field(NamedTuple):
         return None if self.target < 0 else type_at(self.target)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Type:
     """A type with fields, in the order of the Go struct.
 

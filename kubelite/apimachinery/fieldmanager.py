@@ -139,7 +139,7 @@ class _Change(NamedTuple):
     touched: FieldSet
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FieldManager:
     """Accounts for the writes through one endpoint of a kind.
 

@@ -62,7 +62,7 @@ class _Cache(OrderedDict[K, V]):
 # --- the correlator: decides, does not talk -----------------------------------------------------------------
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Bucket:
     """Tokens of the spam filter."""
 
@@ -70,7 +70,7 @@ class _Bucket:
     at_s: float
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Similar:
     """Messages of similar Events."""
 
@@ -78,7 +78,7 @@ class _Similar:
     at_s: float
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Known:
     """An Event that was recorded: which it is, and how often."""
 

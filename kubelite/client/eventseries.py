@@ -33,7 +33,7 @@ INSTANCE: Final = "kubelite"
 """The machine on which all components run."""
 
 
-@attrs.define
+@attrs.define(repr=False)
 class _Series:
     """An Event that may happen again.
 

@@ -17,7 +17,7 @@ HEADS_MAX: Final = 1024
 """Kinds whose beginning in JSON is remembered."""
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, weakref_slot=False, repr=False)
 class Item:
     """An object and its JSON text, which is encoded when first asked for and then kept.
 

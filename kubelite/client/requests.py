@@ -16,7 +16,7 @@ from kubelite.apimachinery.decode import FieldValidation
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.item import Item
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.runtime import Request
+from kubelite.runtime import Request, Shown
 from kubelite.runtime.causes import Cause
 
 __all__ = [
@@ -85,8 +85,8 @@ ADMIN: Final = UserInfo("admin", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), "admin"
 # --- answers ------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
-class Answer:
+@attrs.frozen(eq=False, repr=False)
+class Answer(Shown):
     """The answer to a request for one object, or to a write.
 
     Attributes:

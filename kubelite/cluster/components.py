@@ -69,7 +69,7 @@ def component_user(name: str) -> UserInfo:
     return UserInfo(f"system:{name}", (SYSTEM_MASTERS, SYSTEM_AUTHENTICATED), agent=agent)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Components:
     """Everything a cluster is made of, before and while it runs.
 

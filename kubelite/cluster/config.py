@@ -11,6 +11,7 @@ import attrs
 
 from kubelite.api.features import Features, features_of
 from kubelite.apimachinery import quantity
+from kubelite.runtime import Shown
 
 if TYPE_CHECKING:
     from kubelite.scheduler.profiles import SchedulerConfig
@@ -62,8 +63,8 @@ def load_scheduler_config(
     return parse_config(given)
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class ClusterConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClusterConfig(Shown):
     """The options of a cluster which have a default. All are keyword arguments of `kubelite.Cluster`.
 
     Attributes:

@@ -38,7 +38,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
 from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, Trigger, controller_spec
 from kubelite.reconcile.executor import Recorder
-from kubelite.runtime import ChildSpec, Clock, Randomness
+from kubelite.runtime import ChildSpec, Clock, Randomness, Shown
 
 if TYPE_CHECKING:
     from kubelite.controllers.certificatesigning import Signer
@@ -52,8 +52,8 @@ DISRUPTION_TARGET: Final = "DisruptionTarget"
 NO_EXECUTE: Final = "NoExecute"
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class ControllersConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ControllersConfig(Shown):
     """What can be set about controllers.
 
     Attributes:
@@ -91,7 +91,7 @@ class ControllersConfig:
     features: Features = frozenset()
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Row:
     """A controller.
 

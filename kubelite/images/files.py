@@ -16,6 +16,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
+from kubelite.runtime import Shown
+
 LINKS_MAX: Final = 40
 """Symbolic links followed in one look-up, as in Linux."""
 
@@ -23,8 +25,8 @@ FILE_MODE: Final = 0o644
 DIRECTORY_MODE: Final = 0o755
 
 
-@attrs.define(eq=False)
-class File:
+@attrs.define(eq=False, repr=False)
+class File(Shown):
     """A regular file. `mtime` is in Unix seconds."""
 
     data: bytes = b""
@@ -32,8 +34,8 @@ class File:
     mtime: float = 0.0
 
 
-@attrs.define(eq=False)
-class Device:
+@attrs.define(eq=False, repr=False)
+class Device(Shown):
     """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`, `/dev/zero`."""
 
     write: Callable[[bytes], None] = lambda _data: None
@@ -42,8 +44,8 @@ class Device:
     mtime: float = 0.0
 
 
-@attrs.define(eq=False)
-class Symlink:
+@attrs.define(eq=False, repr=False)
+class Symlink(Shown):
     """A symbolic link; `target` is resolved when it is followed."""
 
     target: str
@@ -51,8 +53,8 @@ class Symlink:
     mtime: float = 0.0
 
 
-@attrs.define(eq=False)
-class Directory:
+@attrs.define(eq=False, repr=False)
+class Directory(Shown):
     """A directory; also the root of a volume."""
 
     entries: dict[str, Node] = attrs.field(factory=dict)
@@ -60,8 +62,8 @@ class Directory:
     mtime: float = 0.0
 
 
-@attrs.define(eq=False)
-class Mount:
+@attrs.define(eq=False, repr=False)
+class Mount(Shown):
     """A file or directory from elsewhere, seen at this place."""
 
     target: Directory | File | Device

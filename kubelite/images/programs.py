@@ -20,7 +20,7 @@ from kubelite.images.container import Container, Program
 from kubelite.images.registry import Image, kind_of
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Uses:
     """How many containers run the same Application object: it is started once and cleaned up once."""
 

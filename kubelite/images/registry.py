@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import attrs
 
+from kubelite.runtime import Shown
+
 if TYPE_CHECKING:
     from kubelite.images.container import Program
 
@@ -71,8 +73,8 @@ class InvalidImageName(ValueError):  # noqa: N818  (Kubernetes' reason)
         self.reference = reference
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Image:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Image(Shown):
     """What stands behind a name.
 
     Attributes:

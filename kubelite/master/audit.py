@@ -17,6 +17,7 @@ import attrs
 from kubelite.apimachinery import timestamps
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import UserInfo
+from kubelite.runtime import Shown
 
 API_VERSION: Final = "audit.k8s.io/v1"
 METADATA: Final = "Metadata"
@@ -31,8 +32,8 @@ _DECISION: Final = "authorization.k8s.io/decision"
 _REASON: Final = "authorization.k8s.io/reason"
 
 
-@attrs.define(eq=False)
-class Record:
+@attrs.define(eq=False, repr=False)
+class Record(Shown):
     """One request.
 
     Attributes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import attrs
 
 from kubelite.client.requests import Create, Delete, DeleteCollection, Patch, Update
+from kubelite.runtime import Shown
 
 if TYPE_CHECKING:
     from kubelite.apimachinery.scheme import Object, Resource
@@ -39,8 +40,8 @@ _METADATA: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 _USUAL: Final = frozenset({"status", "spec", "metadata", "kind", "apiVersion"})
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Write:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Write(Shown):
     """A change of an object.
 
     Attributes:

@@ -30,7 +30,7 @@ ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 OnListen = Callable[["Listener"], None]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Listener:
     """A listening address and port; `close` frees it. Open connections are the protocols' own."""
 

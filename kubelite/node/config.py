@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import attrs
 
 from kubelite.node.logs import LOG_BYTES_MAX
+from kubelite.runtime import Shown
 
 VERSION = "v1.36.3+kubelite"
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class KubeletConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class KubeletConfig(Shown):
     """What a node is and how its kubelet behaves.
 
     Attributes:

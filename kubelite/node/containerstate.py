@@ -16,6 +16,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.apimachinery.scheme import Object
+from kubelite.runtime import Shown
 
 CRASH_BACKOFF_S: Final = 10.0
 CRASH_BACKOFF_MAX_S: Final = 300.0
@@ -72,8 +73,8 @@ AWAITING: Final = frozenset({Stage.PULLING, Stage.CREATING})
 """Stages that the worker ends by itself in the same or the next turn of the loop."""
 
 
-@attrs.frozen
-class ContainerSpec:
+@attrs.frozen(repr=False)
+class ContainerSpec(Shown):
     """What of a container's spec decides its course; `raw` is the spec itself."""
 
     name: str
@@ -99,8 +100,8 @@ class Terminated:
     message: str = ""
 
 
-@attrs.frozen
-class ContainerState:
+@attrs.frozen(repr=False)
+class ContainerState(Shown):
     """One container now.
 
     Attributes:

@@ -16,6 +16,7 @@ from kubelite.images.container import InputStream, OutputStream, Program
 from kubelite.images.files import FileSystem
 from kubelite.images.registry import Image
 from kubelite.node.logs import ContainerLog
+from kubelite.runtime import Shown
 
 if TYPE_CHECKING:
     from kubelite.network import NetworkNamespace
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 TERMINATION_LOG: str = "/dev/termination-log"
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class ContainerConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ContainerConfig(Shown):
     """All that a runtime needs to know to start a container.
 
     Attributes:

@@ -43,8 +43,8 @@ class SetUp(Enum):
 # --- state ---------------------------------------------------------------------------
 
 
-@attrs.frozen
-class PodPlan:
+@attrs.frozen(repr=False)
+class PodPlan(Shown):
     """What of a pod's spec decides its course.
 
     Attributes:
@@ -62,8 +62,8 @@ class PodPlan:
     active_deadline_s: float | None
 
 
-@attrs.frozen
-class PodState:
+@attrs.frozen(repr=False)
+class PodState(Shown):
     """One pod now.
 
     Attributes:

@@ -83,7 +83,7 @@ class InformersLike(Protocol):
         ...
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Watch:
     """Something a reconciler wants to know of.
 
@@ -107,7 +107,7 @@ class Trigger(NamedTuple):
     concerns: Callable[[Object], bool] | None = None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Environment:
     """What a reconciler is given.
 

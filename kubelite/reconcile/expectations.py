@@ -18,7 +18,7 @@ TIMEOUT_S: Final = 300.0
 """After this time, in seconds, expectations are given up: better to act on old knowledge than never."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Expected:
     creations: int
     deletions: set[str]

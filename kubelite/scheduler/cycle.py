@@ -36,7 +36,7 @@ def feasible_wanted(nodes: int, percentage: int | None = None) -> int:
     return max(FEASIBLE_MIN, nodes * share // 100)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Verdict:
     """What a cycle decided.
 

@@ -93,7 +93,7 @@ class Lister(Protocol):
         ...
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Handle:
     """What plugins are given to know the cluster by.
 

@@ -32,7 +32,7 @@ UNSCHEDULABLE_MAX_S: Final = 300.0
 """After this long a pod is tried again although nothing changed."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Entry:
     """A pod in the queue.
 

@@ -14,6 +14,7 @@ import attrs
 
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.requests import SYSTEM_AUTHENTICATED, SYSTEM_MASTERS, UserInfo
+from kubelite.runtime import Shown
 
 COMPONENTS: Final = frozenset(
     {
@@ -48,8 +49,8 @@ SELF_REVIEWS: Final = frozenset(
 """What everybody who is known may ask about themselves."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Attributes:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Attributes(Shown):
     """What is asked for, in the authorizer's words.
 
     Attributes:

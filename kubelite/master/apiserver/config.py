@@ -6,12 +6,14 @@ from typing import Final
 
 import attrs
 
+from kubelite.runtime import Shown
+
 NODE_PORT_FIRST: Final = 30000
 NODE_PORT_LAST: Final = 32767
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class APIServerConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class APIServerConfig(Shown):
     """Configuration of the API server.
 
     Attributes:

@@ -19,7 +19,7 @@ from kubelite.master.store.store import Store
 from kubelite.runtime import Clock, Randomness
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Environment:
     """The API server's surroundings; one per server."""
 

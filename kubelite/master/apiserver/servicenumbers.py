@@ -34,7 +34,7 @@ WITH_ADDRESS: Final = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 WITH_NODE_PORTS: Final = frozenset({"NodePort", "LoadBalancer"})
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Taken:
     """The numbers that one write took, in case they have to go back."""
 

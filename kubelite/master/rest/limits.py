@@ -6,9 +6,11 @@ from typing import Final
 
 import attrs
 
+from kubelite.runtime import Shown
 
-@attrs.frozen(kw_only=True, eq=False)
-class RESTLimits:
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RESTLimits(Shown):
     """How much the REST door takes.
 
     Attributes:

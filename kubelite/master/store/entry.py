@@ -17,7 +17,7 @@ from kubelite.client.item import Item
 from kubelite.client.watcher import WatchEvent
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, weakref_slot=False, repr=False)
 class Entry(Item):
     """An object as stored.
 

@@ -45,7 +45,7 @@ def label_attribute(key: str) -> Attribute:
     return Attribute(f"label:{key}", read)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Selection:
     """A namespace (empty for all), a label and a field selector.
 

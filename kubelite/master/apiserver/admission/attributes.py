@@ -18,7 +18,7 @@ CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Attributes:
     """One write on its way to the store.
 
@@ -50,7 +50,7 @@ Judge: TypeAlias = Callable[[Environment, Attributes, Object], None]
 """Raises `APIError` to refuse the object."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Plugin:
     """One admission plugin.
 
