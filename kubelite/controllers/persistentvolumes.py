@@ -10,6 +10,7 @@ Source: k8s.io/kubernetes/pkg/controller/volume/persistentvolume/{pv_controller,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -44,7 +45,9 @@ DEFAULT_CLASS: Final = (
 )
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
-AVAILABLE, BOUND, RELEASED, PENDING, LOST = "Available", "Bound", "Released", "Pending", "Lost"
+AVAILABLE, BOUND, RELEASED, FAILED = "Available", "Bound", "Released", "Failed"
+PENDING, LOST = "Pending", "Lost"
+_DELETED_PATHS: Final = re.compile(r"/tmp/.+")  # noqa: S108 - the directories that Kubernetes deletes
 WAITING_PODS: Final = "waiting"
 """Index: `namespace/name` of a claim -> pods that use it and are not scheduled."""
 RESYNC_S: Final = 15.0
@@ -105,6 +108,8 @@ def mismatch(volume: Object, claim: Object) -> str:
         return "storageClassName does not match"
     if (spec.get("volumeMode") or "Filesystem") != (wanted.get("volumeMode") or "Filesystem"):
         return "incompatible volumeMode"
+    if (spec.get("volumeAttributesClassName") or "") != (wanted.get("volumeAttributesClassName") or ""):
+        return "volumeAttributesClassName does not match"
     if not set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
         return "incompatible accessMode"
     return ""
@@ -172,6 +177,36 @@ def bound_volume(volume: Object, claim: Object) -> Object:
     if reference:
         return changed
     return _annotated(changed, {BOUND_BY_CONTROLLER: "yes"})
+
+
+def unbound_volume(volume: Object) -> Object:
+    """A volume whose claim has another: free again, or for a claim of that name as whoever made it said."""
+    annotations, spec = annotations_of(volume), volume["spec"]
+    if BOUND_BY_CONTROLLER not in annotations:
+        gone = {"uid", "resourceVersion"}
+        reference = {key: each for key, each in spec["claimRef"].items() if key not in gone}
+        return {**volume, "spec": {**spec, "claimRef": reference}}
+    kept = {key: each for key, each in annotations.items() if key != BOUND_BY_CONTROLLER}
+    metadata = {**volume["metadata"], "annotations": kept}
+    return {**volume, "metadata": metadata, "spec": {k: v for k, v in spec.items() if k != "claimRef"}}
+
+
+def why_not_deleted(volume: Object) -> str | None:
+    """Why a released volume cannot be deleted here; "" if it can, None if that is for others to do.
+
+    Source: pkg/controller/volume/persistentvolume/pv_controller.go (findDeletablePlugin),
+    pkg/volume/hostpath/host_path.go.
+    """
+    spec = volume["spec"]
+    if PROVISIONED_BY in annotations_of(volume) or "csi" in spec or "flexVolume" in spec:
+        return None
+    if "hostPath" not in spec:
+        name = volume["metadata"]["name"]
+        return f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
+    path = spec["hostPath"]["path"]
+    if _DELETED_PATHS.search(path):
+        return ""
+    return f"host_path deleter only supports /tmp/.+ but received provided {path}"
 
 
 def bound_claim(claim: Object, volume: Object) -> Object:
@@ -293,20 +328,30 @@ class PersistentVolumeController(Reconciler):
             return volume_phase(volume, AVAILABLE)
         claim = self._claims.get(reference["namespace"], reference["name"])
         if claim is None or claim["metadata"]["uid"] != reference["uid"]:
-            if (volume.get("status") or {}).get("phase") not in {RELEASED, "Failed"}:
+            if (volume.get("status") or {}).get("phase") not in {RELEASED, FAILED}:
                 return volume_phase(volume, RELEASED)
             return self._reclaim(volume)
-        if claim["spec"].get("volumeName") == volume["metadata"]["name"]:
+        elsewhere = claim["spec"].get("volumeName")
+        if elsewhere == volume["metadata"]["name"]:
             return volume_phase(volume, BOUND)
-        return ()  # the claim's own look goes on with it
+        if not elsewhere:
+            return ()  # the claim's own look goes on with it
+        is_made = PROVISIONED_BY in annotations_of(volume)
+        if is_made and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            return volume_phase(volume, RELEASED)
+        return (UpdateObject(PERSISTENTVOLUMES, unbound_volume(volume)),)
 
     def _reclaim(self, volume: Object) -> Sequence[Intent]:
         """What becomes of a volume whose claim is gone."""
         if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
             return ()
-        if "hostPath" not in volume["spec"] or PROVISIONED_BY in annotations_of(volume):
+        why = why_not_deleted(volume)
+        if why is None:
             return ()  # whoever provisioned it deletes it
-        return (DeleteObject(PERSISTENTVOLUMES, None, volume["metadata"]["name"]),)
+        if not why:
+            return (DeleteObject(PERSISTENTVOLUMES, None, volume["metadata"]["name"]),)
+        failed = volume_phase(volume, FAILED, why)
+        return (*failed, RecordEvent(volume, "Warning", "VolumeFailedDelete", why)) if failed else ()
 
     def _look_at_unbound(self, claim: Object) -> Steps:
         name = claim["spec"].get("volumeName")
@@ -417,11 +462,13 @@ class PersistentVolumeController(Reconciler):
             return
         if (claim.get("status") or {}).get("phase") == LOST:
             return
-        why = (
-            ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
-            if volume is None
-            else ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
-        )
+        if volume is not None:
+            why = ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
+        elif name:
+            why = ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
+        else:
+            text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+            why = ("ClaimLost", text)
         status = claim_status(claim, None, LOST)
         yield (
             UpdateStatus(PERSISTENTVOLUMECLAIMS, {**claim, "status": status}),

@@ -81,13 +81,19 @@ def plan_removal(pod: Object, now: float, *, reason_text: str = "") -> tuple[Int
 
 
 def plan_terminated(pods: Sequence[Object], threshold: int, now: float) -> tuple[Intent, ...]:
-    """Remove the oldest of the pods that ended, so that `threshold` of them are left."""
+    """Remove pods that ended so that `threshold` are left: the evicted first, then the oldest."""
     ended = [pod for pod in pods if podutil.is_terminal(pod)]
     if threshold <= 0 or len(ended) <= threshold:
         return ()
-    ended.sort(key=lambda pod: (pod["metadata"].get("creationTimestamp", ""), pod["metadata"]["name"]))
+    ended.sort(key=_age_order)
     surplus = ended[: len(ended) - threshold]
     return tuple(intent for pod in surplus for intent in plan_removal(pod, now))
+
+
+def _age_order(pod: Object) -> tuple[bool, str, str]:
+    metadata, status = pod["metadata"], pod["status"]
+    evicted = (status["phase"], status.get("reason")) == (podutil.FAILED, "Evicted")
+    return not evicted, metadata.get("creationTimestamp", ""), metadata["name"]
 
 
 def plan_terminating(pods: Sequence[Object], nodes: Mapping[str, Object], now: float) -> tuple[Intent, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
+from kubelite.controllers.podgc import plan_terminated
 from kubelite.controllers.registry import ControllersConfig
 from kubelite.controllers.tainteviction import plan_eviction
 from tests.unit.controllers.rig import rig
@@ -214,3 +215,12 @@ async def test_an_eviction_is_told_by_the_name_of_its_pod_alone():
     (told, *_) = plan_eviction({"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "status": {}}, 0.0)
     assert told.object == {"apiVersion": "v1", "kind": "Pod", "name": "p", "namespace": "n"}
     assert (told.reason, told.message) == ("TaintManagerEviction", "Marking for deletion Pod n/p")
+
+
+def test_of_the_pods_that_ended_the_evicted_go_first_then_the_oldest():
+    def ended(name, created, **status):
+        metadata = {"name": name, "namespace": "n", "uid": name, "creationTimestamp": created}
+        return {"metadata": metadata, "spec": {}, "status": {"phase": "Failed", **status}}
+
+    pods = [ended("new", "3"), ended("old", "1"), ended("evicted", "2", reason="Evicted")]
+    assert [each.name for each in plan_terminated(pods, 1, 0.0)] == ["evicted", "old"]

@@ -144,13 +144,67 @@ async def test_a_class_may_wait_for_the_first_pod():
 
 async def test_what_may_go_goes_with_its_claim():
     async with rig(PV) as r:
-        await r.client.create(PERSISTENTVOLUMES, volume(persistentVolumeReclaimPolicy="Delete"))
+        policy = {"persistentVolumeReclaimPolicy": "Delete", "hostPath": {"path": "/tmp/x"}}
+        await r.client.create(PERSISTENTVOLUMES, volume(**policy))
+        await bound_and_gone(r)
+        assert (await r.client.get(PERSISTENTVOLUMES, "v"))["metadata"]["deletionTimestamp"]
+
+
+async def bound_and_gone(r):
+    """A claim gets the volume, and is deleted."""
+    await r.client.create(PERSISTENTVOLUMECLAIMS, claim(), "default")
+    await r.settle()
+    await r.client.patch(PERSISTENTVOLUMECLAIMS, "c", {"metadata": {"finalizers": None}}, "default")
+    await r.client.delete(PERSISTENTVOLUMECLAIMS, "c", "default")
+    await r.settle()
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (
+            {"hostPath": {"path": "/data"}},
+            "host_path deleter only supports /tmp/.+ but received provided /data",
+        ),
+        (
+            {"hostPath": None, "nfs": {"server": "s", "path": "/p"}},
+            'error getting deleter volume plugin for volume "v": no deletable volume plugin matched',
+        ),
+    ],
+)
+async def test_what_cannot_be_deleted_has_failed(source, why):
+    async with rig(PV) as r:
+        made = volume(persistentVolumeReclaimPolicy="Delete", **source)
+        made["spec"] = {key: value for key, value in made["spec"].items() if value is not None}
+        await r.client.create(PERSISTENTVOLUMES, made)
+        await bound_and_gone(r)
+        found = (await r.client.get(PERSISTENTVOLUMES, "v"))["status"]
+        assert (found["phase"], found["message"]) == ("Failed", why)
+        assert ("Warning", "VolumeFailedDelete", why) in r.events
+
+
+async def test_what_a_driver_made_waits_for_the_driver():
+    assert binder.why_not_deleted(volume(csi={"driver": "d", "volumeHandle": "h"})) is None
+
+
+async def test_a_volume_whose_claim_has_another_is_free_again():
+    async with rig(PV) as r:
+        await r.client.create(PERSISTENTVOLUMES, volume("v"))
         await r.client.create(PERSISTENTVOLUMECLAIMS, claim(), "default")
         await r.settle()
-        await r.client.patch(PERSISTENTVOLUMECLAIMS, "c", {"metadata": {"finalizers": None}}, "default")
-        await r.client.delete(PERSISTENTVOLUMECLAIMS, "c", "default")
+        found = await r.client.get(PERSISTENTVOLUMECLAIMS, "c", "default")
+        reference = {"namespace": "default", "name": "c", "uid": found["metadata"]["uid"]}
+        for name, annotations in (("ours", {binder.BOUND_BY_CONTROLLER: "yes"}), ("theirs", {})):
+            made = volume(name, claimRef=reference)
+            made["metadata"]["annotations"] = annotations
+            await r.client.create(PERSISTENTVOLUMES, made)
         await r.settle()
-        assert (await r.client.get(PERSISTENTVOLUMES, "v"))["metadata"]["deletionTimestamp"]
+        ours, theirs = [await r.client.get(PERSISTENTVOLUMES, name) for name in ("ours", "theirs")]
+        assert "claimRef" not in ours["spec"]
+        assert ours["status"]["phase"] == "Available"
+        assert theirs["spec"]["claimRef"] == {"namespace": "default", "name": "c"} | {
+            key: theirs["spec"]["claimRef"][key] for key in ("kind",) if key in theirs["spec"]["claimRef"]
+        }
 
 
 @pytest.mark.parametrize(
@@ -159,6 +213,11 @@ async def test_what_may_go_goes_with_its_claim():
         ({"size": "5Gi"}, "VolumeMismatch", "requested PV is too small"),
         ({"storageClassName": "other"}, "VolumeMismatch", "storageClassName does not match"),
         ({"accessModes": ["ReadWriteMany"]}, "VolumeMismatch", "incompatible accessMode"),
+        (
+            {"volumeAttributesClassName": "gold"},
+            "VolumeMismatch",
+            "volumeAttributesClassName does not match",
+        ),
         ({}, "FailedBinding", "already bound to a different claim."),
     ],
 )
