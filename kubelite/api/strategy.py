@@ -278,6 +278,10 @@ def _create_pod(pod: Object) -> Object:
     status = _pending(_qos_class(spec))
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         spec = {**spec, "terminationGracePeriodSeconds": 1}
+    if spec.get("affinity") or spec.get("topologySpreadConstraints"):
+        from kubelite.api.podlabelkeys import with_label_keys  # noqa: PLC0415 - few pods have any
+
+        spec = with_label_keys(spec, pod["metadata"].get("labels") or {})
     if spec.get("schedulingGates"):
         gated = {
             "type": "PodScheduled",

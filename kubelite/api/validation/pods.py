@@ -150,10 +150,27 @@ def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
     errors += validate_label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
     for index, namespace in enumerate(term.get("namespaces") or ()):
         errors += invalid_each(f"{path}.namespaces[{index}]", namespace, names.dns_label(namespace))
+    for field in ("matchLabelKeys", "mismatchLabelKeys"):
+        errors += _validate_label_keys(term, field, path)
+    for index, key in enumerate(term.get("mismatchLabelKeys") or ()):
+        if key in (term.get("matchLabelKeys") or ()):
+            detail = "exists in both matchLabelKeys and mismatchLabelKeys"
+            errors.append(invalid(f"{path}.mismatchLabelKeys[{index}]", key, detail))
     key = term.get("topologyKey") or ""
     if not key:
         return [*errors, required(f"{path}.topologyKey", "can not be empty")]
     return errors + invalid_each(f"{path}.topologyKey", key, names.label_key(key))
+
+
+def _validate_label_keys(rule: Object, field: str, path: str) -> Errors:
+    keys = rule.get(field) or ()
+    if keys and rule.get("labelSelector") is None:
+        return [forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set")]
+    return [
+        error
+        for index, key in enumerate(keys)
+        for error in invalid_each(f"{path}.{field}[{index}]", key, names.label_key(key))
+    ]
 
 
 def validate_node_term(term: Object, path: str) -> Errors:
@@ -258,6 +275,14 @@ def _validate_spread(constraints: list[Object], path: str) -> Errors:
             policy = constraint.get(field)
             if policy is not None and policy not in _INCLUSION_POLICIES:
                 errors.append(not_supported(f"{here}.{field}", policy, _INCLUSION_POLICIES))
+        errors += _validate_label_keys(constraint, "matchLabelKeys", here)
+        selector = constraint.get("labelSelector") or {}
+        for position, key in enumerate(constraint.get("matchLabelKeys") or ()):
+            # The pod's own value has been merged into the expressions once.
+            named = [each.get("key") for each in selector.get("matchExpressions") or ()]
+            if key in (selector.get("matchLabels") or {}) or named.count(key) > 1:
+                detail = "exists in both matchLabelKeys and labelSelector"
+                errors.append(invalid(f"{here}.matchLabelKeys[{position}]", key, detail))
         errors += validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
     return errors
 
