@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.apimachinery.strategy import Strategy
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.client.requests import Item
+from kubelite.client.requests import Item, ResourceRequest
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.fieldmanagers import FieldManagers
 from kubelite.master.apiserver.servicenumbers import ServiceNumbers
@@ -73,3 +75,15 @@ def shown(strategy: Strategy, entry: Entry) -> Item:
         return entry
     obj: Object = strategy.from_storage(entry.object)
     return entry if obj is entry.object else Item(obj)
+
+
+def stored(env: Environment, request: ResourceRequest[Any]) -> Entry:
+    """The entry that a request means.
+
+    Raises:
+        NotFound: There is none, or no such subresource.
+    """
+    subresource = request.subresource
+    if subresource and subresource not in request.resource.subresources:
+        raise NotFound.path()
+    return env.must_get(request.resource, request.namespace, request.name)
