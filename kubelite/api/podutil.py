@@ -143,6 +143,16 @@ def host_ports(pod_spec: Object) -> list[HostPort]:
     ]
 
 
+def published_ports(pod_spec: Object) -> list[tuple[str, str, int, int]]:
+    """The ports of a pod that its node passes on: host address, protocol, port of the node and of the pod."""
+    return [
+        (port.get("hostIP") or "", port.get("protocol") or "TCP", port["hostPort"], port["containerPort"])
+        for container in containers(pod_spec)
+        for port in container.get("ports") or ()
+        if port.get("hostPort")
+    ]
+
+
 def ports_conflict(wanted: Iterable[HostPort], taken: Collection[HostPort]) -> bool:
     """Whether one of the host ports is taken; the wildcard address conflicts with every address."""
     for address, protocol, port in wanted:

@@ -62,8 +62,15 @@ class DatagramPipe(asyncio.DatagramTransport):
     def _translated(self, target: Endpoint) -> Endpoint | None:
         """Where datagrams for an address go; None if nobody is behind it."""
         host, port = target
+        fabric = self._namespace.fabric
         if host in LOOPBACK:
-            return self._namespace.address, port
+            host = fabric.own_door(self._namespace.address, port, "UDP")
+        forwarded = fabric.forwards.get((host, port, "UDP"))
+        if forwarded is not None:
+            self._replies[forwarded] = target
+            return forwarded
+        if target[0] in LOOPBACK:
+            return host, port
         translator = self._namespace.translator
         picker = translator.rules.get((host, port, "UDP")) if translator is not None else None
         if picker is None:

@@ -18,9 +18,10 @@ from weakref import WeakSet
 import attrs
 
 from kubelite.network.addresses import AddressBlock
-from kubelite.network.datagrams import DatagramPipe
+from kubelite.network.datagrams import LOOPBACK, DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
+from kubelite.network.translate import Destination, Endpoint
 from kubelite.runtime import tasks
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
@@ -28,6 +29,11 @@ LAST_PORT: Final = 65_535
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 OnListen = Callable[["Listener"], None]
+
+
+def loopback_of(address: str) -> str:
+    """The name of the loopback interface of the machine with an address."""
+    return f"lo@{address}"
 
 
 @attrs.define(eq=False, repr=False)
@@ -61,7 +67,8 @@ class Fabric:
         reaches_outside: Whether connections to addresses outside of the block are really made.
 
     Attributes:
-        forwards: Host ports: connections to the one address and port go to the other.
+        forwards: Host ports: what goes to an address, port and protocol goes to another address and port.
+            What is there for the machine itself alone stands under `loopback_of` its address.
     """
 
     def __init__(self, block: AddressBlock, *, reaches_outside: bool = True) -> None:
@@ -69,7 +76,7 @@ class Fabric:
         self._reaches_outside = reaches_outside
         self._listeners: dict[tuple[str, int], Listener] = {}
         self.datagrams: dict[tuple[str, int], DatagramPipe] = {}
-        self.forwards: dict[tuple[str, int], tuple[str, int]] = {}
+        self.forwards: dict[Destination, Endpoint] = {}
         self._cut: set[str] = set()
         self._pipes: dict[str, WeakSet[PipeTransport]] = {}
         self._next_port = FIRST_EPHEMERAL_PORT
@@ -149,6 +156,11 @@ class Fabric:
 
     # -- connecting
 
+    def own_door(self, address: str, port: int, protocol: str) -> str:
+        """What 127.0.0.1 means to whoever has an address: itself, if nothing is there for itself alone."""
+        loopback = loopback_of(address)
+        return loopback if (loopback, port, protocol) in self.forwards else address
+
     async def connect(
         self, namespace: NetworkNamespace, host: str, port: int, factory: Callable[[], P]
     ) -> tuple[asyncio.Transport, P]:
@@ -159,7 +171,7 @@ class Fabric:
             OSError: The address is outside and cannot be reached.
         """
         source = namespace.address
-        address = source if host in {"localhost", "127.0.0.1", "::1"} else host
+        address = self.own_door(source, port, "TCP") if host in LOOPBACK else host
         try:
             if namespace.translator is not None:
                 address, port = namespace.translator.translate(address, port, source)
@@ -174,7 +186,7 @@ class Fabric:
     ) -> tuple[asyncio.Transport, P]:
         while self._cut and (address in self._cut or source in self._cut):
             await self._hang()
-        address, port = self.forwards.get((address, port), (address, port))
+        address, port = self.forwards.get((address, port, "TCP"), (address, port))
         listener = self._listeners.get((address, port))
         if listener is None:
             if address in self.block:

@@ -20,6 +20,8 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Device, Directory, FileSystem
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
+from kubelite.network.datagrams import LOOPBACK
+from kubelite.network.fabric import loopback_of
 from kubelite.node import etcfiles
 from kubelite.node.allocation import resources_of
 from kubelite.node.checks import OUTPUT_MAX, Target, check
@@ -200,7 +202,7 @@ class PodWorker:
         self.admitted = False
         self.ended_before = self.state.stop_by is not None
         self.network: NetworkNamespace | None = None
-        self._host_ports: list[tuple[str, int]] = []
+        self._host_ports: list[tuple[str, int, str]] = []
         self.volumes: dict[str, Directory] = {}
         self._queue: deque[Event] = deque()
         self._busy = False
@@ -456,13 +458,11 @@ class PodWorker:
 
     def _forward_host_ports(self) -> None:
         machine = self.host.machine
-        for container in self.state.pod["spec"]["containers"]:
-            for port in container.get("ports") or ():
-                if port.get("hostPort") and port.get("protocol", "TCP") == "TCP":
-                    host = port.get("hostIP") or ""
-                    end = (machine.address if host in {"", "0.0.0.0"} else host, port["hostPort"])  # noqa: S104 - any
-                    self._host_ports.append(end)
-                    machine.fabric.forwards[end] = (self._own_address, port["containerPort"])
+        for host, protocol, number, target in podutil.published_ports(self.state.pod["spec"]):
+            address = machine.address if host in {"", "0.0.0.0"} else host  # noqa: S104 - any
+            end = (loopback_of(machine.address) if host in LOOPBACK else address, number, protocol)
+            self._host_ports.append(end)
+            machine.fabric.forwards[end] = (self._own_address, target)
 
     def _release(self) -> None:
         forwards = self.host.machine.fabric.forwards

@@ -208,12 +208,22 @@ def _claimed(volume: Object, sources: Sources) -> Directory:
     raise MountError(f'MountVolume.SetUp failed for volume "{bound}" : no volume plugin matched')
 
 
+_HOST_PATH_WORDS: Final = {
+    "Directory": "directory",
+    "File": "file",
+    "FileOrCreate": "file",
+    "Socket": "socket file",
+    "CharDevice": "character device",
+    "BlockDevice": "block device",
+}
+
+
 def _host_path(volume: Object, host: FileSystem) -> Directory:
     path, type_ = volume["hostPath"]["path"], volume["hostPath"].get("type") or ""
     if not host.exists(path):
         if type_ not in {"", "DirectoryOrCreate"}:
             name = volume["name"]
-            problem = f"hostPath type check failed: {path} is not a {type_}"
+            problem = f"hostPath type check failed: {path} is not a {_HOST_PATH_WORDS.get(type_, type_)}"
             raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {problem}')
         host.mkdir(path)
     found: object = host.root
@@ -243,14 +253,25 @@ def _payload(volume: Object, sources: Sources) -> dict[str, Payload] | None:
             case {"downwardAPI": source}:
                 return _downward(source, sources, source.get("defaultMode"))
             case {"projected": source}:
-                files: dict[str, Payload] = {}
-                for inner in source.get("sources") or ():
-                    files.update(_projected(inner, sources, source.get("defaultMode")))
-                return files
+                return _all_projected(source, sources)
             case _:
                 return None
     except (MountError, ConfigError) as error:
         raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from error
+
+
+def _all_projected(source: Object, sources: Sources) -> dict[str, Payload]:
+    """The files of all sources; what is wrong with them is said of all together."""
+    files: dict[str, Payload] = {}
+    problems: list[str] = []
+    for inner in source.get("sources") or ():
+        try:
+            files.update(_projected(inner, sources, source.get("defaultMode")))
+        except (MountError, ConfigError) as error:
+            problems.append(str(error))
+    if problems:
+        raise MountError(problems[0] if len(problems) == 1 else f"[{', '.join(dict.fromkeys(problems))}]")
+    return files
 
 
 def _projected(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
