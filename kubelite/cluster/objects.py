@@ -16,8 +16,8 @@ from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.apply import apply_object
 from kubelite.client.wait import WaitTimeout, parse_condition
-from kubelite.cluster.hints import near
 from kubelite.cluster.manifest import Manifest, load_manifest
+from kubelite.cluster.pods import ClusterPods
 from kubelite.cluster.waiting import Question, describe_condition
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ NAMESPACED: Final = frozenset(
 """The methods that take a namespace."""
 
 
-class ClusterObjects:
+class ClusterObjects(ClusterPods):
     """The methods about objects; see the module's docstring."""
 
     @property
@@ -82,18 +82,6 @@ class ClusterObjects:
     def _image_names(self) -> Sequence[str]:
         """The images that this process has for its nodes."""
         return ()
-
-    @abstractmethod
-    async def logs(
-        self,
-        pod: str,
-        *,
-        namespace: str = "default",
-        container: str = "",
-        previous: bool = False,
-        tail: int | None = None,
-    ) -> str:
-        """The log of a container."""
 
     def _check(self, resource: Resource, obj: Object) -> None:
         """Refuses an object before it is sent."""
@@ -284,6 +272,8 @@ class InNamespace:
 
 def unknown_kind(kind: str, served: Iterable[Resource]) -> str:
     """That there is no such kind, and what may have been meant."""
+    from kubelite.cluster.hints import near  # noqa: PLC0415 - only who errs needs it
+
     kinds = list(served)
     plurals = sorted({each.plural for each in kinds})
     meant = near(kind, dict.fromkeys(name for each in kinds for name in (each.singular, each.plural)))

@@ -261,48 +261,23 @@ class RemoteCluster(ClusterObjects):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return found
 
-    async def logs(
-        self,
-        pod: str,
-        *,
-        namespace: str = "default",
-        container: str = "",
-        previous: bool = False,
-        tail: int | None = None,
+    async def _logs(
+        self, pod: str, namespace: str, container: str, *, previous: bool, tail: int | None
     ) -> str:
-        """The log of a container.
-
-        Raises:
-            NotFound: There is no such pod or container.
-            BadRequest: There is no log, or several containers and none was named.
-        """
         query = {"container": container} if container else {}
         if previous:
             query["previous"] = "true"
         if tail is not None:
             query["tailLines"] = str(tail)
-        return await self.client.text(PODS.path(namespace, pod.removeprefix("pod/"), "log"), query)
+        return await self.client.text(PODS.path(namespace, pod, "log"), query)
 
-    async def exec(
-        self,
-        pod: str,
-        argv: Sequence[str] | str,
-        *,
-        namespace: str = "default",
-        container: str = "",
-        stdin: bytes = b"",
+    async def _exec(
+        self, pod: str, namespace: str, container: str, command: Sequence[str], stdin: bytes
     ) -> access.ExecResult:
-        """Runs a command in a container and waits for its end; a text is run by `sh -c`.
-
-        Raises:
-            NotFound: There is no such pod or container.
-            BadRequest: The container does not run.
-        """
-        command = ["sh", "-c", argv] if isinstance(argv, str) else list(argv)
         query = access.command_query(command, stdin)
         if container:
             query.append(("container", container))
-        path = PODS.path(namespace, pod.removeprefix("pod/"), "exec")
+        path = PODS.path(namespace, pod, "exec")
         async with await self.client.websocket(path, query, access.PROTOCOLS) as channel:
             return await access.converse(channel, stdin)
 

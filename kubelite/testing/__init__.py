@@ -1,6 +1,6 @@
-"""Shipped to users: virtual time, and in `faults` clients that fail, wait or count.
+"""Shipped to users: virtual time, fault plans, and a cluster as it was at a moment.
 
-What goes wrong for all clients of a cluster is planned at `Cluster.faults`, in `FaultPlan`s.
+What goes wrong with requests and watches is planned at `Cluster.faults`, in `FaultPlan`s.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api import resources as r
-from kubelite.testing.faults import FaultyClient
+from tests.faultyclients import FaultyClient
 from tests.unit.controllers.rig import rig
 
 MADE = (

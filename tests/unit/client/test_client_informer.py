@@ -9,7 +9,7 @@ from kubelite.apimachinery.apierrors import APIError, ServiceUnavailable
 from kubelite.apimachinery.labels import parse_selector
 from kubelite.client.informer import InformerFactory
 from kubelite.runtime import System
-from kubelite.testing.faults import LaggingClient
+from tests.faultyclients import LaggingClient
 from tests.harness import api_server
 
 

@@ -13,7 +13,7 @@ from kubelite.client.informer import InformerFactory
 from kubelite.controllers.daemonpods import target_node
 from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.runtime import System
-from kubelite.testing.faults import LaggingClient
+from tests.faultyclients import LaggingClient
 from tests.harness import api_server
 
 

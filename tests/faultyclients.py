@@ -8,6 +8,8 @@
 
 A hook that raises an `APIError` is an answer of the API server; whatever else it raises crashes the actor
 that made the write. Reads and watches are passed on as they are.
+
+For tests of controllers without a whole cluster around them; of one, `Cluster.faults` plans what goes wrong.
 """
 
 from __future__ import annotations

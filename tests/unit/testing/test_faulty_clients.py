@@ -6,7 +6,7 @@ import pytest
 
 from kubelite.api.resources import CONFIGMAPS
 from kubelite.apimachinery.apierrors import Expired, NotFound
-from kubelite.testing.faults import FaultyClient
+from tests.faultyclients import FaultyClient
 from tests.harness import api_server
 
 
