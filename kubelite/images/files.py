@@ -36,10 +36,11 @@ class File(Shown):
 
 @attrs.define(eq=False, repr=False)
 class Device(Shown):
-    """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`, `/dev/zero`."""
+    """A file whose bytes go elsewhere: `/dev/null`, `/dev/stdout`; `endless` gives as many as are wanted."""
 
     write: Callable[[bytes], None] = lambda _data: None
     read: Callable[[], bytes] = lambda: b""
+    endless: Callable[[int], bytes] | None = None
     mode: int = 0o666
     mtime: float = 0.0
 
@@ -129,6 +130,15 @@ class FileSystem:
         if isinstance(node, Device):
             return node.read()
         raise _error(errno.EISDIR, path)
+
+    def endless(self, path: str) -> Callable[[int], bytes] | None:
+        """What gives bytes of a device that never ends, such as `/dev/zero`; None for everything else.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+        """
+        node = _target(self._existing(path).node)
+        return node.endless if isinstance(node, Device) else None
 
     def read_text(self, path: str) -> str:
         """The content of a file as UTF-8 text; bytes that are none are replaced. Raises as `read`."""

@@ -43,6 +43,8 @@ _MIRRORS: Final = (
     "k8s.gcr.io/e2e-test-images/",
     "k8s.gcr.io/",
     "gcr.io/google-samples/",
+    "gcr.io/google_containers/",
+    "gcr.io/google-containers/",
     "docker.io/",
 )
 _NAME: Final = re.compile(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kubelite.images.devices import make_devices
 from kubelite.images.files import FileSystem
 from kubelite.network import AddressPool, Fabric, NetworkNamespace, Resolver, Translator
 from kubelite.node.asyncio_runtime import AsyncioRuntime
@@ -29,6 +30,7 @@ class Machine:
         pulled: Images that were pulled here.
         kubelet_starts: How often a kubelet began to work on it.
         files: The files of the node itself, for hostPath volumes.
+        devices: What its containers find in /dev.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Machine:
         self.workers: dict[str, PodWorker] = {}
         self.pulled: set[str] = set()
         self.files = FileSystem(now=clock.now)
+        self.devices = make_devices(random.fork("devices"))
         self.network = NetworkNamespace(
             name=name, address=address, fabric=fabric, hostname=name, resolver=resolver, translator=translator
         )

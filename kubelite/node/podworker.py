@@ -17,7 +17,8 @@ import attrs
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Device, Directory, FileSystem
+from kubelite.images.devices import mount_devices
+from kubelite.images.files import Directory, FileSystem
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
 from kubelite.network.datagrams import LOOPBACK
@@ -592,13 +593,13 @@ class PodWorker:
     ) -> FileSystem:
         machine, pod = self.host.machine, self.state.pod
         files = FileSystem(working_dir=working_dir, now=machine.clock.now)
-        for path in ("/etc", "/tmp", "/dev", "/root", "/var/run", working_dir):  # noqa: S108  (of the container)
+        mount_devices(files, machine.devices)
+        for path in ("/etc", "/tmp", "/root", "/var/run", working_dir):  # noqa: S108  (of the container)
             files.mkdir(path)
         dns = etcfiles.dns_settings(pod, machine.config.cluster_dns, machine.config.cluster_domain)
         files.write("/etc/hosts", etcfiles.hosts_file(pod, network.address, machine.config.cluster_domain))
         files.write("/etc/resolv.conf", etcfiles.resolv_conf(dns))
         files.write("/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
-        files.mount("/dev/null", Device())
         path = raw.get("terminationMessagePath") or TERMINATION_LOG
         files.mkdir(path.rpartition("/")[0] or "/")
         files.write(path, b"")

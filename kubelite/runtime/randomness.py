@@ -31,6 +31,7 @@ class Randomness:
         self.random = self._random.random
         self.uniform = self._random.uniform
         self.randrange = self._random.randrange
+        self.randbytes = self._random.randbytes
 
     def __repr__(self) -> str:
         return f"<Randomness seed={self.seed} {self.name!r}>"

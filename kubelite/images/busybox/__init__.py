@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from kubelite.images.busybox import (
     archive,
     commands,
+    dd,
     expr,
     filesystem,
     find,
@@ -30,6 +31,7 @@ APPLETS: Mapping[str, Applet] = {
     **grep.APPLETS,
     **sorting.APPLETS,
     **commands.APPLETS,
+    **dd.APPLETS,
     **expr.APPLETS,
     **find.APPLETS,
     **filesystem.APPLETS,

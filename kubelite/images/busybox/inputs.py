@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Applet, Process, decode
-from kubelite.images.shell.streams import Buffer, Input
+from kubelite.images.shell.streams import Buffer, Input, open_file
 
 Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
 
@@ -15,17 +15,27 @@ class Absent(Buffer):
     """What could not be opened: it is empty, and makes the status 1."""
 
 
-async def open_inputs(process: Process, names: Sequence[str]) -> AsyncIterator[tuple[str, Input]]:
+class open_inputs:  # noqa: N801 - used as a function; a generator left half-way would need a task to end
     """Each named file as an input; `-` or no name is standard input. Absent files are complained about."""
-    for name in names or ("-",):
+
+    def __init__(self, process: Process, names: Sequence[str]) -> None:
+        self._process = process
+        self._names = iter(names or ("-",))
+
+    def __aiter__(self) -> AsyncIterator[tuple[str, Input]]:
+        return self
+
+    async def __anext__(self) -> tuple[str, Input]:
+        process, name = self._process, next(self._names, None)
+        if name is None:
+            raise StopAsyncIteration
         if name == "-":
-            yield "-", process.stdin
-            continue
+            return "-", process.stdin
         try:
-            yield name, Buffer(process.container.files.read(process.path(name)))
+            return name, open_file(process.container.files, process.path(name))
         except OSError as error:
             await process.fail(f"can't open '{name}': {error.strerror}")
-            yield name, Absent()
+            return name, Absent()
 
 
 def split_lines(data: bytes) -> list[str]:

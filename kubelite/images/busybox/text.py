@@ -15,7 +15,7 @@ import attrs
 
 from kubelite.images.busybox.inputs import Absent, applet, open_inputs, read_lines, split_lines
 from kubelite.images.shell.process import Applet, Process
-from kubelite.images.shell.streams import read_line
+from kubelite.images.shell.streams import Input, read_line
 
 CHUNK_BYTES = 65_536
 FOLLOW_PERIOD_S = 1.0
@@ -69,8 +69,7 @@ async def _head(process: Process, options: dict[str, str], names: list[str]) -> 
         first = False
         count = _count(options.get("c") or options.get("n", "10"))
         if "c" in options:
-            data = await source.read()
-            await process.out(data[:count])
+            await process.out(await _first_bytes(source, count))
         elif count < 0:
             lines = (await source.read()).splitlines(keepends=True)
             await process.out(b"".join(lines[:count]))
@@ -81,6 +80,16 @@ async def _head(process: Process, options: dict[str, str], names: list[str]) -> 
                     break
                 await process.out(line)
     return status
+
+
+async def _first_bytes(source: Input, count: int) -> bytes:
+    """The first `count` bytes; all but the last ones if it is negative."""
+    if count < 0:
+        return (await source.read())[:count]
+    data = b""
+    while len(data) < count and (chunk := await source.read(count - len(data))):
+        data += chunk
+    return data
 
 
 async def head(process: Process) -> int:
@@ -184,21 +193,52 @@ async def cut(process: Process, options: dict[str, str], names: list[str]) -> in
 @applet("dscC")
 async def tr(process: Process, options: dict[str, str], sets: list[str]) -> int:
     """`tr [-ds] SET1 [SET2]`."""
-    text = (await process.stdin.read()).decode("latin-1")
     first = _characters(sets[0]) if sets else ""
     second = _characters(sets[1]) if len(sets) > 1 else ""
     if "c" in options or "C" in options:
         first = "".join(char for char in map(chr, range(256)) if char not in first)
+    table: dict[int, str | None] = {}
     if "d" in options:
-        text = "".join(char for char in text if char not in first)
+        table = dict.fromkeys(map(ord, first))
     elif second:
         second = second + second[-1] * (len(first) - len(second))
-        text = text.translate({ord(a): b for a, b in zip(first, second, strict=False)})
-    if "s" in options:
-        squeezed = second or first
-        text = re.sub(f"([{re.escape(squeezed)}])\\1+", r"\1", text) if squeezed else text
-    await process.out(text.encode("latin-1"))
+        table = {ord(a): b for a, b in zip(first, second, strict=False)}
+    squeezed, last = (second or first) if "s" in options else "", ""
+    while data := await process.stdin.read(CHUNK_BYTES):
+        text = data.decode("latin-1").translate(table)
+        if squeezed and text:
+            # what ended the chunk before is part of a run that goes on
+            text = re.sub(f"([{re.escape(squeezed)}])\\1+", r"\1", last + text).removeprefix(last)
+            last = text[-1:] if text[-1:] in squeezed else last * (not text)
+        await process.out(text.encode("latin-1"))
     return 0
+
+
+@applet("bs", "w")
+async def fold(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`fold [-bs] [-w WIDTH] [FILE]...`."""
+    width, status = int(options.get("w", "80")), 0
+    async for _, source in open_inputs(process, names):
+        status |= isinstance(source, Absent)
+        line = b""
+        while data := await source.read(CHUNK_BYTES):
+            *whole, line = (line + data).split(b"\n")
+            for each in whole:
+                await process.out(b"\n".join(_folded(each, width, words="s" in options)) + b"\n")
+            *pieces, line = _folded(line, width, words="s" in options)
+            await process.out(b"".join(piece + b"\n" for piece in pieces))
+        await process.out(line)
+    return status
+
+
+def _folded(line: bytes, width: int, *, words: bool) -> list[bytes]:
+    """Pieces of at most `width` bytes; with `words` they end after blanks where there are some."""
+    pieces = []
+    while len(line) > width:
+        at = (line.rfind(b" ", 0, width) + 1 if words else 0) or width
+        pieces.append(line[:at])
+        line = line[at:]
+    return [*pieces, line]
 
 
 _SETS = {
@@ -336,6 +376,7 @@ APPLETS: Mapping[str, Applet] = {
     "wc": wc,
     "cut": cut,
     "tr": tr,
+    "fold": fold,
     "tee": tee,
     "tac": tac,
     "rev": rev,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubelite.images.shell.expansion import expand_word
 from kubelite.images.shell.process import encode
-from kubelite.images.shell.streams import Buffer, FileOutput, Input, Null, Output
+from kubelite.images.shell.streams import Buffer, FileOutput, Input, Null, Output, open_file
 from kubelite.images.shell.syntax import Redirection
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _open_input(shell: Shell, target: str) -> Input:
     if path == "/dev/stdin":
         return shell.process.stdin
     try:
-        return Buffer(shell.process.container.files.read(path))
+        return open_file(shell.process.container.files, path)
     except OSError as error:
         raise RedirectionError(f"can't open {target}: {_reason(error)}") from error
 

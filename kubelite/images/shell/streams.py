@@ -6,9 +6,14 @@ Invariant: a write to a pipe whose reader has gone raises `BrokenPipeError`, as 
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING, Protocol
 
+from kubelite.runtime.tasks import checkpoint
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubelite.images.container import OutputStream
     from kubelite.images.files import FileSystem
 
@@ -62,6 +67,34 @@ class Buffer:
     def value(self) -> bytes:
         """What was written and not read yet."""
         return bytes(self._data)
+
+
+class Endless:
+    """Input from a device that never ends."""
+
+    def __init__(self, give: Callable[[int], bytes]) -> None:
+        self._give = give
+
+    async def read(self, size: int = -1) -> bytes:
+        """Any number of bytes.
+
+        Raises:
+            OSError: All are wanted (ENOMEM).
+        """
+        if size < 0:
+            raise OSError(errno.ENOMEM, "out of memory")
+        await checkpoint()
+        return self._give(size)
+
+
+def open_file(files: FileSystem, path: str) -> Input:
+    """The content of a file or device.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    give = files.endless(path)
+    return Buffer(files.read(path)) if give is None else Endless(give)
 
 
 class Pipe:

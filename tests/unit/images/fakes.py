@@ -8,7 +8,8 @@ import anyio
 import attrs
 
 from kubelite.images.busybox import APPLETS, run_applets
-from kubelite.images.files import Device, FileSystem
+from kubelite.images.devices import make_devices, mount_devices
+from kubelite.images.files import FileSystem
 from kubelite.runtime import Randomness, SystemClock
 
 
@@ -62,9 +63,9 @@ class FakeContainer:
 
 def make_files(clock=None):
     files = FileSystem(now=(lambda: 0.0) if clock is None else clock.now)
-    for path in ("/tmp", "/root", "/dev", "/etc"):
+    for path in ("/tmp", "/root", "/etc"):
         files.mkdir(path)
-    files.mount("/dev/null", Device())
+    mount_devices(files, make_devices(Randomness(1)))
     return files
 
 
