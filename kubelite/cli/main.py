@@ -102,6 +102,8 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
                        help="how often old resource versions are compacted (default: 5m)")  # fmt: skip
     group.add_argument("--storage-class", action="store_true",
                        help="with a default StorageClass `standard`")  # fmt: skip
+    group.add_argument("--any-image", action="store_true",
+                       help="pods whose image is not known run a stand-in")  # fmt: skip
     group.add_argument("--feature-gates", type=parse_feature_gates, default={}, metavar="NAME=BOOL,…",
                        help="features to turn on or off, by Kubernetes' names")  # fmt: skip
     group.add_argument("--scheduler-config", type=Path, metavar="FILE",

@@ -54,6 +54,7 @@ def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
         "node_monitor_grace_s": options.node_monitor_grace,
         "compaction_interval_s": options.compaction_interval,
         "storage_class": options.storage_class,
+        "any_image": options.any_image,
         "feature_gates": options.feature_gates,
         "scheduler": scheduler,
         "max_requests_inflight": options.max_requests_inflight,

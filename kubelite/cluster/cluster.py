@@ -17,7 +17,7 @@ from kubelite.cluster.frontdoor import FrontDoor, make_certificates
 from kubelite.cluster.machines import ClusterMachines
 from kubelite.cluster.reachable import until_reachable
 from kubelite.cluster.waiting import Question, wait_for
-from kubelite.images.builtin import make_registry
+from kubelite.images.builtin import make_registry, publish_stand_in
 from kubelite.master.apiserver import decoding
 from kubelite.master.audit import AuditLog
 from kubelite.network import AddressBlock, looppatch
@@ -76,6 +76,8 @@ class Cluster(ClusterMachines):
         )
         self.clock: Clock = clock or SystemClock()
         self.images: ImageRegistry = make_registry()
+        if self.config.any_image:
+            publish_stand_in(self.images)
         for name, program in (images or {}).items():
             self.images[name] = program
         self._metrics: Metrics | None = None

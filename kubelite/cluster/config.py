@@ -86,6 +86,7 @@ class ClusterConfig(Shown):
         storage_class: Whether there is a default StorageClass `standard`, as in clusters of kind and of
             minikube: claims that name no class get a directory of their first pod's node. Kubernetes itself
             has none.
+        any_image: Whether pods whose image nobody published run a stand-in instead of waiting in vain.
         domain: The cluster's DNS domain.
         node_ports: First and last port for Services of type NodePort.
         max_requests_inflight: Requests over HTTP that read and are served at once; more get 429.
@@ -117,6 +118,7 @@ class ClusterConfig(Shown):
     autoscaler_tolerance: float = attrs.field(default=0.1, validator=_zero_or_more)
     compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
     storage_class: bool = False
+    any_image: bool = False
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
     max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from kubelite.images.registry import Image, ImageRegistry
 
@@ -12,17 +12,69 @@ if TYPE_CHECKING:
     from kubelite.images.container import Container
 
 
+_WORDS: Final = (
+    "latest|stable|mainline|oldstable|unstable|testing|edge|rolling|devel|stream"
+    "|alpine|slim|minimal|full|musl|glibc|uclibc|perl|otel|debug|nonroot"
+    "|bookworm|bullseye|buster|stretch|jessie|trixie|sid|noble|jammy|focal|bionic|xenial|trusty|ol|ubi|centos|el"
+)
+TAGS: Final = rf"(?:v?\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}|\d{{8}}|(?:{_WORDS})[\d.]*)(?:-(?:\d{{8}}|r?\d{{1,2}}|(?:{_WORDS})[\d.]*))*"
+"""Tags as the well-known images have them; no version that cannot be, and no word like `nonexistent`."""
+
+_BUSYBOX: Final = ("busybox", "alpine", "quay.io/prometheus/busybox")
+_SYSTEMS: Final = (
+    "ubuntu",
+    "debian",
+    "centos",
+    "fedora",
+    "rockylinux",
+    "almalinux",
+    "amazonlinux",
+    "oraclelinux",
+    "archlinux",
+    "opensuse/leap",
+    "opensuse/tumbleweed",
+    "registry.access.redhat.com/ubi8/ubi",
+    "registry.access.redhat.com/ubi8/ubi-minimal",
+    "registry.access.redhat.com/ubi9/ubi",
+    "registry.access.redhat.com/ubi9/ubi-minimal",
+    "quay.io/centos/centos",
+)
+_SITES: Final = {
+    "nginx": "NGINX",
+    "nginx-slim": "NGINX",
+    "public.ecr.aws/nginx/nginx": "NGINX",
+    "nginxinc/nginx-unprivileged": "UNPRIVILEGED",
+    "bitnami/nginx": "BITNAMI",
+    "httpd": "HTTPD",
+}
+_WEB_SERVERS: Final = (
+    "gcr.io/kuar-demo/kuard-amd64",
+    "gcr.io/google-samples/hello-app",
+    "hashicorp/http-echo",
+    "traefik/whoami",
+    "jmalloc/echo-server",
+    "kicbase/echo-server",
+    "registry.k8s.io/echoserver",
+    "registry.k8s.io/hpa-example",
+)
+
+
 def make_registry() -> ImageRegistry:
     """A registry with the built-in images.
 
-    pause, agnhost, nginx, busybox (also as alpine), curl, and kubernetes-bootcamp in its two versions.
+    pause and agnhost; busybox, alpine and distributions of Linux, which are a shell and its tools; nginx
+    and httpd; the web servers of tutorials; curl; and kubernetes-bootcamp in its two versions.
     """
     registry = ImageRegistry()
     registry.shell = _shell
-    for name in ("pause", "agnhost", "nginx"):
+    for name in ("pause", "agnhost"):
         registry.publish_later(name, partial(_image_of, name))
-    for name in ("busybox", "alpine"):
-        registry.publish_later(name, _busybox)
+    for name in (*_BUSYBOX, *_SYSTEMS):
+        registry.publish_later(name, partial(_shell_image, "sh" if name in _BUSYBOX else "bash"), TAGS)
+    for name, site in _SITES.items():
+        registry.publish_later(name, partial(_site, site), TAGS)
+    for name in _WEB_SERVERS:
+        registry.publish_later(name, partial(_web_server, name))
     registry.publish_later("curlimages/curl", _curl)
     for name in ("kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp"):
         for version in (1, 2):
@@ -30,14 +82,31 @@ def make_registry() -> ImageRegistry:
     return registry
 
 
+def publish_stand_in(registry: ImageRegistry) -> None:
+    """Let every name that is not published mean an image that does what can be done without knowing it."""
+    registry.publish_later("*", partial(_image_of, "standin"))
+
+
 def _image_of(name: str) -> Image:
     return cast("Image", import_module(f"kubelite.images.{name}").IMAGE)
 
 
-def _busybox() -> Image:
-    from kubelite.images.busybox import DEFAULT_COMMAND, busybox  # noqa: PLC0415 - see the module's docstring
+def _shell_image(command: str) -> Image:
+    from kubelite.images.busybox import busybox  # noqa: PLC0415 - see the module's docstring
 
-    return Image(program=busybox, kind="main", default_args=DEFAULT_COMMAND, exec=busybox, size=2_220_000)
+    return Image(program=busybox, kind="main", default_args=(command,), exec=busybox, size=2_220_000)
+
+
+def _site(name: str) -> Image:
+    from kubelite.images import nginx  # noqa: PLC0415 - see the module's docstring
+
+    return nginx.make_image(getattr(nginx, name))
+
+
+def _web_server(name: str) -> Image:
+    from kubelite.images.webservers import make_image  # noqa: PLC0415 - see the module's docstring
+
+    return make_image(name)
 
 
 def _curl() -> Image:

@@ -1,13 +1,16 @@
-"""nginx: a welcome page on port 80, and files below /usr/share/nginx/html.
+"""nginx, and Apache's httpd: a welcome page, and the files below a directory.
 
-Source: the default page and configuration of the official image.
+Source: the default pages and configurations of the official images, and of nginx-unprivileged and Bitnami's.
 """
 
 from __future__ import annotations
 
 import mimetypes
 import posixpath
+from functools import partial
+from typing import Final
 
+import attrs
 from aiohttp import web
 
 from kubelite.images import curl
@@ -15,8 +18,6 @@ from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import Container
 from kubelite.images.registry import Image
 
-ROOT = "/usr/share/nginx/html"
-ENTRYPOINT = "/docker-entrypoint.sh"
 WELCOME = """<!DOCTYPE html>
 <html>
 <head>
@@ -32,55 +33,90 @@ _ERROR = """<html>
 <head><title>{0}</title></head>
 <body>
 <center><h1>{0}</h1></center>
-<hr><center>nginx</center>
+<hr><center>{1}</center>
 </body>
 </html>
 """
-_PORT = 80
 _APPLETS = {**APPLETS, **curl.APPLETS}
 
 
-def application(container: Container) -> web.Application:
-    """Serves the files below `ROOT`, with a line in the log for each request."""
+@attrs.frozen(kw_only=True)
+class Site:
+    """An image.
+
+    Attributes:
+        server: What it calls itself.
+        root: Directory of the files.
+        welcome: The page that is there at first.
+        entrypoint: Script that runs its arguments; empty for none.
+        command: The server.
+        port: Where it listens if the container declares no port.
+    """
+
+    server: str = "nginx"
+    root: str = "/usr/share/nginx/html"
+    welcome: str = WELCOME
+    entrypoint: str = "/docker-entrypoint.sh"
+    command: tuple[str, ...] = ("nginx", "-g", "daemon off;")
+    port: int = 80
+
+
+NGINX: Final = Site()
+UNPRIVILEGED: Final = Site(port=8080)
+BITNAMI: Final = Site(
+    root="/app", entrypoint="/opt/bitnami/scripts/nginx/entrypoint.sh", command=("nginx",), port=8080
+)
+HTTPD: Final = Site(
+    server="Apache",
+    root="/usr/local/apache2/htdocs",
+    welcome="<html><body><h1>It works!</h1></body></html>\n",
+    entrypoint="",
+    command=("httpd-foreground",),
+)
+
+
+def application(container: Container, site: Site = NGINX) -> web.Application:
+    """Serves the files below the root, with a line in the log for each request."""
 
     async def page(request: web.Request) -> web.Response:
-        path = posixpath.normpath(ROOT + request.path)
+        path = posixpath.normpath(site.root + request.path)
         files = container.files
         if files.is_dir(path):
             path = posixpath.join(path, "index.html")
-        found = path.startswith(ROOT) and files.is_file(path)
+        found = path.startswith(site.root) and files.is_file(path)
         status, body, kind = (
             (200, files.read(path), mimetypes.guess_type(path)[0] or "application/octet-stream")
             if found
-            else (404, _ERROR.format("404 Not Found").encode(), "text/html")
+            else (404, _ERROR.format("404 Not Found", site.server).encode(), "text/html")
         )
         if request.method not in {"GET", "HEAD"}:
-            status, body, kind = 405, _ERROR.format("405 Not Allowed").encode(), "text/html"
+            status, body, kind = 405, _ERROR.format("405 Not Allowed", site.server).encode(), "text/html"
         agent = request.headers.get("User-Agent", "-")
         container.log(
             f'{request.remote or "-"} - - "{request.method} {request.path_qs} HTTP/1.1" '
             f'{status} {len(body)} "-" "{agent}" "-"'
         )
-        return web.Response(status=status, body=body, headers={"Server": "nginx", "Content-Type": kind})
+        return web.Response(status=status, body=body, headers={"Server": site.server, "Content-Type": kind})
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", page)
     return app
 
 
-async def main(container: Container) -> int:
+async def main(container: Container, site: Site = NGINX) -> int:
     """Serves, or runs another command of the image."""
-    argv = container.argv
-    if len(argv) > 1 and posixpath.basename(argv[0]) == posixpath.basename(ENTRYPOINT):
+    argv, scripts = container.argv, {posixpath.basename(site.entrypoint)} - {""}
+    if len(argv) > 1 and posixpath.basename(argv[0]) in scripts:
         argv = argv[1:]  # the script ends by running its arguments
-    if argv and posixpath.basename(argv[0]) not in {"nginx", "docker-entrypoint.sh"}:
+    if argv and posixpath.basename(argv[0]) not in {site.command[0], *scripts}:
         return await run_applets(container, _APPLETS, argv)
-    index = posixpath.join(ROOT, "index.html")
+    index = posixpath.join(site.root, "index.html")
     if not container.files.exists(index):
-        container.files.mkdir(ROOT)
-        container.files.write(index, WELCOME)
-    container.log("/docker-entrypoint.sh: Configuration complete; ready for start up")
-    await container.serve(application(container), None if container.ports else _PORT)
+        container.files.mkdir(site.root)
+        container.files.write(index, site.welcome)
+    if site.entrypoint:
+        container.log(f"{site.entrypoint}: Configuration complete; ready for start up")
+    await container.serve(application(container, site), None if container.ports else site.port)
     return 0
 
 
@@ -89,11 +125,13 @@ async def execute(container: Container) -> int:
     return await run_applets(container, _APPLETS)
 
 
-IMAGE = Image(
-    program=main,
-    kind="main",
-    entrypoint=(ENTRYPOINT,),
-    default_args=("nginx", "-g", "daemon off;"),
-    exec=execute,
-    size=72_240_000,
-)
+def make_image(site: Site) -> Image:
+    """The image of a site."""
+    return Image(
+        program=partial(main, site=site),
+        kind="main",
+        entrypoint=(site.entrypoint,) if site.entrypoint else (),
+        default_args=site.command,
+        exec=execute,
+        size=72_240_000,
+    )

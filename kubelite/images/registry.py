@@ -1,9 +1,9 @@
 """From the name in a pod's `image` to a program.
 
 `registry["shop/backend:1"] = program` is how a user publishes an image; pulling is looking the name up. A
-name that was published without a tag matches every tag, `latest` and none are the same. Names of the
-well-known mirrors mean the same image: `busybox`, `docker.io/library/busybox` and
-`registry.k8s.io/e2e-test-images/busybox`.
+name that was published without a tag matches every tag, `latest` and none are the same; `*` is what all names
+mean that are not published. Names of the well-known mirrors mean the same image: `busybox`,
+`docker.io/library/busybox` and `registry.k8s.io/e2e-test-images/busybox`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ _MIRRORS: Final = (
     "gcr.io/google-containers/",
     "docker.io/",
 )
+_ANY: Final = "*"
 _NAME: Final = re.compile(
     r"(?P<repository>(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)"
@@ -155,6 +156,7 @@ class ImageRegistry(MutableMapping[str, Any]):
     def __init__(self) -> None:
         self.shell: Program | None = None
         self._images: dict[tuple[str, str], Image | Callable[[], Image]] = {}
+        self._tags: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<ImageRegistry {', '.join(sorted(self)) or 'empty'}>"
@@ -166,19 +168,30 @@ class ImageRegistry(MutableMapping[str, Any]):
             InvalidImageName: `name` is no image reference.
             TypeError: What the program is cannot be told: wrap it in `kubelite.image(program, kind=…)`.
         """
-        self._images[_key(name)] = program if isinstance(program, Image) else image(program)
+        repository, tag = key = _published(name)
+        if not tag:
+            self._tags.pop(repository, None)
+        self._images[key] = program if isinstance(program, Image) else image(program)
 
-    def publish_later(self, name: str, make: Callable[[], Image]) -> None:
+    def publish_later(self, name: str, make: Callable[[], Image], tags: str = "") -> None:
         """Publish an image that is made when it is first wanted.
+
+        Args:
+            name: Of the image.
+            make: Makes it.
+            tags: What tags there are of a name without one, as a regular expression; empty means any.
 
         Raises:
             InvalidImageName: `name` is no image reference.
         """
-        self._images[_key(name)] = make
+        repository, _ = key = _published(name)
+        if tags:
+            self._tags[repository] = tags
+        self._images[key] = make
 
     def __getitem__(self, name: str) -> Image:
         """What was published under exactly this name and tag."""
-        return self._made(_key(name))
+        return self._made(_published(name))
 
     def _made(self, key: tuple[str, str]) -> Image:
         found = self._images[key]
@@ -188,7 +201,7 @@ class ImageRegistry(MutableMapping[str, Any]):
 
     def __delitem__(self, name: str) -> None:
         """Withdraw it: containers that run go on, new ones get ErrImagePull."""
-        del self._images[_key(name)]
+        del self._images[_published(name)]
 
     def __iter__(self) -> Iterator[str]:
         return (f"{repository}:{tag}" if tag else repository for repository, tag in self._images)
@@ -197,15 +210,18 @@ class ImageRegistry(MutableMapping[str, Any]):
         return len(self._images)
 
     def resolve(self, reference: str) -> Image:
-        """The image that a pod's `image` means: the exact tag, else the name published without one.
+        """The image that a pod's `image` means: the exact tag, the name published without one, or else `*`.
 
         Raises:
             InvalidImageName: `reference` is no image reference.
             ImageNotFound: Nothing of that name and tag is published.
         """
         repository, tag = _key(reference)
-        for key in ((repository, tag or "latest"), (repository, "")):
-            if key in self._images:
+        tags = self._tags.get(repository)
+        for key in ((repository, tag or "latest"), (repository, ""), (_ANY, "")):
+            if key in self._images and (
+                key != (repository, "") or not (tag and tags) or re.fullmatch(tags, tag)
+            ):
                 return self._made(key)
         raise ImageNotFound(reference)
 
@@ -233,6 +249,11 @@ def image_id(reference: str) -> str:
     name = full_name(reference).partition("@")[0]
     repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
     return f"{repository}@sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _published(name: str) -> tuple[str, str]:
+    """The key under which an image is kept."""
+    return (_ANY, "") if name == _ANY else _key(name)
 
 
 def _key(reference: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from kubelite import images
+from kubelite.images.builtin import make_registry
 from kubelite.images.programs import host
 from kubelite.images.registry import (
     Image,
@@ -112,6 +113,59 @@ def test_names():
     del registry["busybox"]
     assert "busybox" not in registry
     assert isinstance(registry["shop/backend:1"], Image)
+
+
+def test_a_star_stands_for_every_name_that_is_not_published():
+    registry = ImageRegistry()
+    registry["*"] = main
+    registry["busybox"] = factory
+    assert registry.resolve("quay.io/some/thing:7").program is main
+    assert registry.resolve("busybox").kind == "factory"
+    with pytest.raises(InvalidImageName):
+        registry.resolve("*")
+    del registry["*"]
+    with pytest.raises(ImageNotFound):
+        registry.resolve("quay.io/some/thing:7")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nginx:latest",
+        "nginx:1.27.0-alpine3.19-slim",
+        "nginx:2",
+        "busybox:1.36.1-musl",
+        "alpine:3.19",
+        "alpine:edge",
+        "ubuntu:22.04",
+        "ubuntu:jammy-20240111",
+        "debian:bookworm-slim",
+        "centos:centos7",
+        "httpd:2.4.38-alpine",
+        "gcr.io/google_containers/pause",
+        "pause:anything",
+        "docker.io/nginxinc/nginx-unprivileged:stable-alpine",
+    ],
+)
+def test_well_known_images_have_the_tags_that_are_usual(name):
+    assert make_registry().resolve(name).size
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nginx:1.161", "nginx:nonexistent", "busybox:1.0.23449928384992872784", "ubuntu:none", "adslfkjad"],
+)
+def test_there_are_no_tags_that_cannot_be(name):
+    with pytest.raises(ImageNotFound):
+        make_registry().resolve(name)
+
+
+def test_who_publishes_a_well_known_name_gets_all_of_its_tags():
+    registry = make_registry()
+    registry["nginx:mine"] = main
+    assert registry.resolve("nginx:mine").program is main
+    registry["nginx"] = factory
+    assert registry.resolve("nginx:nonexistent").kind == "factory"
 
 
 def test_full_names():
