@@ -15,7 +15,9 @@ from kubelite.api.podutil import is_ready
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.readiness import find_condition
 
-_TRY_IMAGE: Final = "the spelling of the image; in kubelite, register its program: `cluster.images[NAME] = …`"
+_TRY_IMAGE: Final = (
+    "the image's spelling; in kubelite, its program: `cluster.images[NAME] = …`, or `any_image=True`"
+)
 _TRY_LOGS: Final = "the logs of the container's last run: `cluster.logs(POD, previous=True)`"
 _TRY_PROBE: Final = "the probe's path and port against what the container serves"
 _TRY_VOLUME: Final = (

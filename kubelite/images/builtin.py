@@ -17,7 +17,8 @@ _WORDS: Final = (
     "|alpine|slim|minimal|full|musl|glibc|uclibc|perl|otel|debug|nonroot"
     "|bookworm|bullseye|buster|stretch|jessie|trixie|sid|noble|jammy|focal|bionic|xenial|trusty|ol|ubi|centos|el"
 )
-TAGS: Final = rf"(?:v?\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}|\d{{8}}|(?:{_WORDS})[\d.]*)(?:-(?:\d{{8}}|r?\d{{1,2}}|(?:{_WORDS})[\d.]*))*"
+_PART: Final = rf"(?:{_WORDS})[\d.]*"
+TAGS: Final = rf"(?:v?\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}|\d{{8}}|{_PART})(?:-(?:\d{{8}}|r?\d{{1,2}}|{_PART}))*"
 """Tags as the well-known images have them; no version that cannot be, and no word like `nonexistent`."""
 
 _BUSYBOX: Final = ("busybox", "alpine", "quay.io/prometheus/busybox")

@@ -218,10 +218,9 @@ class ImageRegistry(MutableMapping[str, Any]):
         """
         repository, tag = _key(reference)
         tags = self._tags.get(repository)
+        exists = not (tag and tags) or re.fullmatch(tags, tag)
         for key in ((repository, tag or "latest"), (repository, ""), (_ANY, "")):
-            if key in self._images and (
-                key != (repository, "") or not (tag and tags) or re.fullmatch(tags, tag)
-            ):
+            if key in self._images and (exists or key != (repository, "")):
                 return self._made(key)
         raise ImageNotFound(reference)
 

@@ -144,7 +144,7 @@ async def test_a_wait_in_vain_says_why_and_what_to_try(space):
     with pytest.raises(kubelite.WaitTimeout) as caught:
         await space.wait_for("pod/bad", timeout=0.2)
     assert "Warning Failed pod/bad: Failed to pull image" in str(caught.value)
-    assert "the spelling of the image" in str(caught.value)
+    assert "the image's spelling" in str(caught.value)
 
 
 async def test_what_only_a_cluster_here_has_is_unsupported(cluster):

@@ -30,7 +30,7 @@ def test_a_failing_test_shows_its_cluster_as_it_was(run):
             "*default*web*1/1*Running*",
             "what is wrong:",
             "*pod/bad: container c: *",
-            "*try: the spelling of the image*",
+            "*try: the image's spelling*",
             "events:",
             "*Warning*Failed*pod/bad*nobody/no:1*",
             "log of default/web web:",
