@@ -110,7 +110,11 @@ class PodOwners(Reconciler):
         if not self.matters(old, new):
             return ()
         keys = set(self._deleted(new) if podutil.is_terminating(new) else self._owner_key(new))
-        keys.update(self._owner_key(old))
+        for key in self._owner_key(old):
+            if key not in keys:  # it left its owner, who would wait in vain to see it deleted
+                self._expectations.deletion_seen(key, old["metadata"]["uid"])
+                self._hurry(key)
+            keys.add(key)
         if controller_of(new) is None and not podutil.is_terminating(new):
             keys.update(self._matching(new))
         return keys

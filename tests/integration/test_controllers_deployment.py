@@ -136,6 +136,23 @@ async def test_a_deployment_that_is_deleted_still_tells_of_its_pods(cluster):
     assert (deployment["status"]["replicas"], deployment["status"]["updatedReplicas"]) == (3, 3)
 
 
+async def test_a_pod_that_left_before_it_was_deleted_is_not_waited_for(cluster):
+    await cluster.apply(manifest(replicas=2))
+    await settled(cluster)
+    first, _ = [pod["metadata"]["name"] for pod in await cluster.get("pods")]
+    cheap = {"metadata": {"annotations": {"controller.kubernetes.io/pod-deletion-cost": "-1"}}}
+    await cluster.client.patch(PODS, first, cheap, "default")
+    await cluster.clock.sleep(5)
+    cluster.faults.watch("pods").lag(2)
+    await cluster.client.patch(PODS, first, {"metadata": {"ownerReferences": None}}, "default")
+    await cluster.client.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 1}}, "default")
+    await cluster.clock.sleep(1)
+    assert "deletionTimestamp" in (await cluster.get("pod", first))["metadata"]
+    await cluster.client.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 3}}, "default")
+    deployment = await settled(cluster, 15)
+    assert deployment["status"]["readyReplicas"] == 3
+
+
 async def test_a_replica_set_of_another_template_has_the_name_but_not_for_long(cluster):
     await cluster.apply(manifest())
     await settled(cluster)
