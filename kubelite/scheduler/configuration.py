@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from kubelite.api.validation import names
-from kubelite.api.validation.pods import validate_node_affinity
+from kubelite.api.validation.placement import validate_node_affinity
 from kubelite.apimachinery.field import FieldError
 from kubelite.scheduler.plugins import ELSEWHERE, PLUGINS, POINTS
 

@@ -13,7 +13,7 @@ import orjson
 
 from kubelite.api.validation import names
 from kubelite.api.validation.dnsnames import c_identifier
-from kubelite.api.validation.pods import validate_node_term
+from kubelite.api.validation.placement import validate_node_term
 from kubelite.api.validation.problems import (
     Errors,
     checked,

@@ -11,7 +11,7 @@ from kubelite.api import resources as r
 from kubelite.api.validation import names
 from kubelite.api.validation.containers import validate_resources
 from kubelite.api.validation.metadata import validate_labels
-from kubelite.api.validation.pods import validate_tolerations
+from kubelite.api.validation.placement import validate_tolerations
 from kubelite.api.validation.problems import Errors, invalid_each, unchanged
 from kubelite.api.validation.rules import KindRules, with_create
 from kubelite.apimachinery.scheme import Object

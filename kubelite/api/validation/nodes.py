@@ -16,7 +16,7 @@ import attrs
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import parse_cidr, validate_cidr
-from kubelite.api.validation.pods import TAINT_EFFECTS
+from kubelite.api.validation.placement import TAINT_EFFECTS
 from kubelite.api.validation.problems import (
     Errors,
     duplicate,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kubelite.api.internalform import internal_form
 from kubelite.api.validation import names
 from kubelite.api.validation.metadata import validate_label_selector
-from kubelite.api.validation.pods import validate_node_term
+from kubelite.api.validation.placement import validate_node_term
 from kubelite.api.validation.problems import (
     Errors,
     forbidden,

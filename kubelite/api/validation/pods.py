@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubelite.api.identity import ByIdentity
-from kubelite.api.internalform import internal_form
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import validate_address
@@ -17,9 +16,9 @@ from kubelite.api.validation.containers import validate_containers, validate_ima
 from kubelite.api.validation.metadata import (
     validate_annotations,
     validate_changed_contents,
-    validate_label_selector,
     validate_labels,
 )
+from kubelite.api.validation.placement import validate_affinity, validate_spread, validate_tolerations
 from kubelite.api.validation.podsubresources import validate_ephemeral_containers
 from kubelite.api.validation.problems import (
     Errors,
@@ -27,7 +26,6 @@ from kubelite.api.validation.problems import (
     forbidden,
     invalid,
     invalid_each,
-    not_supported,
     one_of,
     required,
 )
@@ -43,9 +41,7 @@ from kubelite.apimachinery.scheme import Object
 RESTART_POLICIES: Final = ("Always", "OnFailure", "Never")
 DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 PREEMPTION_POLICIES: Final = ("Never", "PreemptLowerPriority")
-TAINT_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 INT32_MAX: Final = (1 << 31) - 1
-_INCLUSION_POLICIES: Final = ("Ignore", "Honor")
 DNS_NAMESERVERS_MAX: Final = 3
 DNS_SEARCHES_MAX: Final = 32
 _SEARCH_LENGTH_MAX: Final = 2048
@@ -102,108 +98,6 @@ def _validate_host_ports(spec: Object, path: str) -> Errors:
     return errors
 
 
-def _validate_affinity(affinity: Object, path: str) -> Errors:
-    errors = validate_node_affinity(affinity.get("nodeAffinity") or {}, f"{path}.nodeAffinity")
-    for kind in ("podAffinity", "podAntiAffinity"):
-        errors += _validate_pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
-    return errors
-
-
-def validate_node_affinity(affinity: Object, path: str) -> Errors:
-    """The errors in the nodes that a pod demands and prefers."""
-    errors: Errors = []
-    wanted = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    if wanted is not None:
-        here = f"{path}.requiredDuringSchedulingIgnoredDuringExecution"
-        terms = wanted.get("nodeSelectorTerms") or []
-        if not terms:
-            errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
-        for index, term in enumerate(terms):
-            errors += validate_node_term(term, f"{here}.nodeSelectorTerms[{index}]")
-    here = f"{path}.preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
-        errors += _validate_weight(preferred, f"{here}[{index}]")
-        errors += validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
-    return errors
-
-
-def _validate_weight(preferred: Object, path: str) -> Errors:
-    weight = preferred.get("weight") or 0
-    return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, "must be in the range 1-100")]
-
-
-def _validate_pod_affinity(affinity: Object, path: str) -> Errors:
-    errors: Errors = []
-    here = f"{path}.requiredDuringSchedulingIgnoredDuringExecution"
-    for index, term in enumerate(affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or ()):
-        errors += _validate_pod_affinity_term(term, f"{here}[{index}]")
-    here = f"{path}.preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
-        errors += _validate_weight(preferred, f"{here}[{index}]")
-        term = preferred.get("podAffinityTerm") or {}
-        errors += _validate_pod_affinity_term(term, f"{here}[{index}].podAffinityTerm")
-    return errors
-
-
-def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
-    errors = validate_label_selector(term.get("labelSelector"), f"{path}.labelSelector")
-    errors += validate_label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
-    for index, namespace in enumerate(term.get("namespaces") or ()):
-        errors += invalid_each(f"{path}.namespaces[{index}]", namespace, names.dns_label(namespace))
-    for field in ("matchLabelKeys", "mismatchLabelKeys"):
-        errors += _validate_label_keys(term, field, path)
-    for index, key in enumerate(term.get("mismatchLabelKeys") or ()):
-        if key in (term.get("matchLabelKeys") or ()):
-            detail = "exists in both matchLabelKeys and mismatchLabelKeys"
-            errors.append(invalid(f"{path}.mismatchLabelKeys[{index}]", key, detail))
-    key = term.get("topologyKey") or ""
-    if not key:
-        return [*errors, required(f"{path}.topologyKey", "can not be empty")]
-    return errors + invalid_each(f"{path}.topologyKey", key, names.label_key(key))
-
-
-def _validate_label_keys(rule: Object, field: str, path: str) -> Errors:
-    keys = rule.get(field) or ()
-    if keys and rule.get("labelSelector") is None:
-        return [forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set")]
-    return [
-        error
-        for index, key in enumerate(keys)
-        for error in invalid_each(f"{path}.{field}[{index}]", key, names.label_key(key))
-    ]
-
-
-def validate_node_term(term: Object, path: str) -> Errors:
-    """The errors in one term of a selector of nodes."""
-    errors: Errors = []
-    for field in ("matchExpressions", "matchFields"):
-        for index, requirement in enumerate(term.get(field) or ()):
-            here = f"{path}.{field}[{index}]"
-            operator = requirement.get("operator") or ""
-            values = requirement.get("values") or []
-            if operator in {"In", "NotIn"}:
-                if not values:
-                    detail = "must be specified when `operator` is 'In' or 'NotIn'"
-                    errors.append(required(f"{here}.values", detail))
-            elif operator in {"Exists", "DoesNotExist"}:
-                if values:
-                    detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-                    errors.append(forbidden(f"{here}.values", detail))
-            elif operator in {"Gt", "Lt"}:
-                if len(values) != 1:
-                    detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-                    errors.append(required(f"{here}.values", detail))
-            else:
-                errors.append(invalid(f"{here}.operator", operator, "not a valid selector operator"))
-            if field == "matchExpressions":
-                key = requirement.get("key") or ""
-                errors += invalid_each(f"{here}.key", key, names.label_key(key))
-            elif requirement.get("key") != "metadata.name":
-                detail = "not a valid field selector key"
-                errors.append(invalid(f"{here}.key", requirement.get("key") or "", detail))
-    return errors
-
-
 def _validate_dns_config(config: Object, path: str) -> Errors:
     errors: Errors = []
     servers = config.get("nameservers") or []
@@ -245,85 +139,10 @@ def _validate_gates(field: str) -> Callable[[list[Object], str], Errors]:
     return validate
 
 
-def _validate_spread(constraints: list[Object], path: str) -> Errors:
-    errors: Errors = []
-    seen: set[tuple[str, str]] = set()
-    for index, constraint in enumerate(constraints):
-        here = f"{path}[{index}]"
-        skew = constraint.get("maxSkew") or 0
-        if skew <= 0:
-            errors.append(invalid(f"{here}.maxSkew", skew, "must be greater than zero"))
-        if not constraint.get("topologyKey"):
-            errors.append(required(f"{here}.topologyKey", "can not be empty"))
-        when = constraint.get("whenUnsatisfiable") or ""
-        choices = ("DoNotSchedule", "ScheduleAnyway")
-        if when not in choices:
-            errors.append(not_supported(f"{here}.whenUnsatisfiable", when, choices))
-        pair = (constraint.get("topologyKey") or "", when)
-        if pair in seen:
-            shown = f"{{{pair[0]}, {pair[1]}}}"
-            errors.append(duplicate(f"{here}.{{topologyKey, whenUnsatisfiable}}", shown))
-        seen.add(pair)
-        domains = constraint.get("minDomains")
-        if domains is not None:
-            if domains <= 0:
-                errors.append(invalid(f"{here}.minDomains", domains, "must be greater than zero"))
-            if when != "DoNotSchedule":
-                detail = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {when}"
-                errors.append(invalid(f"{here}.minDomains", domains, detail))
-        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-            policy = constraint.get(field)
-            if policy is not None and policy not in _INCLUSION_POLICIES:
-                errors.append(not_supported(f"{here}.{field}", policy, _INCLUSION_POLICIES))
-        errors += _validate_label_keys(constraint, "matchLabelKeys", here)
-        selector = constraint.get("labelSelector") or {}
-        for position, key in enumerate(constraint.get("matchLabelKeys") or ()):
-            # The pod's own value has been merged into the expressions once.
-            named = [each.get("key") for each in selector.get("matchExpressions") or ()]
-            if key in (selector.get("matchLabels") or {}) or named.count(key) > 1:
-                detail = "exists in both matchLabelKeys and labelSelector"
-                errors.append(invalid(f"{here}.matchLabelKeys[{position}]", key, detail))
-        errors += validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
-    return errors
-
-
 def _validate_deadline(value: int, path: str) -> Errors:
     if 1 <= value <= INT32_MAX:
         return []
     return [invalid(path, value, f"must be between 1 and {INT32_MAX}, inclusive")]
-
-
-def validate_tolerations(tolerations: list[Object], path: str) -> Errors:
-    """The errors in a pod's tolerations."""
-    errors: Errors = []
-    for index, toleration in enumerate(tolerations):
-        here = f"{path}[{index}]"
-        key = toleration.get("key") or ""
-        operator = toleration.get("operator") or "Equal"
-        if key:
-            errors += invalid_each(f"{here}.key", key, names.label_key(key))
-        elif operator != "Exists":
-            detail = (
-                'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-            )
-            errors.append(invalid(f"{here}.operator", toleration.get("operator") or "", detail))
-        effect = toleration.get("effect") or ""
-        if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
-            detail = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-            errors.append(invalid(f"{here}.effect", effect, detail))
-        value = toleration.get("value") or ""
-        if operator == "Equal":
-            errors += invalid_each(f"{here}.operator", value, names.label_value(value))
-        elif operator == "Exists":
-            if value:
-                detail = "value must be empty when `operator` is 'Exists'"
-                shown = internal_form("api.core.v1.Toleration", toleration)
-                errors.append(invalid(f"{here}.operator", shown, detail))
-        else:
-            errors.append(not_supported(f"{here}.operator", operator, ["Equal", "Exists"]))
-        if effect and effect not in TAINT_EFFECTS:
-            errors.append(not_supported(f"{here}.effect", effect, TAINT_EFFECTS))
-    return errors
 
 
 def _validate_host_aliases(aliases: list[Object], path: str) -> Errors:
@@ -357,11 +176,11 @@ def _preemption(value: str, path: str) -> Errors:
 
 _SPEC_FIELDS: Final[Mapping[str, Callable[[Any, str], Errors]]] = {
     "nodeSelector": validate_labels,
-    "affinity": _validate_affinity,
+    "affinity": validate_affinity,
     "dnsConfig": _validate_dns_config,
     "readinessGates": _validate_gates("conditionType"),
     "schedulingGates": _validate_gates("name"),
-    "topologySpreadConstraints": _validate_spread,
+    "topologySpreadConstraints": validate_spread,
     "serviceAccountName": _named(names.dns_subdomain),
     "nodeName": _named(names.dns_subdomain),
     "activeDeadlineSeconds": _validate_deadline,
