@@ -207,3 +207,22 @@ def spec_of(raw: Object, kind: Kind) -> ContainerSpec:
         readiness="readinessProbe" in raw and kind is not Kind.INIT,
         liveness="livenessProbe" in raw and kind is not Kind.INIT,
     )
+
+
+def is_init_done(container: ContainerState) -> bool:
+    """Whether the containers after this init container or sidecar may begin."""
+    if container.spec.kind is Kind.SIDECAR:
+        return container.started and container.alive
+    return container.succeeded
+
+
+def restarts(container: ContainerState, policy: str) -> bool:
+    """Whether a container that ended begins again."""
+    if container.spec.kind is Kind.EPHEMERAL:
+        return False
+    if container.restart or container.spec.kind is Kind.SIDECAR:
+        return True
+    failed = container.terminated is None or container.terminated.exit_code != 0
+    if container.spec.kind is Kind.INIT:
+        return failed and policy != "Never"
+    return policy == "Always" or (policy == "OnFailure" and failed)

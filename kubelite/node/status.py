@@ -14,8 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated
-from kubelite.node.lifecycle import is_init_done, restarts
+from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated, is_init_done, restarts
 from kubelite.node.podstate import PodState, SetUp
 
 _ENDING: Final = frozenset({Stage.EXITED, Stage.WAITING, Stage.PULLING, Stage.CREATING})
