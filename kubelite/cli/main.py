@@ -75,7 +75,7 @@ def parse_feature_gates(text: str) -> dict[str, bool]:
     return gates
 
 
-def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
+def _cluster_options(parser: argparse.ArgumentParser, nodes: int, *, system_pods: bool = True) -> None:
     group = parser.add_argument_group("the cluster")
     group.add_argument(
         "--nodes", type=_count, default=nodes, metavar="N", help="number of nodes (default: %(default)s)"
@@ -104,6 +104,8 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int) -> None:
                        help="with a default StorageClass `standard`")  # fmt: skip
     group.add_argument("--any-image", action="store_true",
                        help="pods whose image is not known run a stand-in")  # fmt: skip
+    group.add_argument("--system-pods", action=argparse.BooleanOptionalAction, default=system_pods,
+                       help="show the control plane as pods in kube-system")  # fmt: skip
     group.add_argument("--feature-gates", type=parse_feature_gates, default={}, metavar="NAME=BOOL,…",
                        help="features to turn on or off, by Kubernetes' names")  # fmt: skip
     group.add_argument("--scheduler-config", type=Path, metavar="FILE",
@@ -152,7 +154,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Starts a cluster and reads Python with `await` at the top level, by IPython if it is "
         "installed. The end of the input (Ctrl-D) stops the cluster.",
     )  # fmt: skip
-    _cluster_options(repl, nodes=3)
+    _cluster_options(repl, nodes=3, system_pods=False)
     repl.add_argument("--plain", action="store_true", help="the plain prompt, even if IPython is installed")
     repl.add_argument(
         "--virtual-time",

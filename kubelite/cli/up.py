@@ -55,6 +55,7 @@ def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
         "compaction_interval_s": options.compaction_interval,
         "storage_class": options.storage_class,
         "any_image": options.any_image,
+        "system_pods": options.system_pods,
         "feature_gates": options.feature_gates,
         "scheduler": scheduler,
         "max_requests_inflight": options.max_requests_inflight,

@@ -182,9 +182,21 @@ class Cluster(ClusterMachines):
             await system.add(components.node_spec(name))
         for name in self._node_names:
             await self.wait_for(f"node/{name}", "ready", timeout=READY_TIMEOUT_S)
+        if config.system_pods and self._node_names:
+            await self._show_control_plane()
         self._loop = asyncio.get_running_loop()
         if self._metrics is not None and self._metrics.is_known:
             self._serve_metrics()
+
+    async def _show_control_plane(self) -> None:
+        from kubelite.cluster import systempods  # noqa: PLC0415 - few clusters show it
+
+        assert self._components is not None
+        name = self._node_names[0]
+        for pod in await systempods.make_system_pods(self._components, name):
+            await self.wait_for(
+                f"pod/{pod}", "ready", namespace=systempods.NAMESPACE, timeout=READY_TIMEOUT_S
+            )
 
     async def open_outside(self) -> tuple[str, Path]:
         """The API server's URL and a kubeconfig for clients on other threads.

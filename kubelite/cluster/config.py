@@ -87,6 +87,8 @@ class ClusterConfig(Shown):
             minikube: claims that name no class get a directory of their first pod's node. Kubernetes itself
             has none.
         any_image: Whether pods whose image nobody published run a stand-in instead of waiting in vain.
+        system_pods: Whether `kube-system` shows the control plane as pods of the first node, as in those of
+            kubeadm and kind.
         domain: The cluster's DNS domain.
         node_ports: First and last port for Services of type NodePort.
         max_requests_inflight: Requests over HTTP that read and are served at once; more get 429.
@@ -119,6 +121,7 @@ class ClusterConfig(Shown):
     compaction_interval_s: float = attrs.field(default=300.0, validator=_positive)
     storage_class: bool = False
     any_image: bool = False
+    system_pods: bool = False
     domain: str = "cluster.local"
     node_ports: tuple[int, int] = (30000, 32767)
     max_requests_inflight: int = attrs.field(default=400, validator=_not_negative)

@@ -83,6 +83,11 @@ def make_registry() -> ImageRegistry:
     return registry
 
 
+def publish_waiting(registry: ImageRegistry, name: str) -> None:
+    """Publish an image whose program does nothing until it is told to end."""
+    registry.publish_later(name, partial(_image_of, "pause"))
+
+
 def publish_stand_in(registry: ImageRegistry) -> None:
     """Let every name that is not published mean an image that does what can be done without knowing it."""
     registry.publish_later("*", partial(_image_of, "standin"))

@@ -156,6 +156,11 @@ async def date(process: Process) -> int:
             layout = "%Y-%m-%dT%H:%M:%S+00:00" if "s" in arg else "%Y-%m-%d"
         elif arg == "-R":
             layout = "%a, %d %b %Y %H:%M:%S +0000"
+        elif not arg.startswith("-"):
+            settable = re.fullmatch(r"\d{8,12}(\.\d\d)?", arg)
+            return await process.fail(
+                "can't set date: Operation not permitted" if settable else f"invalid date '{arg}'"
+            )
     own = {"%s": str(int(now)), "%N": f"{int(now * 1e9) % 10**9:09d}", "%Z": "UTC", "%z": "+0000"}
     layout = re.sub("%.", lambda match: own.get(match.group(0), match.group(0)), layout)
     await process.out(time.strftime(layout, time.gmtime(now)) + "\n")
