@@ -32,6 +32,9 @@ _FLAGS: Final = {
     "O": "remote-name",
     "v": "verbose",
     "N": "no-buffer",
+    "q": "disable",
+    "g": "globoff",
+    "4": "ipv4",
 }
 _VALUED: Final = {
     "X": "request",

@@ -13,6 +13,7 @@ from aiohttp import web
 from kubelite.images import curl
 from kubelite.images.agnhost import files
 from kubelite.images.agnhost.dig import dig
+from kubelite.images.agnhost.getent import getent
 from kubelite.images.agnhost.netexec import netexec
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import CommandNotFoundError, Container
@@ -22,7 +23,7 @@ ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
 LIVENESS_PORT, SERVE_HOSTNAME_PORT = 8080, 9376
 _NAMES = frozenset({"agnhost", "agnhost-2"})
-_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig}
+_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent}
 
 Subcommand = Callable[[Container, list[str]], Awaitable[int]]
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from kubelite.images.busybox.netcat import nc
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Applet, Process
 
@@ -233,36 +234,6 @@ async def _ask(server: str, candidates: list[str], kinds: list[str]) -> tuple[li
         if shown or code == "NOERROR":
             return list(dict.fromkeys(shown)), code
     return [], code
-
-
-async def nc(process: Process) -> int:
-    """`nc [-z] [-v] [-w SECONDS] HOST PORT`."""
-    try:
-        options, operands = parse_options(process.argv[1:], "zvn", "w")
-    except UsageError as error:
-        return await process.fail(str(error))
-    if len(operands) != 2:
-        return await process.fail("usage: nc [-zv] [-w SECONDS] HOST PORT")
-    host, port = operands
-    try:
-        async with process.container.clock.timeout(float(options.get("w", 60))):
-            reader, writer = await asyncio.open_connection(await _address(process, host), int(port))
-    except TimeoutError:
-        return await process.fail(f"{host} ({host}:{port}): Connection timed out")
-    except OSError as error:
-        return await process.fail(f"{host} ({host}:{port}): {error.strerror or error}")
-    if "v" in options:
-        await process.err(f"{host} ({host}:{port}) open\n")
-    try:
-        if "z" not in options:
-            writer.write(await process.stdin.read())
-            if writer.can_write_eof():
-                writer.write_eof()
-            while data := await reader.read(CHUNK_BYTES):
-                await process.out(data)
-    finally:
-        writer.close()
-    return 0
 
 
 APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc}

@@ -1,0 +1,127 @@
+"""`nc`: connects, or sends datagrams, and passes on what comes.
+
+Source: BusyBox's nc; `-u` and `-z` as OpenBSD's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.shell.process import Process
+from kubelite.network import open_datagrams
+
+CHUNK_BYTES: Final = 64 * 1024
+CONNECT_TIMEOUT_S: Final = 60.0
+PROBE_S: Final = 0.1
+"""How long a probe by datagram waits for being refused."""
+LISTEN_S: Final = 1.0
+"""How long answers to datagrams are waited for, if nothing else is said."""
+
+
+class _Answers(asyncio.DatagramProtocol):
+    """What comes back, one after the other; an error ends it."""
+
+    def __init__(self) -> None:
+        self._arrived: deque[bytes | Exception] = deque()
+        self._any = asyncio.Event()
+
+    def datagram_received(self, data: bytes, _addr: Any) -> None:
+        """An answer."""
+        self._arrived.append(data)
+        self._any.set()
+
+    def error_received(self, exc: Exception) -> None:
+        """Nobody is there."""
+        self._arrived.append(exc)
+        self._any.set()
+
+    async def next(self) -> bytes | Exception:
+        """The next of them."""
+        while not self._arrived:
+            self._any.clear()
+            await self._any.wait()
+        return self._arrived.popleft()
+
+
+async def _address(process: Process, host: str) -> str:
+    try:
+        return (await process.container.resolve(host))[0]
+    except OSError as error:
+        raise OSError(0, "bad address") from error
+
+
+async def nc(process: Process) -> int:
+    """`nc [-u] [-z] [-v] [-w SECONDS] HOST PORT`."""
+    try:
+        options, operands = parse_options(process.argv[1:], "zvnu", "w")
+    except UsageError as error:
+        return await process.fail(str(error))
+    if len(operands) != 2:
+        return await process.fail("usage: nc [-uzv] [-w SECONDS] HOST PORT")
+    host, port = operands
+    try:
+        if "u" in options:
+            await _send(process, host, int(port), options)
+        else:
+            await _connect(process, host, int(port), options)
+    except TimeoutError:
+        return await process.fail(f"{host} ({host}:{port}): Connection timed out")
+    except OSError as error:
+        return await process.fail(f"{host} ({host}:{port}): {error.strerror or error}")
+    return 0
+
+
+async def _tell(process: Process, host: str, port: int, options: dict[str, str]) -> None:
+    if "v" in options:
+        await process.err(f"{host} ({host}:{port}) open\n")
+
+
+async def _connect(process: Process, host: str, port: int, options: dict[str, str]) -> None:
+    async with process.container.clock.timeout(float(options.get("w", CONNECT_TIMEOUT_S))):
+        reader, writer = await asyncio.open_connection(await _address(process, host), port)
+    await _tell(process, host, port, options)
+    try:
+        if "z" not in options:
+            writer.write(await process.stdin.read())
+            if writer.can_write_eof():
+                writer.write_eof()
+            while data := await reader.read(CHUNK_BYTES):
+                await process.out(data)
+    finally:
+        writer.close()
+
+
+async def _send(process: Process, host: str, port: int, options: dict[str, str]) -> None:
+    address = await _address(process, host)
+    transport, answers = await open_datagrams(process.container.network, _Answers, peer=(address, port))
+    try:
+        if "z" in options:
+            transport.sendto(b"X")
+            await _answer(process, answers, PROBE_S)
+            await _tell(process, host, port, options)
+            return
+        await _tell(process, host, port, options)
+        transport.sendto(await process.stdin.read())
+        while (data := await _answer(process, answers, float(options.get("w", LISTEN_S)))) is not None:
+            await process.out(data)
+    finally:
+        transport.close()
+
+
+async def _answer(process: Process, answers: _Answers, seconds: float) -> bytes | None:
+    """The next answer; None if none comes in time.
+
+    Raises:
+        OSError: Nobody is there.
+    """
+    try:
+        async with process.container.clock.timeout(seconds):
+            found = await answers.next()
+    except TimeoutError:
+        return None
+    if isinstance(found, Exception):
+        raise found
+    return found

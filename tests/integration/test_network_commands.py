@@ -1,0 +1,45 @@
+"""Commands by which people look at the network from inside a pod."""
+
+from __future__ import annotations
+
+import pytest
+
+import kubelite
+from kubelite.testing import VirtualClock
+
+
+@pytest.fixture
+async def cluster():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as running:
+        for name in ("server", "client"):
+            container = {"name": "c", "image": "agnhost", "args": ["netexec"]}
+            spec = {"containers": [container], "hostAliases": [{"ip": "10.9.8.7", "hostnames": ["alias"]}]}
+            await running.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+        for name in ("server", "client"):
+            await running.wait_for(f"pod/{name}", "ready")
+        yield running
+
+
+async def run(cluster, script):
+    address = (await cluster.get("pod", "server"))["status"]["podIP"]
+    result = await cluster.exec("client", ["sh", "-c", script.replace("IP", address)])
+    return result.exit_code, result.stdout.replace(address, "IP"), result.stderr.replace(address, "IP")
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "out", "err"),
+    [
+        ("nc -vz -w 5 IP 8080", 0, "", "IP (IP:8080) open\n"),
+        ("nc -vuz -w 5 IP 8081", 0, "", "IP (IP:8081) open\n"),
+        ("nc -vuz -w 5 IP 9999", 1, "", "nc: IP (IP:9999): Connection refused\n"),
+        ("echo hostname | nc -u -w 1 IP 8081", 0, "server", ""),
+        ("curl -g -q -s --max-time 15 http://IP:8080/hostname", 0, "server", ""),
+        ("getent hosts alias", 0, "10.9.8.7        alias\n", ""),
+        ("getent hosts kubernetes.default | wc -l", 0, "1\n", ""),
+        ("getent hosts client | wc -l", 0, "1\n", ""),
+        ("getent hosts nobody.example", 2, "", ""),
+        ("getent passwd root", 1, "", "getent: Unknown database: passwd\n"),
+    ],
+)
+async def test_what_commands_say(cluster, script, code, out, err):
+    assert await run(cluster, script) == (code, out, err)
