@@ -50,18 +50,11 @@ from kubelite.node.nodeobject import (
     resources_patch,
 )
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
-from kubelite.node.podworker import (
-    PodWorker,
-    PrepareAgain,
-    RenewTokens,
-    TokensCame,
-    Wake,
-    WorkerEvent,
-    WorkerMessage,
-)
+from kubelite.node.podworker import PodWorker
 from kubelite.node.server import KubeletServer
 from kubelite.node.status import NodeFacts, pod_status, status_patch
 from kubelite.node.tokens import TokenSpec, token_request
+from kubelite.node.workerhost import PrepareAgain, RenewTokens, TokensCame, Wake, WorkerEvent, WorkerMessage
 from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal, TimerHandle, causes
 
 if TYPE_CHECKING:

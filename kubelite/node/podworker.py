@@ -8,30 +8,25 @@ Source: pkg/kubelet/pod_workers.go.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, assert_never
-
-import attrs
+from typing import TYPE_CHECKING, assert_never
 
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.devices import mount_devices
-from kubelite.images.files import Directory, FileSystem
+from kubelite.images.files import Directory
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
-from kubelite.network.datagrams import LOOPBACK
-from kubelite.network.fabric import loopback_of
-from kubelite.node import etcfiles
 from kubelite.node.allocation import resources_of
-from kubelite.node.checks import OUTPUT_MAX, Target, check
+from kubelite.node.containerconfig import container_config
 from kubelite.node.containerstate import Stage
-from kubelite.node.cri import TERMINATION_LOG, ContainerConfig, Exit
-from kubelite.node.environment import ConfigError, PodFacts, command_line, container_environment
+from kubelite.node.cri import Exit
+from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
 from kubelite.node.nodeobject import capacity
+from kubelite.node.podchecks import PodChecks
+from kubelite.node.podnetwork import PodNetwork
 from kubelite.node.podstate import (
     WARNING,
     ContainerExited,
@@ -40,13 +35,10 @@ from kubelite.node.podstate import (
     Effect,
     Event,
     HookEnded,
-    HookKind,
     ImageFound,
     ImageMissing,
     KillContainer,
     PrepareSandbox,
-    ProbeChanged,
-    ProbeKind,
     PullImage,
     RecordEvent,
     ReleaseSandbox,
@@ -63,114 +55,20 @@ from kubelite.node.podstate import (
     Tick,
     new_state,
 )
-from kubelite.node.probes import Outcome, Prober, ProbeSpec, probe_spec
 from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
 from kubelite.node.volumes import (
     MountError,
     Sources,
     has_api_content,
     make_volumes,
-    mount_volumes,
     update_volumes,
 )
-from kubelite.runtime import Shown, Signal
+from kubelite.node.workerhost import PrepareAgain, TokensCame, Wake, WorkerEvent, WorkerHost
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
-    import aiohttp
-
-    from kubelite.images.registry import ImageRegistry
-    from kubelite.node.environment import Lookup
-    from kubelite.node.machine import Machine
     from kubelite.runtime import TimerHandle
     from kubelite.runtime.causes import Cause
-
-DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where images that say nothing have their programs."""
-DEFAULT_HOME: Final = "/root"
-_HOOK_PROBLEMS: Final = {"postStart": "PostStartHook failed", "preStop": "PreStopHook failed"}
-
-
-@attrs.frozen(eq=False, repr=False)
-class WorkerEvent(Shown):
-    """Something happened to a pod."""
-
-    uid: str
-    event: Event
-
-
-@attrs.frozen(eq=False, repr=False)
-class Wake(Shown):
-    """A pod asked to be woken at this time."""
-
-    uid: str
-
-
-class RenewTokens(Signal):
-    """It is time to ask for new tokens of some pods."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class TokensCame(Shown):
-    """The tokens of a pod were asked for; `problem` says why they could not be had, or is ""."""
-
-    uid: str
-    tokens: Tokens
-    problem: str = ""
-
-
-@attrs.frozen(eq=False, repr=False)
-class PrepareAgain(Shown):
-    """A pod whose volumes could not be mounted tries again."""
-
-    uid: str
-
-
-WorkerMessage: TypeAlias = WorkerEvent | Wake | PrepareAgain | RenewTokens | TokensCame
-
-
-class WorkerHost(Protocol):
-    """What a worker needs of its kubelet."""
-
-    machine: Machine
-    images: ImageRegistry
-    lookup: Lookup
-
-    def tell(self, message: WorkerMessage) -> None:
-        """Into the kubelet's mailbox."""
-
-    def tell_later(self, delay_s: float, message: WorkerMessage) -> TimerHandle:
-        """Into the kubelet's mailbox after a while."""
-
-    def remind_of_tokens(self, at: float) -> None:
-        """Let `renew_tokens` be called then (Unix seconds), if `tokens_due` still says so."""
-
-    def start_task(self, coroutine: Any, name: str) -> Any:
-        """A task that ends with the kubelet."""
-
-    def record(self, pod: Object, type_: str, reason: str, message: str, container: str) -> None:
-        """An Event of the pod, or of one of its containers."""
-
-    def changed(self, worker: PodWorker) -> None:
-        """Its status may have changed."""
-
-    def services_of(self, namespace: str, *, links: bool) -> Mapping[str, str]:
-        """Variables of the Services that a pod is told of."""
-
-    def lookups_ready(self) -> bool:
-        """Whether ConfigMaps and Secrets are known."""
-
-    async def wait_lookups(self) -> None:
-        """Wait until they are."""
-
-    async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
-        """A token of the pod's service account."""
-
-    def session(self) -> aiohttp.ClientSession:
-        """An HTTP client on the node."""
-
-    def probe_delay(self, period_s: float) -> float:
-        """By how much a first probe is put off."""
 
 
 class PodWorker:
@@ -202,16 +100,14 @@ class PodWorker:
         self.remove = False
         self.admitted = False
         self.ended_before = self.state.stop_by is not None
-        self.network: NetworkNamespace | None = None
-        self._host_ports: list[tuple[str, int, str]] = []
+        self._network = PodNetwork(host.machine)
         self.volumes: dict[str, Directory] = {}
         self._queue: deque[Event] = deque()
         self._busy = False
-        self._probers: dict[tuple[str, ProbeKind], Prober] = {}
+        self.checks = PodChecks(self)
         self._timer: TimerHandle | None = None
         self._timer_at: float | None = None
         self._mount_wait_s = host.machine.config.volume_retry_s
-        self._own_address = ""
         self._tokens: Tokens = {}
         self._token_problem = ""
         self.tokens_due: float | None = None
@@ -222,6 +118,11 @@ class PodWorker:
         metadata = self.base["metadata"]
         stages = " ".join(f"{name}={c.stage.name}" for name, c in self.state.containers.items())
         return f"<PodWorker {metadata['namespace']}/{metadata['name']} {self.state.set_up.name} {stages}>"
+
+    @property
+    def network(self) -> NetworkNamespace | None:
+        """The pod's network; None before it has one."""
+        return self._network.namespace
 
     @property
     def ended(self) -> bool:
@@ -264,7 +165,7 @@ class PodWorker:
 
     def lost(self) -> None:
         """The node has lost its power."""
-        self._stop_probers()
+        self.checks.stop()
         self._release()
         self.handle(SandboxLost())
 
@@ -275,7 +176,7 @@ class PodWorker:
         self._queue.clear()
         self._timer = self._timer_at = self.tokens_due = None
         self._asking_tokens = False
-        self._stop_probers()
+        self.checks.stop()
         if self._tokens:
             self._time_tokens()
         if self.state.set_up is SetUp.ASKED:
@@ -286,13 +187,13 @@ class PodWorker:
             elif container.stage is Stage.STOPPING and container.hook_running:
                 self.handle(HookEnded(name, container.attempt, "preStop"))
             elif container.stage is Stage.RUNNING:
-                self._start_probes(name, ("readiness", "liveness") if container.started else ("startup",))
+                self.checks.start(name, ("readiness", "liveness") if container.started else ("startup",))
         self._set_timer()
         host.changed(self)
 
     def close(self) -> None:
         """Drop timers and probes; containers go on."""
-        self._stop_probers()
+        self.checks.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_at = None
@@ -322,15 +223,13 @@ class PodWorker:
                 runtime.kill(self.state.containers[container].container_id)
             case RunHook(container, hook):
                 attempt = self.state.containers[container].attempt
-                self.host.start_task(self._run_hook(container, attempt, hook), f"{hook} {container}")
+                self.host.start_task(self.checks.run_hook(container, attempt, hook), f"{hook} {container}")
             case StartProbes(container, probes):
-                self._start_probes(container, probes)
+                self.checks.start(container, probes)
             case StopProbes(container, probes):
-                for kind in probes:
-                    if (prober := self._probers.pop((container, kind), None)) is not None:
-                        prober.stop()
+                self.checks.stop_of(container, probes)
             case ReleaseSandbox():
-                self._stop_probers()
+                self.checks.stop()
                 self._release()
             case RemovePod():
                 self.remove = True
@@ -370,7 +269,7 @@ class PodWorker:
             if self._token_problem:
                 problem, self._token_problem = self._token_problem, ""
                 raise MountError(problem)  # noqa: TRY301 - as if the volume itself had said so
-            address = self._take_network()
+            address = self._network.take(self.state.pod)
             facts = self._sources()
             self.volumes = make_volumes(facts, self.host.machine.clock.now())
         except (MountError, AddressPoolExhausted) as error:
@@ -431,50 +330,8 @@ class PodWorker:
         self.host.tell_later(wait_s, PrepareAgain(self.uid))
         self.handle(SandboxFailed(message))
 
-    def _take_network(self) -> str:
-        machine, pod = self.host.machine, self.state.pod
-        if self.network is None:
-            if pod["spec"].get("hostNetwork"):
-                self.network = machine.network
-            else:
-                self._own_address = machine.pod_addresses.take()
-                metadata = pod["metadata"]
-                dns = etcfiles.dns_settings(pod, machine.config.cluster_dns, machine.config.cluster_domain)
-                self.network = NetworkNamespace(
-                    name=f"{metadata['namespace']}/{metadata['name']}",
-                    address=self._own_address,
-                    fabric=machine.fabric,
-                    hostname=etcfiles.hostname_of(pod),
-                    resolver=machine.resolver and machine.resolver.with_search(dns.search, dns.ndots),
-                    translator=machine.translator,
-                    search=dns.search,
-                    hosts={
-                        name: alias["ip"]
-                        for alias in pod["spec"].get("hostAliases") or ()
-                        for name in alias.get("hostnames") or ()
-                    },
-                )
-                self._forward_host_ports()
-        return self.network.address
-
-    def _forward_host_ports(self) -> None:
-        machine = self.host.machine
-        for host, protocol, number, target in podutil.published_ports(self.state.pod["spec"]):
-            address = machine.address if host in {"", "0.0.0.0"} else host  # noqa: S104 - any
-            end = (loopback_of(machine.address) if host in LOOPBACK else address, number, protocol)
-            self._host_ports.append(end)
-            machine.fabric.forwards[end] = (self._own_address, target)
-
     def _release(self) -> None:
-        forwards = self.host.machine.fabric.forwards
-        for end in self._host_ports:
-            if forwards.get(end, ("",))[0] == self._own_address:
-                del forwards[end]
-        self._host_ports.clear()
-        if self._own_address:
-            self.host.machine.pod_addresses.release(self._own_address)
-            self._own_address = ""
-        self.network = None
+        self._network.release()
         self.tokens_due = None
         self._tokens = {}
 
@@ -517,7 +374,15 @@ class PodWorker:
 
     def _start(self, name: str, attempt: int) -> None:
         try:
-            config = self._config(name, attempt)
+            assert self.network is not None
+            config = container_config(
+                self.host,
+                self.state.containers[name].spec.raw,
+                attempt,
+                facts=self._facts(),
+                volumes=self.volumes,
+                network=self.network,
+            )
         except ConfigError as error:
             self.handle(ContainerRefused(name, error.reason, str(error)))
             return
@@ -536,142 +401,6 @@ class PodWorker:
         event = ContainerExited(name, attempt, outcome.exit_code, outcome.message, outcome.reason)
         self.host.tell(WorkerEvent(self.uid, event))
 
-    def _config(self, name: str, attempt: int) -> ContainerConfig:
-        pod, raw = self.state.pod, self.state.containers[name].spec.raw
-        metadata, machine, network = pod["metadata"], self.host.machine, self.network
-        assert network is not None
-        found = self.host.images.resolve(raw["image"])
-        links = pod["spec"].get("enableServiceLinks") is not False
-        facts = self._facts()
-        variables = container_environment(
-            raw, facts, self.host.lookup, self.host.services_of(metadata["namespace"], links=links)
-        )
-        env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
-        env.setdefault("HOME", DEFAULT_HOME)
-        working_dir = raw.get("workingDir") or found.working_dir
-        volumes = self.volumes
-        if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
-            mount_volumes(FileSystem(), raw, volumes, env)
-
-        return ContainerConfig(
-            pod_uid=self.uid,
-            pod_name=metadata["name"],
-            namespace=metadata["namespace"],
-            name=name,
-            attempt=attempt,
-            image_name=raw["image"],
-            image=found,
-            shell=self.host.images.shell,
-            argv=command_line(raw, found.entrypoint, env, found.default_args),
-            env=env,
-            working_dir=working_dir,
-            hostname=etcfiles.hostname_of(pod),
-            node_name=machine.name,
-            ip=network.address,
-            labels=metadata.get("labels") or {},
-            annotations=metadata.get("annotations") or {},
-            ports=tuple(
-                port["containerPort"]
-                for port in raw.get("ports") or ()
-                if (port.get("protocol") or "TCP") == "TCP"
-            ),
-            network=network,
-            make_files=partial(self._make_files, raw, env, volumes, working_dir, network),
-            stdin=bool(raw.get("stdin")),
-            stdin_once=bool(raw.get("stdinOnce")),
-            termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
-            termination_from_log=raw.get("terminationMessagePolicy") == "FallbackToLogsOnError",
-        )
-
-    def _make_files(
-        self,
-        raw: Object,
-        env: Mapping[str, str],
-        volumes: Mapping[str, Directory],
-        working_dir: str,
-        network: NetworkNamespace,
-    ) -> FileSystem:
-        machine, pod = self.host.machine, self.state.pod
-        files = FileSystem(working_dir=working_dir, now=machine.clock.now)
-        mount_devices(files, machine.devices)
-        for path in ("/etc", "/tmp", "/root", "/var/run", working_dir):  # noqa: S108  (of the container)
-            files.mkdir(path)
-        dns = etcfiles.dns_settings(pod, machine.config.cluster_dns, machine.config.cluster_domain)
-        files.write("/etc/hosts", etcfiles.hosts_file(pod, network.address, machine.config.cluster_domain))
-        files.write("/etc/resolv.conf", etcfiles.resolv_conf(dns))
-        files.write("/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
-        path = raw.get("terminationMessagePath") or TERMINATION_LOG
-        files.mkdir(path.rpartition("/")[0] or "/")
-        files.write(path, b"")
-        mount_volumes(files, raw, volumes, env)
-        return files
-
-    # --- probes and hooks
-
-    def target(self, name: str) -> Target:
-        """What checks of a container need."""
-        machine = self.host.machine
-        container = self.state.containers[name]
-
-        async def run(command: list[str]) -> tuple[int, str]:
-            output = _Output()
-            code = await machine.runtime.exec(container.container_id, command, stdout=output, stderr=output)
-            return code, output.text()
-
-        return Target(
-            pod_spec=self.state.plan.spec,
-            container=container.spec.raw,
-            address=self.state.address,
-            network=machine.network,
-            session=self.host.session,
-            run=run,
-            clock=machine.clock,
-        )
-
-    async def _run_hook(self, name: str, attempt: int, hook: HookKind) -> None:
-        action = self.state.containers[name].spec.raw["lifecycle"][hook]
-        outcome = await check(self.target(name), action, None)
-        problem = "" if outcome.success else _HOOK_PROBLEMS[hook]
-        self.host.tell(WorkerEvent(self.uid, HookEnded(name, attempt, hook, problem)))
-
-    def _start_probes(self, name: str, kinds: tuple[ProbeKind, ...]) -> None:
-        container = self.state.containers[name]
-        for kind in kinds:
-            raw = container.spec.raw.get(f"{kind}Probe")
-            if not raw:
-                continue
-            prober = self._prober(name, container.attempt, probe_spec(kind, raw))
-            self._probers[name, kind] = prober
-            prober.start(self.host.probe_delay(prober.spec.period_s))
-
-    def _prober(self, name: str, attempt: int, spec: ProbeSpec) -> Prober:
-        target = self.target(name)
-
-        async def run(spec: ProbeSpec) -> Outcome:
-            return await check(target, spec.raw, spec.timeout_s)
-
-        def failed(spec: ProbeSpec, output: str) -> None:
-            message = f"{spec.kind.capitalize()} probe failed: {output}"
-            self.host.record(self.base, WARNING, "Unhealthy", message, name)
-
-        def changed(spec: ProbeSpec, success: bool, output: str) -> None:
-            event = ProbeChanged(name, attempt, spec.kind, success, output)
-            self.host.tell(WorkerEvent(self.uid, event))
-
-        return Prober(
-            spec,
-            check=run,
-            call_later=self.host.machine.clock.call_later,
-            start_task=lambda coroutine: self.host.start_task(coroutine, f"{spec.kind} probe"),
-            failed=failed,
-            changed=changed,
-        )
-
-    def _stop_probers(self) -> None:
-        for prober in self._probers.values():
-            prober.stop()
-        self._probers.clear()
-
 
 def _token_volume(pod: Object) -> str:
     """The volume that holds a token."""
@@ -680,19 +409,3 @@ def _token_volume(pod: Object) -> str:
             if source.get("serviceAccountToken") is not None:
                 return str(volume["name"])
     return ""
-
-
-class _Output:
-    """What a command wrote, up to a bound."""
-
-    def __init__(self) -> None:
-        self._data = b""
-
-    def write(self, data: str | bytes) -> None:
-        """Append."""
-        if len(self._data) < OUTPUT_MAX:
-            self._data += data.encode() if isinstance(data, str) else bytes(data)
-
-    def text(self) -> str:
-        """As text."""
-        return self._data[:OUTPUT_MAX].decode(errors="replace")

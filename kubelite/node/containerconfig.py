@@ -1,0 +1,115 @@
+"""What a container is started with: command, environment, files, ports, of pod, image and node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from kubelite.apimachinery.scheme import Object
+from kubelite.images.devices import mount_devices
+from kubelite.images.files import Directory, FileSystem
+from kubelite.network import NetworkNamespace
+from kubelite.node import etcfiles
+from kubelite.node.cri import TERMINATION_LOG, ContainerConfig
+from kubelite.node.environment import PodFacts, command_line, container_environment
+from kubelite.node.volumes import mount_volumes
+
+if TYPE_CHECKING:
+    from kubelite.node.machine import Machine
+    from kubelite.node.workerhost import WorkerHost
+
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where images that say nothing have their programs."""
+DEFAULT_HOME: Final = "/root"
+
+
+def container_config(
+    host: WorkerHost,
+    raw: Object,
+    attempt: int,
+    *,
+    facts: PodFacts,
+    volumes: Mapping[str, Directory],
+    network: NetworkNamespace,
+) -> ContainerConfig:
+    """What a container is started with.
+
+    Args:
+        host: Knows the images, and what is looked up.
+        raw: The container as the pod's spec has it.
+        attempt: Which start of it this is.
+        facts: Of the pod.
+        volumes: Of the pod.
+        network: Of the pod.
+
+    Raises:
+        ConfigError: It cannot be had: a key of a ConfigMap is not there, a path is not allowed.
+        ImageNotFound: The image is gone.
+    """
+    pod = facts.pod
+    metadata, machine = pod["metadata"], host.machine
+    found = host.images.resolve(raw["image"])
+    links = pod["spec"].get("enableServiceLinks") is not False
+    variables = container_environment(
+        raw, facts, host.lookup, host.services_of(metadata["namespace"], links=links)
+    )
+    env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
+    env.setdefault("HOME", DEFAULT_HOME)
+    working_dir = raw.get("workingDir") or found.working_dir
+    if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
+        mount_volumes(FileSystem(), raw, volumes, env)
+
+    return ContainerConfig(
+        pod_uid=metadata["uid"],
+        pod_name=metadata["name"],
+        namespace=metadata["namespace"],
+        name=raw["name"],
+        attempt=attempt,
+        image_name=raw["image"],
+        image=found,
+        shell=host.images.shell,
+        argv=command_line(raw, found.entrypoint, env, found.default_args),
+        env=env,
+        working_dir=working_dir,
+        hostname=etcfiles.hostname_of(pod),
+        node_name=machine.name,
+        ip=network.address,
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        ports=tuple(
+            port["containerPort"]
+            for port in raw.get("ports") or ()
+            if (port.get("protocol") or "TCP") == "TCP"
+        ),
+        network=network,
+        make_files=partial(_make_files, machine, pod, raw, env, volumes, working_dir, network),
+        stdin=bool(raw.get("stdin")),
+        stdin_once=bool(raw.get("stdinOnce")),
+        termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
+        termination_from_log=raw.get("terminationMessagePolicy") == "FallbackToLogsOnError",
+    )
+
+
+def _make_files(
+    machine: Machine,
+    pod: Object,
+    raw: Object,
+    env: Mapping[str, str],
+    volumes: Mapping[str, Directory],
+    working_dir: str,
+    network: NetworkNamespace,
+) -> FileSystem:
+    files = FileSystem(working_dir=working_dir, now=machine.clock.now)
+    mount_devices(files, machine.devices)
+    for path in ("/etc", "/tmp", "/root", "/var/run", working_dir):  # noqa: S108  (of the container)
+        files.mkdir(path)
+    dns = etcfiles.dns_settings(pod, machine.config.cluster_dns, machine.config.cluster_domain)
+    files.write("/etc/hosts", etcfiles.hosts_file(pod, network.address, machine.config.cluster_domain))
+    files.write("/etc/resolv.conf", etcfiles.resolv_conf(dns))
+    files.write("/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
+    path = raw.get("terminationMessagePath") or TERMINATION_LOG
+    files.mkdir(path.rpartition("/")[0] or "/")
+    files.write(path, b"")
+    mount_volumes(files, raw, volumes, env)
+    return files
