@@ -2,10 +2,10 @@
 
 One actor per node. Everything that takes time (API calls, hooks, checks) runs in tasks which tell it what
 came of them; everything else happens in `receive`, one message at a time. What must survive its restart is
-in `Machine`. A pod's statuses are written one after another, the newest first seen wins; a pod that starts
-is written once.
+in `Machine`. Node and Lease are kept by `nodereporter`, statuses are written by `statusmanager`, what pods
+refer to is found by `podlookups`; here are the pods: which are taken, and which are told what.
 
-Source: pkg/kubelet/kubelet.go, pkg/kubelet/status/status_manager.go, pkg/kubelet/nodelease.
+Source: pkg/kubelet/kubelet.go.
 """
 
 from __future__ import annotations
@@ -17,45 +17,31 @@ import attrs
 
 from kubelite.api import podutil
 from kubelite.api.resources import (
-    CONFIGMAPS,
-    LEASES,
-    NODES,
-    PERSISTENTVOLUMECLAIMS,
-    PERSISTENTVOLUMES,
     PODS,
-    SECRETS,
     SERVICEACCOUNTS,
-    SERVICES,
 )
-from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, Invalid, NotFound
 from kubelite.apimachinery.scheme import Object
-from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
 from kubelite.node import allocation
 from kubelite.node.config import KubeletConfig
-from kubelite.node.environment import Lookup, service_environment
+from kubelite.node.environment import Lookup
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import (
-    LEASE_NAMESPACE,
     NODE_AFFINITY,
     capacity,
-    is_told_right,
-    lease_object,
-    news_of_conditions,
-    node_object,
     node_reference,
-    node_status,
     ports_refusal,
     refusal,
-    resources_patch,
 )
+from kubelite.node.nodereporter import NodeReporter
+from kubelite.node.podlookups import PodLookups
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
 from kubelite.node.podworker import PodWorker
 from kubelite.node.server import KubeletServer
-from kubelite.node.status import NodeFacts, pod_status, status_patch
+from kubelite.node.statusmanager import FlushStatuses, StatusManager
 from kubelite.node.tokens import TokenSpec, token_request
 from kubelite.node.workerhost import PrepareAgain, RenewTokens, TokensCame, Wake, WorkerEvent, WorkerMessage
-from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal, TimerHandle, causes
+from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal, TimerHandle
 
 if TYPE_CHECKING:
     import aiohttp
@@ -88,10 +74,6 @@ class SourcesChanged(Shown):
     """A ConfigMap or Secret of this namespace has changed."""
 
     namespace: str
-
-
-class FlushStatuses(Signal):
-    """Write the statuses that have changed."""
 
 
 class Heartbeat(Signal):
@@ -169,7 +151,8 @@ class Kubelet(Actor[Message]):
             config=config,
         )
         self.images = images
-        self.lookup: Lookup = self
+        self._lookups = PodLookups(informers, self._source_changed)
+        self.lookup: Lookup = self._lookups
         self._client = client
         self._informers = informers
         self._clock = clock
@@ -177,44 +160,40 @@ class Kubelet(Actor[Message]):
         self._recorder = recorder
         self._config = self.machine.config
         self._pods: Informer = informers.informer(PODS, field_selector=f"spec.nodeName={self.machine.name}")
-        self._services: Informer = informers.informer(SERVICES)
-        self._config_maps: Informer | None = None
-        self._secrets: Informer | None = None
-        self._claims: Informer | None = None
-        self._persistent_volumes: Informer | None = None
-        self._service_env: dict[tuple[str, bool], Mapping[str, str]] = {}
         self._server = KubeletServer(self.machine, self._find)
         self._session: aiohttp.ClientSession | None = None
         self._names: dict[tuple[str, str], PodWorker] = {}
-        self._dirty: dict[str, PodWorker] = {}
-        self._flushing = False
         self._used: dict[str, int] = {"pods": 0}
-        self._labels: Mapping[str, str] = {}
         self._undecided: set[str] = set()
-        self._lease_known = False
-        self._cordoned = False
         self._begun_at = 0.0
         self._tokens_at: float | None = None
         self._tokens_timer: TimerHandle | None = None
 
     def __repr__(self) -> str:
-        return f"<Kubelet {self.machine.name}, {len(self.machine.workers)} pods, {len(self._dirty)} to write>"
+        pods, unwritten = len(self.machine.workers), self._unwritten()
+        return f"<Kubelet {self.machine.name}, {pods} pods, {unwritten} to write>"
 
     def statistics(self) -> dict[str, int]:
         """Pods, statuses to be written, containers."""
-        own = {"pods": len(self.machine.workers), "unwritten": len(self._dirty)}
+        own = {"pods": len(self.machine.workers), "unwritten": self._unwritten()}
         return {**own, **self.machine.runtime.statistics()}
+
+    def _unwritten(self) -> int:
+        return sum(worker.dirty for worker in self.machine.workers.values())
 
     async def started(self) -> None:
         """Register, listen, take over what runs, then watch."""
+        machine, client, context = self.machine, self._client, self.context
+        self._node = NodeReporter(machine, client, self._informers, self._recorder, context.log)
+        self._statuses = StatusManager(machine, client, context, self._after)
         self._begun_at = self._clock.monotonic()
         self.machine.kubelet_starts += 1
         self.machine.on_power = self._power_changed
         self._server.start()
-        await self._register()
+        await self._node.register()
         for worker in list(self.machine.workers.values()):
             self._take_over(worker)
-        self._services.add_handler(self._service_changed)
+        self._lookups.follow_services()
         self._pods.add_handler(self._pod_changed)
         self.context.call_later(self._config.lease_renew_s, Heartbeat())
         self.context.call_later(self._config.status_update_s, ReportNode())
@@ -242,7 +221,7 @@ class Kubelet(Actor[Message]):
             case LabelsRead(pod):
                 self._decide(pod)
             case FlushStatuses():
-                self._flush()
+                self._statuses.flush()
             case Wake(uid):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.woken()
@@ -261,11 +240,11 @@ class Kubelet(Actor[Message]):
             case Heartbeat():
                 self.context.call_later(self._config.lease_renew_s, Heartbeat())
                 if self.machine.powered:
-                    self.context.start_task(self._renew(), name="lease")
+                    self.context.start_task(self._node.renew(), name="lease")
             case ReportNode():
                 self.context.call_later(self._config.status_update_s, ReportNode())
                 if self.machine.powered:
-                    self.context.start_task(self._report_node(), name="node status")
+                    self.context.start_task(self._node.report(), name="node status")
             case PowerChanged():
                 self._power()
             case _:
@@ -302,66 +281,22 @@ class Kubelet(Actor[Message]):
 
     def changed(self, worker: PodWorker) -> None:
         """Its status may have changed: written with the others of this turn."""
-        worker.dirty = True
-        self._dirty[worker.uid] = worker
-        if not self._flushing:
-            self._flushing = True
-            self.context.ref.tell(FlushStatuses())
+        self._statuses.note(worker)
 
     def services_of(self, namespace: str, *, links: bool) -> Mapping[str, str]:
         """Variables of the Services there are now."""
-        key = (namespace, links)
-        found = self._service_env.get(key)
-        if found is None:
-            found = self._service_env[key] = service_environment(
-                self._services.list(), namespace, links=links
-            )
-        return found
+        return self._lookups.services_of(namespace, links=links)
 
     def lookups_ready(self) -> bool:
         """Whether ConfigMaps, Secrets and claims are known; the first question starts the watching."""
-        if self._config_maps is None or self._secrets is None:
-            self._config_maps = self._informers.informer(CONFIGMAPS)
-            self._secrets = self._informers.informer(SECRETS)
-            self._claims = self._informers.informer(PERSISTENTVOLUMECLAIMS)
-            self._persistent_volumes = self._informers.informer(PERSISTENTVOLUMES)
-            self._config_maps.add_handler(self._source_changed)
-            self._secrets.add_handler(self._source_changed)
-        return all(each.has_synced for each in self._looked_up())
-
-    def _looked_up(self) -> tuple[Informer, ...]:
-        found = self._config_maps, self._secrets, self._claims, self._persistent_volumes
-        return tuple(each for each in found if each is not None)
+        return self._lookups.ready()
 
     async def wait_lookups(self) -> None:
-        """Wait until ConfigMaps, Secrets and claims are known."""
-        if not self.lookups_ready():
-            for each in self._looked_up():
-                await each.wait_synced()
+        """Wait until they are."""
+        await self._lookups.wait()
 
-    def config_map(self, namespace: str, name: str) -> Object | None:
-        """The ConfigMap, or None."""
-        self.lookups_ready()  # a kubelet that took pods over has not asked for them yet
-        assert self._config_maps is not None
-        return self._config_maps.get(namespace, name)
-
-    def secret(self, namespace: str, name: str) -> Object | None:
-        """The Secret, or None."""
-        self.lookups_ready()
-        assert self._secrets is not None
-        return self._secrets.get(namespace, name)
-
-    def claim(self, namespace: str, name: str) -> Object | None:
-        """The PersistentVolumeClaim, or None."""
-        self.lookups_ready()
-        assert self._claims is not None
-        return self._claims.get(namespace, name)
-
-    def persistent_volume(self, name: str) -> Object | None:
-        """The PersistentVolume, or None."""
-        self.lookups_ready()
-        assert self._persistent_volumes is not None
-        return self._persistent_volumes.get(None, name)
+    def _source_changed(self, namespace: str) -> None:
+        self.context.ref.tell(SourcesChanged(namespace))
 
     async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
         """A token of the pod's service account."""
@@ -460,7 +395,7 @@ class Kubelet(Actor[Message]):
                 worker.handle(self._seen(worker, worker.base))
 
     def _refusal(self, worker: PodWorker) -> tuple[str, str] | None:
-        problem = refusal(worker.base, worker.requests, self._used, self._config, self._labels)
+        problem = refusal(worker.base, worker.requests, self._used, self._config, self._node.labels)
         if problem is not None:
             return problem
         others = (each.base for each in self.machine.workers.values() if each.admitted)
@@ -473,17 +408,7 @@ class Kubelet(Actor[Message]):
             self.context.start_task(self._read_labels(pod), name="labels")
 
     async def _read_labels(self, pod: Object) -> None:
-        while True:
-            try:
-                node = await self._client.get(NODES, self.machine.name)
-            except NotFound:
-                break
-            except APIError as error:
-                self.context.log.warning("node_not_read", node=self.machine.name, error=str(error))
-                await self._clock.sleep(self._config.write_retry_s)
-            else:
-                self._labels = node["metadata"].get("labels") or {}
-                break
+        await self._node.read_labels()
         self.context.ref.tell(LabelsRead(pod))
 
     def _decide(self, pod: Object) -> None:
@@ -527,7 +452,7 @@ class Kubelet(Actor[Message]):
         worker.close()
         self.machine.workers.pop(worker.uid, None)
         self.machine.runtime.forget(worker.uid)
-        self._dirty.pop(worker.uid, None)
+        self._statuses.forget(worker)
         metadata = worker.base["metadata"]
         if self._names.get((metadata["namespace"], metadata["name"])) is worker:
             del self._names[metadata["namespace"], metadata["name"]]
@@ -544,14 +469,6 @@ class Kubelet(Actor[Message]):
         if worker.base["metadata"]["uid"] and worker.remove:
             self.changed(worker)
 
-    def _service_changed(self, _old: Object | None, _new: Object | None) -> None:
-        self._service_env.clear()
-
-    def _source_changed(self, old: Object | None, new: Object | None) -> None:
-        found = new or old
-        assert found is not None
-        self.context.ref.tell(SourcesChanged(found["metadata"]["namespace"]))
-
     def _sources_changed(self, namespace: str) -> None:
         for worker in list(self.machine.workers.values()):
             if worker.base["metadata"]["namespace"] == namespace:
@@ -559,172 +476,6 @@ class Kubelet(Actor[Message]):
                     worker.prepare_again()
                 else:
                     worker.refresh_volumes()
-
-    # --- statuses
-
-    def _flush(self) -> None:
-        self._flushing = False
-        for uid, worker in list(self._dirty.items()):
-            if not worker.state.settled and not worker.remove:
-                continue
-            del self._dirty[uid]
-            if not worker.writing:
-                worker.writing = True
-                self.context.start_task(self._write(worker), name="status")
-
-    async def _write(self, worker: PodWorker) -> None:
-        """Bring the API up to date with a pod, then delete it if it is to go."""
-        try:
-            while worker.dirty and self.machine.powered:
-                worker.dirty = False
-                causes.current.set(worker.cause)
-                if not await self._write_status(worker):
-                    worker.dirty = True
-                    await self._clock.sleep(self._config.write_retry_s)
-            if worker.remove and self.machine.powered:
-                await self._remove(worker)
-        finally:
-            worker.writing = False
-        self._after(worker)
-
-    async def _write_status(self, worker: PodWorker) -> bool:
-        """Write what differs; False if it is to be tried again."""
-        pod = worker.base
-        node = NodeFacts(self.machine.address)
-        status = pod_status(worker.state, pod, node, self._clock.now())
-        patch = status_patch(pod, status)
-        if patch is None or worker.ended_before:
-            return True
-        metadata = pod["metadata"]
-        try:
-            written = await self._client.patch(
-                PODS,
-                metadata["name"],
-                patch,
-                metadata["namespace"],
-                patch_type="strategic",
-                subresource="status",
-            )
-        except (NotFound, Conflict):
-            return True
-        except APIError as error:
-            if isinstance(error, Invalid) and await self._is_another(pod):
-                return True
-            self.context.log.warning("status_not_written", key=_key(pod), error=str(error))
-            return False
-        worker.see(written)
-        return True
-
-    async def _is_another(self, pod: Object) -> bool:
-        """Whether a new pod has the name of this one, which is gone."""
-        metadata = pod["metadata"]
-        try:
-            live = await self._client.get(PODS, metadata["name"], metadata["namespace"])
-        except APIError as error:
-            return isinstance(error, NotFound)
-        return bool(live["metadata"]["uid"] != metadata["uid"])
-
-    async def _remove(self, worker: PodWorker) -> None:
-        metadata = worker.base["metadata"]
-        while worker.remove:
-            try:
-                await self._client.delete(
-                    PODS, metadata["name"], metadata["namespace"], grace_period_s=0, uid=worker.uid
-                )
-            except (NotFound, Conflict):
-                pass
-            except APIError as error:
-                self.context.log.warning("pod_not_removed", key=_key(worker.base), error=str(error))
-                await self._clock.sleep(self._config.write_retry_s)
-                continue
-            worker.remove = False
-
-    # --- the node
-
-    async def _register(self) -> None:
-        """Make the Node, or take it over, and the Lease with it.
-
-        Retried until the API server takes it: without a Node nothing can run here.
-        """
-        machine = self.machine
-        while True:
-            now = self._clock.now()
-            node = node_object(machine.name, machine.address, machine.boot_id, self._config, now)
-            try:
-                try:
-                    written = await self._client.create(NODES, node)
-                except AlreadyExists:
-                    written = await self._client.get(NODES, machine.name)
-                self._labels = written["metadata"].get("labels") or {}
-                if not _is_registered(written, node):
-                    await self._client.patch(
-                        NODES, machine.name, {"status": node["status"]}, subresource="status"
-                    )
-                self._lease_known = False
-                await self._write_lease(written)
-            except APIError as error:
-                self.context.log.warning("node_not_registered", node=machine.name, error=str(error))
-                await self._clock.sleep(self._config.write_retry_s)
-            else:
-                return
-
-    async def _write_lease(self, node: Object) -> None:
-        lease = lease_object(node, self._config, self._clock.now())
-        try:
-            await self._client.create(LEASES, lease, LEASE_NAMESPACE)
-        except AlreadyExists:
-            await self._renew()
-        self._lease_known = True
-
-    async def _renew(self) -> None:
-        patch = {"spec": {"renewTime": format_micro_time(self._clock.now())}}
-        try:
-            await self._client.patch(LEASES, self.machine.name, patch, LEASE_NAMESPACE)
-        except NotFound:
-            await self._renew_lost()
-        except APIError as error:
-            self.context.log.warning("lease_not_renewed", node=self.machine.name, error=str(error))
-        else:
-            node = self._informers.informer(NODES).get(None, self.machine.name)
-            if node is not None:
-                self._note_cordon(node)
-            if node is not None and not is_told_right(node, self._config):  # somebody else wrote it
-                await self._report_node()
-
-    def _note_cordon(self, node: Object) -> None:
-        """Say it when the node was cordoned, or is schedulable again."""
-        cordoned = bool(node["spec"].get("unschedulable"))
-        if cordoned != self._cordoned:
-            self._cordoned = cordoned
-            self._record_of_node("NodeNotSchedulable" if cordoned else "NodeSchedulable")
-
-    def _record_of_node(self, reason: str) -> None:
-        name = self.machine.name
-        text = f"Node {name} status is now: {reason}"
-        self._recorder.event(node_reference(name), "Normal", reason, text)
-
-    async def _renew_lost(self) -> None:
-        """The Lease is gone, or the Node too: register again."""
-        await self._register()
-
-    async def _report_node(self) -> None:
-        machine = self.machine
-        try:
-            node = await self._client.get(NODES, machine.name)
-            self._labels = node["metadata"].get("labels") or {}
-            old = (node.get("status") or {}).get("conditions") or ()
-            now = self._clock.now()
-            status = node_status(machine.name, machine.address, machine.boot_id, self._config, old, now)
-            status.update(resources_patch(self._config, node))
-            await self._client.patch(
-                NODES, machine.name, {"status": status}, subresource="status", patch_type="strategic"
-            )
-            for reason in news_of_conditions(old, status["conditions"]):
-                self._record_of_node(reason)
-        except NotFound:
-            await self._register()
-        except APIError as error:
-            self.context.log.warning("node_status_not_written", node=machine.name, error=str(error))
 
     # --- power
 
@@ -746,8 +497,8 @@ class Kubelet(Actor[Message]):
         self._recorder.event(reference, "Normal", "Starting", "Starting kubelet.")
         text = f"Node {machine.name} has been rebooted, boot id: {machine.boot_id}"
         self._recorder.event(reference, "Warning", "Rebooted", text)
-        await self._report_node()
-        await self._renew()
+        await self._node.report()
+        await self._node.renew()
         existing = {pod["metadata"]["uid"]: pod for pod in self._pods.list()}
         for worker in list(machine.workers.values()):
             if worker.uid not in existing:
@@ -756,15 +507,6 @@ class Kubelet(Actor[Message]):
             self._after(worker)
         for pod in existing.values():
             self._see(None, pod)
-
-
-def _is_registered(written: Object, wanted: Object) -> bool:
-    status = written.get("status") or {}
-    return bool(
-        status.get("conditions")
-        and status.get("addresses") == wanted["status"]["addresses"]
-        and (status.get("nodeInfo") or {}).get("bootID") == wanted["status"]["nodeInfo"]["bootID"]
-    )
 
 
 def _field_path(pod: Object, container: str) -> str:
@@ -776,7 +518,3 @@ def _field_path(pod: Object, container: str) -> str:
             if entry["name"] == container:
                 return f"spec.{field}{{{container}}}"
     return ""
-
-
-def _key(pod: Object) -> str:
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
