@@ -58,8 +58,8 @@ PatchType = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy = Literal["Orphan", "Background", "Foreground"]
 
 
-@attrs.frozen
-class UserInfo:
+@attrs.frozen(repr=False)
+class UserInfo(Shown):
     """Who asks.
 
     Attributes:
@@ -272,8 +272,7 @@ class Patch(ResourceRequest[Answer]):
     force: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class DeleteOptions:
+class DeleteOptions(NamedTuple):
     """How to delete.
 
     Attributes:

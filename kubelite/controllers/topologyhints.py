@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery import quantity
@@ -41,8 +39,7 @@ _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kub
 Zones = dict[str, int]
 
 
-@attrs.frozen
-class Allocation:
+class Allocation(NamedTuple):
     """How many endpoints a zone should have."""
 
     maximum: int

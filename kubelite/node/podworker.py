@@ -25,7 +25,6 @@ from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
 from kubelite.node.nodeobject import capacity
-from kubelite.node.podchecks import PodChecks
 from kubelite.node.podnetwork import PodNetwork
 from kubelite.node.podstate import (
     WARNING,
@@ -67,6 +66,7 @@ from kubelite.node.workerhost import PrepareAgain, TokensCame, Wake, WorkerEvent
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
+    from kubelite.node.podchecks import PodChecks
     from kubelite.runtime import TimerHandle
     from kubelite.runtime.causes import Cause
 
@@ -104,7 +104,7 @@ class PodWorker:
         self.volumes: dict[str, Directory] = {}
         self._queue: deque[Event] = deque()
         self._busy = False
-        self.checks = PodChecks(self)
+        self._checks: PodChecks | None = None
         self._timer: TimerHandle | None = None
         self._timer_at: float | None = None
         self._mount_wait_s = host.machine.config.volume_retry_s
@@ -118,6 +118,19 @@ class PodWorker:
         metadata = self.base["metadata"]
         stages = " ".join(f"{name}={c.stage.name}" for name, c in self.state.containers.items())
         return f"<PodWorker {metadata['namespace']}/{metadata['name']} {self.state.set_up.name} {stages}>"
+
+    @property
+    def checks(self) -> PodChecks:
+        """Its probes and hooks, which few pods have."""
+        if self._checks is None:
+            from kubelite.node.podchecks import PodChecks  # noqa: PLC0415 - as the docstring says
+
+            self._checks = PodChecks(self)
+        return self._checks
+
+    def _stop_checks(self) -> None:
+        if self._checks is not None:
+            self._checks.stop()
 
     @property
     def network(self) -> NetworkNamespace | None:
@@ -165,7 +178,7 @@ class PodWorker:
 
     def lost(self) -> None:
         """The node has lost its power."""
-        self.checks.stop()
+        self._stop_checks()
         self._release()
         self.handle(SandboxLost())
 
@@ -176,7 +189,7 @@ class PodWorker:
         self._queue.clear()
         self._timer = self._timer_at = self.tokens_due = None
         self._asking_tokens = False
-        self.checks.stop()
+        self._stop_checks()
         if self._tokens:
             self._time_tokens()
         if self.state.set_up is SetUp.ASKED:
@@ -193,7 +206,7 @@ class PodWorker:
 
     def close(self) -> None:
         """Drop timers and probes; containers go on."""
-        self.checks.stop()
+        self._stop_checks()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_at = None
@@ -229,7 +242,7 @@ class PodWorker:
             case StopProbes(container, probes):
                 self.checks.stop_of(container, probes)
             case ReleaseSandbox():
-                self.checks.stop()
+                self._stop_checks()
                 self._release()
             case RemovePod():
                 self.remove = True
