@@ -52,7 +52,7 @@ from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from kubelite.client.eventseries import SeriesRecorder
-    from kubelite.controllers.horizontalpodautoscalermetrics import MetricsClient
+    from kubelite.controllers.podautoscaler.metrics import MetricsClient
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import Authority
 

@@ -19,7 +19,7 @@ from kubelite.api import podutil
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.quantity import parse
 from kubelite.apimachinery.scheme import Object
-from kubelite.controllers.horizontalpodautoscalermetrics import MetricsError, Sample, Samples
+from kubelite.controllers.podautoscaler.metrics import MetricsError, Sample, Samples
 
 Amount: TypeAlias = "str | int | float | None"
 PodAmount: TypeAlias = "Amount | Callable[[Object], Amount]"

@@ -19,7 +19,7 @@ from kubelite.apimachinery.apierrors import ServiceUnavailable
 from kubelite.apimachinery.quantity import Quantity, parse
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.controllers.horizontalpodautoscalermetrics import MetricsError
+from kubelite.controllers.podautoscaler.metrics import MetricsError
 
 if TYPE_CHECKING:
     from kubelite.client.informer import InformerFactory

@@ -1,1 +1,1 @@
-"""The control loops of kube-controller-manager, one file each: a pure plan and its declaration."""
+"""The control loops of kube-controller-manager, a file or a package each: pure plans and the shell around them."""

@@ -42,8 +42,8 @@ from kubelite.runtime import ChildSpec, Clock, Randomness, Shown
 
 if TYPE_CHECKING:
     from kubelite.controllers.certificatesigning import Signer
-    from kubelite.controllers.horizontalpodautoscalermetrics import MetricsClient
-    from kubelite.controllers.serviceaccounttokens import Issue
+    from kubelite.controllers.podautoscaler.metrics import MetricsClient
+    from kubelite.controllers.serviceaccount.tokens import Issue
 
 JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
 BOOTSTRAPPING: Final = "kubernetes.io/bootstrapping"
@@ -142,83 +142,83 @@ def _is_aggregated(role: Object) -> bool:
 
 
 CONTROLLERS: Final[tuple[Row, ...]] = (
-    Row("serviceaccount-controller", "serviceaccount:ServiceAccountsController"),
+    Row("serviceaccount-controller", "serviceaccount.controller:ServiceAccountsController"),
     Row(
         "root-ca-certificate-publisher-controller",
-        "serviceaccount:RootCAPublisher",
+        "serviceaccount.controller:RootCAPublisher",
         options={"certificate": "root_ca"},
     ),
     Row("namespace-controller", "namespace:NamespaceController", (Trigger(NAMESPACES, _is_deleted),)),
     Row(
         "garbage-collector-controller",
-        "garbagecollector:GarbageCollector",
+        "garbagecollector.controller:GarbageCollector",
         component="garbage-collector-controller",
     ),
     Row(
         "replication-controller",
-        "replication:ReplicationManager",
+        "replicaset.replication:ReplicationManager",
         (Trigger(REPLICATIONCONTROLLERS),),
         component="replication-controller",
     ),
     Row(
         "replicaset-controller",
-        "replicaset:ReplicaSetManager",
+        "replicaset.controller:ReplicaSetManager",
         (Trigger(REPLICASETS),),
         component="replicaset-controller",
     ),
     Row(
         "deployment-controller",
-        "deployment:DeploymentController",
+        "deployment.controller:DeploymentController",
         (Trigger(DEPLOYMENTS),),
         component="deployment-controller",
     ),
     Row(
         "cronjob-controller",
-        "cronjob:CronJobController",
+        "cronjob.controller:CronJobController",
         (Trigger(CRONJOBS),),
         component="cronjob-controller",
     ),
-    Row("job-controller", "job:JobController", (Trigger(JOBS),), component="job-controller"),
+    Row("job-controller", "job.controller:JobController", (Trigger(JOBS),), component="job-controller"),
     Row(
         "job-orphan-pods-controller",
-        "joborphans:JobOrphansController",
+        "job.orphans:JobOrphansController",
         (Trigger(PODS, _is_tracked),),
         component="job-controller",
     ),
     Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", (Trigger(JOBS),)),
     Row(
         "daemonset-controller",
-        "daemonset:DaemonSetController",
+        "daemonset.controller:DaemonSetController",
         (Trigger(DAEMONSETS),),
         component="daemonset-controller",
     ),
     Row(
         "statefulset-controller",
-        "statefulset:StatefulSetController",
+        "statefulset.controller:StatefulSetController",
         (Trigger(STATEFULSETS),),
         component="statefulset-controller",
         options={"features": "features"},
     ),
     Row(
         "endpointslice-controller",
-        "endpointslice:EndpointSliceController",
+        "endpoint.endpointslice:EndpointSliceController",
         component="endpoint-slice-controller",
     ),
     Row(
         "endpointslice-mirroring-controller",
-        "endpointslicemirroring:EndpointSliceMirroringController",
+        "endpoint.mirroring:EndpointSliceMirroringController",
         component="endpoint-slice-mirroring-controller",
     ),
-    Row("endpoints-controller", "endpoints:EndpointsController", component="endpoint-controller"),
+    Row("endpoints-controller", "endpoint.endpoints:EndpointsController", component="endpoint-controller"),
     Row(
         "disruption-controller",
-        "disruption:DisruptionController",
+        "disruption.controller:DisruptionController",
         (Trigger(PODDISRUPTIONBUDGETS),),
         component="controllermanager",
     ),
     Row(
         "horizontal-pod-autoscaler-controller",
-        "horizontalpodautoscaler:HorizontalPodAutoscalerController",
+        "podautoscaler.controller:HorizontalPodAutoscalerController",
         (Trigger(HORIZONTALPODAUTOSCALERS),),
         component="horizontal-pod-autoscaler",
         options={
@@ -231,13 +231,13 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
     ),
     Row(
         "stale-pod-disruption-controller",
-        "staledisruptions:StaleDisruptionsController",
+        "disruption.staledisruptions:StaleDisruptionsController",
         (Trigger(PODS, _is_disrupted),),
         component="controllermanager",
     ),
     Row(
         "node-lifecycle-controller",
-        "nodelifecycle:NodeLifecycleController",
+        "nodelifecycle.controller:NodeLifecycleController",
         component="node-controller",
         options={
             "grace_s": "node_monitor_grace_s",
@@ -247,7 +247,7 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
     ),
     Row(
         "taint-eviction-controller",
-        "tainteviction:TaintEvictionController",
+        "nodelifecycle.tainteviction:TaintEvictionController",
         (Trigger(NODES, _drives_pods_away),),
         component="taint-eviction-controller",
     ),
@@ -259,37 +259,37 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
     Row("ttl-controller", "ttl:TTLController"),
     Row(
         "persistentvolume-binder-controller",
-        "persistentvolumes:PersistentVolumeController",
+        "volume.binding:PersistentVolumeController",
         (Trigger(PERSISTENTVOLUMECLAIMS), Trigger(PERSISTENTVOLUMES)),
         component="persistentvolume-controller",
     ),
     Row(
         "persistentvolume-provisioner",
-        "provisioner:Provisioner",
+        "volume.provisioner:Provisioner",
         (Trigger(PERSISTENTVOLUMECLAIMS), Trigger(PERSISTENTVOLUMES)),
         component="rancher.io/local-path_local-path-provisioner",
         options={"erase": "erase_directory"},
     ),
     Row(
         "ephemeral-volume-controller",
-        "ephemeralvolumes:EphemeralVolumeController",
+        "volume.ephemeral:EphemeralVolumeController",
         (Trigger(PODS, _has_ephemeral_volume),),
         component="ephemeral_volume",
     ),
     Row("resourcequota-controller", "resourcequota:ResourceQuotaController", (Trigger(RESOURCEQUOTAS),)),
     Row(
         "persistentvolumeclaim-protection-controller",
-        "volumeprotection:ClaimProtection",
+        "volume.protection:ClaimProtection",
         (Trigger(PERSISTENTVOLUMECLAIMS),),
     ),
     Row(
         "persistentvolume-protection-controller",
-        "volumeprotection:VolumeProtection",
+        "volume.protection:VolumeProtection",
         (Trigger(PERSISTENTVOLUMES),),
     ),
     Row(
         "pod-garbage-collector-controller",
-        "podgc:PodGarbageCollector",
+        "nodelifecycle.podgc:PodGarbageCollector",
         options={
             "period_s": "pod_gc_period_s",
             "quarantine_s": "pod_gc_quarantine_s",
@@ -305,7 +305,7 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
     ),
     Row(
         "legacy-serviceaccount-token-controller",
-        "serviceaccounttokens:TokensController",
+        "serviceaccount.tokens:TokensController",
         (Trigger(SECRETS),),
         component="serviceaccount-token-controller",
         options={"certificate": "root_ca", "issue": "issue_token"},

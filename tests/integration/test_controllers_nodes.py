@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
-from kubelite.controllers.podgc import plan_terminated
+from kubelite.controllers.nodelifecycle.podgc import plan_terminated
+from kubelite.controllers.nodelifecycle.tainteviction import plan_eviction
 from kubelite.controllers.registry import ControllersConfig
-from kubelite.controllers.tainteviction import plan_eviction
 from tests.unit.controllers.rig import rig
 
 LIFE, TAINT, GC, RC, PDB = (

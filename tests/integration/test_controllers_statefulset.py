@@ -6,7 +6,7 @@ import pytest
 
 import kubelite
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
-from kubelite.controllers import statefulpods as members
+from kubelite.controllers.statefulset import pods as members
 from kubelite.testing import VirtualClock
 
 

@@ -51,20 +51,20 @@ UNNEEDED = {
     "kubelite.apimachinery.regexp",
     "kubelite.apimachinery.structural",
     "kubelite.controllers.certificatesigning",
-    "kubelite.controllers.cronjob",
-    "kubelite.controllers.daemonset",
-    "kubelite.controllers.deployment",
-    "kubelite.controllers.disruption",
-    "kubelite.controllers.horizontalpodautoscaler",
-    "kubelite.controllers.job",
-    "kubelite.controllers.joborphans",
+    "kubelite.controllers.cronjob.controller",
+    "kubelite.controllers.daemonset.controller",
+    "kubelite.controllers.deployment.controller",
+    "kubelite.controllers.disruption.controller",
+    "kubelite.controllers.podautoscaler.controller",
+    "kubelite.controllers.job.controller",
+    "kubelite.controllers.job.orphans",
     "kubelite.controllers.namespace",
-    "kubelite.controllers.persistentvolumes",
-    "kubelite.controllers.replicaset",
+    "kubelite.controllers.volume.binding",
+    "kubelite.controllers.replicaset.controller",
     "kubelite.controllers.resourcequota",
-    "kubelite.controllers.statefulset",
-    "kubelite.controllers.tainteviction",
-    "kubelite.controllers.volumeprotection",
+    "kubelite.controllers.statefulset.controller",
+    "kubelite.controllers.nodelifecycle.tainteviction",
+    "kubelite.controllers.volume.protection",
     "kubelite.images.agnhost",
     "kubelite.images.busybox",
     "kubelite.images.shell",
@@ -82,5 +82,5 @@ def test_the_first_response_needs_none_of_what_is_rarely_used():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     imported = set(done.stdout.split())
-    assert "kubelite.controllers.replication" in imported
+    assert "kubelite.controllers.replicaset.replication" in imported
     assert sorted(UNNEEDED & imported) == []

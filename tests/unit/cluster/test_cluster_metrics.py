@@ -6,7 +6,7 @@ import pytest
 
 from kubelite.apimachinery.labels import EVERYTHING, parse_selector
 from kubelite.cluster.metrics import Metrics
-from kubelite.controllers.horizontalpodautoscalermetrics import MetricsError, Sample
+from kubelite.controllers.podautoscaler.metrics import MetricsError, Sample
 
 NOW = 100.0
 

@@ -10,7 +10,7 @@ from kubelite.api.resources import LEASES, NODES, PODS, REPLICATIONCONTROLLERS, 
 from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.timestamps import format_micro_time, format_time
 from kubelite.client.informer import InformerFactory
-from kubelite.controllers.daemonpods import target_node
+from kubelite.controllers.daemonset.pods import target_node
 from kubelite.controllers.registry import ControllersConfig, controller_specs
 from kubelite.runtime import System
 from tests.faultyclients import LaggingClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.controllers.horizontalpodautoscalerlimits import Mark, Memory, limit
+from kubelite.controllers.podautoscaler.limits import Mark, Memory, limit
 
 NOW = 10_000.0
 

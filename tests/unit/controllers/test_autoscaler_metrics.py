@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.controllers.horizontalpodautoscalermetrics import (
+from kubelite.controllers.podautoscaler.metrics import (
     MetricsError,
     ProposalError,
     Sample,

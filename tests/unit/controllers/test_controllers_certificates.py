@@ -19,7 +19,7 @@ from kubelite.controllers.certificatesigning import (
     is_due,
     plan,
 )
-from kubelite.controllers.serviceaccounttokens import plan as plan_token
+from kubelite.controllers.serviceaccount.tokens import plan as plan_token
 from kubelite.master.auth.certificates import Authority
 
 NOW = 1_800_000_000.0

@@ -11,18 +11,16 @@ import pytest
 from hypothesis import given
 
 from kubelite.api import podutil
-from kubelite.controllers import (
-    daemonpods,
-    daemonupdate,
-    jobplan,
-    jobpods,
-    jobscaling,
-    jobstatus,
-    rollout,
-    statefulplan,
-)
-from kubelite.controllers import statefulpods as members
-from kubelite.controllers.jobbackoff import NO_FAILURES
+from kubelite.controllers.daemonset import pods as daemonpods
+from kubelite.controllers.daemonset import update as daemonupdate
+from kubelite.controllers.deployment import rollout
+from kubelite.controllers.job import plan as jobplan
+from kubelite.controllers.job import pods as jobpods
+from kubelite.controllers.job import scaling as jobscaling
+from kubelite.controllers.job import status as jobstatus
+from kubelite.controllers.job.backoff import NO_FAILURES
+from kubelite.controllers.statefulset import plan as statefulplan
+from kubelite.controllers.statefulset import pods as members
 from tests.unit.controllers import test_daemon_plans as daemons
 from tests.unit.controllers import test_job_plans as jobs
 from tests.unit.controllers import test_rollout_plans as rollouts

@@ -7,12 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.controllers import disruption, endpoints, nodehealth, tainteviction
 from kubelite.controllers.deletionrank import compare, ranked, sort_for_deletion
-from kubelite.controllers.endpointslice import plan_family, port_key
+from kubelite.controllers.disruption import controller as disruption
+from kubelite.controllers.endpoint import endpoints
+from kubelite.controllers.endpoint.endpointslice import plan_family, port_key
+from kubelite.controllers.endpoint.slicepacking import endpoint_key, pack
 from kubelite.controllers.namespace import make_conditions
+from kubelite.controllers.nodelifecycle import health as nodehealth
+from kubelite.controllers.nodelifecycle import tainteviction
 from kubelite.controllers.replicas import count_pods, make_status, plan_scaling
-from kubelite.controllers.slicepacking import endpoint_key, pack
 
 NOW = 1_700_000_000.0
 

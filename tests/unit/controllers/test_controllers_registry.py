@@ -8,7 +8,10 @@ import attrs
 import pytest
 
 from kubelite.apimachinery.lazy import load
-from kubelite.controllers import jobpods, nodehealth, podgc, registry
+from kubelite.controllers import registry
+from kubelite.controllers.job import pods as jobpods
+from kubelite.controllers.nodelifecycle import health as nodehealth
+from kubelite.controllers.nodelifecycle import podgc
 from kubelite.controllers.registry import CONTROLLERS, ControllersConfig
 from kubelite.reconcile.controller import Reconciler
 

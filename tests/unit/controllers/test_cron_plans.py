@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from kubelite.api.cron import CronError, parse_schedule
 from kubelite.api.timezones import is_time_zone
 from kubelite.apimachinery.timestamps import format_time, parse_time
-from kubelite.controllers import cronplan
-from kubelite.controllers.cronschedule import next_run, zone_of
+from kubelite.controllers.cronjob import plan as cronplan
+from kubelite.controllers.cronjob.schedule import next_run, zone_of
 
 HOUR_S = 3600
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import DAEMONSETS
-from kubelite.controllers import daemonpods, daemonupdate
-from kubelite.controllers.daemonset import Patience
+from kubelite.controllers.daemonset import pods as daemonpods
+from kubelite.controllers.daemonset import update as daemonupdate
+from kubelite.controllers.daemonset.controller import Patience
 
 NOW = 1_000_000.0
 HASH = "new"

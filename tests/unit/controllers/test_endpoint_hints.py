@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.controllers.endpointslice import Desired, make_hints, plan_hinted_family, port_key
-from kubelite.controllers.endpointslicemirroring import surplus
-from kubelite.controllers.slicepacking import endpoint_key
-from kubelite.controllers.topologyhints import (
+from kubelite.controllers.endpoint.endpointslice import Desired, make_hints, plan_hinted_family, port_key
+from kubelite.controllers.endpoint.mirroring import surplus
+from kubelite.controllers.endpoint.slicepacking import endpoint_key
+from kubelite.controllers.endpoint.topologyhints import (
     MODE,
     NO_NODE_INFO,
     NO_ZONE,

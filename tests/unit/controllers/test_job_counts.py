@@ -11,9 +11,9 @@ from kubelite.api.resources import JOBS, PODS
 from kubelite.apimachinery.apierrors import APIError, ServiceUnavailable
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.informer import InformerFactory
-from kubelite.controllers.job import JobController
-from kubelite.controllers.jobplan import is_finished
-from kubelite.controllers.jobpods import is_tracked
+from kubelite.controllers.job.controller import JobController
+from kubelite.controllers.job.plan import is_finished
+from kubelite.controllers.job.pods import is_tracked
 from kubelite.reconcile.controller import controller_spec
 from kubelite.runtime import System
 from tests.harness import api_server

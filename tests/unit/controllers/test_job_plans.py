@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given
 
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.controllers import jobplan, jobpods, jobscaling, jobstatus
-from kubelite.controllers.jobbackoff import NO_FAILURES, Backoff, next_backoff, remaining_s
-from kubelite.controllers.jobindexes import first_pending, format_indexes, parse_indexes
-from kubelite.controllers.joborphans import is_let_go
-from kubelite.controllers.jobpolicies import match_failure, match_success
+from kubelite.controllers.job import plan as jobplan
+from kubelite.controllers.job import pods as jobpods
+from kubelite.controllers.job import scaling as jobscaling
+from kubelite.controllers.job import status as jobstatus
+from kubelite.controllers.job.backoff import NO_FAILURES, Backoff, next_backoff, remaining_s
+from kubelite.controllers.job.indexes import first_pending, format_indexes, parse_indexes
+from kubelite.controllers.job.orphans import is_let_go
+from kubelite.controllers.job.policies import match_failure, match_success
 from kubelite.controllers.ttlafterfinished import plan as plan_ttl
 from kubelite.reconcile.intents import DeleteObject, RequeueAfter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubelite.api.resources import STATEFULSETS
 from kubelite.apimachinery.timestamps import parse_time
-from kubelite.controllers import history
+from kubelite.controllers.history import revisions as history
 
 
 def owner(image="nginx:1", **metadata):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from kubelite.api.templatehash import template_hash
-from kubelite.controllers import deploymentstatus as progress
-from kubelite.controllers import rollout
+from kubelite.controllers.deployment import rollout
+from kubelite.controllers.deployment import status as progress
 
 NOW = 1_767_225_600.0
 

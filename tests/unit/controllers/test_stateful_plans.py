@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import STATEFULSETS
-from kubelite.controllers import history, statefulplan
-from kubelite.controllers import statefulpods as members
+from kubelite.controllers.history import revisions as history
+from kubelite.controllers.statefulset import plan as statefulplan
+from kubelite.controllers.statefulset import pods as members
 
 NOW = 1_000_000.0
 OLD, NEW = "web-old", "web-new"

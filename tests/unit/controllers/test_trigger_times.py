@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubelite.controllers.serviceparts import TriggerTimes
+from kubelite.controllers.endpoint.serviceparts import TriggerTimes
 
 SERVICE = {"metadata": {"creationTimestamp": "2026-01-01T00:00:10Z"}}
 

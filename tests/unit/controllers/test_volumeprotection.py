@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS
-from kubelite.controllers import volumeprotection as protection
+from kubelite.controllers.volume import protection
 from tests.unit.controllers.rig import rig
 
 

@@ -1,0 +1,1 @@
+"""CronJobs: a Job for each run of a schedule."""

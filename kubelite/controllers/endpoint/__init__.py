@@ -1,0 +1,1 @@
+"""What stands behind a Service: Endpoints, EndpointSlices, and mirrors of Endpoints made by hand."""

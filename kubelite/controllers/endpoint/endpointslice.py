@@ -1,0 +1,480 @@
+"""EndpointSlices of Services with a selector.
+
+Up to 100 endpoints stand in a slice, and there is one set of slices per set of port numbers.
+A Service without pods keeps one empty slice. A terminating pod stays in its slice, not ready, but serving
+while its probe says so, until it is gone. Pod events of one Service are gathered for `BATCH_S`, and the
+more endpoints there are the longer its slices rest between two writes.
+
+Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/controller/endpointslice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from kubelite.api import podutil
+from kubelite.api.conditions import get_condition
+from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
+from kubelite.apimachinery.scheme import Object
+from kubelite.controllers.endpoint import topologyhints
+from kubelite.controllers.endpoint.serviceparts import (
+    HEADLESS_LABEL,
+    ZONE_LABEL,
+    TriggerTimes,
+    belongs,
+    is_headless,
+    keys_of_change,
+    pod_addresses,
+    published_hostname,
+    resolved_ports,
+    selected_pods,
+    target_ref,
+    with_trigger_time,
+)
+from kubelite.controllers.endpoint.slicefailures import failure_event, failures_of
+from kubelite.controllers.endpoint.slicepacking import endpoint_key, pack
+from kubelite.controllers.endpoint.slicetracker import SliceTracker
+from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.intents import (
+    CreateObject,
+    DeleteObject,
+    Intent,
+    RecordEvent,
+    RequeueAfter,
+    Steps,
+    Together,
+    UpdateObject,
+)
+from kubelite.reconcile.ownership import controller_ref, key_of, split_key
+
+BATCH_S: Final = 0.02
+"""Seconds for which events of a Service are gathered before its slices are written."""
+REST_PER_ENDPOINT_S: Final = 1e-4
+"""Seconds per endpoint between two writes that events ask for."""
+REST_MAX_S: Final = 0.1
+_NODE_RETRY_S: Final = 1.0
+SERVICE_NAME: Final = "kubernetes.io/service-name"
+MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
+CONTROLLER: Final = "endpointslice-controller.k8s.io"
+SAME_ZONE: Final = frozenset({"PreferClose", "PreferSameZone"})
+SAME_NODE: Final = "PreferSameNode"
+BY_SERVICE: Final = "service"
+"""Index: key of a Service -> its slices."""
+
+PortKey = tuple[tuple[str, str, int, str], ...]
+
+
+class Desired(NamedTuple):
+    """The endpoints of one address family and one set of ports, by `endpoint_key`."""
+
+    ports: list[Object]
+    endpoints: dict[str, Object]
+
+
+def by_service(obj: Object) -> Iterable[str]:
+    """The index `BY_SERVICE`."""
+    name = (obj["metadata"].get("labels") or {}).get(SERVICE_NAME)
+    return () if name is None else (f"{obj['metadata']['namespace']}/{name}",)
+
+
+def make_ports(service: Object, pod: Object) -> list[Object]:
+    """The slice's ports for a pod, by name."""
+    ports: list[Object] = []
+    for port, number in resolved_ports(service, pod):
+        entry: dict[str, Any] = {
+            "name": port.get("name") or "",
+            "protocol": port.get("protocol") or "TCP",
+            "port": number,
+        }
+        if port.get("appProtocol"):
+            entry["appProtocol"] = port["appProtocol"]
+        ports.append(entry)
+    return sorted(ports, key=lambda entry: (entry["name"], entry["protocol"], entry["port"]))
+
+
+def port_key(ports: Sequence[Object] | None) -> PortKey:
+    """A key that is equal for equal ports."""
+    return tuple(
+        sorted(
+            (p.get("name") or "", p.get("protocol") or "TCP", p.get("port") or 0, p.get("appProtocol") or "")
+            for p in ports or ()
+        )
+    )
+
+
+def make_endpoint(pod: Object, service: Object, addresses: list[str], zone: str) -> Object:
+    """The endpoint that stands for a pod."""
+    serving = podutil.is_ready(pod)
+    terminating = podutil.is_terminating(pod)
+    published = bool(service["spec"].get("publishNotReadyAddresses"))
+    endpoint: dict[str, Any] = {
+        "addresses": addresses,
+        "conditions": {
+            "ready": published or (serving and not terminating),
+            "serving": serving,
+            "terminating": terminating,
+        },
+    }
+    hostname = published_hostname(pod, service)
+    if hostname:
+        endpoint["hostname"] = hostname
+    endpoint["targetRef"] = target_ref(pod)
+    if pod["spec"].get("nodeName"):
+        endpoint["nodeName"] = pod["spec"]["nodeName"]
+    if zone:
+        endpoint["zone"] = zone
+    hints = make_hints(service, endpoint)
+    if hints:
+        endpoint["hints"] = hints
+    return endpoint
+
+
+def make_hints(service: Object, endpoint: Object) -> Object:
+    """For clients of which zone and node a ready endpoint is meant, where the Service prefers what is near.
+
+    Source: k8s.io/endpointslice/trafficdist.
+    """
+    preferred = service["spec"].get("trafficDistribution")
+    if (
+        topologyhints.is_wanted(service)
+        or preferred not in {*SAME_ZONE, SAME_NODE}
+        or not endpoint["conditions"]["ready"]
+    ):
+        return {}
+    hints: dict[str, Any] = {}
+    if endpoint.get("zone"):
+        hints["forZones"] = [{"name": endpoint["zone"]}]
+    if preferred == SAME_NODE and endpoint.get("nodeName"):
+        hints["forNodes"] = [{"name": endpoint["nodeName"]}]
+    return hints
+
+
+def desired_endpoints(
+    service: Object, pods: Sequence[Object], family: str, zone_of: Callable[[str], str | None]
+) -> tuple[dict[PortKey, Desired], list[str]]:
+    """The endpoints of a family, by their ports.
+
+    Args:
+        family: `IPv4` or `IPv6`.
+        pods: The pods concerned.
+        service: The Service.
+        zone_of: Node name -> its zone, "" if it has none, None if there is no such node.
+
+    Returns:
+        The endpoints, and what is to be told of pods that were left out because their node is missing.
+    """
+    groups: dict[PortKey, Desired] = {}
+    left_out: list[str] = []
+    for pod in pods:
+        addresses = pod_addresses(pod, family)
+        if not addresses or not belongs(pod, terminating_too=True):
+            continue
+        node = pod["spec"].get("nodeName")
+        zone = zone_of(node) if node else ""
+        if zone is None and not service["spec"].get("publishNotReadyAddresses"):
+            name = pod["metadata"]["name"]
+            left_out.append(f"skipping Pod {name} for Service {key_of(service)}: Node {node} Not Found")
+            continue
+        ports = make_ports(service, pod)
+        group = groups.setdefault(port_key(ports), Desired(ports, {}))
+        endpoint = make_endpoint(pod, service, addresses, zone or "")
+        group.endpoints[endpoint_key(endpoint)] = endpoint
+    return groups, left_out
+
+
+def slice_labels(service: Object) -> dict[str, str]:
+    """The Service's labels, its name, the managing controller, and a mark on those of headless Services."""
+    reserved = {SERVICE_NAME, MANAGED_BY, HEADLESS_LABEL}
+    labels = {
+        name: value
+        for name, value in (service["metadata"].get("labels") or {}).items()
+        if name not in reserved
+    }
+    labels[SERVICE_NAME] = service["metadata"]["name"]
+    labels[MANAGED_BY] = CONTROLLER
+    if is_headless(service):
+        labels[HEADLESS_LABEL] = ""
+    return dict(sorted(labels.items()))
+
+
+def _new_slice(service: Object, family: str, ports: list[Object], endpoints: list[Object]) -> Object:
+    return {
+        "kind": "EndpointSlice",
+        "apiVersion": "discovery.k8s.io/v1",
+        "metadata": {
+            "generateName": f"{service['metadata']['name']}-",
+            "namespace": service["metadata"]["namespace"],
+            "labels": slice_labels(service),
+            "ownerReferences": [controller_ref(service, SERVICES)],
+        },
+        "addressType": family,
+        "endpoints": endpoints or None,
+        "ports": ports or None,
+    }
+
+
+def plan_family(
+    service: Object, slices: Sequence[Object], groups: Mapping[PortKey, Desired], family: str
+) -> tuple[list[Object], list[Object], list[Object]]:
+    """The slices of one address family to create, update and delete.
+
+    Args:
+        family: `IPv4` or `IPv6`.
+        service: The Service.
+        slices: Those which exist, of this family.
+        groups: The endpoints wanted.
+    """
+    labels = slice_labels(service)
+    existing: dict[PortKey, list[Object]] = {}
+    for each in slices:
+        existing.setdefault(port_key(each.get("ports")), []).append(each)
+    create: list[Object] = []
+    update: list[Object] = []
+    delete: list[Object] = []
+    for key, group in groups.items():
+        packing = pack(existing.pop(key, ()), group.endpoints)
+        create += [_new_slice(service, family, group.ports, endpoints) for endpoints in packing.create]
+        update += [{**each, "endpoints": endpoints} for each, endpoints in packing.update]
+        update += [each for each in packing.unchanged if (each["metadata"].get("labels") or {}) != labels]
+        delete += packing.delete
+    for leftover in existing.values():
+        delete += leftover
+    if not create and not update and len(delete) == len(slices):
+        create.append(_new_slice(service, family, [], []))
+    return _reuse(create, update, delete, labels)
+
+
+def plan_hinted_family(
+    service: Object,
+    slices: Sequence[Object],
+    groups: Mapping[PortKey, Desired],
+    family: str,
+    shares: Mapping[str, float],
+) -> tuple[list[Object], list[Object], list[Object]] | str:
+    """As `plan_family`, with each zone's part of the hints; or why there can be none.
+
+    Args:
+        family: `IPv4` or `IPv6`.
+        service: The Service.
+        slices: Those which exist, of this family.
+        groups: The endpoints wanted.
+        shares: What the zones should have.
+    """
+    ready = sum(
+        topologyhints.is_ready(each) for group in groups.values() for each in group.endpoints.values()
+    )
+    allocations = topologyhints.allocate(shares, ready)
+    if isinstance(allocations, str):
+        return allocations
+    old = {endpoint_key(one): one for each in slices for one in each.get("endpoints") or ()}
+    kept = {
+        ports: Desired(
+            group.ports,
+            {
+                name: topologyhints.with_old_hints(each, old[name]) if name in old else each
+                for name, each in group.endpoints.items()
+            },
+        )
+        for ports, group in groups.items()
+    }
+    create, update, delete = plan_family(service, slices, kept, family)
+    changed = {each["metadata"]["uid"] for each in (*update, *delete)}
+    unchanged = [each for each in slices if each["metadata"]["uid"] not in changed]
+    made = topologyhints.add_hints(create, update, unchanged, allocations)
+    return topologyhints.NO_ZONE if made is None else (*made, delete)
+
+
+def _reuse(
+    create: list[Object], update: list[Object], delete: list[Object], labels: Mapping[str, str]
+) -> tuple[list[Object], list[Object], list[Object]]:
+    """Turn pairs of a deletion and a creation into updates; leave out an empty slice that stays as it is."""
+    update = [{**each, "metadata": {**each["metadata"], "labels": dict(labels)}} for each in update]
+    while create and delete:
+        new, old = create.pop(0), delete.pop(0)
+        metadata = {
+            **old["metadata"],
+            "labels": dict(labels),
+            "ownerReferences": new["metadata"]["ownerReferences"],
+        }
+        reused = {**old, "metadata": metadata, "endpoints": new["endpoints"], "ports": new["ports"]}
+        if not _same(reused, old):
+            update.append(reused)
+    return create, update, delete
+
+
+def _same(new: Object, old: Object) -> bool:
+    return (
+        not new.get("endpoints")
+        and not old.get("endpoints")
+        and not new.get("ports")
+        and not old.get("ports")
+        and new["metadata"].get("labels") == old["metadata"].get("labels")
+        and new["metadata"].get("ownerReferences") == old["metadata"].get("ownerReferences")
+    )
+
+
+def _stamped(obj: Object, time: str | None) -> Object:
+    annotations = with_trigger_time(obj["metadata"].get("annotations"), time)
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "annotations"}
+    if annotations:
+        metadata["annotations"] = annotations
+    return {**obj, "metadata": metadata}
+
+
+class EndpointSliceController(Reconciler):
+    """Keeps the slices of each Service with a selector."""
+
+    name = "endpointslice-controller"
+    component = "endpoint-slice-controller"
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._services = self.informer(SERVICES)
+        self._pods = self.informer(PODS)
+        self._nodes = self.informer(NODES)
+        self._slices = self.informer(ENDPOINTSLICES)
+        self._slices.add_index(BY_SERVICE, by_service)
+        self._tracker = SliceTracker()
+        self._times = TriggerTimes()
+        self._sizes: dict[str, int] = {}
+        self._by_topology: set[str] = set()
+        self._hinted: set[str] = set()
+
+    def watches(self) -> Sequence[Watch]:
+        """Services, their pods, and the slices themselves."""
+        return (
+            Watch(SERVICES, lambda old, new: (key_of(new or old or {}),)),
+            Watch(PODS, lambda old, new: keys_of_change(old, new, self._services)),
+            Watch(NODES, self._node_keys),
+            Watch(ENDPOINTSLICES, self._slice_keys),
+        )
+
+    def delay_s(self, key: str) -> float:
+        """Events are gathered for a moment."""
+        return BATCH_S
+
+    def interval_s(self, key: str) -> float:
+        """The more endpoints, the longer the rest between writes."""
+        return min(REST_MAX_S, self._sizes.get(key, 0) * REST_PER_ENDPOINT_S)
+
+    def _slice_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        obj = new or old
+        assert obj is not None
+        if (obj["metadata"].get("labels") or {}).get(MANAGED_BY) != CONTROLLER:
+            return () if old is None or new is None else by_service(old)
+        if self._tracker.observe(old, new):
+            return ()
+        return {*by_service(obj), *(() if old is None else by_service(old))}
+
+    def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """The Services whose hints follow the CPUs of zones, if these have changed."""
+        if not self._by_topology or (
+            old is not None and new is not None and _capacity(old) == _capacity(new)
+        ):
+            return ()
+        return sorted(self._by_topology)
+
+    def _zone_of(self, node_name: str) -> str | None:
+        node = self._nodes.get(None, node_name)
+        if node is None:
+            return None
+        zone: str = (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
+        return zone
+
+    def sync(self, key: str) -> Steps:
+        """Write the slices that differ; wait while own writes have not been seen."""
+        namespace, name = split_key(key)
+        service = self._services.get(namespace, name)
+        if service is None:
+            self._tracker.forget(key)
+            self._times.forget(key)
+            self._sizes.pop(key, None)
+            self._by_topology.discard(key)
+            self._hinted.discard(key)
+            return
+        spec = service["spec"]
+        if not spec.get("selector") or spec.get("type") == "ExternalName":
+            return
+        now = self.clock.now()
+        slices = [
+            each
+            for each in self._slices.by_index(BY_SERVICE, key)
+            if each["metadata"]["labels"].get(MANAGED_BY) == CONTROLLER
+            and not each["metadata"].get("deletionTimestamp")
+        ]
+        if self._tracker.is_stale(key, slices, now):
+            yield (RequeueAfter(BATCH_S),)
+            return
+        pods = selected_pods(service, self._pods)
+        self._sizes[key] = len(pods)
+        time = self._times.compute(key, service, pods)
+        families = spec.get("ipFamilies") or ["IPv4"]
+        intents: list[Intent] = [_deletion(each) for each in slices if each["addressType"] not in families]
+        problems: list[str] = []
+        again = True
+        events: list[Intent] = []
+        for family in families:
+            groups, left_out = desired_endpoints(service, pods, family, self._zone_of)
+            problems += left_out
+            of_family = [each for each in slices if each["addressType"] == family]
+            create, update, delete, event = self._plan(key, service, of_family, groups, family)
+            intents += [CreateObject(ENDPOINTSLICES, _stamped(each, time)) for each in create]
+            intents += [UpdateObject(ENDPOINTSLICES, _stamped(each, time)) for each in update]
+            intents += [_deletion(each) for each in delete]
+            if event is not None:
+                reason, text = event
+                type_: Literal["Normal", "Warning"] = (
+                    "Normal" if reason == topologyhints.ENABLED else "Warning"
+                )
+                events.append(RecordEvent(service, type_, reason, f"{text}, addressType: {family}"))
+        if intents:
+            outcomes = yield (Together(tuple(intents)),)
+            self._tracker.wrote(key, outcomes, now)
+            failures = failures_of(service, outcomes)
+            problems += failures
+            again = not failures  # what failed is tried again anyway
+        if problems:
+            events.append(failure_event(service, problems))
+            if again:
+                events.append(RequeueAfter(_NODE_RETRY_S))
+        if events:
+            yield tuple(events)
+
+    def _plan(
+        self,
+        key: str,
+        service: Object,
+        slices: Sequence[Object],
+        groups: dict[PortKey, Desired],
+        family: str,
+    ) -> tuple[list[Object], list[Object], list[Object], tuple[str, str] | None]:
+        """The slices of a family to create, update and delete, and what is to be told of hints."""
+        if not topologyhints.is_wanted(service):
+            self._by_topology.discard(key)
+            event = None
+            if key in self._hinted:
+                self._hinted.discard(key)
+                event = topologyhints.DISABLED, topologyhints.HAS_BEEN_DISABLED
+            return (*plan_family(service, slices, groups, family), event)
+        self._by_topology.add(key)
+        shares = topologyhints.share_of_zones(self._nodes.list())
+        made = plan_hinted_family(service, slices, groups, family, shares)
+        if isinstance(made, str):
+            self._hinted.discard(key)
+            return (*plan_family(service, slices, groups, family), (topologyhints.DISABLED, made))
+        event = None if key in self._hinted else (topologyhints.ENABLED, topologyhints.HAS_BEEN_ENABLED)
+        self._hinted.add(key)
+        return (*made, event)
+
+
+def _capacity(node: Object) -> tuple[Any, ...]:
+    """What of a node decides how many endpoints its zone should have."""
+    ready = get_condition(node, "Ready")
+    allocatable = (node.get("status") or {}).get("allocatable") or {}
+    return node["metadata"].get("labels"), (ready or {}).get("status"), allocatable.get("cpu")
+
+
+def _deletion(each: Object) -> Intent:
+    metadata = each["metadata"]
+    return DeleteObject(ENDPOINTSLICES, metadata["namespace"], metadata["name"], uid=metadata["uid"])

@@ -1,0 +1,1 @@
+"""Jobs: pods until enough have succeeded, or too many have failed."""

@@ -1,0 +1,1 @@
+"""HorizontalPodAutoscalers: as many replicas as metrics ask for."""

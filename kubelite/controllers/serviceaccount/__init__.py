@@ -1,0 +1,1 @@
+"""What each namespace and each ServiceAccount is given."""

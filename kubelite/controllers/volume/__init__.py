@@ -1,0 +1,1 @@
+"""Claims find volumes, or get new ones; neither goes while it is used."""
