@@ -1,1 +1,1 @@
-"""The control loops of kube-controller-manager, a file or a package each: pure plans and the shell around them."""
+"""The control loops of kube-controller-manager: pure plans, and a shell around each that acts."""

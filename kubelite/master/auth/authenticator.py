@@ -31,6 +31,7 @@ from kubelite.master.auth.serviceaccounts import (
     InvalidTokenError,
     ServiceAccountTokens,
 )
+from kubelite.master.utf8 import to_valid_utf8
 
 INVALID_TOKEN: Final = "invalid bearer token"  # noqa: S105 - words
 _BEARER: Final = "bearer"
@@ -140,14 +141,14 @@ def impersonated(user: UserInfo, headers: CIMultiDictProxy[str] | CIMultiDict[st
         BadRequest: Groups, uid or extra facts without a user.
         Forbidden: This user may not act for others.
     """
-    name = headers.get(_IMPERSONATE + "User", "")
-    groups = tuple(headers.getall(_IMPERSONATE + "Group", ()))
-    uid = headers.get(_IMPERSONATE + "Uid", "")
+    name = to_valid_utf8(headers.get(_IMPERSONATE + "User", ""))
+    groups = tuple(to_valid_utf8(each) for each in headers.getall(_IMPERSONATE + "Group", ()))
+    uid = to_valid_utf8(headers.get(_IMPERSONATE + "Uid", ""))
     extra: dict[str, tuple[str, ...]] = {}
     for key, value in headers.items():
         if key.lower().startswith(_EXTRA):
             fact = unquote(key[len(_EXTRA) :].lower())
-            extra[fact] = (*extra.get(fact, ()), value)
+            extra[fact] = (*extra.get(fact, ()), to_valid_utf8(value))
     if not name:
         if groups or uid or extra:
             raise BadRequest(f"requested {_go_user(uid, groups, extra)} without impersonating a user name")
@@ -187,7 +188,7 @@ def _go_user(uid: str, groups: Sequence[str], extra: Mapping[str, Sequence[str]]
 
 def _digest(token: str) -> bytes:
     """What is kept of a token: finding it takes the same time whatever is shown."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
 
 
 def websocket_token(protocols: str) -> str:

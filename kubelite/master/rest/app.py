@@ -201,7 +201,7 @@ class App:
         gate.leave(visit)
         gate.conclude(visit, response.status, status)
         if isinstance(response, Reply):
-            responses.prettier(response, info, request.headers.get("User-Agent", ""))
+            responses.prettier(response, info, visit.record.user_agent)
         return response
 
     async def _serve(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
@@ -222,7 +222,7 @@ class App:
             return await self._handlers.serve(request, visit, user)
         request = await whole(request)
         if self._faults.engine is not None:
-            agent = request.headers.get("User-Agent", "")
+            agent = visit.record.user_agent
             await self._faults.engine.meet_path(info.verb, info.path, user, agent)
         if info.path == METRICS_PATH and request.method == "GET":
             return await self._metrics(request, headers)

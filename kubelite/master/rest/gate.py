@@ -31,6 +31,7 @@ from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.metrics import Labels, Metrics, request_labels
 from kubelite.master.rest.prompt import AnyRequest
 from kubelite.master.rest.requestinfo import RequestInfo
+from kubelite.master.utf8 import to_valid_utf8
 from kubelite.runtime import Clock, Randomness, Ref, TimerHandle
 
 FLOW_SCHEMA: Final = "X-Kubernetes-Pf-Flowschema-Uid"
@@ -107,7 +108,7 @@ class Gate:
     def arrive(self, request: AnyRequest, info: RequestInfo) -> Visit:
         """A request has come in."""
         sent = request.headers
-        audit_id = sent.get("Audit-Id") or self._random.uuid4()
+        audit_id = to_valid_utf8(sent.get("Audit-Id", "")) or self._random.uuid4()
         headers = _PLAIN_HEAD.copy()
         headers["Audit-Id"] = audit_id
         now = self._clock.now()
@@ -117,7 +118,7 @@ class Gate:
             request.raw_path,
             info.verb or info.method.lower(),
             request.remote or "",
-            sent.get("User-Agent", ""),
+            to_valid_utf8(sent.get("User-Agent", "")),
             info.group,
             info.version,
             info.plural,

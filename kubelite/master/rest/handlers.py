@@ -80,7 +80,7 @@ class Handlers:
         """
         info, headers = visit.info, visit.headers
         if self._faults.engine is not None or info.verb == "watch":
-            user = attrs.evolve(user, agent=request.headers.get("User-Agent", ""))
+            user = attrs.evolve(user, agent=visit.record.user_agent)
         try:
             resource = route(self._scheme, info)
         except NotFound as error:
@@ -162,7 +162,7 @@ class Handlers:
             return await Delete(**common, options=how).ask(self._apiserver)
         writing: dict[str, Any] = {
             "dry_run": options.dry_run(query),
-            "field_manager": options.field_manager(query, request.headers.get("User-Agent", "")),
+            "field_manager": options.field_manager(query, visit.record.user_agent),
             "field_validation": options.field_validation(query),
         }
         if patch_type is not None:

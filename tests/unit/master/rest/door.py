@@ -59,7 +59,7 @@ async def read_answer(reader: asyncio.StreamReader) -> bytes:
 def head_of(method: str, path: str, *headers: str) -> bytes:
     """The head of a request by the admin."""
     lines = (f"{method} {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {TOKEN}", *headers)
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return ("\r\n".join(lines) + "\r\n\r\n").encode(errors="surrogateescape")
 
 
 @asynccontextmanager

@@ -317,3 +317,36 @@ async def test_a_client_that_waits_with_too_much_is_refused_at_once():
     async with opened() as door:
         head = head_of("POST", MAPS, "Expect: 100-continue", f"Content-Length: {4 * MIB}")
         assert status_of(await door.raw(head))[0] == 413
+
+
+MAP = b'{"metadata":{"name":"bytes"},"data":{"a":"b"}}'
+
+
+async def test_user_agents_that_are_no_utf8_become_field_managers_that_are():
+    async with opened() as door:
+        head = head_of(
+            "POST", MAPS, f"Content-Length: {len(MAP)}", "User-Agent: tool\udcff/1", "Audit-Id: \udcfe"
+        )
+        code, made = status_of(await door.raw(head, MAP))
+        assert (code, made["metadata"]["managedFields"][0]["manager"]) == (201, "tool\ufffd")
+        assert orjson.loads(orjson.dumps(door.audit[-1]))["userAgent"] == "tool\ufffd/1"
+        assert door.audit[-1]["auditID"] == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("Impersonate-User: jo\udcff", 403),
+        ("Impersonate-Group: \udcff", 400),
+        ("Impersonate-Extra-A: \udcff", 400),
+        ("Authorization: Bearer \udcff.\udcff.\udcff", 401),
+    ],
+)
+async def test_names_that_are_no_utf8_are_refused_like_others(header, code):
+    async with opened() as door:
+        head = head_of("GET", MAPS, header)
+        if header.startswith("Authorization"):
+            head = head.replace(b"Authorization: Bearer secret\r\n", b"")
+        found, status = status_of(await door.raw(head))
+        assert (found, status["kind"]) == (code, "Status")
+        await check_alive(door)
