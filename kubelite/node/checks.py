@@ -12,15 +12,18 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 import aiohttp
+from yarl import URL
 
 from kubelite.api.podutil import resolve_port
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.container import CommandNotFoundError
 from kubelite.network import NetworkNamespace
+from kubelite.node import probehttp
 from kubelite.node.probes import Outcome
 from kubelite.runtime import Clock
 
-USER_AGENT: Final = "kube-probe/1.36"
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+REDIRECTS_MAX: Final = 10
 OUTPUT_MAX: Final = 10_240
 """How much of a command's output is kept, in bytes."""
 
@@ -86,24 +89,43 @@ def _port(target: Target, port: int | str) -> int:
 async def _http(target: Target, action: Object, timeout_s: float | None) -> Outcome:
     scheme = (action.get("scheme") or "HTTP").lower()
     host = action.get("host") or target.address
+    port = _port(target, action["port"])
     path = action.get("path") or "/"
-    url = f"{scheme}://{host}:{_port(target, action['port'])}/{path.removeprefix('/')}"
-    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"}
-    headers.update({header["name"]: header["value"] for header in action.get("httpHeaders") or ()})
+    url = f"{scheme}://{host}:{port}/{path.removeprefix('/')}"
     try:
-        async with (
-            target.clock.timeout(timeout_s),
-            target.session().get(url, headers=headers, ssl=False) as answer,
-        ):
-            status = answer.status
+        headers = probehttp.headers_of(action.get("httpHeaders") or ())
+        async with target.clock.timeout(timeout_s):
+            if scheme == "http" and probehttp.is_address(host):
+                request = probehttp.make_request(host, port, path, headers)
+                status, location = await probehttp.get(target.network, host, port, request)
+                if location and status in REDIRECTS:
+                    status = await _follow(target, URL(url), location, headers, status)
+            else:
+                status = await _follow(target, URL(url), "", headers, 0)
     except TimeoutError:
         problem = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         return Outcome(False, f'Get "{url}": {problem}')
-    except (aiohttp.ClientError, OSError) as error:
-        return Outcome(False, f'Get "{url}": {_network_problem(error, host, _port(target, action["port"]))}')
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return Outcome(False, f'Get "{url}": {_network_problem(error, host, port)}')
     if 200 <= status < 400:
         return Outcome(success=True)
     return Outcome(False, f"HTTP probe failed with statuscode: {status}")
+
+
+async def _follow(target: Target, url: URL, location: str, headers: dict[str, str], status: int) -> int:
+    """The status at the end of redirects; one to another host is not followed, and counts itself."""
+    at = url
+    for _ in range(REDIRECTS_MAX):
+        if location:
+            at = at.join(URL(location))
+            if at.host != url.host:
+                return status
+        session = target.session()
+        async with session.get(at, headers=headers, ssl=False, allow_redirects=False) as answer:
+            status, location = answer.status, answer.headers.get("Location", "")
+        if not location or status not in REDIRECTS:
+            return status
+    raise OSError(f"stopped after {REDIRECTS_MAX} redirects")
 
 
 async def _tcp(target: Target, action: Object, timeout_s: float | None) -> Outcome:

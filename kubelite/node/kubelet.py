@@ -10,7 +10,7 @@ Source: pkg/kubelet/kubelet.go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 import attrs
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kubelite.client.events import EventRecorder
     from kubelite.client.informer import Informer, InformerFactory
     from kubelite.images.registry import ImageRegistry
+    from kubelite.node.probes import Pacer
 
 _CONTAINER_FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
@@ -162,6 +163,7 @@ class Kubelet(Actor[Message]):
         self._pods: Informer = informers.informer(PODS, field_selector=f"spec.nodeName={self.machine.name}")
         self._server = KubeletServer(self.machine, self._find)
         self._session: aiohttp.ClientSession | None = None
+        self._pacer: Pacer | None = None
         self._names: dict[tuple[str, str], PodWorker] = {}
         self._used: dict[str, int] = {"pods": 0}
         self._undecided: set[str] = set()
@@ -327,6 +329,14 @@ class Kubelet(Actor[Message]):
         if self._session is None:
             self._session = client_session(self.machine.network)
         return self._session
+
+    def pace(self, call: Callable[[], None]) -> None:
+        """Let one of many probes begin when it is its turn."""
+        if self._pacer is None:
+            from kubelite.node.probes import Pacer  # noqa: PLC0415 - most pods have no probes
+
+            self._pacer = Pacer()
+        self._pacer(call)
 
     def probe_delay(self, period_s: float) -> float:
         """Only just after the kubelet's own start are first probes spread over their period."""

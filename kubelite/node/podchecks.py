@@ -84,6 +84,7 @@ class PodChecks:
             spec,
             check=run,
             call_later=self._worker.host.machine.clock.call_later,
+            pace=self._worker.host.pace,
             start_task=lambda coroutine: self._worker.host.start_task(coroutine, f"{spec.kind} probe"),
             failed=failed,
             changed=changed,

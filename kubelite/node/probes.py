@@ -9,6 +9,8 @@ pkg/kubelet/prober/worker.go.
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -84,6 +86,35 @@ def observe(state: ProbeState, spec: ProbeSpec, *, success: bool) -> tuple[Probe
     return ProbeState(success, success, in_a_row), True
 
 
+class Pacer:
+    """Lets calls begin in the order in which they come, a few in each turn of the event loop.
+
+    Probes of pods that started together fall due together. If all began at once, all their connections would
+    be open at once, and the garbage collector would take the crowd for something that stays.
+    """
+
+    __slots__ = ("_waiting",)
+    A_TURN: Final = 2
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def __repr__(self) -> str:
+        return f"<Pacer {len(self._waiting)} waiting>"
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        """Let it begin when it is its turn."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self._waiting.append(call)
+
+    def _turn(self) -> None:
+        for _ in range(min(self.A_TURN, len(self._waiting))):
+            self._waiting.popleft()()
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+
 class Prober:
     """Runs one probe of one attempt of a container.
 
@@ -91,6 +122,7 @@ class Prober:
         spec: What to check and how often.
         check: Does one check; it never raises.
         call_later: (delay in seconds, function) -> timer.
+        pace: Calls a function when it is its turn.
         start_task: Runs a coroutine as a task that is cancelled with the kubelet.
         failed: Told of every failure, for the Unhealthy event.
         changed: Told when the verdict changes.
@@ -102,6 +134,7 @@ class Prober:
         *,
         check: Callable[[ProbeSpec], Awaitable[Outcome]],
         call_later: Callable[[float, Callable[[], None]], Timer],
+        pace: Callable[[Callable[[], None]], None],
         start_task: Callable[[Coroutine[Any, Any, None]], Any],
         failed: Callable[[ProbeSpec, str], None],
         changed: Callable[[ProbeSpec, bool, str], None],
@@ -110,6 +143,7 @@ class Prober:
         self.state = initial_state(spec.kind)
         self._check = check
         self._call_later = call_later
+        self._pace = pace
         self._start_task = start_task
         self._failed = failed
         self._changed = changed
@@ -137,6 +171,10 @@ class Prober:
         self._timer = self._call_later(self.spec.period_s, self._due)
         if not self._busy:
             self._busy = True
+            self._pace(self._begin)
+
+    def _begin(self) -> None:
+        if not self._stopped:
             self._start_task(self._run())
 
     async def _run(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
@@ -66,6 +66,9 @@ class WorkerHost(Protocol):
     machine: Machine
     images: ImageRegistry
     lookup: Lookup
+
+    def pace(self, call: Callable[[], None]) -> None:
+        """Let one of many calls begin when it is its turn."""
 
     def tell(self, message: WorkerMessage) -> None:
         """Into the kubelet's mailbox."""

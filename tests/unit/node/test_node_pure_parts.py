@@ -263,6 +263,7 @@ def test_a_prober_has_one_timer_and_no_task_while_it_waits():
         probe_spec("liveness", {"initialDelaySeconds": 3, "periodSeconds": 7}),
         check=None,
         call_later=call_later,
+        pace=lambda call: call(),
         start_task=lambda coroutine: (tasks_.append(coroutine), coroutine.close()),
         failed=print,
         changed=print,
