@@ -24,8 +24,8 @@ from kubelite.cluster.troubles import Trouble, advice, event_line, events_about,
 from kubelite.cluster.waiting import Question
 
 EVENTS_MAX: Final = 8
-ALIKE_MAX: Final = 2
-"""Of Events with one reason about one object."""
+ALIKE_MAX: Final = 3
+"""Of Events with one reason about one object: of an image's three `Failed`, the first says why."""
 PODS_MAX: Final = 5
 LOGS_MAX: Final = 2
 LOG_LINES: Final = 5
