@@ -250,7 +250,8 @@ def test_of_events_that_say_the_same_the_last_are_shown():
         for number in range(9)
     ]
     text = explain(question(), [pod()], [Verdict(holds=False, seen="x")], Scene(events=events))
-    assert [line.rpartition(" ")[2] for line in text.splitlines() if "FailedCreate" in line] == ["6", "7", "8"]
+    shown = [line.rpartition(" ")[2] for line in text.splitlines() if "FailedCreate" in line]
+    assert shown == ["6", "7", "8"]
 
 
 def test_what_led_to_it_is_told_but_gives_no_advice():
