@@ -216,7 +216,7 @@ async def instrumentation(bench: Bench) -> list[Row]:
     async def run(*, causes: bool, plans: bool) -> float:
         def work() -> float:
             async def one() -> float:
-                options = {} if causes else {"causes_max": 0}
+                options: dict[str, Any] = {} if causes else {"causes_max": 0}
                 async with kubelite.Cluster(nodes=NODES, clock=VirtualClock(), **options) as cluster:
                     cluster.images[IMAGE] = _make_app
                     if plans:
