@@ -41,7 +41,8 @@ class Reply:
         if self.status not in _BODILESS:
             headers["Content-Length"] = str(len(body))
         headers["Date"] = rfc822_formatted_time()
-        return _serialize_headers(_STATUS_LINES[self.status], headers) + body
+        line = _STATUS_LINES.get(self.status) or f"HTTP/1.1 {self.status} "  # fault plans know any code
+        return _serialize_headers(line, headers) + body
 
     def to_response(self) -> web.Response:
         """The same for aiohttp to send."""
