@@ -82,7 +82,7 @@ async def test_a_conflict_happens_as_often_as_planned(cluster, client):
         (503, ServiceUnavailable, "currently unable to handle the request"),
         (504, Timeout, "did not complete"),
         (418, APIError, "unknown error"),
-        (599, APIError, ""),
+        (599, APIError, "."),
     ],
 )
 async def test_an_error_is_the_status_that_a_real_server_gives(cluster, client, code, error, text):
