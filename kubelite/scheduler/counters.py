@@ -1,7 +1,8 @@
 """How many pods of a sort each node has, and each domain of a topology: kept up pod by pod.
 
 What Kubernetes counts anew in every cycle, by going through all pods of all nodes, is counted here once: a
-counter is made when a plugin first asks for it, and follows all pods from then on.
+counter is made when a plugin first asks for it, and follows all pods from then on. What it begins with is
+looked for only where pods have the label that all it counts have: of many small workloads, each asks anew.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class PodCounters:
         self._counters: OrderedDict[Hashable, _PodCounter] = OrderedDict()
         self._paired: dict[Pair, dict[Hashable, _PodCounter]] = {}
         self._unpaired: dict[Hashable, _PodCounter] = {}
+        self._labelled: dict[Pair, dict[str, int]] = {}
 
     def __len__(self) -> int:
         return len(self._counters)
@@ -103,9 +105,10 @@ class PodCounters:
             self._counters.move_to_end(key)
             return found.counter
         made = _PodCounter(NodeCounter(self._cache), matches, pair)
-        for node in self._cache.nodes.values():
-            if node.pods and (count := sum(map(matches, node.pods.values()))):
-                made.counter.add(node.name, count)
+        nodes = self._cache.nodes
+        for name in nodes if pair is None else self._labelled.get(pair, ()):
+            if count := sum(map(matches, nodes[name].pods.values())):
+                made.counter.add(name, count)
         self._counters[key] = made
         self._bucket(pair)[key] = made
         if len(self._counters) > COUNTERS_MAX:
@@ -121,6 +124,13 @@ class PodCounters:
 
     def count(self, info: PodInfo, node: str, sign: int) -> None:
         """A pod has come to a node (1) or gone from it (-1)."""
+        for pair in info.labels.items():
+            labelled = self._labelled.setdefault(pair, {})
+            labelled[node] = labelled.get(node, 0) + sign
+            if not labelled[node]:
+                del labelled[node]
+                if not labelled:
+                    del self._labelled[pair]
         for each in self._of(info):
             if each.matches(info):
                 each.counter.add(node, sign)
