@@ -86,14 +86,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.stash[LIVE] = {}
     check_target(config)
-    if config.pluginmanager.hasplugin("asyncio"):
+    if _has(config, "asyncio", "pytest_asyncio.plugin"):
         from kubelite.pytest_plugin import asyncio_fixtures  # noqa: PLC0415 - it needs pytest-asyncio
 
         config.pluginmanager.register(asyncio_fixtures, "kubelite-asyncio")
-    if config.pluginmanager.hasplugin("anyio"):
+    if _has(config, "anyio", "anyio.pytest_plugin"):
         from kubelite.pytest_plugin import anyio_fixtures  # noqa: PLC0415 - only anyio knows what to do with them
 
         config.pluginmanager.register(anyio_fixtures, "kubelite-anyio")
+
+
+def _has(config: pytest.Config, *names: str) -> bool:
+    """Whether a plugin is there: by the name of its entry point, or by its module's (`-p MODULE`)."""
+    return any(config.pluginmanager.hasplugin(each) for each in names)
 
 
 def _skip_unsupported() -> Generator[None, Any, Any]:

@@ -197,6 +197,19 @@ def test_a_command_line_that_cannot_work_is_refused(run, arguments, says):
     result.stderr.fnmatch_lines([says])
 
 
+@pytest.mark.parametrize("runner", ["asyncio", "anyio"])
+def test_runners_are_found_by_their_modules_where_no_plugin_loads_itself(run, monkeypatch, runner):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = run(
+        "@pytest.fixture\n"
+        "def anyio_backend(): return 'asyncio'\n"
+        f"@pytest.mark.{runner}\n"
+        "async def test_it(kubelite_cluster): assert await kubelite_cluster.get('node/node-1')\n",
+        *("-p", "pytest_asyncio.plugin", "-p", "anyio.pytest_plugin", "-p", "kubelite.pytest_plugin"),
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_workers_of_xdist_have_clusters_of_their_own(run):
     result = run(
         "@pytest.mark.parametrize('number', range(4))\n"
