@@ -8,22 +8,27 @@ Source: https://kubernetes.io/docs/reference/networking/virtual-ips/.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubelite.api.resources import ENDPOINTSLICES, NODES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
+from kubelite.network.sockets import Accept
 from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
+from kubelite.proxy.healthcheck import HEALTHZ_PORT, HealthServer
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, has_hints, plan_service
 from kubelite.runtime import Actor, Clock, Randomness, Signal
+from kubelite.runtime.logs import get_logger
 
+log = get_logger().bind(component="kube-proxy")
 BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 ZONE_LABEL = "topology.kubernetes.io/zone"
+TO_BE_DELETED_TAINT = "ToBeDeletedByClusterAutoscaler"
 
 
 class Sync(Signal):
@@ -34,6 +39,14 @@ def service_of_slice(slice_: Object) -> list[str]:
     """The key of the Service that a slice belongs to."""
     name = (slice_["metadata"].get("labels") or {}).get(SERVICE_NAME_LABEL)
     return [f"{slice_['metadata']['namespace']}/{name}"] if name else []
+
+
+class _Place(NamedTuple):
+    """Where the proxy listens for clients outside, and whether to answer them itself."""
+
+    address: str
+    port: int
+    is_health_check: bool = False
 
 
 class Proxier(Actor[Sync]):
@@ -76,7 +89,9 @@ class Proxier(Actor[Sync]):
         self._planned: dict[str, ServiceRules] = {}
         self._pickers: dict[Destination, Picker] = {}
         self._affinity: dict[Destination, dict[str, tuple[Endpoint, float]]] = {}
-        self._open: dict[Endpoint, Callable[[], None]] = {}
+        self._health = HealthServer(clock, self._is_eligible)
+        self._wanted: dict[_Place, OpenListener] = {}
+        self._open: dict[_Place, Callable[[], None]] = {}
         self._zone: str | None = None
         self._hinted: set[str] = set()
 
@@ -92,6 +107,13 @@ class Proxier(Actor[Sync]):
             self._services.add_handler(self._service_changed),
             self._slices.add_handler(self._slice_changed),
         ]
+        if self._open_listener is not None:
+            try:
+                healthz = self._fabric.listen(self._node_address, HEALTHZ_PORT, self._health.protocol)
+            except OSError as error:  # a pod has the port of the host's network
+                log.warning("cannot serve the health of the proxy", node=self._node_name, error=str(error))
+            else:
+                self._remove.append(healthz.close)
 
     async def stopped(self) -> None:
         """Closes its node ports; the rules stay, as iptables' would."""
@@ -101,6 +123,15 @@ class Proxier(Actor[Sync]):
         for close in self._open.values():
             close()
         self._open.clear()
+        await self._health.stop()
+
+    def _is_eligible(self) -> bool:
+        """Whether nobody is about to remove the node."""
+        node = self._informers.informer(NODES).get(None, self._node_name)
+        if node is None:  # not registered yet
+            return True
+        taints = node["spec"].get("taints") or ()
+        return not meta.is_being_deleted(node) and all(each["key"] != TO_BE_DELETED_TAINT for each in taints)
 
     def _service_changed(self, old: Object | None, new: Object | None) -> None:
         self._note(meta.key(new or old or {}))
@@ -136,6 +167,7 @@ class Proxier(Actor[Sync]):
         self._changed.add(key)
         if not self._waking:
             self._waking = True
+            self._health.queued()
             self.context.ref.tell(Sync())
 
     async def receive(self, message: Sync) -> None:
@@ -144,9 +176,16 @@ class Proxier(Actor[Sync]):
         self._waking = False
         changed, self._changed = sorted(self._changed), set()
         pickers = dict(self._pickers)
+        # All that is old goes first: a destination may have passed from one Service to another.
         for key in changed:
-            for rule in self._planned.pop(key, ServiceRules()).rules:
+            plan = self._planned.pop(key, ServiceRules())
+            for rule in plan.rules:
                 pickers.pop(rule.destination, None)
+            for place, _ in self._wanted_by(plan):
+                self._wanted.pop(place, None)
+            if plan.health_check is not None:
+                self._health.checks.pop(plan.health_check.port, None)
+        for key in changed:
             namespace, name = meta.split_key(key)
             service = self._services.get(namespace, name)
             if service is None:
@@ -158,11 +197,16 @@ class Proxier(Actor[Sync]):
             self._planned[key] = plan
             for rule in plan.rules:
                 pickers[rule.destination] = self._picker(rule)
+            self._wanted.update(self._wanted_by(plan))
+            if plan.health_check is not None:
+                self._health.checks[plan.health_check.port] = plan.health_check
         for gone in self._affinity.keys() - pickers.keys():
             del self._affinity[gone]
         self._pickers = pickers
         self._translator.rules = MappingProxyType(pickers)
         await self._open_and_close()
+        if not self._changed:
+            self._health.updated()
 
     def _picker(self, rule: Rule) -> Picker:
         found = self._picker_of(rule, rule.endpoints)
@@ -176,29 +220,35 @@ class Proxier(Actor[Sync]):
         chosen = self._affinity.setdefault(rule.destination, {})
         return AffinityPicker(endpoints, self._random, self._clock, rule.affinity_s, chosen)
 
-    def _wanted(self) -> dict[Endpoint, OpenListener]:
-        """The addresses and ports to listen on for clients outside, and how."""
-        wanted: dict[Endpoint, OpenListener] = {}
-        for plan in self._planned.values():
-            if self._open_listener is not None:
-                for port in plan.node_ports:
-                    if port.protocol == "TCP":
-                        wanted[self._node_address, port.port] = self._open_listener
-            if self._open_services is not None:
-                for address, number, protocol in (rule.destination for rule in plan.rules):
-                    if protocol == "TCP" and address in plan.cluster_ips:
-                        wanted[address, number] = self._open_services
-        return wanted
+    def _wanted_by(self, plan: ServiceRules) -> Iterator[tuple[_Place, OpenListener]]:
+        """The addresses and ports to listen on for a Service's clients outside, and how."""
+        if self._open_listener is not None:
+            for port in plan.node_ports:
+                if port.protocol == "TCP":
+                    yield _Place(self._node_address, port.port), self._open_listener
+            if plan.health_check is not None:
+                place = _Place(self._node_address, plan.health_check.port, is_health_check=True)
+                yield place, self._open_listener
+        if self._open_services is not None:
+            for address, number, protocol in (rule.destination for rule in plan.rules):
+                if protocol == "TCP" and address in plan.cluster_ips:
+                    yield _Place(address, number), self._open_services
 
     async def _open_and_close(self) -> None:
-        wanted = self._wanted()
+        wanted = self._wanted
         for place in self._open.keys() - wanted.keys():
             self._open.pop(place)()
+            if place.is_health_check:
+                self._health.cut(place.port)
         for place in sorted(wanted.keys() - self._open.keys()):
-            accept = make_accept(self._fabric, self._translator, *place)
-            close = await wanted[place](*place, accept)
+            close = await wanted[place](place.address, place.port, self._accept_at(place))
             if close is not None:
                 self._open[place] = close
+
+    def _accept_at(self, place: _Place) -> Accept:
+        if place.is_health_check:
+            return self._health.accept
+        return make_accept(self._fabric, self._translator, place.address, place.port)
 
 
 def make_accept(fabric: Fabric, translator: Translator, address: str, port: int) -> Callable[[str], Any]:

@@ -45,6 +45,23 @@ class NodePort(NamedTuple):
     rule: Rule
 
 
+class HealthCheck(NamedTuple):
+    """What load balancers can ask a node about a Service.
+
+    Attributes:
+        port: Where they ask.
+        namespace: The Service's.
+        name: The Service's.
+        local_endpoints: How many ready endpoints the node has. Those that only serve on while they terminate
+            get connections that still arrive, but no load balancer should send more.
+    """
+
+    port: int
+    namespace: str
+    name: str
+    local_endpoints: int
+
+
 class ServiceRules(NamedTuple):
     """All that one Service asks of a node.
 
@@ -52,11 +69,13 @@ class ServiceRules(NamedTuple):
         rules: For its cluster IPs, external IPs and load balancer addresses.
         node_ports: What the node has to listen on.
         cluster_ips: The Service's own addresses.
+        health_check: What the node has to answer to load balancers.
     """
 
     rules: tuple[Rule, ...] = ()
     node_ports: tuple[NodePort, ...] = ()
     cluster_ips: tuple[str, ...] = ()
+    health_check: HealthCheck | None = None
 
 
 def cluster_ips(service: Object) -> tuple[str, ...]:
@@ -100,9 +119,11 @@ def plan_service(
         affinity_s = float(config.get("timeoutSeconds", AFFINITY_TIMEOUT_S))
     rules: list[Rule] = []
     node_ports: list[NodePort] = []
+    ready_here: set[str] = set()
     for port in spec.get("ports") or ():
         protocol = port.get("protocol", "TCP")
         every = list(_port_endpoints(slices, port.get("name", ""), protocol))
+        ready_here.update(each.endpoint[0] for each in every if each.ready and each.node_name == node_name)
         near = _chosen(_meant_for(every, node_name, zone))
         local = _chosen([each for each in every if each.node_name == node_name])
         inside = local if spec.get("internalTrafficPolicy") == "Local" else near
@@ -117,7 +138,15 @@ def plan_service(
             rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within)
             rules.append(rule)
             node_ports.append(NodePort(port["nodePort"], protocol, rule))
-    return ServiceRules(tuple(rules), tuple(node_ports), addresses)
+    return ServiceRules(tuple(rules), tuple(node_ports), addresses, _health_check(service, len(ready_here)))
+
+
+def _health_check(service: Object, local_endpoints: int) -> HealthCheck | None:
+    spec, metadata = service["spec"], service["metadata"]
+    port = spec.get("healthCheckNodePort")
+    if not port or spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
+        return None
+    return HealthCheck(port, metadata["namespace"], metadata["name"], local_endpoints)
 
 
 class _Candidate(NamedTuple):

@@ -203,3 +203,32 @@ async def test_the_external_policy_is_about_clients_outside():
     assert picker.pick(HERE) == (FAR, 8080)
     assert picker.pick("127.0.0.1") is None
     assert picker.endpoints == ((FAR, 8080),)
+
+
+def check(service, *endpoints, node=NODE):
+    return plan_service(service, [make_slice(*endpoints)], node, NODE_IP).health_check
+
+
+async def test_load_balancers_may_ask_for_ready_endpoints_of_the_node():
+    service = make_service(externalTrafficPolicy="Local", type="LoadBalancer", healthCheckNodePort=30999)
+    service["spec"]["ports"].append({"name": "http", "port": 81, "protocol": "TCP"})
+    found = check(
+        service,
+        make_endpoint(HERE),
+        make_endpoint(NEAR, ready=False, serving=True, terminating=True),
+        make_endpoint(FAR, node="node-2"),
+    )
+    assert found == (30999, "default", "s", 1)
+    assert check(service, make_endpoint(FAR, node="node-2")).local_endpoints == 0
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"externalTrafficPolicy": "Cluster", "type": "LoadBalancer", "healthCheckNodePort": 30999},
+        {"externalTrafficPolicy": "Local", "type": "NodePort", "healthCheckNodePort": 30999},
+        {"externalTrafficPolicy": "Local", "type": "LoadBalancer"},
+    ],
+)
+async def test_nobody_asks_about_other_services(spec):
+    assert check(make_service(**spec), make_endpoint(HERE)) is None
