@@ -61,6 +61,14 @@ def is_ready(pod: Object) -> bool:
     return is_condition_true(pod, "Ready")
 
 
+def condition(pod: Object, type_: str, status: str, reason: str = "", message: str = "") -> Object:
+    """A condition of a pod, that tells of which generation it is; for `conditions.set_condition`."""
+    generation = pod["metadata"].get("generation")
+    made = {"type": type_, "status": status, "lastProbeTime": None, "lastTransitionTime": None}
+    optional = {"observedGeneration": generation, "reason": reason, "message": message}
+    return made | {field: value for field, value in optional.items() if value}
+
+
 def is_available(pod: Object, min_ready_s: float, now: float) -> bool:
     """True for a pod that has been Ready for `min_ready_s` seconds without a break."""
     condition = get_condition(pod, "Ready")

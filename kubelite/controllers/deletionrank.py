@@ -104,7 +104,7 @@ def sort_for_deletion(pods: Sequence[Object], related: Iterable[Object], now: fl
 
     Args:
         pods: Active pods of the owner.
-        related: Active pods that count for "doubled up on a node": the owner's own, or all of its owner's.
+        related: Active pods that count for "doubled up on a node": all of the owner's controller.
         now: Unix seconds.
     """
     on_node = Counter(pod["spec"].get("nodeName") or "" for pod in related if podutil.is_active(pod))

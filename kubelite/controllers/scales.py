@@ -63,7 +63,8 @@ class Scales:
     ) -> Generator[Sequence[Intent], Outcomes, tuple[str, int] | None]:
         """The uid and the number of the controller of a pod; None if it is not there.
 
-        That may be the controller of the one that the pod's reference names.
+        That may be the controller of the one that the pod's reference names. What is not at hand, or in
+        another form than expected, is read live.
 
         Raises:
             ScaleError: Its kind has no scale, or is not served.
@@ -73,19 +74,23 @@ class Scales:
         if resource is None:
             kind, version = reference["kind"], reference["apiVersion"]
             raise ScaleError(f'no matches for kind "{kind}" in version "{version}"')
-        if resource in self._informers:
-            return self._known(resource, reference, namespace)
+        known = self._known(resource, reference, namespace)
+        if known is not None:
+            return known
         if "scale" not in resource.subresources:
             raise ScaleError(f"{resource.group_resource} does not implement the scale subresource")
         (outcome,) = yield (ReadObject(resource, namespace, reference["name"], subresource="scale"),)
         scale = outcome.object
+        if outcome.error is not None:
+            raise ScaleError(outcome.error.message)
         if scale is None or scale["metadata"]["uid"] != reference["uid"]:
             return None
         return scale["metadata"]["uid"], (scale.get("spec") or {}).get("replicas") or 0
 
     def _known(self, resource: Resource, reference: Object, namespace: str) -> tuple[str, int] | None:
-        """That of a ReplicaSet which a Deployment controls is the Deployment's."""
-        found = self._informers[resource].get(namespace, reference["name"])
+        """From what is at hand; that of a ReplicaSet which a Deployment controls is the Deployment's."""
+        informer = self._informers.get(resource)
+        found = None if informer is None else informer.get(namespace, reference["name"])
         if found is None or found["metadata"]["uid"] != reference["uid"]:
             return None
         owner = controller_of(found) if resource == REPLICASETS else None

@@ -19,6 +19,7 @@ import attrs
 from kubelite.api.cron import CronError, Schedule
 from kubelite.api.resources import CRONJOBS, JOBS
 from kubelite.api.timezones import is_time_zone
+from kubelite.apimachinery.apierrors import NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.cronjob import plan as cronplan
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
@@ -37,6 +38,8 @@ from kubelite.reconcile.intents import (
 )
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
 
+RETRY_S: Final = 1.0
+"""Seconds after which a Job that was to be replaced and could not be read is looked for again."""
 TOO_MANY_MISSED: Final = (
     "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
 )
@@ -113,23 +116,26 @@ class CronJobController(Reconciler):
             yield from self._delete(look, job["metadata"])
         look.status, events = cronplan.follow(cron_job, look.status, jobs)
         yield events
-        yield from self._miss(look, {job["metadata"]["uid"] for job in jobs})
-        if not cron_job["metadata"].get("deletionTimestamp"):
+        is_known = yield from self._miss(look, {job["metadata"]["uid"] for job in jobs})
+        if is_known and not cron_job["metadata"].get("deletionTimestamp"):
             yield from self._run(look)
         if look.status != (cron_job.get("status") or {}):
             (outcome,) = yield (UpdateStatus(CRONJOBS, {**cron_job, "status": look.status}),)
             if outcome.object is not None:
                 self._written[key] = int(outcome.object["metadata"]["resourceVersion"])
 
-    def _miss(self, look: Look, present: set[str]) -> Steps:
-        """Jobs that are said to run, but are gone when read live."""
+    def _miss(self, look: Look, present: set[str]) -> Generator[Sequence[Intent], Outcomes, bool]:
+        """Jobs that are said to run, but are gone when read live; tells whether all could be read."""
         for each in cronplan.active(look.status):
             if each["uid"] in present:
                 continue
             (outcome,) = yield (ReadObject(JOBS, each["namespace"], each["name"]),)
-            if outcome.object is None and outcome.error is None:
+            if outcome.error is not None:
+                return False
+            if outcome.object is None:
                 look.status = cronplan.without(look.status, {each["uid"]})
                 yield (look.event("Normal", "MissingJob", f"Active job went missing: {each['name']}"),)
+        return True
 
     def _run(self, look: Look) -> Steps:
         """Start the run that is due, and ask for a look at the time of the next."""
@@ -147,7 +153,9 @@ class CronJobController(Reconciler):
         if due.missed > cronplan.MISSED_MAX:
             yield (look.event("Warning", "TooManyMissedTimes", TOO_MANY_MISSED),)
         if due.time is not None and (yield from self._may_start(look, due.time, now)):
-            yield from self._start(look, due.time)
+            is_ours = yield from self._start(look, due.time)
+            if not is_ours:
+                return
         told = {**look.cron_job, "status": look.status}
         yield (RequeueAfter(cronplan.delay_s(told, schedule, now)),)
 
@@ -191,9 +199,19 @@ class CronJobController(Reconciler):
             return False
         if spec.get("concurrencyPolicy") == "Replace":
             for each in running:
-                if not (yield from self._delete(look, each)):
+                if not (yield from self._replace(look, each)):
                     return False
         return True
+
+    def _replace(self, look: Look, reference: Object) -> Generator[Sequence[Intent], Outcomes, bool]:
+        """Delete a Job that still runs, if it is there."""
+        name = reference["name"]
+        (outcome,) = yield (ReadObject(JOBS, reference["namespace"], name),)
+        if outcome.object is None:
+            error = outcome.error or NotFound(JOBS, name)
+            yield look.event("Warning", "FailedGet", f"Get job: {error.message}"), RequeueAfter(RETRY_S)
+            return False
+        return (yield from self._delete(look, outcome.object["metadata"]))
 
     def _delete(self, look: Look, metadata: Object) -> Generator[Sequence[Intent], Outcomes, bool]:
         """Delete a Job with its pods."""
@@ -208,7 +226,11 @@ class CronJobController(Reconciler):
         yield (look.event("Normal", "SuccessfulDelete", f"Deleted job {name}"),)
         return True
 
-    def _start(self, look: Look, time: float) -> Steps:
+    def _start(self, look: Look, time: float) -> Generator[Sequence[Intent], Outcomes, bool]:
+        """Start a run; False if there is a Job of that name already that is not this CronJob's to start.
+
+        Nothing wakes the CronJob then but a change, as in Kubernetes.
+        """
         made = cronplan.make_job(look.cron_job, time)
         (outcome,) = yield (CreateObject(JOBS, made, exists_ok=True),)
         job = outcome.object
@@ -217,9 +239,11 @@ class CronJobController(Reconciler):
             yield (look.event("Normal", "SuccessfulCreate", text),)
         else:
             job = yield from self._not_created(look, made, outcome)
-        if job is not None:
-            running = [*cronplan.active(look.status), cronplan.reference(job)]
-            look.status = cronplan.with_run(look.status, running, time)
+        if job is None:
+            return not outcome.ignored
+        running = [*cronplan.active(look.status), cronplan.reference(job)]
+        look.status = cronplan.with_run(look.status, running, time)
+        return True
 
     @staticmethod
     def _not_created(

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from kubelite.api.conditions import get_condition, is_condition_true
+from kubelite.api.conditions import is_condition_true
 from kubelite.api.cron import CronError, Schedule, parse_schedule
 from kubelite.api.resources import CRONJOBS, JOBS
 from kubelite.api.timezones import is_time_zone
@@ -224,13 +224,13 @@ def follow(cron_job: Object, status: Object, jobs: Sequence[Object]) -> tuple[Ob
                 text = f"Saw a job that the controller did not create or forgot: {name}"
                 events.append(RecordEvent(cron_job, "Warning", "UnexpectedJob", text))
             continue
-        complete = get_condition(job, COMPLETE)
+        is_complete = is_condition_true(job, COMPLETE)
         if is_known:
             status = without(status, {uid})
-            how = COMPLETE if complete is not None and complete["status"] == "True" else FAILED
+            how = COMPLETE if is_complete else FAILED
             text = f"Saw completed job: {name}, condition: {how}"
             events.append(RecordEvent(cron_job, "Normal", "SawCompletedJob", text))
-        completed = (job.get("status") or {}).get("completionTime")
+        completed = job["status"].get("completionTime") if is_complete else None
         if completed and completed > (status.get("lastSuccessfulTime") or ""):
             status = {**status, "lastSuccessfulTime": completed}
     return status, events

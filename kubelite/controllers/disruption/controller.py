@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 from kubelite.api import podutil
-from kubelite.api.conditions import set_condition
+from kubelite.api.disruptions import with_allowed, with_failure
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGETS, PODS
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
@@ -132,7 +132,6 @@ def make_status(pdb: Object, budget: Budget, healthy: int, noted: Mapping[str, s
     """The status of a budget."""
     allowed = max(0, healthy - budget.desired) if budget.expected > 0 else 0
     generation = pdb["metadata"].get("generation", 0)
-    words = ("True", "SufficientPods") if allowed > 0 else ("False", "InsufficientPods")
     status: dict[str, Any] = {"observedGeneration": generation} if generation else {}
     if noted:
         status["disruptedPods"] = dict(noted)
@@ -141,30 +140,19 @@ def make_status(pdb: Object, budget: Budget, healthy: int, noted: Mapping[str, s
         "currentHealthy": healthy,
         "desiredHealthy": budget.desired,
         "expectedPods": budget.expected,
-        "conditions": _conditions(pdb, *words, "", now),
+        "conditions": with_allowed(pdb.get("status") or {}, allowed, generation, now),
     }
     return status
 
 
 def make_failed_status(pdb: Object, message: str, now: float) -> Object:
     """The status of a budget that cannot be worked out: nothing may be disrupted."""
+    status = pdb.get("status") or {}
     return {
-        **pdb.get("status", {}),
+        **status,
         "disruptionsAllowed": 0,
-        "conditions": _conditions(pdb, "False", "SyncFailed", message, now),
+        "conditions": with_failure(status, message, status.get("observedGeneration", 0), now),
     }
-
-
-def _conditions(pdb: Object, status: str, reason: str, message: str, now: float) -> list[Object]:
-    condition = {
-        "type": "DisruptionAllowed",
-        "status": status,
-        "observedGeneration": pdb["metadata"].get("generation", 0),
-        "lastTransitionTime": None,
-        "reason": reason,
-        "message": message,
-    }
-    return set_condition(pdb.get("status", {}).get("conditions"), condition, now)
 
 
 def is_selected(pdb: Object, pod: Object) -> bool:
@@ -173,6 +161,13 @@ def is_selected(pdb: Object, pod: Object) -> bool:
     if selector is None:
         return False
     return labels.from_label_selector(selector).matches(pod["metadata"].get("labels"))
+
+
+def tell_of_several(pod: Object, chosen: str) -> Intent:
+    """An Event about a pod that several budgets cover; `chosen` is one of them."""
+    which = f'"{pod["metadata"]["namespace"]}"/"{pod["metadata"]["name"]}"'
+    text = f'Pod {which} matches multiple PodDisruptionBudgets.  Chose "{chosen}" arbitrarily.'
+    return RecordEvent(pod, "Warning", "MultiplePodDisruptionBudgets", text)
 
 
 class DisruptionController(Reconciler):
@@ -186,6 +181,7 @@ class DisruptionController(Reconciler):
         self._budgets = self.informer(PODDISRUPTIONBUDGETS)
         self._pods = self.informer(PODS)
         self._scales = Scales(self.informer)
+        self._several: dict[str, dict[str, Object]] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Budgets, the pods they cover, and the controllers whose scale counts."""
@@ -204,11 +200,12 @@ class DisruptionController(Reconciler):
         pod = new or old
         assert pod is not None
         budgets = self._budgets.list(pod["metadata"]["namespace"])
-        return [
-            key_of(budget)
-            for budget in budgets
-            if any(each is not None and is_selected(budget, each) for each in (old, new))
-        ]
+        covering = [key_of(budget) for budget in budgets if is_selected(budget, pod)]
+        if len(covering) > 1:
+            self._several.setdefault(covering[0], {})[pod["metadata"]["name"]] = pod
+        if old is None or new is None:
+            return covering
+        return dict.fromkeys([*covering, *(key_of(budget) for budget in budgets if is_selected(budget, old))])
 
     def _controller_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         before, after = (None if each is None else each["spec"].get("replicas") for each in (old, new))
@@ -235,17 +232,16 @@ class DisruptionController(Reconciler):
         """Work out one budget's status."""
         namespace, name = split_key(key)
         assert namespace is not None
+        several = self._several.pop(key, {})
         pdb = self._budgets.get(namespace, name)
         if pdb is None:
             return
         now = self.clock.now()
         pods = [pod for pod in self._pods.list(namespace) if is_selected(pdb, pod)]
-        intents: list[Intent] = []
+        intents: list[Intent] = [tell_of_several(pod, name) for pod in several.values()]
         if not pods:
             intents.append(RecordEvent(pdb, "Normal", "NoPods", "No matching pods found"))
-        noted, again, late = disrupted(pdb, pods, now)
-        text = f"Pod was expected by PDB {key} to be deleted but it wasn't"
-        intents += [RecordEvent(pod, "Warning", "NotDeleted", text) for pod in late]
+        again: float | None = None
         try:
             counts = needs_scale(pdb["spec"])
             scale_of = (yield from self._scale_of(pods, namespace)) if counts else _no_scale
@@ -256,6 +252,13 @@ class DisruptionController(Reconciler):
             intents.append(RecordEvent(pdb, "Warning", "CalculateExpectedPodCountFailed", text))
             status = make_failed_status(pdb, problem, now)
         else:
+            if counts and any(controller_of(pod) is None for pod in pods):
+                text = UNMANAGED.format(labels.go_text(pdb["spec"].get("selector")))
+                intents.append(RecordEvent(pdb, "Warning", "UnmanagedPods", text))
+            noted, again, late = disrupted(pdb, pods, now)
+            # Kubernetes gives the namespace where the name should stand.
+            text = f"Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't"
+            intents += [RecordEvent(pod, "Warning", "NotDeleted", text) for pod in late]
             healthy = sum(
                 podutil.is_ready(pod)
                 and not podutil.is_terminating(pod)
@@ -263,9 +266,6 @@ class DisruptionController(Reconciler):
                 for pod in pods
             )
             status = make_status(pdb, budget, healthy, noted, now)
-            if counts and any(controller_of(pod) is None for pod in pods):
-                text = UNMANAGED.format(labels.go_text(pdb["spec"].get("selector")))
-                intents.append(RecordEvent(pdb, "Warning", "UnmanagedPods", text))
         if status != pdb.get("status"):
             intents.append(UpdateStatus(PODDISRUPTIONBUDGETS, {**pdb, "status": status}))
         if again is not None:

@@ -22,6 +22,8 @@ from kubelite.reconcile.ownership import key_of, split_key
 
 TIMEOUT_S: Final = 120.0
 DISRUPTION_TARGET: Final = "DisruptionTarget"
+BY_KUBELET: Final = "TerminationByKubelet"
+"""A reason: a kubelet takes as long as it takes until it deletes."""
 
 
 def said_at(pod: Object) -> float | None:
@@ -29,7 +31,7 @@ def said_at(pod: Object) -> float | None:
     if podutil.is_terminating(pod) or podutil.is_terminal(pod):
         return None
     condition = get_condition(pod, DISRUPTION_TARGET)
-    if condition is None or condition.get("status") != "True":
+    if condition is None or condition.get("status") != "True" or condition.get("reason") == BY_KUBELET:
         return None
     return parse_time(condition.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"])
 
@@ -42,8 +44,8 @@ def plan(pod: Object, now: float) -> tuple[Intent, ...]:
     left_s = since + TIMEOUT_S - now
     if left_s > 0:
         return (RequeueAfter(left_s),)
-    metadata, condition = pod["metadata"], get_condition(pod, DISRUPTION_TARGET) or {}
-    taken_back = {**condition, "status": "False", "lastTransitionTime": None}
+    metadata = pod["metadata"]
+    taken_back = podutil.condition(pod, DISRUPTION_TARGET, "False")
     conditions = set_condition(pod["status"]["conditions"], taken_back, now)
     patch = {
         "metadata": {"resourceVersion": metadata["resourceVersion"]},

@@ -62,12 +62,7 @@ def plan_removal(pod: Object, now: float, *, reason_text: str = "") -> tuple[Int
     if not podutil.is_terminal(pod):
         status: dict[str, object] = {"phase": podutil.FAILED}
         if reason_text:
-            condition = {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "reason": "DeletionByPodGC",
-                "message": reason_text,
-            }
+            condition = podutil.condition(pod, "DisruptionTarget", "True", "DeletionByPodGC", reason_text)
             status["conditions"] = set_condition(pod.get("status", {}).get("conditions"), condition, now)
         intents.append(
             PatchObject(

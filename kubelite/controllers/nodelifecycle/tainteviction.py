@@ -76,13 +76,7 @@ def told(key: str, text: str) -> Intent:
 def plan_eviction(pod: Object, now: float) -> tuple[Intent, ...]:
     """Tell why, and delete."""
     metadata = pod["metadata"]
-    condition = {
-        "type": "DisruptionTarget",
-        "status": "True",
-        "lastTransitionTime": None,
-        "reason": "DeletionByTaintManager",
-        "message": MESSAGE,
-    }
+    condition = podutil.condition(pod, "DisruptionTarget", "True", "DeletionByTaintManager", MESSAGE)
     conditions = set_condition(pod.get("status", {}).get("conditions"), condition, now)
     patch = {"status": {"conditions": conditions}}
     return (

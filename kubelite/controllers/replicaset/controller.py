@@ -24,11 +24,11 @@ class ReplicaSetManager(ReplicationManager):
     matcher = PodOwners.matcher
     counts_terminating: ClassVar[bool] = True
 
-    def related(self, owner: Object, pods: Sequence[Object]) -> Sequence[Object]:
+    def related(self, owner: Object) -> Sequence[Object]:
         """The pods of all ReplicaSets of the same Deployment: crowded nodes are thinned out first."""
         reference = controller_of(owner)
         if reference is None:
-            return pods
+            return ()
         sets = [
             each
             for each in self.informer(self.kind).by_owner(reference["uid"])

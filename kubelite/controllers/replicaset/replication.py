@@ -24,7 +24,7 @@ from kubelite.controllers.replicas import (
     plan_scaling,
 )
 from kubelite.reconcile.intents import Intent, Outcomes, RequeueAfter, Steps, UpdateStatus
-from kubelite.reconcile.ownership import split_key
+from kubelite.reconcile.ownership import controller_of, split_key
 
 Part = Generator[Sequence[Intent], Outcomes, Failure | None]
 
@@ -43,9 +43,12 @@ class ReplicationManager(PodOwners):
         selector = owner["spec"].get("selector") or {}
         return lambda labels: bool(selector) and is_subset(selector, labels)
 
-    def related(self, owner: Object, pods: Sequence[Object]) -> Sequence[Object]:
-        """Pods which count as "the same" when victims are chosen by node."""
-        return pods
+    def related(self, owner: Object) -> Sequence[Object]:
+        """Pods of whoever controls the owner: they count as "the same" when victims are chosen by node.
+
+        For owners that nothing controls, as these are, nodes make no difference.
+        """
+        return ()
 
     def sync(self, key: str) -> Steps:
         """Adopt and release, create or delete, write the status."""
@@ -73,13 +76,17 @@ class ReplicationManager(PodOwners):
 
     def _terminating(self, owner: Object) -> int:
         """The owner's pods that are being deleted and have not ended."""
+        uid, matches = owner["metadata"]["uid"], self.matcher(owner)
         return sum(
-            podutil.is_terminating(pod) and not podutil.is_terminal(pod)
-            for pod in self._pods.by_owner(owner["metadata"]["uid"])
+            podutil.is_terminating(pod)
+            and not podutil.is_terminal(pod)
+            and matches(pod["metadata"].get("labels"))
+            and (controller_of(pod) or {}).get("uid") == uid
+            for pod in self._pods.by_owner(uid)
         )
 
     def _scale(self, key: str, owner: Object, pods: Sequence[Object]) -> Part:
-        scaling = plan_scaling(owner, pods, self.related(owner, pods), self.clock.now())
+        scaling = plan_scaling(owner, pods, self.related(owner), self.clock.now())
         failure: Failure | None = None
         if scaling.create:
             _, failure = yield from self._create(key, owner, (make_pod(owner, self.kind),) * scaling.create)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite.api.conditions import get_condition
+from kubelite.api.conditions import get_condition, set_condition
+from kubelite.api.disruptions import with_allowed
 from kubelite.api.podutil import is_ready, is_terminal, phase
 from kubelite.api.resources import PODDISRUPTIONBUDGETS, PODS
 from kubelite.apimachinery.apierrors import BadRequest, Forbidden, unexpected
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.requests import Create, DeleteOptions
-from kubelite.master.apiserver.deletion import check_preconditions, delete_entry
+from kubelite.master.apiserver.deletion import check_options, check_preconditions, delete_entry
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.apiserver.errors import disruption_budget
 from kubelite.master.store.entry import Entry
@@ -39,11 +40,10 @@ def evict(env: Environment, request: Create, eviction: Object) -> None:
         APIError: Any other refusal.
     """
     name = (eviction.get("metadata") or {}).get("name")
-    if name and name != request.name:
+    if name != request.name:
         raise BadRequest("name in URL does not match name in Eviction object")
     options = parse_delete_options(eviction.get("deleteOptions") or {}, dry_run=request.dry_run)
     entry = env.must_get(PODS, request.namespace, request.name)
-    check_preconditions(entry.object, options)
     pod = entry.object
     if not _is_free_of_budgets(pod):
         budgets = _budgets_of(env, request.namespace, pod)
@@ -51,11 +51,11 @@ def evict(env: Environment, request: Create, eviction: Object) -> None:
             raise unexpected(SEVERAL_BUDGETS)
         if budgets and not _is_unhealthy_and_free(pod, budgets[0].object):
             _take_from_budget(env, budgets[0], pod, dry_run=options.dry_run)
+    check_preconditions(pod, options, "Pod")
+    check_options(options)
     if not options.dry_run:
-        entry = env.store.update(PODS, entry, _targeted(pod, env.now_text()))
-    delete_entry(
-        env, PODS, entry, DeleteOptions(grace_period_s=options.grace_period_s, dry_run=options.dry_run)
-    )
+        entry = env.store.update(PODS, entry, _targeted(pod, env.clock.now()))
+    delete_entry(env, PODS, entry, options._replace(resource_version=None))
 
 
 def parse_delete_options(body: Object, *, dry_run: bool = False) -> DeleteOptions:
@@ -120,6 +120,9 @@ def _take_from_budget(env: Environment, entry: Entry, pod: Object, *, dry_run: b
             "disruptionsAllowed": allowed - 1,
             "disruptedPods": {**disrupted, pod["metadata"]["name"]: env.now_text()},
         }
+        if allowed == 1:
+            seen = status.get("observedGeneration", 0)
+            taken["conditions"] = with_allowed(status, 0, seen, env.clock.now())
         env.store.update(PODDISRUPTIONBUDGETS, entry, {**budget, "status": taken})
 
 
@@ -134,17 +137,15 @@ def _why_none(name: str, budget: Object) -> str:
     return f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
 
 
-def _targeted(pod: Object, now: str) -> Object:
+def _targeted(pod: Object, now: float) -> Object:
     """The pod with the condition that says why it goes."""
     target = {
         "type": "DisruptionTarget",
         "status": "True",
         "lastProbeTime": None,
-        "lastTransitionTime": now,
+        "lastTransitionTime": None,
         "reason": "EvictionByEvictionAPI",
         "message": "Eviction API: evicting",
     }
-    conditions = [
-        each for each in pod["status"].get("conditions") or () if each["type"] != "DisruptionTarget"
-    ]
-    return {**pod, "status": {**pod["status"], "conditions": [*conditions, target]}}
+    conditions = set_condition(pod["status"].get("conditions"), target, now)
+    return {**pod, "status": {**pod["status"], "conditions": conditions}}

@@ -131,6 +131,9 @@ async def test_eviction_takes_from_the_budget(client):
     status = (await client.get(PODDISRUPTIONBUDGETS, "pdb", "default"))["status"]
     assert status["disruptionsAllowed"] == 0
     assert list(status["disruptedPods"]) == ["web"]
+    (condition,) = status["conditions"]
+    assert (condition["status"], condition["reason"]) == ("False", "InsufficientPods")
+    assert condition["observedGeneration"] == 1
 
 
 async def test_eviction_of_what_serves_nobody_asks_no_budget(client):
@@ -172,10 +175,53 @@ async def test_eviction_while_a_budget_cannot_be_worked_out(client):
     assert refused.value.retry_after_s is None
 
 
-async def test_eviction_of_another_name(client):
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "q"}}
+@pytest.mark.parametrize("metadata", [{"name": "q"}, {}])
+async def test_eviction_of_another_name(client, metadata):
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
     with pytest.raises(BadRequest, match="^name in URL does not match name in Eviction object$"):
         await client.create(PODS, eviction, "default", name="web", subresource="eviction")
+
+
+async def test_eviction_asks_the_budget_before_it_looks_at_preconditions(client):
+    await running_pod(client)
+    await budget(client)
+    other = {"preconditions": {"uid": "u"}}
+    with pytest.raises(TooManyRequests):
+        await evict(client, deleteOptions=other)
+    await client.delete(PODDISRUPTIONBUDGETS, "pdb", "default")
+    uid = (await client.get(PODS, "web", "default"))["metadata"]["uid"]
+    with pytest.raises(Conflict) as refused:
+        await evict(client, deleteOptions=other)
+    assert refused.value.message == (
+        f'Operation cannot be fulfilled on Pod "web": the UID in the precondition (u) does not match the UID '
+        f"in record ({uid}). The object might have been deleted and then recreated"
+    )
+    assert (await client.get(PODS, "web", "default"))["status"]["conditions"][0]["type"] != "DisruptionTarget"
+
+
+async def test_eviction_passes_on_how_to_delete(client):
+    await running_pod(client)
+    with pytest.raises(Invalid, match="propagationPolicy"):
+        await evict(client, deleteOptions={"propagationPolicy": "Sometimes"})
+    version = (await client.get(PODS, "web", "default"))["metadata"]["resourceVersion"]
+    options = {
+        "propagationPolicy": "Foreground",
+        "gracePeriodSeconds": 7,
+        "preconditions": {"resourceVersion": version},
+    }
+    await evict(client, deleteOptions=options)
+    metadata = (await client.get(PODS, "web", "default"))["metadata"]
+    assert (metadata["deletionGracePeriodSeconds"], metadata["finalizers"]) == (7, ["foregroundDeletion"])
+
+
+async def test_eviction_again_says_the_same_as_before(client):
+    await running_pod(client)
+    await evict(client)
+    before = await client.get(PODS, "web", "default")
+    await client.system.clock.sleep(5)
+    await evict(client)
+    after = await client.get(PODS, "web", "default")
+    assert before["status"]["conditions"] == after["status"]["conditions"]
 
 
 # --- scale --------------------------------------------------------------------------------------------------
