@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.devices import mount_devices
-from kubelite.images.files import Directory, FileSystem
+from kubelite.images.files import FileSystem
 from kubelite.network import NetworkNamespace
 from kubelite.node import etcfiles
 from kubelite.node.cri import TERMINATION_LOG, ContainerConfig
 from kubelite.node.environment import PodFacts, command_line, container_environment
-from kubelite.node.volumes import mount_volumes
+from kubelite.node.volumes import Volume, mount_volumes
 
 if TYPE_CHECKING:
     from kubelite.node.machine import Machine
@@ -30,7 +30,7 @@ def container_config(
     attempt: int,
     *,
     facts: PodFacts,
-    volumes: Mapping[str, Directory],
+    volumes: Mapping[str, Volume],
     network: NetworkNamespace,
 ) -> ContainerConfig:
     """What a container is started with.
@@ -58,7 +58,7 @@ def container_config(
     env.setdefault("HOME", DEFAULT_HOME)
     working_dir = raw.get("workingDir") or found.working_dir
     if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
-        mount_volumes(FileSystem(), raw, volumes, env)
+        mount_volumes(FileSystem(), raw, volumes, variables)
 
     return ContainerConfig(
         pod_uid=metadata["uid"],
@@ -69,7 +69,7 @@ def container_config(
         image_name=raw["image"],
         image=found,
         shell=host.images.shell,
-        argv=command_line(raw, found.entrypoint, env, found.default_args),
+        argv=command_line(raw, found.entrypoint, variables, found.default_args),
         env=env,
         working_dir=working_dir,
         hostname=etcfiles.hostname_of(pod),
@@ -83,7 +83,7 @@ def container_config(
             if (port.get("protocol") or "TCP") == "TCP"
         ),
         network=network,
-        make_files=partial(_make_files, machine, pod, raw, env, volumes, working_dir, network),
+        make_files=partial(_make_files, machine, pod, raw, variables, volumes, working_dir, network),
         stdin=bool(raw.get("stdin")),
         stdin_once=bool(raw.get("stdinOnce")),
         termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
@@ -95,8 +95,8 @@ def _make_files(
     machine: Machine,
     pod: Object,
     raw: Object,
-    env: Mapping[str, str],
-    volumes: Mapping[str, Directory],
+    variables: Mapping[str, str],
+    volumes: Mapping[str, Volume],
     working_dir: str,
     network: NetworkNamespace,
 ) -> FileSystem:
@@ -111,5 +111,5 @@ def _make_files(
     path = raw.get("terminationMessagePath") or TERMINATION_LOG
     files.mkdir(path.rpartition("/")[0] or "/")
     files.write(path, b"")
-    mount_volumes(files, raw, volumes, env)
+    mount_volumes(files, raw, volumes, variables)
     return files

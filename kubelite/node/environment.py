@@ -94,7 +94,7 @@ def command_line(
     Args:
         container: As the pod's spec has it.
         entrypoint: Of the image, replaced by the container's command.
-        env: What `$(NAME)` stands for.
+        env: What `$(NAME)` stands for: variables of the container, not those of its image.
         default_args: Of the image, replaced by the container's args and gone where it has a command.
     """
     command = [expand(part, env) for part in container.get("command") or ()]

@@ -369,7 +369,7 @@ class Kubelet(Actor[Message]):
             self._names[metadata["namespace"], metadata["name"]] = worker
             if not worker.ended:
                 self._admit(worker, problem)
-        elif worker.base is new:
+        elif worker.base is new and _is_known(worker.state.pod, new):
             return
         else:
             # Not those of `base`: a status written meanwhile has brought it newer labels already.
@@ -517,6 +517,14 @@ class Kubelet(Actor[Message]):
             self._after(worker)
         for pod in existing.values():
             self._see(None, pod)
+
+
+def _is_known(known: Object, new: Object) -> bool:
+    """Whether nothing but the status has changed."""
+    before, after = known["metadata"], new["metadata"]
+    return known["spec"] is new["spec"] and all(
+        before.get(field) == after.get(field) for field in ("deletionTimestamp", "labels", "annotations")
+    )
 
 
 def _field_path(pod: Object, container: str) -> str:

@@ -99,7 +99,8 @@ def _advance_run(course: Course) -> None:
             if _failed_for_good(course, course.containers[name]):
                 _finish(course)
                 return
-        elif begun or container.container_id:
+        elif begun or course.state.initialized:
+            course.set(initialized=True)
             _begin(course, name)
     apps = [c for c in course.containers.values() if c.spec.kind is Kind.APP]
     if all(c.stage is Stage.EXITED for c in apps):

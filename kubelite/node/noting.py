@@ -131,12 +131,27 @@ def _take_specs(course: Course, specs: Sequence[ContainerSpec]) -> None:
         if container is None:
             course.containers[spec.name] = ContainerState(spec)
             continue
-        changed = container.spec.image != spec.image or restarts_for(spec.raw, container.spec.raw)
+        another_image = container.spec.image != spec.image
+        changed = another_image or restarts_for(spec.raw, container.spec.raw)
         course.containers[spec.name] = container = attrs.evolve(container, spec=spec)
+        if another_image:
+            container = _without_back_off(course, container)
         if changed and container.alive and spec.kind is not Kind.INIT:
             course.containers[spec.name] = attrs.evolve(container, restart=True)
             message = f"Container {spec.name} definition changed, will be restarted"
             course.stop(spec.name, course.state.plan.grace_s, message)
+
+
+def _without_back_off(course: Course, container: ContainerState) -> ContainerState:
+    """What failed with one image does not hold up another one."""
+    container = attrs.evolve(container, backoff_s=0.0, pull_backoff_s=CRASH_BACKOFF_S)
+    if container.stage is Stage.BACKOFF:
+        container = container.to(Stage.WAITING, reason="", message="")
+    elif container.stage in {Stage.PULL_BACKOFF, Stage.CREATE_BACKOFF}:
+        container = container.to(Stage.PULLING, reason="", message="", report_backoff_at=None)
+        course.effects.append(PullImage(container.spec.name))
+    course.containers[container.spec.name] = container
+    return container
 
 
 def _image_found(course: Course, event: ImageFound) -> None:
@@ -274,14 +289,23 @@ def _probed(course: Course, event: ProbeChanged) -> None:
         case "startup" if event.success and container.stage is Stage.RUNNING:
             ready = not container.spec.readiness
             course.containers[name] = attrs.evolve(container, started=True, ready=ready)
+            course.stop_probes(container.spec, ("startup",))
             _start_steady_probes(course, container.spec)
         case "startup" | "liveness" if not event.success and container.stage is Stage.RUNNING:
             probe = container.spec.raw.get(f"{event.probe}Probe") or {}
             grace_s = probe.get("terminationGracePeriodSeconds")
-            message = f"Container {name} failed {event.probe} probe, will be restarted"
+            message = _probe_failed(container.spec, event.probe, course.state.plan.restart_policy)
             course.stop(name, course.state.plan.grace_s if grace_s is None else grace_s, message)
         case _:
             pass
+
+
+def _probe_failed(spec: ContainerSpec, probe: ProbeKind, policy: str) -> str:
+    """Why a container is killed, and whether it begins again."""
+    if spec.kind is Kind.SIDECAR:
+        return f"Init container {spec.name} failed {probe} probe"
+    message = f"Container {spec.name} failed {probe} probe"
+    return message if policy == "Never" else f"{message}, will be restarted"
 
 
 def _sandbox_lost(course: Course) -> None:
@@ -291,7 +315,7 @@ def _sandbox_lost(course: Course) -> None:
     """
     if course.state.set_up is SetUp.TORN_DOWN:
         return
-    course.set(set_up=SetUp.NONE, address="")
+    course.set(set_up=SetUp.NONE, address="", initialized=False)
     policy = course.state.plan.restart_policy
     lost = False
     for name, container in course.containers.items():

@@ -64,7 +64,8 @@ class PodChecks:
                 continue
             prober = self._prober(name, container.attempt, probe_spec(kind, raw))
             self._probers[name, kind] = prober
-            prober.start(self._worker.host.probe_delay(prober.spec.period_s))
+            ran_s = self._worker.host.machine.clock.now() - container.started_at
+            prober.start(ran_s, self._worker.host.probe_delay(prober.spec.period_s))
 
     def _prober(self, name: str, attempt: int, spec: ProbeSpec) -> Prober:
         target = self.target(name)

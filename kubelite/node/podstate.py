@@ -72,6 +72,7 @@ class PodState(Shown):
         containers: By name, in the order of `plan.containers`.
         set_up: How far its sandbox is.
         set_up_problem: Why it is not ready, for the containers' waiting message.
+        initialized: Its init containers have done their work in this sandbox, so that the others may begin.
         address: Its address; "" before there is one.
         start_time: When the kubelet saw it first.
         rejected: (reason, message) if the kubelet's admission refused it.
@@ -88,6 +89,7 @@ class PodState(Shown):
     containers: Mapping[str, ContainerState]
     set_up: SetUp = SetUp.NONE
     set_up_problem: str = ""
+    initialized: bool = False
     address: str = ""
     start_time: float = 0.0
     rejected: tuple[str, str] | None = None

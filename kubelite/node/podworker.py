@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, assert_never
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
 from kubelite.node.allocation import resources_of
@@ -58,6 +57,7 @@ from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, 
 from kubelite.node.volumes import (
     MountError,
     Sources,
+    Volume,
     has_api_content,
     make_volumes,
     update_volumes,
@@ -101,7 +101,7 @@ class PodWorker:
         self.admitted = False
         self.ended_before = self.state.stop_by is not None
         self._network = PodNetwork(host.machine)
-        self.volumes: dict[str, Directory] = {}
+        self.volumes: dict[str, Volume] = {}
         self._queue: deque[Event] = deque()
         self._busy = False
         self._checks: PodChecks | None = None

@@ -154,9 +154,15 @@ class Prober:
     def __repr__(self) -> str:
         return f"<Prober {self.spec.kind} healthy={self.state.healthy}, {self.state.in_a_row} in a row>"
 
-    def start(self, extra_delay_s: float = 0.0) -> None:
-        """Begin; `extra_delay_s` spreads the probes of a kubelet that has just started."""
-        self._timer = self._call_later(self.spec.initial_delay_s + extra_delay_s, self._due)
+    def start(self, ran_s: float = 0.0, extra_delay_s: float = 0.0) -> None:
+        """Begin.
+
+        Args:
+            ran_s: How long the container has run: the initial delay counts from its start.
+            extra_delay_s: Spreads the probes of a kubelet that has just started.
+        """
+        delay_s = max(0.0, self.spec.initial_delay_s - ran_s)
+        self._timer = self._call_later(delay_s + extra_delay_s, self._due)
 
     def stop(self) -> None:
         """End; a check that runs is not heard any more."""

@@ -152,6 +152,7 @@ class KubeletServer:
             stdin=asked("stdin", "input"),
             stdout=asked("stdout", "output"),
             stderr=asked("stderr", "error") and not tty,
+            tty=tty,
         )
 
 

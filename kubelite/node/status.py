@@ -52,7 +52,7 @@ def phase_of(state: PodState) -> str:
             continue
         if container.spec.kind is Kind.INIT and _failed_for_good(container, policy):
             return "Failed"
-        if not ended and not _was_initialized(state):
+        if not ended and not state.initialized:
             return "Pending"
     apps = [container for container in containers if container.spec.kind is Kind.APP]
     if any(not container.container_id for container in apps):
@@ -168,6 +168,9 @@ def _container_status(container: ContainerState, default: str) -> Object:
         "started": container.started,
         "state": state,
     }
+    if spec.kind is Kind.EPHEMERAL:  # it has no probes, and nobody waits for it
+        status["ready"] = False
+        del status["started"]
     if container.container_id:
         status["containerID"] = container.container_id
     mounts = spec.raw.get("volumeMounts")
@@ -204,11 +207,6 @@ def _terminated(ended: Terminated) -> Object:
 
 def _failed_for_good(container: ContainerState, policy: str) -> bool:
     return container.stage is Stage.EXITED and not container.succeeded and policy == "Never"
-
-
-def _was_initialized(state: PodState) -> bool:
-    """Whether an app container has begun: initialisation is not taken back when a sidecar restarts."""
-    return any(c.spec.kind is Kind.APP and c.container_id for c in state.containers.values())
 
 
 # --- conditions ---------------------------------------------------------------------------
@@ -256,7 +254,7 @@ def _initialized(state: PodState, phase: str) -> tuple[bool, str, str]:
     missing = [c.spec.name for c in inits if not is_init_done(c)]
     if phase == "Succeeded":
         return True, "PodCompleted", ""
-    if not missing or _was_initialized(state):
+    if not missing or state.initialized:
         return True, "", ""
     return False, "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(missing)}]"
 

@@ -103,9 +103,18 @@ def attach_to(runtime: Runtime, container_id: str) -> Run:
 
 
 async def serve_streams(
-    request: web.BaseRequest, run: Run, *, stdin: bool, stdout: bool, stderr: bool
+    request: web.BaseRequest, run: Run, *, stdin: bool, stdout: bool, stderr: bool, tty: bool
 ) -> web.StreamResponse:
-    """Join a websocket client to three streams, and tell it how it ended."""
+    """Join a websocket client to three streams, and tell it how it ended.
+
+    Args:
+        request: Its upgrade.
+        run: What is served.
+        stdin: Whether the client gives input.
+        stdout: Whether it wants output.
+        stderr: Whether it wants errors apart from the output.
+        tty: A terminal shows errors with the output.
+    """
     socket = web.WebSocketResponse(protocols=PROTOCOLS, max_msg_size=INPUT_MAX)
     await socket.prepare(request)
     sender, source = Sender(socket), Input()
@@ -115,7 +124,8 @@ async def serve_streams(
     sender.put(STDOUT if stdout else STDERR if stderr else ERROR, b"")
     sending = tasks.start(sender.run(), name="exec sender")
     receiving = tasks.start(_receive(socket, source), name="exec receiver")
-    outputs = Output(sender, STDOUT, wanted=stdout), Output(sender, STDERR, wanted=stderr)
+    errors = Output(sender, STDOUT, wanted=stdout) if tty else Output(sender, STDERR, wanted=stderr)
+    outputs = Output(sender, STDOUT, wanted=stdout), errors
     running = tasks.start(_status_of(run(source, *outputs)), name="exec")
     try:
         await asyncio.wait([running, receiving], return_when=asyncio.FIRST_COMPLETED)

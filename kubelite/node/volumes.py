@@ -10,8 +10,9 @@ Source: pkg/volume/util/atomic_writer.go, pkg/volume/{configmap,secret,downwarda
 from __future__ import annotations
 
 import base64
+import posixpath
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
@@ -22,6 +23,10 @@ FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
 _DATA: Final = "..data"
 _FROM_API: Final = frozenset({"configMap", "secret", "projected", "persistentVolumeClaim", "ephemeral"})
+
+
+Volume: TypeAlias = Directory | File
+"""What a volume is in memory: a directory, or a single file of the node."""
 
 
 class MountError(Exception):
@@ -51,8 +56,8 @@ class Sources(NamedTuple):
     host: FileSystem
 
 
-def make_volumes(sources: Sources, now: float) -> dict[str, Directory]:
-    """The directory of each volume of the pod.
+def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
+    """Each volume of the pod.
 
     Raises:
         MountError: A source is missing.
@@ -63,15 +68,16 @@ def make_volumes(sources: Sources, now: float) -> dict[str, Directory]:
     }
 
 
-def update_volumes(volumes: Mapping[str, Directory], sources: Sources, now: float) -> None:
+def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) -> None:
     """Bring contents from the API up to date; what has become impossible stays as it was."""
     for volume in sources.facts.pod["spec"].get("volumes") or ():
         try:
             payload = _payload(volume, sources)
         except MountError:
             continue
-        if payload is not None and volume["name"] in volumes:
-            write_payload(volumes[volume["name"]], payload, now)
+        directory = volumes.get(volume["name"])
+        if payload is not None and isinstance(directory, Directory):
+            write_payload(directory, payload, now)
 
 
 def has_api_content(pod: Object) -> bool:
@@ -122,25 +128,49 @@ def write_payload(directory: Directory, payload: Mapping[str, Payload], now: flo
 
 
 def mount_volumes(
-    files: FileSystem, container: Object, volumes: Mapping[str, Directory], env: Mapping[str, str]
+    files: FileSystem, container: Object, volumes: Mapping[str, Volume], variables: Mapping[str, str]
 ) -> None:
     """Mount what the container asks for.
 
+    Args:
+        files: The container's.
+        container: Its spec.
+        volumes: Of the pod.
+        variables: What a `subPathExpr` may refer to.
+
     Raises:
-        ConfigError: An expanded subPath leaves its volume, or no volume has the name.
+        ConfigError: An expanded subPath leaves its volume or lacks a variable, or no volume has the name.
     """
-    for mount in container.get("volumeMounts") or ():
+    mounts = container.get("volumeMounts") or ()
+    # As container runtimes do, so that a mount inside of another one is not hidden by it.
+    for mount in sorted(mounts, key=lambda mount: posixpath.normpath(mount["mountPath"]).count("/")):
         volume = volumes.get(mount["name"])
         if volume is None:
             raise ConfigError(f"failed to find volume {mount['name']}", "CreateContainerError")
-        path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", env)
+        path = mount.get("subPath") or _expanded(mount.get("subPathExpr") or "", variables)
         target = _sub_path(volume, path, mount["name"]) if path else volume
         files.mount(mount["mountPath"], target, read_only=bool(mount.get("readOnly")))
 
 
-def _sub_path(volume: Directory, path: str, name: str) -> Directory | File:
+def _expanded(expression: str, variables: Mapping[str, str]) -> str:
+    """A `subPathExpr` with its variables, none of which may be missing or empty."""
+    missing: set[str] = set()
+
+    class Noting(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+            if not variables.get(name):
+                missing.add(name)
+            return variables.get(name, default)
+
+    path = expand(expression, Noting())
+    if missing:
+        raise ConfigError(f"missing value for {', '.join(sorted(missing))}")
+    return path
+
+
+def _sub_path(volume: Volume, path: str, name: str) -> Volume:
     """What stands at `path` in the volume, by value: later versions of it are not seen."""
-    if path.startswith("/") or ".." in path.split("/"):
+    if path.startswith("/") or ".." in path.split("/") or isinstance(volume, File):
         raise ConfigError(f'failed to prepare subPath for volumeMount "{name}" of container')
     inside = FileSystem(volume)
     if not inside.exists(path):
@@ -163,7 +193,7 @@ def _sub_path(volume: Directory, path: str, name: str) -> Directory | File:
 # --- contents -------------------------------------------------------------------------------------------
 
 
-def _make_volume(volume: Object, sources: Sources, now: float) -> Directory:
+def _make_volume(volume: Object, sources: Sources, now: float) -> Volume:
     if "hostPath" in volume:
         return _host_path(volume, sources.host)
     if "persistentVolumeClaim" in volume or "ephemeral" in volume:
@@ -180,8 +210,8 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Directory:
     return directory
 
 
-def _claimed(volume: Object, sources: Sources) -> Directory:
-    """The directory of the volume that a claim is bound to."""
+def _claimed(volume: Object, sources: Sources) -> Volume:
+    """The volume that a claim is bound to."""
     metadata = sources.facts.pod["metadata"]
     namespace = metadata["namespace"]
     name = (volume.get("persistentVolumeClaim") or {}).get("claimName") or (
@@ -210,6 +240,7 @@ def _claimed(volume: Object, sources: Sources) -> Directory:
 
 _HOST_PATH_WORDS: Final = {
     "Directory": "directory",
+    "DirectoryOrCreate": "directory",
     "File": "file",
     "FileOrCreate": "file",
     "Socket": "socket file",
@@ -218,23 +249,31 @@ _HOST_PATH_WORDS: Final = {
 }
 
 
-def _host_path(volume: Object, host: FileSystem) -> Directory:
+_HOST_PATH_KINDS: Final[Mapping[str, tuple[type[Volume], ...]]] = {
+    "": (Directory, File),
+    "Directory": (Directory,),
+    "DirectoryOrCreate": (Directory,),
+    "File": (File,),
+    "FileOrCreate": (File,),
+}
+"""What of the node suits which type; it has neither sockets nor devices."""
+
+
+def _host_path(volume: Object, host: FileSystem) -> Volume:
     path, type_ = volume["hostPath"]["path"], volume["hostPath"].get("type") or ""
     if not host.exists(path):
-        if type_ not in {"", "DirectoryOrCreate"}:
-            name = volume["name"]
-            problem = f"hostPath type check failed: {path} is not a {_HOST_PATH_WORDS.get(type_, type_)}"
-            raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {problem}')
-        host.mkdir(path)
-    found: object = host.root
+        if type_ == "FileOrCreate":
+            host.write(path, b"")
+        elif type_ in {"", "DirectoryOrCreate"}:
+            host.mkdir(path)
+    found: object = host.root if host.exists(path) else None
     for part in host.absolute(path).strip("/").split("/"):
         if isinstance(found, Directory) and part:
             found = found.entries[part]
-    if not isinstance(found, Directory):
-        raise MountError(
-            f'MountVolume.SetUp failed for volume "{volume["name"]}" : {path} is not a directory'
-        )
-    return found
+    if isinstance(found, Directory | File) and isinstance(found, _HOST_PATH_KINDS.get(type_, ())):
+        return found
+    problem = f"hostPath type check failed: {path} is not a {_HOST_PATH_WORDS.get(type_, type_)}"
+    raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}')
 
 
 def _payload(volume: Object, sources: Sources) -> dict[str, Payload] | None:

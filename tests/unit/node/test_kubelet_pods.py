@@ -7,7 +7,9 @@ from aiohttp import web
 
 from kubelite.api.resources import NODES, PODS
 from kubelite.images.builtin import make_registry
+from kubelite.images.registry import Image
 from kubelite.network import client_session
+from kubelite.node.kubelet import PodChanged
 
 
 def is_ready(pod):
@@ -442,3 +444,90 @@ async def test_a_pod_that_somebody_else_ends_is_stopped_and_not_started_again(no
     assert (await node.get())["status"]["phase"] == told
     assert (await node.get())["status"]["containerStatuses"][0]["restartCount"] == 0
     assert "Killing" in node.recorder.reasons()
+
+
+async def test_commands_are_expanded_with_what_the_pod_says_not_the_image(node):
+    seen = []
+
+    async def main(container):
+        seen.extend(container.argv)
+        return 0
+
+    node.images["expands"] = Image(program=main, kind="main", env={"OF_IMAGE": "1"})
+    args = ["$(OWN)", "$(OF_IMAGE)", "$(HOSTNAME)", "$(PATH)"]
+    own = [{"name": "OWN", "value": "x"}]
+    await node.run(
+        containers=[{"name": "c", "image": "expands", "args": args, "env": own}], restartPolicy="Never"
+    )
+    await node.until(lambda pod: pod["status"].get("phase") == "Succeeded")
+    assert seen == ["x", "$(OF_IMAGE)", "$(HOSTNAME)", "$(PATH)"]
+
+
+async def test_the_first_liveness_probe_waits_from_the_start_of_the_container(node):
+    """Not from the end of the startup probe: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"""
+    probed = []
+
+    def make():
+        async def check(request):
+            probed.append((request.match_info["what"], node.clock.monotonic()))
+            started = request.match_info["what"] != "startup" or node.clock.monotonic() >= begin + 18
+            return web.Response(status=200 if started else 500)
+
+        app = web.Application()
+        app.router.add_get("/{what}", check)
+        return app
+
+    node.images["slow"] = make
+    container = {
+        "name": "c",
+        "image": "slow",
+        "startupProbe": {
+            "httpGet": {"path": "/startup", "port": 80},
+            "periodSeconds": 5,
+            "failureThreshold": 9,
+        },
+        "livenessProbe": {"httpGet": {"path": "/liveness", "port": 80}, "initialDelaySeconds": 30},
+    }
+    begin = node.clock.monotonic()
+    await node.run(containers=[container])
+    await node.clock.sleep(60)
+    assert [what for what, _ in probed[:6]] == [*["startup"] * 5, "liveness"]
+    first = probed[5][1]
+    assert first - begin == pytest.approx(30, abs=1)
+
+
+async def test_a_deletion_that_a_status_brought_first_is_not_missed(node):
+    """After a lost watch the informer may show only the newest object, which the kubelet wrote itself."""
+    pod = await node.run()
+    await node.until(is_ready)
+    (worker,) = node.machine.workers.values()
+    deletion = {"deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30}
+    marked = {**worker.base, "metadata": {**worker.base["metadata"], **deletion}}
+    worker.see(marked)
+    worker.host.receive(PodChanged(worker.base, marked))
+    assert worker.state.deleting
+    assert pod
+
+
+async def test_init_containers_run_again_after_a_boot(node):
+    order = []
+
+    def program(name):
+        async def main(container):
+            order.append(name)
+            if name == "app":
+                await container.terminating.wait()
+            return 0
+
+        return Image(program=main, kind="main")
+
+    node.images["init"], node.images["app"] = program("init"), program("app")
+    await node.run(
+        initContainers=[{"name": "i", "image": "init"}], containers=[{"name": "c", "image": "app"}]
+    )
+    await node.until(is_ready)
+    node.machine.fail()
+    await node.clock.sleep(60)
+    node.machine.boot()
+    await node.until(lambda pod: status_of(pod)["restartCount"] == 1 and is_ready(pod))
+    assert order == ["init", "app"] * 2

@@ -129,3 +129,8 @@ async def test_exec_of_an_unknown_command(http):
     status = json.loads((await run(http, "command=nope&stdout=1"))[3])
     assert status["reason"] == "InternalError"
     assert 'exec: "nope": executable file not found in $PATH' in status["message"]
+
+
+async def test_a_terminal_shows_errors_with_the_output(http):
+    channels = await run(http, "command=exit&command=3&stdout=1&stderr=1&tty=1")
+    assert (channels[1], 2 in channels) == (b"going\n", False)

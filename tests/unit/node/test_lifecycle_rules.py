@@ -27,6 +27,7 @@ from kubelite.node.podstate import (
     SandboxReady,
     StartContainer,
     StartProbes,
+    StopProbes,
     TerminateContainer,
     Tick,
     new_state,
@@ -201,6 +202,7 @@ def test_a_failing_startup_probe_restarts_and_a_good_one_starts_the_others():
     play = Play(make_pod(probed)).started()
     assert play.took(StartProbes) == [StartProbes("c", ("startup",))]
     play.tell(ProbeChanged("c", 0, "startup", success=True))
+    assert play.took(StopProbes) == [StopProbes("c", ("startup",))]
     assert play.took(StartProbes)[1] == StartProbes("c", ("readiness", "liveness"))
     assert not play.container().ready
     play.tell(ProbeChanged("c", 0, "readiness", success=True))
@@ -242,6 +244,84 @@ def test_readiness_gates():
 
 def test_durations_are_written_as_go_does():
     assert [go_duration(s) for s in (10, 80, 300)] == ["10s", "1m20s", "5m0s"]
+
+
+def with_image(pod, image):
+    return {**pod, "spec": {**pod["spec"], "containers": [{"name": "c", "image": image}]}}
+
+
+def test_another_image_is_pulled_at_once_whatever_back_off_the_old_one_had():
+    play = Play(make_pod())
+    play.state, _ = step(play.state, PodSeen(play.pod), play.now)
+    play.state, _ = step(play.state, SandboxReady("10.0.0.1"), play.now)
+    for _ in range(4):
+        play.state, _ = step(play.state, ImageMissing("c", "ErrImagePull", "no such image"), play.now)
+        play.now = play.container().retry_at
+        play.state, _ = step(play.state, Tick(), play.now)
+        play.state, _ = step(play.state, Tick(), play.now)
+    play.state, _ = step(play.state, ImageMissing("c", "ErrImagePull", "no such image"), play.now)
+    assert play.container().stage is Stage.PULL_BACKOFF
+    play.tell(PodSeen(with_image(play.pod, "j")))
+    assert play.container().stage is Stage.RUNNING
+    assert play.container().restart_count == 0
+
+
+def test_a_container_with_another_image_does_not_wait_out_the_crashes_of_the_old_one():
+    play = Play(make_pod()).started()
+    for _ in range(3):
+        play.exit(code=1)
+        if play.container().stage is Stage.BACKOFF:
+            play.wait(play.container().retry_at - play.now)
+    play.exit(code=1)
+    assert play.container().stage is Stage.BACKOFF
+    play.tell(PodSeen(with_image(play.pod, "j")))
+    assert play.container().stage is Stage.RUNNING
+    play.exit(code=1)
+    assert play.container().stage is Stage.RUNNING
+
+
+def test_init_containers_run_again_before_the_others_after_the_node_was_off():
+    play = Play(make_pod(init=({"name": "i", "image": "i"},))).started().exit("i")
+    assert play.container("c").stage is Stage.RUNNING
+    play.tell(SandboxLost())
+    assert play.container("i").stage is Stage.RUNNING
+    assert play.container("c").stage is Stage.WAITING
+    assert play.phase == "Pending"
+    play.exit("i")
+    assert play.container("c").stage is Stage.RUNNING
+    assert play.phase == "Running"
+
+
+def test_a_restarting_sidecar_does_not_hold_up_the_others():
+    sidecar = {"name": "s", "image": "i", "restartPolicy": "Always"}
+    play = Play(make_pod(init=(sidecar,))).started()
+    for _ in range(2):
+        play.exit("s", 1)
+    assert play.container("s").stage is Stage.BACKOFF
+    play.exit("c", 1)
+    assert play.container("c").stage is Stage.RUNNING
+
+
+def test_a_container_that_is_not_restarted_is_not_said_to_be():
+    probe = {"httpGet": {"port": 80}}
+    texts = {}
+    for policy in ("Never", "Always"):
+        play = Play(make_pod({"name": "c", "image": "i", "livenessProbe": probe}, restartPolicy=policy))
+        play.started().tell(ProbeChanged("c", 0, "liveness", success=False))
+        texts[policy] = next(e.message for e in play.took(RecordEvent) if e.reason == "Killing")
+    assert texts == {
+        "Never": "Container c failed liveness probe",
+        "Always": "Container c failed liveness probe, will be restarted",
+    }
+
+
+def test_an_ephemeral_container_is_neither_started_nor_ready():
+    play = Play(make_pod(ephemeralContainers=[{"name": "e", "image": "i"}])).started()
+    (status,) = pod_status(play.state, play.pod, NodeFacts("10.0.0.2"), play.now)[
+        "ephemeralContainerStatuses"
+    ]
+    assert "running" in status["state"]
+    assert (status["ready"], "started" in status) == (False, False)
 
 
 NAMES = ("i", "s", "c", "d")

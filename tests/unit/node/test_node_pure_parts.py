@@ -189,6 +189,61 @@ def test_sub_paths():
         mount_volumes(files, {"volumeMounts": bad}, {"v": directory}, {"UP": "../.."})
 
 
+def test_a_mount_inside_of_another_is_seen_in_whatever_order_they_are_named():
+    outer, inner, files = Directory(), Directory(), FileSystem()
+    write_payload(inner, {"key": Payload(b"x")}, 1.0)
+    mounts = [{"name": "inner", "mountPath": "/data/in/"}, {"name": "outer", "mountPath": "/data"}]
+    mount_volumes(files, {"volumeMounts": mounts}, {"outer": outer, "inner": inner}, {})
+    assert files.read("/data/in/key") == b"x"
+
+
+def test_a_sub_path_needs_all_its_variables():
+    mounts = [{"name": "v", "mountPath": "/f", "subPathExpr": "$(B)/$(EMPTY)/$(A)/$(C)"}]
+    with pytest.raises(ConfigError, match="^missing value for B, EMPTY$"):
+        mount_volumes(
+            FileSystem(), {"volumeMounts": mounts}, {"v": Directory()}, {"A": "a", "C": "c", "EMPTY": ""}
+        )
+
+
+def host_path(path, type_=None):
+    return {"name": "h", "hostPath": {"path": path, **({"type": type_} if type_ else {})}}
+
+
+@pytest.mark.parametrize("type_", ["", "File", "FileOrCreate"])
+def test_files_of_the_node_are_mounted(type_):
+    host, files = FileSystem(), FileSystem()
+    host.mkdir("/etc")
+    host.write("/etc/machine-id", "abc")
+    volumes = make_volumes(
+        Sources(facts(make_pod(volumes=[host_path("/etc/machine-id", type_)])), Lookup(), {}, host), 1.0
+    )
+    mount_volumes(files, {"volumeMounts": [{"name": "h", "mountPath": "/id"}]}, volumes, {})
+    assert files.read_text("/id") == "abc"
+    files.write("/id", "def")
+    assert host.read_text("/etc/machine-id") == "def"
+
+
+def test_a_file_of_the_node_is_made_where_that_is_asked_for():
+    host = FileSystem()
+    host.mkdir("/var")
+    make_volumes(
+        Sources(facts(make_pod(volumes=[host_path("/var/new", "FileOrCreate")])), Lookup(), {}, host), 1.0
+    )
+    assert host.read("/var/new") == b""
+
+
+@pytest.mark.parametrize(
+    ("type_", "what"), [("File", "file"), ("Socket", "socket file"), ("Directory", "directory")]
+)
+def test_what_the_node_does_not_have_is_not_mounted(type_, what):
+    host = FileSystem()
+    host.write("/file", "")
+    host.mkdir("/directory")
+    path = "/file" if type_ == "Directory" else "/directory"
+    with pytest.raises(MountError, match=f"hostPath type check failed: {path} is not a {what}"):
+        make_volumes(Sources(facts(make_pod(volumes=[host_path(path, type_)])), Lookup(), {}, host), 1.0)
+
+
 def test_etc_files():
     pod = make_pod(hostAliases=[{"ip": "1.2.3.4", "hostnames": ["a", "b"]}], subdomain="sub")
     hosts = hosts_file(pod, "10.0.0.1", "cluster.local")
