@@ -206,8 +206,14 @@ class Informer:
             index.change(key, old, new)
         for index in self._labels.values():
             index.change(key, old, new)
-        for handler in tuple(self._handlers.values()):
-            handler(old, new)
+        handlers = iter(tuple(self._handlers.values()))
+        try:
+            for handler in handlers:
+                handler(old, new)
+        finally:
+            # One that raises crashes the runner; the change, which is made, is not told again after that.
+            for handler in handlers:
+                handler(old, new)
 
     def __repr__(self) -> str:
         state = "synced" if self.has_synced else "not synced"

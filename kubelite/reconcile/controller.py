@@ -14,6 +14,7 @@ Source: sigs.k8s.io/controller-runtime/pkg/internal/controller, k8s.io/client-go
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, assert_never
 
@@ -207,7 +208,7 @@ class Controller(Actor[Message]):
         self._recorder = recorder
         self._field_manager = field_manager
         self._queue: WorkQueue[str] = WorkQueue()
-        self._looked: dict[str, float] = {}
+        self._looked: OrderedDict[str, float] = OrderedDict()
         self._causes = causes.CausesOf()
         self._running = 0
         self._awake = False
@@ -435,12 +436,16 @@ class Controller(Actor[Message]):
         self._queue.add_at(key, self._clock.now() + delay_s)
 
     def _note_looked(self, key: str) -> None:
-        """Remember when `key` was looked at while an interval has to be kept."""
-        interval_s = self._reconciler.interval_s(key)
-        if interval_s:
-            self._looked[key] = self._clock.now()
-        else:
-            self._looked.pop(key, None)
+        """Remember when `key` was looked at while an interval has to be kept, and forget whose is over."""
+        now = self._clock.now()
+        self._looked.pop(key, None)
+        if self._reconciler.interval_s(key):
+            self._looked[key] = now
+        while self._looked:
+            oldest = next(iter(self._looked))
+            if self._looked[oldest] + self._reconciler.interval_s(oldest) > now:
+                break
+            del self._looked[oldest]
 
     def is_idle(self) -> bool:
         """True if no key is queued or being looked at; keys of the future do not count."""
@@ -452,6 +457,7 @@ class Controller(Actor[Message]):
             "syncs": self._syncs,
             "failed": self._failed,
             "running": self._running,
+            "resting": len(self._looked),
         } | self._queue.statistics()
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ A key is *dirty* while somebody wants it looked at, *processing* while somebody 
 meanwhile is queued again when it is done. Keys that failed come back after a growing delay, keys of the
 future when they are due.
 
-Invariant: `queue ⊆ dirty` and `queue ∩ processing = ∅`.
+Invariant: `queue ⊆ dirty` and `queue ∩ processing = ∅`; no key stands twice in the queue.
 
 Source: k8s.io/client-go/util/workqueue (queue.go, delaying_queue.go, default_rate_limiters.go).
 """
@@ -13,6 +13,7 @@ Source: k8s.io/client-go/util/workqueue (queue.go, delaying_queue.go, default_ra
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
@@ -33,7 +34,7 @@ class WorkQueue(Generic[K]):
     ) -> None:
         self._backoff_base_s = backoff_base_s
         self._backoff_max_s = backoff_max_s
-        self._queue: dict[K, None] = {}
+        self._queue: deque[K] = deque()
         self._dirty: set[K] = set()
         self._processing: set[K] = set()
         self._failures: dict[K, int] = {}
@@ -48,7 +49,7 @@ class WorkQueue(Generic[K]):
             return
         self._dirty.add(key)
         if key not in self._processing:
-            self._queue[key] = None
+            self._queue.append(key)
 
     def add_at(self, key: K, due: float) -> None:
         """Ask for a look at `key` at the time `due`; the earliest of several times counts."""
@@ -80,8 +81,7 @@ class WorkQueue(Generic[K]):
         """The next key, now being processed until `done`; None if the queue is empty."""
         if not self._queue:
             return None
-        key = next(iter(self._queue))
-        del self._queue[key]
+        key = self._queue.popleft()
         assert key not in self._processing, key
         self._dirty.discard(key)
         self._processing.add(key)
@@ -93,7 +93,7 @@ class WorkQueue(Generic[K]):
         assert key in self._processing, key
         self._processing.discard(key)
         if key in self._dirty:
-            self._queue[key] = None
+            self._queue.append(key)
 
     def fail(self, key: K) -> float:
         """Count a failure of `key`.
@@ -120,6 +120,7 @@ class WorkQueue(Generic[K]):
     def check(self) -> None:
         """Assert the invariants of the three sets (for tests)."""
         queued = set(self._queue)
+        assert len(queued) == len(self._queue), self._queue
         assert queued <= self._dirty, queued - self._dirty
         assert not queued & self._processing, queued & self._processing
         assert self._dirty - queued <= self._processing, self._dirty - queued - self._processing

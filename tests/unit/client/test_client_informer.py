@@ -105,6 +105,23 @@ async def test_handlers_see_what_exists_and_every_change(client, factory):
     assert len(seen) == 3
 
 
+async def test_a_handler_that_raises_does_not_keep_the_change_from_the_others(client, factory):
+    informer = factory.informer(CONFIGMAPS)
+    await informer.wait_synced()
+    seen = []
+
+    def raises(_old, new):
+        if new["metadata"]["name"] == "bad":
+            raise LookupError("bad")
+
+    informer.add_handler(raises)
+    informer.add_handler(lambda _old, new: seen.append(new["metadata"]["name"]))
+    await client.create(CONFIGMAPS, config_map("bad"), "default")
+    await client.create(CONFIGMAPS, config_map("good"), "default")
+    await client.clock.sleep(5)
+    assert sorted(seen) == ["bad", "good"]
+
+
 async def test_look_ups_by_label_owner_and_own_index(client, factory):
     informer = factory.informer(CONFIGMAPS)
     informer.add_index("data", lambda obj: sorted(obj.get("data", {})))

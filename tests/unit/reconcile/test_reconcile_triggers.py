@@ -109,3 +109,25 @@ async def test_a_module_that_cannot_be_imported_ends_the_system_with_its_name_on
     assert isinstance(error, ModuleNotFoundError)
     assert "kubelite.controllers.nowhere" in str(error)
     assert ("actor crashed", "looks") in {(entry["event"], entry["actor"]) for entry in logs}
+
+
+class Rests(Looks):
+    """Lets ten seconds pass between two looks at a key."""
+
+    name = "rests"
+
+    def interval_s(self, key):
+        return 10.0
+
+
+async def test_keys_whose_rest_is_over_are_forgotten(made):
+    async with api_server() as client:
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        async with running(client, lambda env: Rests(env, made)):
+            resting = []
+            for name in "abc":
+                await client.create(SECRETS, named(SECRETS, name), "default")
+                await client.clock.sleep(6)
+                controller = made[0].environment.enqueue.__self__
+                resting.append(controller.statistics()["resting"])
+    assert resting == [1, 2, 2]
