@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from kubelite.api.conditions import get_condition
 from kubelite.api.features import Features
 from kubelite.api.resources import (
     CERTIFICATESIGNINGREQUESTS,
@@ -31,6 +32,7 @@ from kubelite.api.resources import (
     REPLICATIONCONTROLLERS,
     RESOURCEQUOTAS,
     SECRETS,
+    SERVICECIDRS,
     STATEFULSETS,
 )
 from kubelite.apimachinery.lazy import load
@@ -139,6 +141,11 @@ def _is_aggregated(role: Object) -> bool:
     if BOOTSTRAPPING in labels:
         return False
     return role.get("aggregationRule") is not None or any(label.startswith(AGGREGATE_TO) for label in labels)
+
+
+def _is_new_range(service_cidr: Object) -> bool:
+    """Whether somebody made or deleted a range of addresses; that of a fresh cluster is ready."""
+    return get_condition(service_cidr, "Ready") is None or _is_deleted(service_cidr)
 
 
 CONTROLLERS: Final[tuple[Row, ...]] = (
@@ -255,6 +262,11 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         "clusterrole-aggregation-controller",
         "clusterroleaggregation:ClusterRoleAggregationController",
         (Trigger(CLUSTERROLES, _is_aggregated),),
+    ),
+    Row(
+        "service-cidr-controller",
+        "servicecidrs:ServiceCIDRsController",
+        (Trigger(SERVICECIDRS, _is_new_range),),
     ),
     Row("ttl-controller", "ttl:TTLController"),
     Row(

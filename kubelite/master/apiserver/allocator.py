@@ -1,8 +1,8 @@
 """Numbers out of ranges: cluster addresses, node ports, load balancer addresses.
 
 Numbers wanted by name may be anywhere in the range; those chosen here come from its upper part first, so that
-the
-lower one is left to those who choose themselves.
+the lower one is left to those who choose themselves.
+
 Source: k8s.io/kubernetes/pkg/registry/core/service (ipallocator, portallocator), KEP-3070, KEP-3668.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from itertools import chain
-from typing import Final
+from typing import Final, Protocol
 
 from kubelite.runtime import Randomness
 
@@ -23,19 +23,37 @@ class RangeFull(Exception):  # noqa: N818 - what is the case, not what went wron
     """Every number of the range is taken."""
 
 
+class Numbers(Protocol):
+    """A set of numbers."""
+
+    def __contains__(self, number: int, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+    def add(self, number: int, /) -> None:
+        """Put a number in."""
+        ...
+
+    def discard(self, number: int, /) -> None:
+        """Take a number out, if it is there."""
+        ...
+
+
 class Allocator:
     """Which numbers of `first` … `last` are taken.
 
     Args:
         static: How many of the first numbers are chosen here only when all others are taken.
+        taken: Those that are, if others take numbers, too.
     """
 
-    def __init__(self, first: int, last: int, *, static: int, random: Randomness) -> None:
+    def __init__(
+        self, first: int, last: int, *, static: int, random: Randomness, taken: Numbers | None = None
+    ) -> None:
         self.first = first
         self.last = last
         self._static = static
         self._random = random
-        self._taken: set[int] = set()
+        self._taken: Numbers = set() if taken is None else taken
 
     def contains(self, number: int) -> bool:
         """Whether the number belongs to the range."""
@@ -75,13 +93,13 @@ class Allocator:
         return f"<Allocator {len(self._taken)}/{self.last - self.first + 1}>"
 
 
-def make_address_allocator(network: str, random: Randomness) -> Allocator:
+def make_address_allocator(network: str, random: Randomness, taken: Numbers) -> Allocator:
     """An allocator over the usable addresses of a network, as numbers."""
     parsed = ipaddress.ip_network(network)
     first, last = int(parsed.network_address) + 1, int(parsed.broadcast_address) - 1
     size = parsed.num_addresses
     static = 0 if size <= STATIC_BLOCK_MIN else min(max(STATIC_BLOCK_MIN, size // 16), STATIC_BLOCK_MAX)
-    return Allocator(first, last, static=static, random=random)
+    return Allocator(first, last, static=static, random=random, taken=taken)
 
 
 def make_port_allocator(first: int, last: int, random: Randomness) -> Allocator:

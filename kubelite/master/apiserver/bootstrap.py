@@ -7,6 +7,7 @@ clusterauthenticationtrust, legacytokentracking), pkg/controlplane/reconcilers.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from kubelite.api.resources import (
     FLOWSCHEMAS,
     NAMESPACES,
     PRIORITYLEVELCONFIGURATIONS,
+    SERVICECIDRS,
     SERVICES,
     STORAGECLASSES,
 )
@@ -36,7 +38,7 @@ LEGACY_TOKENS: Final = "kube-apiserver-legacy-service-account-token-tracking"
 _NAMESPACE: Final = "default"
 _SYSTEM: Final = "kube-system"
 _MANAGER: Final = "kube-apiserver"
-_KEPT: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS})
+_KEPT: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS, SERVICECIDRS})
 """Kinds whose objects come back when they are deleted."""
 
 
@@ -45,7 +47,7 @@ def bootstrap(env: Environment) -> None:
     for entry in env.store.list(SERVICES, EVERYTHING).entries:
         env.numbers.load(entry.object)
     is_new = not env.store.count(NAMESPACES)
-    for resource, obj in (*fresh.objects(), fresh.service_cidr(env.config.service_network)):
+    for resource, obj in _fresh(env):
         _complete(env, resource, obj)
     for name in SYSTEM_NAMESPACES:
         if env.store.get(NAMESPACES, "", name) is None:
@@ -61,6 +63,11 @@ def bootstrap(env: Environment) -> None:
         env.store.compact(env.store.revision)
 
 
+def _fresh(env: Environment) -> Iterator[tuple[Resource, Object]]:
+    yield from fresh.objects()
+    yield fresh.service_cidr(env.config.service_network)
+
+
 def _complete(env: Environment, resource: Resource, obj: Object) -> None:
     """Make one of the objects that every cluster contains, if it is missing."""
     name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
@@ -70,8 +77,8 @@ def _complete(env: Environment, resource: Resource, obj: Object) -> None:
 
 
 def restore(env: Environment) -> None:
-    """Bring back the objects of flow control that somebody has deleted."""
-    for resource, obj in fresh.objects():
+    """Bring back the objects of flow control and the range of addresses that somebody has deleted."""
+    for resource, obj in _fresh(env):
         if resource in _KEPT:
             _complete(env, resource, obj)
 

@@ -135,7 +135,7 @@ class APIServer(Actor[Message | Internal]):
         self._log = log
         self._faults = faults or FaultPoint()
         config = config or APIServerConfig()
-        numbers = ServiceNumbers(config, random.fork("services"))
+        numbers = ServiceNumbers(config, store, random.fork("services"))
         tokens = tokens or ServiceAccountTokens(TokenKey(), store, clock.now)
         authenticator = authenticator or Authenticator(accounts=tokens)
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)

@@ -18,13 +18,10 @@ from kubelite.api import servicefamilies
 from kubelite.apimachinery.apierrors import InternalError, Invalid
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.scheme import Object
-from kubelite.master.apiserver.allocator import (
-    Allocator,
-    RangeFull,
-    make_address_allocator,
-    make_port_allocator,
-)
+from kubelite.master.apiserver.addressranges import AddressRanges
+from kubelite.master.apiserver.allocator import Allocator, RangeFull, make_port_allocator
 from kubelite.master.apiserver.config import APIServerConfig
+from kubelite.master.store.store import Store
 from kubelite.runtime import Randomness
 
 HEADLESS: Final = "None"
@@ -32,13 +29,15 @@ DUMMY_NODE_PORT: Final = 32768
 """Dry runs show node ports from beyond this one."""
 WITH_ADDRESS: Final = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 WITH_NODE_PORTS: Final = frozenset({"NodePort", "LoadBalancer"})
+Source = Allocator | AddressRanges
+"""Where numbers come from."""
 
 
 @attrs.frozen(eq=False, repr=False)
 class Taken:
     """The numbers that one write took, in case they have to go back."""
 
-    numbers: list[tuple[Allocator, int]] = attrs.field(factory=list)
+    numbers: list[tuple[Source, int]] = attrs.field(factory=list)
 
     def give_back(self) -> None:
         """Undo the taking."""
@@ -50,8 +49,8 @@ class Taken:
 class ServiceNumbers:
     """The allocators of one cluster."""
 
-    def __init__(self, config: APIServerConfig, random: Randomness) -> None:
-        self.addresses = make_address_allocator(config.service_network, random.fork("addresses"))
+    def __init__(self, config: APIServerConfig, store: Store, random: Randomness) -> None:
+        self.addresses = AddressRanges(store, random.fork("addresses"))
         self.node_ports = make_port_allocator(
             config.node_port_first, config.node_port_last, random.fork("node ports")
         )
@@ -106,20 +105,18 @@ class ServiceNumbers:
         for allocator, number in self._numbers(service):
             allocator.take(number)
 
-    def _numbers(self, service: Object) -> Iterator[tuple[Allocator, int]]:
+    def _numbers(self, service: Object) -> Iterator[tuple[Source, int]]:
         spec = service["spec"]
         address = spec.get("clusterIP")
         if address and address != HEADLESS:
-            number = int(ipaddress.ip_address(address))
-            if self.addresses.contains(number):
-                yield self.addresses, number
+            yield self.addresses, int(ipaddress.ip_address(address))
         ports = {port.get("nodePort") for port in spec.get("ports") or ()} | {spec.get("healthCheckNodePort")}
         for port in ports:
             if port and self.node_ports.contains(port):
                 yield self.node_ports, port
 
     def _take_address(
-        self, spec: Object, service: Object, held: set[tuple[Allocator, int]], taken: Taken
+        self, spec: Object, service: Object, held: set[tuple[Source, int]], taken: Taken
     ) -> None:
         address = spec.get("clusterIP")
         if spec.get("type") not in WITH_ADDRESS or address == HEADLESS:
@@ -145,7 +142,7 @@ class ServiceNumbers:
         taken.numbers.append((self.addresses, number))
 
     def _take_node_ports(
-        self, spec: Object, service: Object, held: set[tuple[Allocator, int]], taken: Taken, *, dry_run: bool
+        self, spec: Object, service: Object, held: set[tuple[Source, int]], taken: Taken, *, dry_run: bool
     ) -> None:
         ports = spec.get("ports")
         if spec.get("type") not in WITH_NODE_PORTS or not ports:
@@ -196,7 +193,7 @@ class ServiceNumbers:
         taken.numbers.append((self.node_ports, number))
         return number
 
-    def _take_health_check(self, spec: Object, held: set[tuple[Allocator, int]], taken: Taken) -> None:
+    def _take_health_check(self, spec: Object, held: set[tuple[Source, int]], taken: Taken) -> None:
         if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
             return
         number = spec.get("healthCheckNodePort")

@@ -12,6 +12,7 @@ from kubelite.apimachinery.timestamps import format_micro_time, format_time
 from kubelite.client.informer import InformerFactory
 from kubelite.controllers.daemonset.pods import target_node
 from kubelite.controllers.registry import ControllersConfig, controller_specs
+from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.runtime import System
 from tests.faultyclients import LaggingClient
 from tests.harness import api_server
@@ -164,6 +165,7 @@ async def rig(
     accounts: bool = True,
     wrap=lambda client: client,
     lag_s=0.0,
+    server: APIServerConfig | None = None,
 ) -> AsyncIterator[Rig]:
     """The controllers of these names; all if none is given.
 
@@ -172,8 +174,9 @@ async def rig(
         accounts: As for `api_server`.
         wrap: Makes the client that the controllers write with.
         lag_s: How far the informers are behind.
+        server: Of the API server.
     """
-    async with api_server(accounts=accounts) as client:
+    async with api_server(accounts=accounts, config=server) as client:
         watching = LaggingClient(client, client.system.clock, lag_s) if lag_s else client
         informers, events = InformerFactory(watching), Events()
         made = Rig(client, informers, events)
