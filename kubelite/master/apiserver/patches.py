@@ -65,6 +65,10 @@ def patched(
     changed = _apply(request, strategy, current, kind)
     before = None if strategy.unstructured else current
     is_other = (changed.get("apiVersion"), changed.get("kind")) != (api_version, name)
+    says = changed.get("apiVersion") or "", changed.get("kind") or ""
+    if is_other and request.patch_type == "strategic" and all(isinstance(each, str) for each in says):
+        # Its result is filled into an object of the right type as it stands: nobody reads what kind it says.
+        changed, is_other = {**changed, "apiVersion": api_version, "kind": name}, False
     if is_other and (kind is not None or not strategy.unstructured):
         why = wrong_kind(str(changed.get("apiVersion")), str(changed.get("kind")), api_version, name)
         raise _unfit(_shown(request, changed, before), why)

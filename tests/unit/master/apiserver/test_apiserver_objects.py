@@ -257,6 +257,15 @@ async def test_patch_of_the_kind(client):
         await client.patch(CONFIGMAPS, "c", {"kind": "Secret"}, "default")
 
 
+async def test_nobody_reads_what_kind_a_strategic_patch_says(client):
+    await client.create(CONFIGMAPS, config_map(), "default")
+    patch = {"apiVersion": "v2", "kind": "Secret", "data": {"a": "b"}}
+    changed = await client.patch(CONFIGMAPS, "c", patch, "default", patch_type="strategic")
+    assert (changed["apiVersion"], changed["kind"], changed["data"]) == ("v1", "ConfigMap", {"a": "b"})
+    with pytest.raises(Invalid):
+        await client.patch(CONFIGMAPS, "c", {"kind": 5}, "default", patch_type="strategic")
+
+
 async def test_field_validation(client):
     async def create(validation, obj, problems=()):
         request = Create(

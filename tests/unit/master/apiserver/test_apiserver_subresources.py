@@ -261,6 +261,15 @@ async def test_scale_reads_and_writes_replicas(client):
     assert (stored["spec"]["replicas"], stored["metadata"]["generation"]) == (5, 3)
 
 
+async def test_scale_takes_a_strategic_patch_that_says_what_is_scaled(client):
+    await controller(client)
+    patch = {"kind": "ReplicationController", "metadata": {"name": "rc"}, "spec": {"replicas": 4}}
+    scale = await client.patch(
+        REPLICATIONCONTROLLERS, "rc", patch, "default", patch_type="strategic", subresource="scale"
+    )
+    assert (scale["kind"], scale["spec"]) == ("Scale", {"replicas": 4})
+
+
 async def test_scale_below_zero(client):
     await controller(client)
     with pytest.raises(Invalid) as refused:
