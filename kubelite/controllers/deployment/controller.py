@@ -21,8 +21,9 @@ from kubelite.api.templatehash import template_hash
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.controllers.deployment import rollout
+from kubelite.controllers.deployment import rollback, rollout
 from kubelite.controllers.deployment import status as progress
+from kubelite.controllers.deployment.rollback import revision_asked_for
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.executor import is_namespace_terminating
 from kubelite.reconcile.intents import (
@@ -171,11 +172,13 @@ class DeploymentController(Reconciler):
             return
         if (yield from self._note_pause(work)):
             return
-        paused = bool(deployment["spec"].get("paused"))
-        if paused or rollout.is_scaled(deployment, work.all):
+        paused, revision = bool(deployment["spec"].get("paused")), revision_asked_for(deployment)
+        if revision is not None and not paused:
+            yield from self._roll_back(work, revision)
+        elif paused or rollout.is_scaled(deployment, work.all):
             yield from self._revise(work, create=False)
             yield from self._resize(work, rollout.plan_scaling(deployment, work.new, work.old))
-            if paused:
+            if paused and revision is None:
                 yield from self._clean_up(work)
             yield from self._write_status(work)
         elif rollout.is_rolling(deployment):
@@ -210,6 +213,14 @@ class DeploymentController(Reconciler):
         if not moved and progress.is_complete(work.deployment, work.deployment.get("status") or {}):
             yield from self._clean_up(work)
         yield from self._write_progress(work)
+
+    def _roll_back(self, work: Rollout, revision: int) -> Steps:
+        if not (yield from self._revise(work, create=True)):
+            return
+        update, event = rollback.plan(work.deployment, work.all, revision)
+        (outcome,) = yield (update,)
+        if outcome.object is not None or event.type == "Warning":
+            yield (event,)
 
     def _recreate(self, work: Rollout) -> Steps:
         """No new pod before all old ones are gone."""

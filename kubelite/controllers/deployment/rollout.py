@@ -18,12 +18,13 @@ REVISION: Final = "deployment.kubernetes.io/revision"
 REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS: Final = "deployment.kubernetes.io/max-replicas"
+ROLLBACK_TO: Final = "deprecated.deployment.rollback.to"
 _HISTORY_MAX: Final = 2000
 """Characters of a history of revisions."""
 _NOT_COPIED: Final = frozenset(
     {
         "kubectl.kubernetes.io/last-applied-configuration",
-        "deprecated.deployment.rollback.to",
+        ROLLBACK_TO,
         REVISION,
         REVISION_HISTORY,
         DESIRED_REPLICAS,
@@ -229,8 +230,12 @@ def plan_old(deployment: Object, sets: Sequence[Object], old: Sequence[Object], 
         steps.append(Resize(replica_set, sizes[name]))
 
     for each in by_age(old):
+        if spare <= 0 or not replicas_of(each):
+            continue
         taken = min(spare, replicas_of(each) - _status(each, "availableReplicas"))
-        if taken > 0:
+        if taken < 0:  # its status is from before it was resized: nothing is known of what is available
+            return steps
+        if taken:
             shrink(each, taken)
             spare -= taken
     surplus = available_of(sets) - least
@@ -243,6 +248,27 @@ def plan_old(deployment: Object, sets: Sequence[Object], old: Sequence[Object], 
 
 
 # --- scaling ----------------------------------------------------------------------------------------------
+
+
+def with_template_of(deployment: Object, replica_set: Object) -> Object:
+    """A Deployment that is rolled back: with the template and the annotations of an old ReplicaSet."""
+    metadata, spec = deployment["metadata"], deployment["spec"]
+    theirs = replica_set["metadata"].get("annotations") or {}
+    own = metadata.get("annotations") or {}
+    annotations = {key: value for key, value in own.items() if key in _NOT_COPIED} | {
+        key: value for key, value in theirs.items() if key not in _NOT_COPIED
+    }
+    template = _without_hash(replica_set["spec"]["template"])
+    return {
+        **deployment,
+        "metadata": {**metadata, "annotations": annotations},
+        "spec": {**spec, "template": template},
+    }
+
+
+def has_template_of(deployment: Object, replica_set: Object) -> bool:
+    """Whether the ReplicaSet was made for the Deployment's present template."""
+    return _without_hash(deployment["spec"]["template"]) == _without_hash(replica_set["spec"]["template"])
 
 
 def is_scaled(deployment: Object, sets: Sequence[Object]) -> bool:

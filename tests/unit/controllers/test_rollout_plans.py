@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from kubelite.api.templatehash import template_hash
-from kubelite.controllers.deployment import rollout
+from kubelite.controllers.deployment import rollback, rollout
 from kubelite.controllers.deployment import status as progress
 
 NOW = 1_767_225_600.0
@@ -126,6 +126,22 @@ def test_a_replica_set_that_loses_unhealthy_pods_and_others_is_resized_twice():
     ]
 
 
+def test_nothing_is_taken_away_while_a_status_is_from_before_a_resize():
+    wanted = deployment(10, 3, 2)
+    old, new = replica_set("old", 8, 10), replica_set("new", 3, 2, image="new")
+    assert rollout.plan_old(wanted, [old, new], [old], new) == []
+    settled = replica_set("old", 8, 8)
+    assert sizes(rollout.plan_old(wanted, [settled, new], [settled], new)) == {"old": 6}
+
+
+def test_what_was_taken_of_an_older_replica_set_stays_taken():
+    wanted = deployment(10, 3, 2)
+    sick, stale = replica_set("sick", 2, 0, age=2), replica_set("stale", 8, 10, age=1)
+    new = replica_set("new", 3, 3, image="new")
+    sets = [sick, stale, new]
+    assert sizes(rollout.plan_old(wanted, sets, [sick, stale], new)) == {"sick": 0}
+
+
 def test_shares_are_annotated_with_the_size_and_the_surge():
     annotations = {"desired-replicas": "4", "max-replicas": "5"}
     old, new = replica_set("old", 3, age=1, **annotations), replica_set("new", 2, image="new", **annotations)
@@ -206,6 +222,56 @@ def test_only_empty_replica_sets_beyond_the_limit_are_forgotten():
     assert [each["metadata"]["name"] for each in rollout.plan_cleanup(wanted, old)] == ["r1", "r2"]
     assert [each["metadata"]["name"] for each in rollout.plan_cleanup(wanted, [*old, busy])] == ["r1", "r2"]
     assert rollout.plan_cleanup(deployment(), old) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "revision"),
+    [("3", 3), ("0", 0), ("", None), ("x", None), ("1.5", None), (" 3", None), ("-1", -1)],
+)
+def test_the_annotation_names_a_revision(text, revision):
+    asked = deployment(annotations={rollout.ROLLBACK_TO: text})
+    assert rollback.revision_asked_for(asked) == revision
+
+
+def rolled_back(revision, *sets, **spec):
+    asked = {rollout.ROLLBACK_TO: str(revision), rollout.REVISION: "2", "team": "new"}
+    update, event = rollback.plan(deployment(annotations=asked, **spec), sets, revision)
+    assert rollout.ROLLBACK_TO not in update.object["metadata"]["annotations"]
+    return update.object, (event.type, event.reason, event.message)
+
+
+@pytest.mark.parametrize("revision", [0, 1])
+def test_a_deployment_is_rolled_back_with_template_and_annotations(revision):
+    old, new = replica_set("old", 1, revision="1"), replica_set("new", 1, image="new", revision="2")
+    old["metadata"]["annotations"]["team"] = "old"
+    obj, event = rolled_back(revision, old, new)
+    assert obj["spec"]["template"] == {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"containers": [{"image": "old"}]},
+    }
+    assert obj["metadata"]["annotations"] == {rollout.REVISION: "2", "team": "old"}
+    assert event == ("Normal", "DeploymentRollback", 'Rolled back deployment "web" to revision 1')
+
+
+@pytest.mark.parametrize(
+    ("revision", "event"),
+    [
+        (0, ("DeploymentRollbackRevisionNotFound", "Unable to find last revision.")),
+        (7, ("DeploymentRollbackRevisionNotFound", "Unable to find the revision to rollback to.")),
+        (
+            2,
+            (
+                "DeploymentRollbackTemplateUnchanged",
+                'The rollback revision contains the same template as current deployment "web"',
+            ),
+        ),
+    ],
+)
+def test_a_rollback_that_leads_nowhere_is_told(revision, event):
+    obj, told = rolled_back(revision, replica_set("new", 1, image="new", revision="2"))
+    assert told == ("Warning", *event)
+    assert obj["spec"] == deployment()["spec"]
+    assert obj["metadata"]["annotations"] == {rollout.REVISION: "2", "team": "new"}
 
 
 @given(st.integers(0, 3))
