@@ -65,7 +65,7 @@ def make_conditions(
     """
     texts = {name: ("False", *words) for name, words in _GONE.items()}
     if errors:
-        text = f"Failed to delete all resource types, {len(errors)} remaining: {', '.join(errors)}"
+        text = f"Failed to delete all resource types, {len(errors)} remaining: {', '.join(sorted(errors))}"
         texts["NamespaceDeletionContentFailure"] = ("True", "ContentDeletionFailed", text)
     if remaining:
         parts = [f"{kind} has {count} resource instances" for kind, count in sorted(remaining.items())]

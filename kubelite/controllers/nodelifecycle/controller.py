@@ -11,11 +11,11 @@ Source: k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kubelite.api import podutil
-from kubelite.api.conditions import set_condition
+from kubelite.api.conditions import get_condition, set_condition
 from kubelite.api.resources import LEASES, NODES, PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.nodelifecycle.health import (
@@ -142,8 +142,10 @@ class NodeLifecycleController(Reconciler):
         now = self.clock.now()
         nodes = sorted(self._nodes.list(), key=lambda node: node["metadata"]["name"])
         updated: list[Object] = []
+        observed: dict[str, str] = {}
         for node in nodes:
             name = node["metadata"]["name"]
+            observed[name] = ready_status(node)
             lease = self._leases.get(LEASE_NAMESPACE, name)
             health = self._health[name] = observe(node, lease, self._health.get(name), now)
             if is_silent(node, health, self._grace_s, now):
@@ -157,7 +159,7 @@ class NodeLifecycleController(Reconciler):
                     node = outcomes[0].object
             updated.append(node)
             yield from self._announce(node, now)
-        yield self._execute_taints(updated, now)
+        yield self._execute_taints(updated, observed, now)
 
     def _announce(self, node: Object, now: float) -> Steps:
         """When a node stops being ready: an Event, and its pods are not ready either."""
@@ -180,8 +182,16 @@ class NodeLifecycleController(Reconciler):
         if any(outcome.failed for outcome in outcomes):
             self._was[name] = was or "True"
 
-    def _execute_taints(self, nodes: Sequence[Object], now: float) -> list[Intent]:
-        """NoExecute taints, as many as the rates allow."""
+    def _execute_taints(
+        self, nodes: Sequence[Object], observed: Mapping[str, str], now: float
+    ) -> list[Intent]:
+        """NoExecute taints, as many as the rates allow.
+
+        Args:
+            nodes: As they are after this look, which has found some to be silent.
+            observed: What the Ready conditions said before it, by name: it is that which counts for a node.
+            now: Unix seconds.
+        """
         intents: list[Intent] = []
         if is_all_down(nodes):
             self._all_down = True
@@ -199,7 +209,9 @@ class NodeLifecycleController(Reconciler):
         for node in filter(counts_for_its_zone, nodes):
             (ready if ready_status(node) == "True" else down)[zone_of(node)] += 1
         for node in nodes:
-            status = ready_status(node)
+            status = observed[node["metadata"]["name"]]
+            if get_condition(node, "Ready") is None:
+                continue  # it has not said anything yet, and may take its time
             if status == "True":
                 if has_execute_taint(node):
                     intents += _taint(node, "", now)

@@ -1,16 +1,16 @@
 """Evicting pods from nodes with NoExecute taints which they do not tolerate, or tolerate only for a time.
 
-The clock of a toleration runs from when its taint was set; the shortest matching one counts. A taint taken
-away in time cancels the eviction: each look decides anew. An evicted pod gets the condition
-DisruptionTarget and then an ordinary, graceful deletion.
+The clock of a toleration runs from when its taint is seen on the pod's node. Once it runs, other taints and
+tolerations change nothing about when it ends, but for those that end it at once or for good: a taint taken
+away in time cancels the eviction. An evicted pod gets the condition DisruptionTarget and then an ordinary,
+graceful deletion.
 
 Source: k8s.io/kubernetes/pkg/controller/tainteviction/taint_eviction.go.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kubelite.api import podutil
@@ -18,14 +18,12 @@ from kubelite.api.conditions import set_condition
 from kubelite.api.resources import NODES, PODS
 from kubelite.api.tolerations import covers
 from kubelite.apimachinery.scheme import Object
-from kubelite.apimachinery.timestamps import parse_time
 from kubelite.controllers.nodelifecycle.health import NO_EXECUTE
 from kubelite.controllers.nodelifecycle.podgc import BY_NODE, by_node
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import DeleteObject, Intent, PatchObject, RecordEvent, RequeueAfter, Steps
 from kubelite.reconcile.ownership import key_of, split_key
 
-Taint = tuple[str, str]
 MESSAGE: Final = "Taint manager: deleting due to NoExecute taint"
 
 
@@ -35,32 +33,19 @@ def execute_taints(node: Object | None) -> list[Object]:
     return [taint for taint in taints if taint.get("effect") == NO_EXECUTE]
 
 
-def eviction_due(
-    pod: Object, taints: Sequence[Object], seen: Mapping[Taint, float], now: float
-) -> float | None:
-    """When the pod has to go: a time (which may be past), or None if it may stay for ever.
+def patience_s(pod: Object, taints: Sequence[Object]) -> float | None:
+    """How long a pod may stay on a node with these NoExecute taints; None for ever, 0 if not at all.
 
-    Args:
-        now: Unix seconds.
-        pod: The pod.
-        taints: The NoExecute taints of its node.
-        seen: When each taint (key, value) without a `timeAdded` was first seen.
+    Of each taint the first toleration that covers it counts, of these the shortest.
     """
-    due = math.inf
-    created = parse_time(pod["metadata"]["creationTimestamp"])
-    tolerations = pod["spec"].get("tolerations") or ()
+    seconds: list[float] = []
     for taint in taints:
-        matching = [toleration for toleration in tolerations if covers(toleration, taint)]
-        if not matching:
-            return now
-        added = taint.get("timeAdded")
-        since = parse_time(added) if added else seen.get((taint["key"], taint.get("value") or ""), now)
-        for toleration in matching:
-            seconds = toleration.get("tolerationSeconds")
-            if seconds is not None:
-                # A pod that came after the taint has its full time too.
-                due = min(due, max(since, created) + max(0, seconds))
-    return None if due == math.inf else due
+        found = next((each for each in pod["spec"].get("tolerations") or () if covers(each, taint)), None)
+        if found is None:
+            return 0.0
+        if found.get("tolerationSeconds") is not None:
+            seconds.append(max(0.0, found["tolerationSeconds"]))
+    return min(seconds, default=None)
 
 
 def told(key: str, text: str) -> Intent:
@@ -97,8 +82,7 @@ class TaintEvictionController(Reconciler):
         self._nodes = self.informer(NODES)
         self._pods = self.informer(PODS)
         self._pods.add_index(BY_NODE, by_node)
-        self._seen: dict[str, dict[Taint, float]] = {}
-        self._scheduled: set[str] = set()
+        self._due: dict[str, float] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Nodes whose taints change, and pods on tainted nodes."""
@@ -114,51 +98,54 @@ class TaintEvictionController(Reconciler):
         return [key_of(pod) for pod in self._pods.by_index(BY_NODE, name)]
 
     def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
-        if new is None:
-            self._seen.pop((old or {})["metadata"]["name"], None)
+        """The pods of a node that is gone are evicted all the same, if that was to be."""
+        if new is None or execute_taints(new) == execute_taints(old):
             return ()
-        taints = execute_taints(new)
-        if taints == execute_taints(old):
-            return ()
-        name, now = new["metadata"]["name"], self.clock.now()
-        known = self._seen.get(name, {})
-        identities = [(taint["key"], taint.get("value") or "") for taint in taints]
-        self._seen[name] = {identity: known.get(identity, now) for identity in identities}
-        return self._keys_on(name)
+        return self._keys_on(new["metadata"]["name"])
 
     def _pod_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         if new is None:
-            self._scheduled.discard(key_of(old or {}))
-            return ()
-        name = new["spec"].get("nodeName")
-        if not name or not self._seen.get(name) or podutil.is_terminating(new):
+            key = key_of(old or {})
+            return (key,) if key in self._due else ()
+        if podutil.is_terminating(new) or not execute_taints(self._node_of(new)):
             return ()
         if old is not None and (
-            old["spec"].get("nodeName") == name
+            old["spec"].get("nodeName") == new["spec"].get("nodeName")
             and old["spec"].get("tolerations") == new["spec"].get("tolerations")
         ):
             return ()
         return (key_of(new),)
 
+    def _node_of(self, pod: Object) -> Object | None:
+        name = pod["spec"].get("nodeName")
+        return self._nodes.get(None, name) if name else None
+
     def sync(self, key: str) -> Steps:
         """Evict, wait, or let be."""
         namespace, name = split_key(key)
         pod = self._pods.get(namespace, name)
-        if pod is None or podutil.is_terminating(pod):
-            self._scheduled.discard(key)
+        if pod is None:
+            yield self._cancel(key)
             return
-        node_name = pod["spec"].get("nodeName") or ""
-        taints = execute_taints(self._nodes.get(None, node_name))
-        now = self.clock.now()
-        due = eviction_due(pod, taints, self._seen.get(node_name, {}), now) if taints else None
-        if due is None:
-            if key in self._scheduled:
-                self._scheduled.discard(key)
-                yield (told(key, "Cancelling deletion of Pod"),)
-            return
-        if due <= now:
-            self._scheduled.discard(key)
-            yield plan_eviction(pod, now)
-            return
-        self._scheduled.add(key)
-        yield (RequeueAfter(due - now),)
+        now, due, node = self.clock.now(), self._due.get(key), self._node_of(pod)
+        if due is not None and due <= now:
+            outcomes = () if podutil.is_terminating(pod) else (yield plan_eviction(pod, now))
+            if not any(outcome.failed for outcome in outcomes):
+                del self._due[key]
+        elif node is not None and not podutil.is_terminating(pod):
+            yield from self._judge(key, pod, execute_taints(node))
+
+    def _judge(self, key: str, pod: Object, taints: Sequence[Object]) -> Steps:
+        """What is to become of a pod whose time has not come; that does not change while it waits."""
+        wait_s = patience_s(pod, taints) if taints else None
+        if wait_s is None:
+            yield self._cancel(key)
+        elif wait_s <= 0:
+            yield *self._cancel(key), *plan_eviction(pod, self.clock.now())
+        else:
+            due = self._due.setdefault(key, self.clock.now() + wait_s)
+            yield (RequeueAfter(due - self.clock.now()),)
+
+    def _cancel(self, key: str) -> tuple[Intent, ...]:
+        waits = self._due.pop(key, None) is not None
+        return (told(key, "Cancelling deletion of Pod"),) if waits else ()

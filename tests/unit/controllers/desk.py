@@ -165,7 +165,7 @@ def told(asked, *, about=None):
     return [
         (each.type, each.reason, each.message)
         for each in asked
-        if isinstance(each, RecordEvent) and about in {None, each.object["metadata"]["name"]}
+        if isinstance(each, RecordEvent) and about in {None, each.object.get("metadata", each.object)["name"]}
     ]
 
 

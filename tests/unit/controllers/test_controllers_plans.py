@@ -210,24 +210,23 @@ def test_truncation_keeps_ready_addresses():
 
 
 def test_evictions():
-    taint = {"key": "k", "effect": "NoExecute", "timeAdded": format_time(NOW)}
+    taint = {"key": "k", "effect": "NoExecute"}
     other = {"key": "o", "effect": "NoExecute"}
 
-    def due(taints, *tolerations):
-        return tainteviction.eviction_due(
-            pod(tolerations=list(tolerations)), taints, {("o", ""): NOW - 5}, NOW + 1
-        )
+    def patience_s(taints, *tolerations):
+        return tainteviction.patience_s(pod(tolerations=list(tolerations)), taints)
 
-    assert due([taint]) == NOW + 1
-    for_ever = {"key": "k", "operator": "Exists"}
-    assert due([taint], for_ever) is None
-    assert due([taint], for_ever, {**for_ever, "tolerationSeconds": 10}) == NOW + 10
-    assert (
-        due([taint, other], for_ever, {"key": "o", "operator": "Exists", "tolerationSeconds": 10}) == NOW + 5
-    )
-    assert due([taint, other], for_ever) == NOW + 1
-    assert due([taint], {"operator": "Exists"}) is None
-    assert due([taint], {"key": "k", "value": "v"}) == NOW + 1
+    assert patience_s([taint]) == 0
+    for_ever, brief = {"key": "k", "operator": "Exists"}, {"operator": "Exists", "tolerationSeconds": 10}
+    assert patience_s([taint], for_ever) is None
+    assert patience_s([taint], for_ever, brief) is None, "the first that fits counts"
+    assert patience_s([taint], brief, for_ever) == 10
+    assert patience_s([taint, other], for_ever, brief) == 10
+    assert patience_s([taint, other], {**brief, "key": "k"}, {**brief, "tolerationSeconds": 5}) == 5
+    assert patience_s([taint, other], for_ever) == 0
+    assert patience_s([taint], {"operator": "Exists"}) is None
+    assert patience_s([taint], {"key": "k", "value": "v"}) == 0
+    assert patience_s([taint], {**brief, "tolerationSeconds": -1}) == 0
 
 
 def budget(**spec):
