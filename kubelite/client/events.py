@@ -1,13 +1,14 @@
 """Recording Events about objects: what happened, why, how often.
 
 The same thing again raises the count of its Event; many similar things are combined into one; a flood about
-one object
-is cut off. Recording never fails and never waits: an Event that cannot be written is lost.
+one object is cut off. Recording never fails and never waits: an Event that cannot be written is lost.
+
 Source: k8s.io/client-go/tools/record (event.go, events_cache.go).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
@@ -20,7 +21,7 @@ from kubelite.apimachinery.apierrors import APIError, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.client.client import Client
-from kubelite.runtime import ActorStopped, Clock, Randomness, tasks
+from kubelite.runtime import ActorStopped, Clock, tasks
 from kubelite.runtime.logs import get_logger
 
 SIMILAR_MAX: Final = 10
@@ -194,30 +195,22 @@ def reference_to(obj: Object) -> Object:
 # --- the shell ----------------------------------------------------------------------------------------------
 
 
-class EventRecorder:
-    """Records Events of one component.
+class EventWriter(ABC):
+    """Takes what happened, and writes one Event after the other; the forms of Events are subclasses.
 
     Args:
-        component: The Events' source, as `kubelet`.
-        random: Not drawn from yet; the name of an Event comes from the time.
-        host: The node of a component that runs on one.
+        client: Writes.
+        component: Who speaks.
+        clock: For times.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        component: str,
-        clock: Clock,
-        random: Randomness | None = None,
-        *,
-        host: str = "",
-    ) -> None:
+    counted: tuple[str, ...]
+    """What changes of an Event when the same happens again."""
+
+    def __init__(self, client: Client, component: str, clock: Clock) -> None:
         self._client = client
         self._component = component
-        self._host = host
         self._clock = clock
-        self._correlator = Correlator()
-        self._counted: tuple[str, ...] = ("count", "lastTimestamp", "message")
         self._pending: deque[tuple[Decision, Object]] = deque()
         self._writing = False
         self._lost = 0
@@ -230,6 +223,8 @@ class EventRecorder:
         message: str,
         *,
         field_path: str = "",
+        action: str = "",
+        related: Object | None = None,
     ) -> None:
         """Record that something happened to an object, or an `involvedObject`; does not wait.
 
@@ -239,17 +234,23 @@ class EventRecorder:
             reason: A word, as `SuccessfulCreate`.
             message: A sentence.
             field_path: Which part of the object, as `spec.containers{web}`.
+            action: What was tried, as `Binding`; only the newer form tells.
+            related: For whose sake; only the newer form tells.
         """
         reference = reference_to(obj) if "metadata" in obj else obj
         if field_path:
             reference = {**reference, "fieldPath": field_path}
-        now = self._clock.now()
-        source = self._component, self._host
-        decision = self._correlator.correlate(source, reference, type, reason, message, now)
-        if decision is None:
-            self._lost += 1
-            return
-        self._queue(decision, self._body(decision, reference, type, reason, format_time(now)))
+        self._record(reference, type, reason, message, action, related)
+
+    @abstractmethod
+    def _record(
+        self, reference: Object, type_: str, reason: str, message: str, action: str, related: Object | None
+    ) -> None:
+        """Decide what becomes of it, and queue that."""
+
+    @abstractmethod
+    def _forget(self, decision: Decision) -> None:
+        """The Event is gone from the server and made again."""
 
     def _queue(self, decision: Decision, body: Object) -> None:
         if len(self._pending) >= PENDING_MAX:
@@ -259,6 +260,69 @@ class EventRecorder:
         if not self._writing:
             self._writing = True
             tasks.start(self._write(), name=f"events of {self._component}")
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                decision, body = self._pending.popleft()
+                try:
+                    await self._send(decision, body)
+                except (APIError, ActorStopped, OSError) as error:
+                    self._lost += 1
+                    _log.debug(
+                        "event lost", component=self._component, reason=body["reason"], error=str(error)
+                    )
+        finally:
+            self._writing = False
+
+    async def _send(self, decision: Decision, body: Object) -> None:
+        if decision.count > 1:
+            changed = {key: body[key] for key in self.counted}
+            try:
+                await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
+            except NotFound:
+                self._forget(decision)
+            else:
+                return
+        await self._client.create(EVENTS, body, decision.namespace)
+
+    def statistics(self) -> dict[str, Any]:
+        """Events that wait, and those lost."""
+        return {"pending": len(self._pending), "lost": self._lost}
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f"<{name} {self._component} {len(self._pending)} pending, {self._lost} lost>"
+
+
+class EventRecorder(EventWriter):
+    """Records Events of one component.
+
+    Args:
+        client: Writes.
+        component: The Events' source, as `kubelet`.
+        clock: For times.
+        host: The node of a component that runs on one.
+    """
+
+    counted = ("count", "lastTimestamp", "message")
+
+    def __init__(self, client: Client, component: str, clock: Clock, *, host: str = "") -> None:
+        super().__init__(client, component, clock)
+        self._host = host
+        self._correlator = Correlator()
+
+    def _record(
+        self, reference: Object, type_: str, reason: str, message: str, action: str, related: Object | None
+    ) -> None:
+        del action, related
+        now = self._clock.now()
+        source = self._component, self._host
+        decision = self._correlator.correlate(source, reference, type_, reason, message, now)
+        if decision is None:
+            self._lost += 1
+            return
+        self._queue(decision, self._body(decision, reference, type_, reason, format_time(now)))
 
     def _body(self, decision: Decision, reference: Object, type_: str, reason: str, now: str) -> Object:
         source = {"component": self._component}
@@ -282,38 +346,5 @@ class EventRecorder:
             "reportingInstance": "" if combined else self._host,
         }
 
-    async def _write(self) -> None:
-        try:
-            while self._pending:
-                decision, body = self._pending.popleft()
-                try:
-                    await self._send(decision, body)
-                except (APIError, ActorStopped, OSError) as error:
-                    self._lost += 1
-                    _log.debug(
-                        "event lost", component=self._component, reason=body["reason"], error=str(error)
-                    )
-        finally:
-            self._writing = False
-
-    async def _send(self, decision: Decision, body: Object) -> None:
-        if decision.count > 1:
-            changed = {key: body[key] for key in self._counted}
-            try:
-                await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
-            except NotFound:
-                self._forget(decision)
-            else:
-                return
-        await self._client.create(EVENTS, body, decision.namespace)
-
     def _forget(self, decision: Decision) -> None:
-        """The Event is gone from the server."""
         self._correlator.forget(decision)
-
-    def statistics(self) -> dict[str, Any]:
-        """Events that wait, and those lost."""
-        return {"pending": len(self._pending), "lost": self._lost}
-
-    def __repr__(self) -> str:
-        return f"<EventRecorder {self._component} {len(self._pending)} pending, {self._lost} lost>"

@@ -1,8 +1,9 @@
 """Recording Events in the newer form, as kube-scheduler does: what was done to what, and series of the same.
 
-The same to the same version of an object begins a series: its second time is told, the later ones are counted
-and told when the series is over. Such Events name their reporter, an action and a time in microseconds;
-source, count and the older times stay empty. What was said first stands, whatever is said later.
+The same to the same version of an object begins a series: its second time is told, the later ones are
+counted, and told now and then, and when the series is over. Such Events name their reporter, an action and a
+time in microseconds; source, count and the older times stay empty. What was said first stands, whatever is
+said later.
 
 Source: k8s.io/client-go/tools/events/{event_broadcaster,event_recorder}.go.
 """
@@ -17,17 +18,14 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.client.client import Client
-from kubelite.client.events import (
-    MESSAGE_LENGTH_MAX,
-    Decision,
-    EventRecorder,
-    event_name,
-    reference_to,
-)
+from kubelite.client.events import MESSAGE_LENGTH_MAX, Decision, EventWriter, event_name, reference_to
 from kubelite.runtime import Clock
+from kubelite.runtime.clock import TimerHandle
 
 FINISH_S: Final = 360.0
-"""Silence after which a series is over."""
+"""How often series are looked at, and the silence after which one is over then."""
+REFRESH_TICKS: Final = 5
+"""At every so many looks all series are told: every half an hour."""
 KNOWN_MAX: Final = 4096
 INSTANCE: Final = "kubelite"
 """The machine on which all components run."""
@@ -48,7 +46,7 @@ class _Series:
     told: int = 1
 
 
-class SeriesRecorder(EventRecorder):
+class SeriesRecorder(EventWriter):
     """See the module's docstring.
 
     Args:
@@ -57,56 +55,64 @@ class SeriesRecorder(EventRecorder):
         clock: For times.
     """
 
+    counted = ("series",)
+
     def __init__(self, client: Client, component: str, clock: Clock) -> None:
         super().__init__(client, component, clock)
-        self._counted = ("series",)
         self._known: OrderedDict[tuple[Any, ...], _Series] = OrderedDict()
         self._made = 0
+        self._began = clock.monotonic()
+        self._timer: TimerHandle | None = None
 
-    def event(
-        self,
-        obj: Object,
-        type: str,  # noqa: A002
-        reason: str,
-        message: str,
-        *,
-        field_path: str = "",
-        action: str = "",
-        related: Object | None = None,
+    def close(self) -> None:
+        """Look at series no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _record(
+        self, reference: Object, type_: str, reason: str, message: str, action: str, related: Object | None
     ) -> None:
-        """Record that something was done to an object; does not wait.
-
-        Args:
-            obj: To what.
-            type: `Normal` or `Warning`.
-            reason: A word, as `Scheduled`.
-            message: A sentence.
-            field_path: Which part of the object.
-            action: What was tried, as `Binding`.
-            related: For whose sake.
-        """
         now = self._clock.now()
-        self._finish(now)
-        reference = reference_to(obj)
-        if field_path:
-            reference["fieldPath"] = field_path
         other = reference_to(related) if related is not None else {}
-        key = (type, action, reason, *sorted(reference.items()), *sorted(other.items()))
+        key = (type_, action, reason, *sorted(reference.items()), *sorted(other.items()))
         known = self._known.get(key)
         if known is None:
-            body = self._new(reference, type, reason, message, now, action)
+            body = self._new(reference, type_, reason, message, now, action)
             if other:
                 body["related"] = other
             self._known[key] = _Series(body, now)
             if len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
+                self._tell(self._known.popitem(last=False)[1])
             self._queue(self._decision(body, 1), body)
+            self._arm()
             return
         known.count += 1
         known.last_s = now
         self._known.move_to_end(key)
         if known.told == 1:
             self._tell(known)
+
+    def _arm(self) -> None:
+        """Look again at the next full period since the beginning, while there is anything to look at."""
+        if self._timer is None and self._known:
+            passed_s = self._clock.monotonic() - self._began
+            self._timer = self._clock.call_later(FINISH_S - passed_s % FINISH_S, self._look)
+
+    def _look(self) -> None:
+        """Series that are over are told whole; what follows begins anew. The others are told now and then."""
+        self._timer = None
+        now = self._clock.now()
+        if round((self._clock.monotonic() - self._began) / FINISH_S) % REFRESH_TICKS == 0:
+            for series in self._known.values():
+                self._tell(series)
+        while self._known:
+            key, series = next(iter(self._known.items()))
+            if now - series.last_s <= FINISH_S:
+                break
+            del self._known[key]
+            self._tell(series)
+        self._arm()
 
     def _new(
         self, reference: Object, type_: str, reason: str, message: str, now: float, action: str
@@ -136,20 +142,12 @@ class SeriesRecorder(EventRecorder):
         return Decision(metadata["namespace"], metadata["name"], body["message"], "", count)
 
     def _tell(self, series: _Series) -> None:
-        """Write how often it happened, and when last."""
+        """Write how often it happened, and when last, if the server does not know."""
+        if series.told == series.count:
+            return
         told = {"count": series.count, "lastObservedTime": format_micro_time(series.last_s)}
         series.told = series.count
         self._queue(self._decision(series.body, series.count), {**series.body, "series": told})
 
-    def _finish(self, now: float) -> None:
-        """Series that are over are told whole; what follows begins anew."""
-        while self._known:
-            key, series = next(iter(self._known.items()))
-            if now - series.last_s < FINISH_S:
-                return
-            del self._known[key]
-            if series.told < series.count:
-                self._tell(series)
-
     def _forget(self, decision: Decision) -> None:
-        """The Event is made again, with its series."""
+        """It is made with its series."""

@@ -224,6 +224,7 @@ class Cluster(ClusterMachines):
             faults.close()
         components, self._components = self._components, None
         if components is not None:
+            components.close()
             self.abandoned = sum(each.runtime.abandoned for each in components.machines.values())
             for machine in components.machines.values():
                 await machine.runtime.close()

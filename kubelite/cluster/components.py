@@ -217,7 +217,7 @@ class Components:
         if found is None:
             assert self.client is not None
             client = self.client.as_user(component_user(component))
-            found = EventRecorder(client, component, self.clock, self.random.fork(f"events/{component}"))
+            found = EventRecorder(client, component, self.clock)
             self.recorders[component] = found
         return found
 
@@ -231,6 +231,11 @@ class Components:
             client = self.client.as_user(component_user("kube-scheduler"))
             found = self.scheduler_recorders[profile] = SeriesRecorder(client, profile, self.clock)
         return found
+
+    def close(self) -> None:
+        """Leave nothing that would still happen."""
+        for recorder in self.scheduler_recorders.values():
+            recorder.close()
 
     def erase_directory(self, node: str, path: str) -> None:
         """Remove a directory of a node, if there is one."""

@@ -6,7 +6,6 @@ import pytest
 
 from kubelite.api.resources import EVENTS
 from kubelite.client.events import Correlator, EventRecorder, reference_to
-from kubelite.runtime import Randomness
 from tests.harness import api_server, make_pod
 
 POD = {**make_pod(), "metadata": {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "5"}}
@@ -20,7 +19,7 @@ async def client():
 
 @pytest.fixture
 def recorder(client):
-    return EventRecorder(client, "kubelet", client.clock, Randomness(0), host="n1")
+    return EventRecorder(client, "kubelet", client.clock, host="n1")
 
 
 async def events(client):

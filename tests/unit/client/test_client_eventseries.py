@@ -22,7 +22,9 @@ async def client():
 
 @pytest.fixture
 def recorder(client):
-    return SeriesRecorder(client, "default-scheduler", client.clock)
+    recorder = SeriesRecorder(client, "default-scheduler", client.clock)
+    yield recorder
+    recorder.close()
 
 
 async def events(client):
@@ -57,11 +59,37 @@ async def test_the_second_time_begins_a_series_which_is_told_whole_when_it_is_ov
     (event,) = await events(client)
     assert event["message"] == "no room"
     assert event["series"] == {"count": 2, "lastObservedTime": "2026-01-01T00:00:10.000000Z"}
-    await client.clock.sleep(FINISH_S)
+    await client.clock.sleep(2 * FINISH_S)
+    (event,) = await events(client)
+    assert event["series"] == {"count": 3, "lastObservedTime": "2026-01-01T00:00:20.000000Z"}
     fail(recorder, "no room again")
-    first, second = sorted(await events(client), key=lambda each: each["eventTime"])
-    assert first["series"] == {"count": 3, "lastObservedTime": "2026-01-01T00:00:20.000000Z"}
-    assert second["message"] == "no room again"
+    _, second = sorted(await events(client), key=lambda each: each["eventTime"])
+    assert (second["message"], "series" in second) == ("no room again", False)
+
+
+async def test_a_series_that_goes_on_is_told_every_half_an_hour(client, recorder):
+    for _ in range(8):
+        fail(recorder)
+        await client.clock.sleep(FINISH_S - 60)
+    (event,) = await events(client)
+    assert event["series"] == {"count": 6, "lastObservedTime": "2026-01-01T00:25:00.000000Z"}
+
+
+async def test_what_happened_once_is_known_until_it_is_looked_at_and_old(client, recorder):
+    await client.clock.sleep(1)
+    fail(recorder)
+    await client.clock.sleep(2 * FINISH_S - 2)
+    fail(recorder)
+    (event,) = await events(client)
+    assert event["series"]["count"] == 2, "it was not old when it was looked at"
+
+
+async def test_nobody_looks_while_nothing_is_known(client, recorder):
+    assert recorder._timer is None
+    fail(recorder)
+    assert recorder._timer is not None
+    await client.clock.sleep(3 * FINISH_S)
+    assert recorder._timer is None
 
 
 async def test_another_version_of_the_object_is_another_event(client, recorder):
