@@ -5,7 +5,9 @@ Source: sigs.k8s.io/yaml (YAML by way of JSON), sigs.k8s.io/json (duplicate fiel
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -16,12 +18,16 @@ import orjson
 JSON_TYPE: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
 PROTOBUF_TYPE: Final = "application/vnd.kubernetes.protobuf"
-DEPTH_MAX: Final = 1000
+DEPTH_MAX: Final = 200
+"""Of lists and maps in each other, in any encoding: what can be written again as a part of something else."""
 NODES_MAX: Final = 1_000_000
 """Nodes of a YAML document with its aliases followed: what a bomb would exceed."""
 
 
 _INTEGER_END: Final = 1 << 64
+_INTEGER_DIGITS_MAX: Final = 40
+"""Longer ones are no integers in any base."""
+_SHOWN_MAX: Final = 60
 _NUMBER: Final = re.compile(
     r"^(?:[-+]?(?:0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)"
     r"(?:[eE][-+]?[0-9]+)?)|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
@@ -57,14 +63,47 @@ def parse_json(body: bytes, *, duplicates: bool = False) -> Parsed:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        mended = _mended(body)
+        if mended != body:
+            return parse_json(mended, duplicates=duplicates)
         raise CodecError(_json_problem(body, error)) from error
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _is_deeper(value, DEPTH_MAX):
+        raise CodecError("exceeded max depth")
     if not duplicates or not isinstance(value, dict | list) or _has_no_duplicates(body, value):
         return Parsed(value)
-    try:
-        marked = json.loads(body, object_pairs_hook=_Marked.of)
-    except RecursionError as error:
-        raise CodecError("exceeded max depth") from error
+    marked = json.loads(body, object_pairs_hook=_Marked.of)
     return Parsed(value, tuple(_duplicates(marked, "")))
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether more than so many lists and maps stand in each other."""
+    level: list[Any] = [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        if depth == 0:
+            return True
+        depth -= 1
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return False
+
+
+def _mended(body: bytes) -> bytes:
+    """The body with U+FFFD for what is no UTF-8, and for halves of surrogate pairs, as Go reads it."""
+    text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], body.decode(errors=_EACH_BYTE))
+    return text.encode()
+
+
+def _replace_each_byte(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+_EACH_BYTE: Final = "kubelite.codec.each-byte"
+codecs.register_error(_EACH_BYTE, _replace_each_byte)
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape in a string; the group is half of a surrogate pair without the other half."""
 
 
 def _has_no_duplicates(body: bytes, value: Any) -> bool:
@@ -75,10 +114,7 @@ def _has_no_duplicates(body: bytes, value: Any) -> bool:
     """
     if b"\\u003" in body:
         return False
-    try:
-        return body.count(b":") == orjson.dumps(value).count(b":")
-    except TypeError:  # nested more deeply than it can write: the slow way tells whether that is too deep
-        return False
+    return body.count(b":") == orjson.dumps(value).count(b":")
 
 
 class _Marked(dict[str, Any]):
@@ -188,7 +224,7 @@ def _loader() -> Any:
     Loader.add_implicit_resolver("tag:yaml.org,2002:int", _NUMBER, list("-+.0123456789"))
     Loader.bool_values = {**base.bool_values, "y": True, "n": False}
     for name in ("int", "float"):
-        Loader.add_constructor(f"tag:yaml.org,2002:{name}", lambda _, node: _number(node.value))
+        Loader.add_constructor(f"tag:yaml.org,2002:{name}", _constructed_number)
     binary = Loader.yaml_constructors["tag:yaml.org,2002:binary"]
     Loader.add_constructor(
         "tag:yaml.org,2002:binary", lambda loader, node: binary(loader, node).decode(errors="replace")
@@ -199,8 +235,24 @@ def _loader() -> Any:
     return Loader
 
 
-def _number(text: str) -> int | float:
+def _constructed_number(_loader: Any, node: Any) -> int | float | str:
+    try:
+        return _number(node.value)
+    except ValueError as error:
+        if isinstance(error, CodecError):
+            raise
+        tag = node.tag.rpartition(":")[2]
+        raise CodecError(f"yaml: cannot decode !!str `{_shortened(node.value)}` as a !!{tag}") from error
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+
+
+def _number(text: str) -> int | float | str:
     """A number as Go's YAML reads it: no sexagesimals, exponents without a dot, whole floats as integers.
+
+    What looks like one and is too large stays a text.
 
     Raises:
         CodecError: JSON has no such number.
@@ -214,11 +266,15 @@ def _number(text: str) -> int | float:
     base = {"0x": 16, "0b": 2, "0o": 8}.get(digits[:2].lower(), 10)
     if base != 10:
         value: int | float = int(digits[2:], base)
-    elif digits.isdecimal():
+        if value >= _INTEGER_END:
+            return text
+    elif digits.isdecimal() and len(digits) <= _INTEGER_DIGITS_MAX:
         octal = len(digits) > 1 and digits[0] == "0" and not set(digits) & {"8", "9"}
         value = int(digits, 8 if octal else 10)
     else:
         value = float(digits)
+        if math.isinf(value):
+            return text
     value = -value if plain.startswith("-") else value
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _INTEGER_END else value

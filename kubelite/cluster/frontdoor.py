@@ -13,7 +13,7 @@ from kubelite.cluster.components import API_PORT, Components
 from kubelite.cluster.scratch import ScratchFolder
 from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.server import RESTServer
-from kubelite.network.fabric import serve_tls
+from kubelite.network.tls import serve_tls
 
 if TYPE_CHECKING:
     from kubelite.master.audit import AuditLog

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import ssl
-from asyncio import sslproto
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from weakref import WeakSet
 
 import attrs
@@ -253,14 +251,3 @@ class Fabric:
         for waiter in self._hanging:
             if not waiter.done():
                 waiter.set_result(None)
-
-
-def serve_tls(factory: ProtocolFactory, context: ssl.SSLContext) -> ProtocolFactory:
-    """A factory whose connections speak TLS first, for servers on pipes."""
-
-    def make() -> Any:
-        loop = asyncio.get_running_loop()
-        waiter: Any = None  # nobody waits for the handshake: a failed one only ends the connection
-        return sslproto.SSLProtocol(loop, factory(), context, waiter, server_side=True)
-
-    return make

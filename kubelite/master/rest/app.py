@@ -46,7 +46,7 @@ from kubelite.master.rest.inflight import is_long_running, timed_out
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.master.rest.prompt import AnyRequest, Begun, Prompt, begin, whole
 from kubelite.master.rest.reply import Reply
-from kubelite.master.rest.requestinfo import RequestInfo, parse_request
+from kubelite.master.rest.requestinfo import RequestInfo, origin_form, parse_request
 from kubelite.master.rest.watches import Watches
 from kubelite.runtime import ActorStopped, Clock, Randomness, Ref
 from kubelite.runtime.logs import get_logger
@@ -167,42 +167,42 @@ class App:
 
     async def _answer(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
         """The answer of a request that has arrived, whatever happens."""
-        gate, info = self._gate, visit.info
-        headers, status = visit.headers, None
-        accept = request.headers.get("Accept", "")
-        response: web.StreamResponse | Reply
+        code = InternalError.code
         try:
-            response = await self._serve(request, visit)
+            response = await self._answer_or_status(request, visit)
+            code = response.status
+        except (asyncio.CancelledError, ConnectionError):
+            code = CLIENT_GONE
+            raise
+        finally:
+            self._gate.leave(visit)
+            self._gate.conclude(visit, code)
+        if isinstance(response, Reply):
+            responses.prettier(response, visit.info, visit.record.user_agent)
+        return response
+
+    async def _answer_or_status(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
+        """The answer; or what went wrong, as a `Status`."""
+        try:
+            return await self._serve(request, visit)
         except APIError as error:
             if error.is_connection_lost and request.transport is not None:
                 request.transport.abort()  # the answer reaches nobody
-            status = error.status()
-            response = responses.failure(error, headers, accept)
+            failure = error
+            visit.record.status = failure.status()
         except ActorStopped:
-            response = responses.failure(
-                ServiceUnavailable("the API server is shutting down"), headers, accept
-            )
+            failure = ServiceUnavailable("the API server is shutting down")
         except asyncio.CancelledError:
-            if not gate.leave(visit):
-                gate.conclude(visit, CLIENT_GONE)
+            if not self._gate.leave(visit):
                 raise
-            late = timed_out()
-            status = late.status()
-            response = responses.failure(late, headers, accept)
+            failure = timed_out()
+            visit.record.status = failure.status()
         except ConnectionError:
-            gate.leave(visit)
-            gate.conclude(visit, CLIENT_GONE)
             raise
         except Exception:
-            log.exception("request failed", method=request.method, path=info.path)
-            response = responses.failure(
-                InternalError("the request made the API server fail; see its log"), headers, accept
-            )
-        gate.leave(visit)
-        gate.conclude(visit, response.status, status)
-        if isinstance(response, Reply):
-            responses.prettier(response, info, visit.record.user_agent)
-        return response
+            log.exception("request failed", method=request.method, path=visit.info.path)
+            failure = InternalError("the request made the API server fail; see its log")
+        return responses.failure(failure, visit.headers, request.headers.get("Accept", ""))
 
     async def _serve(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
         """Find out who asks and whether they may, and give the answer.
@@ -299,7 +299,7 @@ class App:
 
 
 def _info(request: AnyRequest) -> RequestInfo:
-    raw_path, _, raw_query = request.raw_path.partition("?")
+    raw_path, _, raw_query = origin_form(request.raw_path).partition("?")
     return parse_request(request.method, raw_path, raw_query)
 
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from kubelite.master.rest.prompt import Prompt
-from kubelite.master.rest.reply import Reply
+from kubelite.master.rest.reply import SERVER, Reply
 
 if TYPE_CHECKING:
     from kubelite.master.rest.app import Unfinished
@@ -28,6 +29,7 @@ BODY_PATIENCE_S: Final = 0.02
 _BODY_DIGITS_MAX: Final = 5
 """Of the length of bodies that are waited for in this way."""
 _BAD_REQUEST: Final = "400 Bad Request"
+_TOO_LARGE: Final = "431 Request Header Fields Too Large"
 
 
 class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
@@ -210,7 +212,8 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
         if status != web.HTTPBadRequest.status_code:
             return super().handle_error(request, status, exc, message)
         self.logger.debug("no HTTP from %s", request.remote, exc_info=exc)
-        response = web.Response(status=status, text=_BAD_REQUEST)
+        text = _TOO_LARGE if isinstance(exc, LineTooLong) else _BAD_REQUEST
+        response = web.Response(status=int(text[:3]), text=text, headers={"Server": SERVER})
         response.force_close()
         return response
 

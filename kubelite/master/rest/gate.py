@@ -30,13 +30,14 @@ from kubelite.master.rest.inflight import (
 from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.metrics import Labels, Metrics, request_labels
 from kubelite.master.rest.prompt import AnyRequest
+from kubelite.master.rest.reply import SERVER
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.master.utf8 import to_valid_utf8
 from kubelite.runtime import Clock, Randomness, Ref, TimerHandle
 
 FLOW_SCHEMA: Final = "X-Kubernetes-Pf-Flowschema-Uid"
 PRIORITY_LEVEL: Final = "X-Kubernetes-Pf-Prioritylevel-Uid"
-_PLAIN_HEAD: Final = CIMultiDict({"Cache-Control": "no-cache, private", "Server": "kubelite"})
+_PLAIN_HEAD: Final = CIMultiDict({"Cache-Control": "no-cache, private", "Server": SERVER})
 """Headers of every answer; copied for each."""
 
 
@@ -192,11 +193,11 @@ class Gate:
             visit.timer.cancel()
         return visit.task is not None and self._deadlines.end(visit.task)
 
-    def conclude(self, visit: Visit, code: int, status: Mapping[str, Any] | None = None) -> None:
-        """The answer is there; `status` is its body if that is a `Status`."""
+    def conclude(self, visit: Visit, code: int) -> None:
+        """The answer is there."""
         self._note(visit)
         now, record = self._clock.now(), visit.record
-        record.code, record.status, record.ended = code, status, now
+        record.code, record.ended = code, now
         if visit.lasts:
             self.metrics.end_long_running(visit.labels)
         self.metrics.observe(visit.labels, code, now - visit.began)

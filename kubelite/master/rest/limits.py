@@ -15,6 +15,7 @@ class RESTLimits(Shown):
 
     Attributes:
         line_bytes_max: Of the request line: selectors can be long.
+        headers_max: Of a request.
         shutdown_timeout_s: How long running requests may take at the end.
         backlog: Connections that wait to be accepted.
         reads_max: Requests that read and are served at once; 0 for no limit. Watches and the like do
@@ -25,6 +26,7 @@ class RESTLimits(Shown):
     """
 
     line_bytes_max: int = 64 * 1024
+    headers_max: int = 4096
     shutdown_timeout_s: float = 2.0
     backlog: int = 1024
     reads_max: int = 400

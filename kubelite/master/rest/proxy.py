@@ -19,6 +19,7 @@ from yarl import URL
 from kubelite.apimachinery.apierrors import ServiceUnavailable
 from kubelite.client.requests import ConnectInfo
 from kubelite.master.rest.connect import MESSAGE_BYTES_MAX, KubeletDialer, pump
+from kubelite.master.rest.requestinfo import origin_form
 from kubelite.runtime import tasks
 
 CONNECT_TIMEOUT_S: Final = 30.0
@@ -61,7 +62,7 @@ async def carry(
     Raises:
         ServiceUnavailable: Nobody answers there.
     """
-    raw_path, question, query = request.raw_path.partition("?")
+    raw_path, question, query = origin_form(request.raw_path).partition("?")
     base, rest = split_path(raw_path)
     if not rest and request.method in {hdrs.METH_GET, hdrs.METH_HEAD}:
         headers[hdrs.LOCATION] = f"{base}/{question}{query}"

@@ -10,6 +10,7 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_writer import _serialize_headers
 from multidict import CIMultiDict
 
+SERVER: Final = "kubelite"
 _STATUS_LINES: Final = {int(each): f"HTTP/1.1 {int(each)} {each.phrase}" for each in HTTPStatus}
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 

@@ -94,6 +94,20 @@ class RequestInfo:
         return f"{self.plural}/{self.subresource}" if self.subresource else self.plural
 
 
+def origin_form(target: str) -> str:
+    """Path and query of a request's target, which may be a whole URL.
+
+    Source: RFC 9112, 3.2 (origin-form, absolute-form).
+    """
+    if target.startswith("/"):
+        return target
+    scheme, found, rest = target.partition("://")
+    if not found or scheme.lower() not in {"http", "https"}:
+        return target
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"
+
+
 def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInfo:
     """Take a request apart. Clients repeat themselves, so the last ones are remembered, unless they are long.
 

@@ -23,6 +23,7 @@ from kubelite.master.rest.connections import Connection, HTTPServer
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.master.rest.prompt import Prompt
 from kubelite.master.rest.reply import Reply
+from kubelite.network.tls import serve_tls
 from kubelite.runtime import Clock, Randomness, Ref
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class RESTServer:
                 access_log=None,
                 logger=logging.getLogger("kubelite.http"),
                 max_line_size=self._limits.line_bytes_max,
+                max_headers=self._limits.headers_max,
                 max_field_size=self._limits.line_bytes_max,
                 lingering_time=1.0,
                 head_timeout_s=self._limits.head_timeout_s,
@@ -146,8 +148,11 @@ class RESTServer:
         """
         if ssl_context is None and not host.startswith(_LOOPBACK):
             raise ValueError(f"plain HTTP is served on loopback addresses only, not on {host}: use HTTPS")
+        connection: Callable[[], asyncio.BaseProtocol] = self._running()
+        if ssl_context is not None:
+            connection = serve_tls(self._running(), ssl_context)
         listener = await asyncio.get_running_loop().create_server(
-            self._running(), host, port, ssl=ssl_context, backlog=self._limits.backlog
+            connection, host, port, backlog=self._limits.backlog
         )
         self._listeners.append(listener)
         bound: int = listener.sockets[0].getsockname()[1]

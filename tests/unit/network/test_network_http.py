@@ -17,7 +17,7 @@ from kubelite.network import (
     client_session,
     current_namespace,
 )
-from kubelite.network.fabric import serve_tls
+from kubelite.network.tls import serve_tls
 
 SERVER, CLIENT, VIRTUAL = "127.240.64.2", "127.240.64.3", "127.240.32.9"
 

@@ -3,10 +3,13 @@
 import asyncio
 import gzip
 import io
+from contextlib import suppress
 
+import aiohttp
 import orjson
 import pytest
 
+from kubelite.master.rest import responses
 from kubelite.master.rest.limits import RESTLimits
 from tests.unit.master.rest.door import head_of, opened
 
@@ -72,7 +75,7 @@ async def test_json_bombs_are_refused_quickly(name):
             asyncio.timeout(5),
             door.http.post(MAPS, data=io.BytesIO(BOMBS[name]), headers=JSON) as answer,
         ):
-            assert answer.status == 400, await answer.text()
+            assert answer.status in {400, 422}, await answer.text()
             assert (await answer.json())["kind"] == "Status"
         await check_alive(door)
 
@@ -211,6 +214,72 @@ async def test_what_is_no_http_gets_a_400():
         assert answer.startswith(b"HTTP/1.0 400 Bad Request")
         assert answer.endswith(b"400 Bad Request")
         await check_alive(door)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        head_of("GET", "/version", "A: " + "a" * 100_000),
+        head_of("GET", "/" + "a" * 100_000),
+    ],
+)
+async def test_lines_that_are_too_long_get_a_431(head):
+    async with opened() as door:
+        answer = await door.raw(head)
+        assert answer.split(b" ", 1)[1].startswith(b"431 Request Header Fields Too Large\r\n")
+        assert answer.endswith(b"\r\n\r\n431 Request Header Fields Too Large")
+        assert b"aiohttp" not in answer
+        await check_alive(door)
+
+
+async def test_many_headers_are_taken():
+    async with opened() as door:
+        many = [f"X-Number-{number}: x" for number in range(500)]
+        assert b"200 OK" in await door.raw(head_of("GET", "/version", "Connection: close", *many))
+
+
+async def test_a_target_may_be_a_whole_url():
+    async with opened() as door:
+        for target in ("http://x:1/readyz", "HTTPS://x/readyz?verbose="):
+            answer = await door.raw(head_of("GET", target, "Connection: close"))
+            assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_an_answer_that_cannot_be_made_leaves_no_trace_in_what_is_counted(monkeypatch):
+    def broken(*_):
+        raise ValueError("nothing works today")
+
+    async with opened(RESTLimits(writes_max=1)) as door:
+        with monkeypatch.context() as patch:
+            patch.setattr(responses, "failure", broken)
+            for _ in range(3):
+                with suppress(aiohttp.ClientError):
+                    await door.http.delete(f"{MAPS}/nowhere", headers=NODE)
+        async with door.http.delete(f"{MAPS}/nowhere", headers=NODE) as answer:
+            assert answer.status == 404
+
+
+async def test_patches_that_nest_objects_into_each_other_are_refused_or_kept():
+    """Whatever is nested as deeply as a body may be: never a failure of the server."""
+    deep = b'{"type":"object","properties":{"a":' * 95 + b'{"type":"object"}' + b"}}" * 95
+    async with opened() as door:
+        await door.http.post(MAPS, json={"metadata": {"name": "x"}})
+        for kind, body in (
+            ("merge-patch", b'{"data":' + b'{"a":' * 195 + b"{}" + b"}" * 195 + b"}"),
+            ("merge-patch", b'{"data":' + b'{"a":' * 250 + b"{}" + b"}" * 250 + b"}"),
+            ("strategic-merge-patch", b'{"data":' + b'{"a":' * 195 + b"{}" + b"}" * 195 + b"}"),
+            ("json-patch", b'[{"op":"add","path":"/metadata/annotations","value":' + deep + b"}]"),
+            (
+                "apply-patch",
+                b'{"apiVersion":"v1","kind":"ConfigMap","data":' + b'{"a":' * 195 + b"1" + b"}" * 196,
+            ),
+        ):
+            sent = {"Content-Type": f"application/{kind}+{'yaml' if kind == 'apply-patch' else 'json'}"}
+            async with door.http.patch(
+                f"{MAPS}/x?fieldManager=me&force=1", data=body, headers=sent
+            ) as answer:
+                assert answer.status >= 400
+                assert "made the API server fail" not in await answer.text()
 
 
 async def stuck(door, method, path, *headers):

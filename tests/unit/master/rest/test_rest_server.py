@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 import pytest
 
+from kubelite import Cluster
 from kubelite.api.resources import CONFIGMAPS
 from kubelite.api.scheme import new_scheme
 from kubelite.client.requests import ADMIN
@@ -225,3 +226,14 @@ async def test_whole_floats_are_integers_in_strategic_patches_only():
             headers = {"Content-Type": f"application/{kind}-patch+json"}
             async with http.patch(f"{path}/r", json=change, headers=headers) as answer:
                 assert answer.status == code
+
+
+async def test_plain_http_on_a_tls_socket_is_told_so():
+    async with Cluster(nodes=0) as cluster:
+        _, _, port = cluster.url.rpartition(":")
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+        writer.write(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.0 400 Bad Request\r\n")
+        assert answer.endswith(b"Client sent an HTTP request to an HTTPS server.\n")
