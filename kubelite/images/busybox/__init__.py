@@ -9,13 +9,17 @@ from collections.abc import Mapping
 
 from kubelite.images.busybox import (
     archive,
+    checksums,
     commands,
+    comparing,
     dd,
+    dumps,
     expr,
     filesystem,
     find,
     grep,
     network,
+    running,
     sorting,
     system,
     text,
@@ -25,18 +29,31 @@ from kubelite.images.shell.interpreter import find_applet, run_program
 from kubelite.images.shell.process import Applet, Process
 from kubelite.images.shell.streams import Standard
 
+
+async def awk(process: Process) -> int:
+    """A program over the records of its input; a language of its own, and imported when it is first used."""
+    from kubelite.images.busybox.awk import run  # noqa: PLC0415 - as the docstring says
+
+    return await run(process)
+
+
 APPLETS: Mapping[str, Applet] = {
     **system.APPLETS,
+    **running.APPLETS,
+    **checksums.APPLETS,
     **text.APPLETS,
     **grep.APPLETS,
     **sorting.APPLETS,
     **commands.APPLETS,
+    **comparing.APPLETS,
+    **dumps.APPLETS,
     **dd.APPLETS,
     **expr.APPLETS,
     **find.APPLETS,
     **filesystem.APPLETS,
     **network.APPLETS,
     **archive.APPLETS,
+    "awk": awk,
 }
 DEFAULT_COMMAND = ("sh",)
 

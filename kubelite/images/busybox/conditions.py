@@ -26,13 +26,24 @@ class ConditionSyntaxError(Exception):
     """The expression does not parse; the text is what `test` prints."""
 
 
-def holds(args: Sequence[str], files: FileSystem, path: Callable[[str], str]) -> bool:
+def holds(
+    args: Sequence[str],
+    files: FileSystem,
+    path: Callable[[str], str],
+    is_program: Callable[[str], bool] = lambda _: False,
+) -> bool:
     """Whether the expression is true.
+
+    Args:
+        args: The words of the expression.
+        files: What there is.
+        path: Makes a path absolute.
+        is_program: Whether a path is that of a program of the image, which are no files.
 
     Raises:
         ConditionSyntaxError: The expression does not parse.
     """
-    tests = _Tests(list(args), files, path)
+    tests = _Tests(list(args), files, path, is_program)
     value = tests.disjunction() if args else False
     if tests.rest:
         raise ConditionSyntaxError(f"{tests.rest[0]}: unknown operand")
@@ -40,8 +51,14 @@ def holds(args: Sequence[str], files: FileSystem, path: Callable[[str], str]) ->
 
 
 class _Tests:
-    def __init__(self, rest: list[str], files: FileSystem, path: Callable[[str], str]) -> None:
-        self.rest, self._files, self._path = rest, files, path
+    def __init__(
+        self,
+        rest: list[str],
+        files: FileSystem,
+        path: Callable[[str], str],
+        is_program: Callable[[str], bool],
+    ) -> None:
+        self.rest, self._files, self._path, self._is_program = rest, files, path, is_program
 
     def _take(self, *words: str) -> bool:
         if self.rest and self.rest[0] in words:
@@ -121,6 +138,8 @@ class _Tests:
         if flag in "nz":
             return bool(operand) == (flag == "n")
         path, files = self._path(operand), self._files
+        if flag in "efxrsh" and not files.exists(path) and path.startswith("/") and self._is_program(path):
+            return True
         match flag:
             case "d":
                 return files.is_dir(path)

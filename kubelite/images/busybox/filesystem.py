@@ -302,13 +302,14 @@ async def mktemp(process: Process, options: dict[str, str], names: list[str]) ->
     """`mktemp [-d] [TEMPLATE]`."""
     template = names[0] if names else "/tmp/tmp.XXXXXX"  # noqa: S108 - a path inside the container
     stem = template.rstrip("X")
-    path = process.path(stem + process.container.random.suffix(len(template) - len(stem)))
+    name = stem + process.container.random.suffix(len(template) - len(stem))
+    path = process.path(name)
     if "d" in options:
         process.container.files.mkdir(path)
     else:
         process.container.files.mkdir(posixpath.dirname(path))
         process.container.files.write(path, b"")
-    await process.out(path + "\n")
+    await process.out(name + "\n")
     return 0
 
 
@@ -339,7 +340,49 @@ async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
     return 0
 
 
+@_applet("c", "s", least=1)
+async def truncate(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`truncate [-c] -s [+|-]SIZE FILE...`."""
+    files, text = process.container.files, options.get("s", "")
+    units = {"k": 1024, "K": 1024, "m": 1024**2, "M": 1024**2, "G": 1024**3}
+    digits = text.lstrip("+-").rstrip("".join(units))
+    if not digits.isdigit():
+        return await process.fail(f"invalid number '{text}'")
+    size = int(digits) * units.get(text[-1:], 1)
+    for name in names:
+        path = process.path(name)
+        if not files.exists(path) and "c" in options:
+            continue
+        data = files.read(path) if files.exists(path) else b""
+        wanted = {"+": len(data) + size, "-": max(0, len(data) - size)}.get(text[0], size)
+        files.write(path, data[:wanted].ljust(wanted, b"\0"))
+    return 0
+
+
+@_applet("dDcpsv", "mogt", least=1)
+async def install(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`install [-d | -D] [-m MODE] [SOURCE]... TARGET`."""
+    files, mode = process.container.files, int(options.get("m", "755"), 8)
+    if "d" in options:
+        for name in names:
+            files.mkdir(process.path(name))
+            files.chmod(process.path(name), mode)
+        return 0
+    *sources, target = names
+    directory = options.get("t") or (target if files.is_dir(process.path(target)) else "")
+    for source in [*sources, target] if "t" in options else sources:
+        name = posixpath.join(directory, posixpath.basename(source)) if directory else target
+        path = process.path(name)
+        if "D" in options:
+            files.mkdir(posixpath.dirname(path))
+        files.write(path, files.read(process.path(source)))
+        files.chmod(path, mode)
+    return 0
+
+
 APPLETS: Mapping[str, Applet] = {
+    "truncate": truncate,
+    "install": install,
     "ls": ls,
     "mkdir": mkdir,
     "rm": rm,

@@ -9,18 +9,17 @@ import calendar
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 
 import attrs
 
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
 from kubelite.images.busybox.formats import FormatError, escape, format_printf
 from kubelite.images.container import Container
-from kubelite.images.shell.control import SIGNAL_BASE
-from kubelite.images.shell.interpreter import Shell, run_program
-from kubelite.images.shell.jobs import signal_name
-from kubelite.images.shell.process import SIGNALS, Applet, Process, decode
+from kubelite.images.shell.interpreter import Shell, find_applet, run_program
+from kubelite.images.shell.process import Applet, Process, decode
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 async def echo(process: Process) -> int:
@@ -69,9 +68,9 @@ async def sleep(process: Process) -> int:
     if len(process.argv) < 2:
         return await process.fail("missing operand")
     for arg in process.argv[1:]:
-        number, unit = (arg[:-1], arg[-1]) if arg[-1:] in _UNITS_S else (arg, "s")
+        number, unit = (arg[:-1], arg[-1]) if arg[-1:] in UNITS_S else (arg, "s")
         try:
-            seconds += float(number) * _UNITS_S[unit]
+            seconds += float(number) * UNITS_S[unit]
         except ValueError:
             return await process.fail(f"invalid number '{arg}'")
     if seconds == float("inf"):
@@ -80,31 +79,10 @@ async def sleep(process: Process) -> int:
     return 0
 
 
-async def env(process: Process) -> int:
-    """`env [-i] [-u NAME] [NAME=VALUE]... [PROG ARGS]`."""
-    variables, rest = dict(process.env), list(process.argv[1:])
-    while rest and rest[0].startswith("-"):
-        flag = rest.pop(0)
-        if flag in {"-i", "-"}:
-            variables.clear()
-        elif flag == "-u" and rest:
-            variables.pop(rest.pop(0), None)
-        else:
-            return await process.fail(f"invalid option -- '{flag[1:2]}'")
-    while rest and "=" in rest[0]:
-        name, _, value = rest.pop(0).partition("=")
-        variables[name] = value
-    if rest:
-        return await run_program(attrs.evolve(process, argv=tuple(rest), env=variables))
-    for name, value in variables.items():
-        await process.out(f"{name}={value}\n")
-    return 0
-
-
 async def printenv(process: Process) -> int:
     """`printenv [NAME]...`."""
-    if len(process.argv) == 1:
-        return await env(process)
+    for name, value in process.env.items() if len(process.argv) == 1 else ():
+        await process.out(f"{name}={value}\n")
     status = 0
     for name in process.argv[1:]:
         if name in process.env:
@@ -200,9 +178,14 @@ async def test(process: Process) -> int:
             return await process.fail(f"missing {closing}", 2)
         args = args[:-1]
     try:
-        return int(not holds(args, process.container.files, process.path))
+        is_program = partial(_is_program, process)
+        return int(not holds(args, process.container.files, process.path, is_program))
     except ConditionSyntaxError as error:
         return await process.fail(str(error), 2)
+
+
+def _is_program(process: Process, path: str) -> bool:
+    return find_applet(process, path) is not None
 
 
 async def sh(process: Process) -> int:
@@ -308,30 +291,6 @@ async def seq(process: Process) -> int:
     return 0
 
 
-async def timeout(process: Process) -> int:
-    """`timeout [-s SIGNAL] [-k SECONDS] SECONDS PROG ARGS`: 128 + signal if the time ran out."""
-    rest, name = list(process.argv[1:]), "TERM"
-    while rest and rest[0].startswith("-"):
-        flag = rest.pop(0)
-        value = flag[2:] or (rest.pop(0) if rest else "")
-        name = value if flag.startswith("-s") else name
-    number = signal_name(name)
-    try:
-        unit = rest[0][-1:] if rest[0][-1:] in _UNITS_S else ""
-        seconds = float(rest[0].removesuffix(unit)) * _UNITS_S.get(unit, 1)
-    except (ValueError, IndexError):
-        return await process.fail(f"invalid number '{''.join(rest[:1])}'")
-    if number is None or len(rest) < 2:
-        return await process.fail("usage: timeout [-s SIG] SECS PROG ARGS")
-    try:
-        async with process.container.clock.timeout(seconds) as scope:
-            return await run_program(attrs.evolve(process, argv=tuple(rest[1:])), "timeout")
-    except TimeoutError:
-        if not scope.expired():
-            raise
-        return SIGNAL_BASE + SIGNALS[number]
-
-
 async def which(process: Process) -> int:
     """`which NAME...`."""
     status = 0
@@ -364,13 +323,29 @@ async def ps(process: Process) -> int:
     return 0
 
 
+async def free(process: Process) -> int:
+    """Memory, of which there is enough."""
+    total, used = 8_000_000, 1_000_000
+    columns = ("total", "used", "free", "shared", "buff/cache", "available")
+    memory = (total, used, total - used, 0, 0, total - used)
+    for title, row in (("", columns), ("Mem:", memory), ("Swap:", (0, 0, 0))):
+        await process.out(f"{title:8}" + "".join(f"{each:>12}" for each in row) + "\n")
+    return 0
+
+
+async def sync(_: Process) -> int:
+    """Nothing waits to be written."""
+    return 0
+
+
 APPLETS: Mapping[str, Applet] = {
+    "free": free,
+    "sync": sync,
     "echo": echo,
     "printf": printf,
     "true": true,
     "false": false,
     "sleep": sleep,
-    "env": env,
     "printenv": printenv,
     "hostname": hostname,
     "date": date,
@@ -386,7 +361,6 @@ APPLETS: Mapping[str, Applet] = {
     "id": identity,
     "uname": uname,
     "seq": seq,
-    "timeout": timeout,
     "which": which,
     "nproc": nproc,
     "yes": yes,

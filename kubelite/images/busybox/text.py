@@ -5,10 +5,9 @@ Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
 import re
+import string
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -23,18 +22,40 @@ FOLLOW_PERIOD_S = 1.0
 
 @applet("nAevbEtTu")
 async def cat(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`cat [-n] [FILE]...`."""
+    """`cat [-AbeEntTv] [FILE]...`."""
     status, number = 0, 0
+    letters = "".join(options).replace("A", "vET").replace("e", "vE").replace("t", "vT")
     async for _, source in open_inputs(process, names):
         status |= isinstance(source, Absent)
-        if "n" in options:
-            for line in split_lines(await source.read()):
-                number += 1
-                await process.out(f"{number:6d}\t{line}\n")
-            continue
         while data := await source.read(CHUNK_BYTES):
-            await process.out(data)
+            if not set(letters) & set("nbvET"):
+                await process.out(data)
+                continue
+            while not data.endswith(b"\n") and (more := await source.read(CHUNK_BYTES)):
+                data += more
+            for line in data.splitlines(keepends=True):
+                numbered = "n" in letters or ("b" in letters and line != b"\n")
+                number += numbered
+                await process.out(f"{number:6d}\t".encode() * numbered + _visible(line, letters))
     return status
+
+
+def _visible(line: bytes, letters: str) -> bytes:
+    """A line in which `E` shows its end, `T` tabs and `v` what cannot be printed."""
+    text, end = line.removesuffix(b"\n"), line[-1:] if line.endswith(b"\n") else b""
+    if "v" in letters:
+        text = b"".join(map(_as_shown, text))
+    if "T" in letters:
+        text = text.replace(b"\t", b"^I")
+    return text + (b"$" if "E" in letters and end else b"") + end
+
+
+def _as_shown(byte: int) -> bytes:
+    if byte >= 128:
+        return b"M-" + _as_shown(byte - 128)
+    if byte == 127:
+        return b"^?"
+    return bytes((94, byte + 64)) if byte < 32 and byte != 9 else bytes((byte,))
 
 
 def _with_count(argv: Sequence[str]) -> list[str]:
@@ -295,46 +316,37 @@ async def tee(process: Process, options: dict[str, str], names: list[str]) -> in
     return 0
 
 
-@applet("dw", "w")
-async def base64_applet(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`base64 [-d] [FILE]`."""
-    async for _, source in open_inputs(process, names):
-        data = await source.read()
-        if "d" in options:
-            await process.out(base64.b64decode(data))
+@applet("", "bvwsin")
+async def nl(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`nl [-b a|t] [-v START] [-w WIDTH] [-s SEPARATOR] [FILE]...`."""
+    lines, status = await read_lines(process, names)
+    number, width = int(options.get("v", "1")), int(options.get("w", "6"))
+    step, separator = int(options.get("i", "1")), options.get("s", "\t")
+    for line in lines:
+        if line or options.get("b") == "a":
+            await process.out(f"{number:{width}d}{separator}{line}\n")
+            number += step
         else:
-            text = base64.b64encode(data).decode()
-            await process.out("".join(text[at : at + 76] + "\n" for at in range(0, len(text), 76)))
+            await process.out(" " * (width + len(separator)) + line + "\n")
+    return status
+
+
+@applet("d", "lba")
+async def split(process: Process, options: dict[str, str], operands: list[str]) -> int:
+    """`split [-l LINES | -b BYTES] [-a LENGTH] [FILE [PREFIX]]`."""
+    prefix, length = (operands[1:2] or ["x"])[0], int(options.get("a", "2"))
+    async for _, source in open_inputs(process, operands[:1]):
+        data = await source.read()
+        size = _count(options.get("b") or options.get("l", "1000"))
+        if "b" in options:
+            pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        else:
+            lines = data.splitlines(keepends=True)
+            pieces = [b"".join(lines[at : at + size]) for at in range(0, len(lines), size)]
+        letters = string.digits if "d" in options else string.ascii_lowercase
+        for suffix, piece in zip(itertools.product(letters, repeat=length), pieces, strict=False):
+            process.container.files.write(process.path(prefix + "".join(suffix)), piece)
     return 0
-
-
-def _digest(algorithm: str) -> Applet:
-    async def one(process: Process, name: str) -> str | None:
-        async for _, source in open_inputs(process, [name]):
-            if not isinstance(source, Absent):
-                return hashlib.new(algorithm, await source.read(), usedforsecurity=False).hexdigest()
-        return None
-
-    @applet("csbtw")
-    async def run(process: Process, options: dict[str, str], names: list[str]) -> int:
-        status = 0
-        if "c" not in options:
-            for name in names or ["-"]:
-                digest = await one(process, name)
-                if digest is not None:
-                    await process.out(f"{digest}  {name}\n")
-                status |= digest is None
-            return status
-        lines, status = await read_lines(process, names)
-        for line in lines:
-            digest, _, name = line.partition("  ")
-            good = await one(process, name) == digest
-            status |= not good
-            if "s" not in options:
-                await process.out(f"{name}: {'OK' if good else 'FAILED'}\n")
-        return status
-
-    return run
 
 
 @applet("")
@@ -381,8 +393,6 @@ APPLETS: Mapping[str, Applet] = {
     "tac": tac,
     "rev": rev,
     "paste": paste,
-    "base64": base64_applet,
-    "md5sum": _digest("md5"),
-    "sha1sum": _digest("sha1"),
-    "sha256sum": _digest("sha256"),
+    "nl": nl,
+    "split": split,
 }

@@ -120,6 +120,8 @@ async def _cd(shell: Shell, args: list[str]) -> int:
         return 1
     shell.variables["OLDPWD"], shell.variables["PWD"] = shell.process.cwd, path
     shell.process.cwd = path
+    if args[:1] == ["-"]:
+        await shell.process.out(path + "\n")
     return 0
 
 
@@ -324,7 +326,35 @@ async def _umask(shell: Shell, args: list[str]) -> int:
     return 0
 
 
+async def _hash(shell: Shell, args: list[str]) -> int:
+    """Programs are found anew each time: there is nothing to remember."""
+    for name in args:
+        if not name.startswith("-") and not _known(shell, name):
+            await shell.process.err(f"{shell.name}: hash: {name}: not found\n")
+            return 1
+    return 0
+
+
+def _known(shell: Shell, name: str) -> bool:
+    return name in shell.functions or name in BUILTINS or posixpath.basename(name) in shell.process.applets
+
+
+async def _ulimit(shell: Shell, args: list[str]) -> int:
+    """Nothing is limited; a limit that is set is taken and does nothing."""
+    if not args or args[-1].startswith("-"):
+        await shell.process.out("unlimited\n")
+    return 0
+
+
+async def _times(shell: Shell, _: list[str]) -> int:
+    await shell.process.out("0m0.00s 0m0.00s\n" * 2)
+    return 0
+
+
 BUILTINS: Mapping[str, Builtin] = {
+    "hash": _hash,
+    "ulimit": _ulimit,
+    "times": _times,
     ":": _colon,
     "exit": _exit,
     "return": _return,

@@ -15,16 +15,19 @@ from fakes import make_files, sh  # noqa: E402
 
 REAL = shutil.which("dash") or shutil.which("sh")
 BASH = shutil.which("bash")
-SCRIPTS = Path(__file__).with_name("scripts.txt")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("scripts.txt", "applets.txt")]
+NEEDED = {"awk": "awk", "bytes": "xxd"}
 pytestmark = pytest.mark.skipif(REAL is None, reason="no shell on this machine")
 
 
 def scripts():
-    """Sections of `scripts.txt`: a line `### name` (`bash:` for those only bash knows), then the script."""
+    """Sections of text files: a line `### name` (`bash:` for those only bash knows), then the script."""
     found = []
-    for section in SCRIPTS.read_text().split("### ")[1:]:
+    for section in "".join(path.read_text() for path in SCRIPTS).split("### ")[1:]:
         name, _, script = section.partition("\n")
-        found.append(pytest.param(name.startswith("bash:"), script, id=name.replace(" ", "_")))
+        needed = NEEDED.get(name.split()[0], "sh")
+        skip = pytest.mark.skipif(shutil.which(needed) is None, reason=f"no {needed} on this machine")
+        found.append(pytest.param(name.startswith("bash:"), script, id=name.replace(" ", "_"), marks=skip))
     return found
 
 
