@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    import asyncio  # which costs more than all of the plugin
 
 TARGET_KUBELITE: Final = "kubelite"
 TARGET_KUBECONFIG: Final = "kubeconfig:"

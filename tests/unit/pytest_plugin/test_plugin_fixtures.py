@@ -1,5 +1,9 @@
 """Clusters as fixtures, for every way in which a test can be run."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 
@@ -229,3 +233,8 @@ def test_where_it_is_not_used_nothing_of_kubelite_is_imported(run):
         "    assert loaded - {'kubelite'} == {n for n in loaded if n.startswith('kubelite.pytest_plugin')}\n",
     )
     result.assert_outcomes(passed=1)
+
+
+def test_the_plugin_alone_does_not_import_asyncio():
+    code = "import sys, pytest, kubelite.pytest_plugin; sys.exit('asyncio' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)
