@@ -1,26 +1,40 @@
 """Questions in wire format to answers in wire format.
 
 Answers are kept by name and kind until the zone changes, so that the usual question costs one look-up and a
-copy. The name of the question is copied as it came: case is ignored, and kept.
+copy. The name of the question is copied as it came: case is ignored, and kept. Several addresses take turns
+at the first place, as CoreDNS' loadbalance has it.
 
-Source: RFC 1035, RFC 2308 (negative answers), RFC 6891 (EDNS).
+Source: https://github.com/coredns/coredns (plugin/backend_lookup.go, plugin/kubernetes), RFC 1035, RFC 2308
+(negative answers), RFC 6891 (EDNS).
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from kubelite.dns.records import NEGATIVE_TTL_S, TTL_S, Record, Zone
 
 UDP_BYTES: Final = 512
 EDNS_BYTES_MAX: Final = 4096
 CACHE_MAX: Final = 10_000
+TURNS_MAX: Final = 16
+"""How many of several addresses come first in turn."""
 _CNAMES_MAX: Final = 8
+_ADDRESSES: Final = ("A", "AAAA")
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9_-]+")
 _HEADER: Final = struct.Struct(">HHHHHH")
 _TRUNCATED, _RECURSION_DESIRED = 0x0200, 0x0100
 REFUSED, NXDOMAIN, FORMERR, NOTIMP = 5, 3, 1, 4
+
+
+class _Answer(NamedTuple):
+    """What follows the identifier, and what follows the question: in turn, one after the other."""
+
+    header: bytes
+    bodies: tuple[bytes, ...]
 
 
 class Answerer:
@@ -29,7 +43,7 @@ class Answerer:
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
         self._generation = -1
-        self._cache: dict[tuple[bytes, bytes], tuple[bytes, bytes] | None] = {}
+        self._cache: dict[tuple[bytes, bytes], _Answer | None] = {}
         self.queries = 0
 
     def answer(self, query: bytes, *, size_max: int | None = None) -> bytes | None:
@@ -63,7 +77,8 @@ class Answerer:
         found = self._cache[key]
         if found is None:
             return None
-        header, body = found
+        header, bodies = found
+        body = bodies[self.queries % len(bodies)]
         flags_out = struct.unpack(">H", header[:2])[0] | flags & _RECURSION_DESIRED
         answer = struct.pack(">HH", identifier, flags_out) + header[2:] + name + kind + body
         if size_max is not None and len(answer) > self._fits(query, end + 5, size_max):
@@ -78,30 +93,59 @@ class Answerer:
             return max(size_max, min(int.from_bytes(query[at + 3 : at + 5], "big"), EDNS_BYTES_MAX))
         return size_max
 
-    def _make(self, name: bytes, kind: bytes) -> tuple[bytes, bytes] | None:
-        """Header behind the identifier, and all behind the question; None for names of others."""
+    def _make(self, name: bytes, kind: bytes) -> _Answer | None:
+        """The answer; None if it is others', or needs theirs."""
         import dnslib  # noqa: PLC0415 - only who is asked pays for it
 
-        text = _text(name)
+        text, is_plain = _text(name)
         lower = text.lower()
         if not self._zone.is_authoritative(lower):
             return None
-        kind_name = dnslib.QTYPE.get(struct.unpack(">H", kind[:2])[0])
-        found = self._zone.find(lower, str(kind_name))
+        kind_name = str(dnslib.QTYPE.get(struct.unpack(">H", kind[:2])[0]))
+        found = self._zone.find(lower, kind_name) if is_plain else None
+        records = self.with_aliases(found or (), kind_name)
+        if records and kind_name in _ADDRESSES and self._leads_outside(records[-1]):
+            return None
+        turns = min(len(records), TURNS_MAX) if all(each.kind in _ADDRESSES for each in records) else 1
         reply = dnslib.DNSRecord(
-            dnslib.DNSHeader(qr=1, aa=1, ra=1),
+            dnslib.DNSHeader(qr=1, aa=1, ra=1, rcode=NXDOMAIN if found is None else 0),
             q=dnslib.DNSQuestion(text, dnslib.QTYPE.reverse.get(kind_name, 255)),
         )
-        for record in self._with_aliases(found or (), str(kind_name)):
-            reply.add_answer(_resource(dnslib, record, text if record.name == lower else record.name))
-        if found is None:
-            reply.header.rcode = NXDOMAIN
-        if not reply.rr:
+        if kind_name == "SOA" and lower == self._zone.domain:
+            reply.add_answer(_authority(dnslib, self._zone.domain))
+        elif not records:
             reply.add_auth(_authority(dnslib, self._zone.domain))
-        packed = reply.pack()
-        return packed[2:12], packed[12 + len(name) + 4 :]
+        for each in self._addresses_of(records):
+            reply.add_ar(_resource(dnslib, each, each.name, 0))
+        weight = max(1, 100 // max(1, len(records)))
+        bodies = []
+        for turn in range(max(1, turns)):
+            reply.rr = [
+                _resource(dnslib, each, text if each.name == lower else each.name, weight)
+                for each in (*records[turn:], *records[:turn])
+            ] or reply.rr
+            packed = reply.pack()
+            bodies.append(packed[12 + len(name) + 4 :])
+        return _Answer(packed[2:12], tuple(bodies))
 
-    def _with_aliases(self, records: Sequence[Record], kind: str) -> list[Record]:
+    def _addresses_of(self, records: Sequence[Record]) -> Iterator[Record]:
+        """The addresses of the targets of services, which clients ask for next."""
+        for target in dict.fromkeys(each.data for each in records if each.kind == "SRV"):
+            for kind in _ADDRESSES:
+                yield from (each for each in self._zone.find(target, kind) or () if each.kind == kind)
+
+    def _leads_outside(self, record: Record) -> bool:
+        return record.kind == "CNAME" and not self._zone.is_authoritative(record.data)
+
+    def way_outside(self, name: str) -> list[Record]:
+        """The aliases that lead from a name to one outside of the zone; none for a name outside."""
+        name = name.lower().rstrip(".")
+        if not self._zone.is_authoritative(name):
+            return []
+        return self.with_aliases(self._zone.find(name, "A") or (), "A")
+
+    def with_aliases(self, records: Sequence[Record], kind: str) -> list[Record]:
+        """Records, and those of the names that they stand for."""
         made = list(records)
         for _ in range(_CNAMES_MAX):
             last = made[-1] if made else None
@@ -113,28 +157,29 @@ class Answerer:
             made += following
         return made
 
-    def alias_of(self, name: str) -> str | None:
-        """The name outside of the zone that a name of the zone stands for."""
-        records = self._zone.find(name.lower().rstrip("."), "CNAME") or ()
-        return next((each.data for each in records if each.kind == "CNAME"), None)
 
-
-def _text(name: bytes) -> str:
-    labels, at = [], 0
+def _text(name: bytes) -> tuple[str, bool]:
+    """A name as text, and whether there can be such a one: else other letters stand in for its odd ones."""
+    labels, at, is_plain = [], 0, True
     while at < len(name) and name[at]:
-        labels.append(name[at + 1 : at + 1 + name[at]].decode("latin-1"))
+        label = name[at + 1 : at + 1 + name[at]]
+        if _PLAIN.fullmatch(label):
+            labels.append(label.decode())
+        else:
+            labels.append("x" * len(label))
+            is_plain = False
         at += name[at] + 1
-    return ".".join(labels)
+    return ".".join(labels), is_plain
 
 
-def _resource(dnslib: Any, record: Record, owner: str) -> Any:
+def _resource(dnslib: Any, record: Record, owner: str, weight: int) -> Any:
     data = {
         "A": lambda: dnslib.A(record.data),
         "AAAA": lambda: dnslib.AAAA(record.data),
         "CNAME": lambda: dnslib.CNAME(record.data),
         "PTR": lambda: dnslib.PTR(record.data),
         "TXT": lambda: dnslib.TXT(record.data),
-        "SRV": lambda: dnslib.SRV(0, 100, record.port, record.data),
+        "SRV": lambda: dnslib.SRV(0, weight, record.port, record.data),
     }[record.kind]()
     return dnslib.RR(owner, getattr(dnslib.QTYPE, record.kind), rdata=data, ttl=TTL_S)
 

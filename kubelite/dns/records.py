@@ -60,18 +60,24 @@ def plan_service_records(service: Object, slices: Iterable[Object], domain: str)
     for address in addresses:
         yield Record(base, address_kind(address), address)
         yield Record(reverse_name(address), "PTR", base)
-    for port in spec.get("ports") or ():
-        if port.get("name") and addresses:
-            yield Record(_srv(port, base), "SRV", base, port["port"])
+    if addresses:
+        for port in spec.get("ports") or ():
+            yield from _srv(port, base, base)
 
 
-def _srv(port: Object, base: str) -> str:
-    return f"_{port['name']}._{port.get('protocol', 'TCP')}.{base}".lower()
+def _srv(port: Object, base: str, target: str) -> Iterator[Record]:
+    """A port under its name, if it has one, and under the Service's, where all ports are."""
+    if port.get("name"):
+        name = f"_{port['name']}._{port.get('protocol', 'TCP')}.{base}".lower()
+        yield Record(name, "SRV", target, port["port"])
+    yield Record(base, "SRV", target, port["port"])
 
 
 def _headless(base: str, service: Object, slices: Iterable[Object]) -> Iterator[Record]:
     published = bool(service["spec"].get("publishNotReadyAddresses"))
     for each in slices:
+        if each.get("addressType") == "FQDN":  # these have no addresses
+            continue
         for endpoint in each.get("endpoints") or ():
             if not published and (endpoint.get("conditions") or {}).get("ready") is False:
                 continue
@@ -82,8 +88,8 @@ def _headless(base: str, service: Object, slices: Iterable[Object]) -> Iterator[
                 yield Record(full, address_kind(address), address)
                 yield Record(reverse_name(address), "PTR", full)
                 for port in each.get("ports") or ():
-                    if port.get("name") and port.get("port"):
-                        yield Record(_srv(port, base), "SRV", full, port["port"])
+                    if port.get("port"):
+                        yield from _srv(port, base, full)
 
 
 def reverse_name(address: str) -> str:
@@ -155,13 +161,20 @@ class Zone:
             pod = self._pod(name)
             if pod is not None:
                 return (pod,) if kind in {pod.kind, "ANY"} else ()
-            return () if name in self._below or name == self.domain else None
+            return () if name in self._below or self._is_node(name) else None
         if kind == "ANY":
             return [record for records in kinds.values() for record in records]
         found = kinds.get(kind)  # type: ignore[call-overload]
         if found:
             return tuple(found)
         return tuple(kinds.get("CNAME", ()))
+
+    def _is_node(self, name: str) -> bool:
+        """Whether a name without records is there all the same: the domain, its parts, their namespaces."""
+        if name in {self.domain, f"svc.{self.domain}", f"pod.{self.domain}"}:
+            return True
+        namespace, _, rest = name.partition(".")
+        return rest in {f"svc.{self.domain}", f"pod.{self.domain}"} and namespace in self.namespaces
 
     def _pod(self, name: str) -> Record | None:
         """`1-2-3-4.NAMESPACE.pod.DOMAIN` for any address, as CoreDNS' `pods insecure` has it."""

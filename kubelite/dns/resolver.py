@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import count
 
 from kubelite.dns.records import Zone
 from kubelite.network import current_namespace
@@ -64,16 +65,24 @@ class ClusterResolver:
         search: The search path of resolv.conf.
         outside: Asked for names outside of the zone.
         ndots: Names with fewer dots go through the search path first.
+        turns: Which of several addresses comes first; shared by the resolvers of a cluster.
     """
 
     def __init__(
-        self, zone: Zone, search: Sequence[str] = (), outside: Outside = resolve_outside, ndots: int = NDOTS
+        self,
+        zone: Zone,
+        search: Sequence[str] = (),
+        outside: Outside = resolve_outside,
+        ndots: int = NDOTS,
+        *,
+        turns: Iterator[int] | None = None,
     ) -> None:
         self._zone, self._search, self._outside, self._ndots = zone, tuple(search), outside, ndots
+        self._turns = count() if turns is None else turns
 
     def with_search(self, search: Sequence[str], ndots: int = NDOTS) -> ClusterResolver:
         """The same zone with another search path."""
-        return ClusterResolver(self._zone, search, self._outside, ndots)
+        return ClusterResolver(self._zone, search, self._outside, ndots, turns=self._turns)
 
     async def resolve(self, name: str, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[str]:
         """The addresses of a name.
@@ -82,19 +91,26 @@ class ClusterResolver:
             OSError: The name does not resolve (`socket.gaierror`).
         """
         exists = False
+        problem = socket.gaierror(socket.EAI_NONAME, f"Name or service not known: {name}")
         for candidate in candidates(name.lower(), self._search, self._ndots):
-            if not self._zone.is_authoritative(candidate):
-                continue
-            found = self._in_zone(candidate, family)
-            if isinstance(found, str):
-                return await self._outside(found)
-            if found:
-                return found
-            exists = exists or found is not None
-        plain = name.lower().rstrip(".")
-        if not exists and not self._zone.is_authoritative(plain) and "." in plain:
-            return await self._outside(plain)
-        raise socket.gaierror(socket.EAI_NONAME, f"Name or service not known: {name}")
+            if self._zone.is_authoritative(candidate):
+                found = self._in_zone(candidate, family)
+                if isinstance(found, str):
+                    return await self._outside(found)
+                if found:
+                    return self._in_turn(found)
+                exists = exists or found is not None
+            elif not exists and "." in candidate:
+                try:
+                    return await self._outside(candidate)
+                except socket.gaierror as error:
+                    problem = error
+        raise problem
+
+    def _in_turn(self, addresses: list[str]) -> list[str]:
+        """Several addresses, another one first each time, as cluster DNS gives them."""
+        first = next(self._turns) % len(addresses) if len(addresses) > 1 else 0
+        return addresses[first:] + addresses[:first]
 
     def _in_zone(self, name: str, family: socket.AddressFamily) -> list[str] | str | None:
         """Addresses, or the name outside that it stands for; None if there is no such name."""

@@ -14,15 +14,16 @@ from typing import Any, Final
 from kubelite.api.resources import ENDPOINTSLICES, NAMESPACES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
-from kubelite.dns.answers import REFUSED, UDP_BYTES, Answerer
-from kubelite.dns.records import Zone, plan_service_records
+from kubelite.dns.answers import NXDOMAIN, REFUSED, UDP_BYTES, Answerer
+from kubelite.dns.records import TTL_S, Zone, plan_service_records
 from kubelite.dns.resolver import Outside, resolve_outside
-from kubelite.network import Fabric
+from kubelite.network import Fabric, NetworkNamespace, open_datagrams
 from kubelite.runtime import Actor, Signal
 from kubelite.runtime.logs import get_logger
 
 log = get_logger().bind(component="dns")
 PORT: Final = 53
+OUTSIDE_TTL_S: Final = 30
 BATCH: Final = 64
 """Packets read in one turn of the loop."""
 _INDEX: Final = "dns-service"
@@ -43,7 +44,7 @@ class DNSServer(Actor[Refresh]):
     Args:
         zone: Kept up to date here; resolvers share it.
         informers: Services, EndpointSlices, Namespaces.
-        fabric: For queries over TCP from pods.
+        fabric: For queries from pods.
         address: Where it listens on the fabric, port 53.
         real: Address and port of real UDP and TCP sockets; None opens none. Port 0 takes a free one.
         outside: Asked for names outside of the zone.
@@ -83,6 +84,9 @@ class DNSServer(Actor[Refresh]):
                 self._closing.append(remove)
         listener = self._fabric.listen(self._address, PORT, lambda: _Stream(self))
         self._closing.append(listener.close)
+        namespace = NetworkNamespace("dns", self._address, self._fabric)
+        datagrams, _ = await open_datagrams(namespace, lambda: _Datagrams(self), port=PORT)
+        self._closing.append(datagrams.close)
         if self._real is not None:
             await self._listen(*self._real)
 
@@ -145,22 +149,25 @@ class DNSServer(Actor[Refresh]):
             record = dnslib.DNSRecord.parse(query)
         except dnslib.DNSError:
             return
+        name, kind = record.q.qname, dnslib.QTYPE[record.q.qtype]
         answer = record.reply(ra=1, aa=0)
-        kind = dnslib.QTYPE[record.q.qtype]
-        try:
-            addresses = await self._outside(str(record.q.qname).rstrip("."))
-        except OSError:
-            answer.header.rcode = 3
-            addresses = []
-        for address in addresses:
-            if kind == "A" and ":" not in address:
-                answer.add_answer(dnslib.RR(record.q.qname, dnslib.QTYPE.A, rdata=dnslib.A(address), ttl=30))
-            elif kind == "AAAA" and ":" in address:
-                answer.add_answer(
-                    dnslib.RR(record.q.qname, dnslib.QTYPE.AAAA, rdata=dnslib.AAAA(address), ttl=30)
-                )
         if kind not in {"A", "AAAA"}:
             answer.header.rcode = REFUSED
+            reply(answer.pack())
+            return
+        for alias in self._answerer.way_outside(str(name)):
+            answer.add_answer(dnslib.RR(name, dnslib.QTYPE.CNAME, rdata=dnslib.CNAME(alias.data), ttl=TTL_S))
+            name = alias.data
+        try:
+            addresses = await self._outside(str(name).rstrip("."))
+        except OSError:
+            if not answer.rr:
+                answer.header.rcode = NXDOMAIN
+            addresses = []
+        for address in addresses:
+            if (":" in address) is (kind == "AAAA"):
+                data = getattr(dnslib, kind)(address)
+                answer.add_answer(dnslib.RR(name, record.q.qtype, rdata=data, ttl=OUTSIDE_TTL_S))
         reply(answer.pack())
 
     async def _listen(self, address: str, port: int) -> None:
@@ -211,6 +218,31 @@ class DNSServer(Actor[Refresh]):
                 self.forward(query, reply)
             else:
                 reply(answer)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """DNS over the cluster's own UDP."""
+
+    def __init__(self, server: DNSServer) -> None:
+        self._server = server
+        self._transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Keeps the transport."""
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        """Answers."""
+
+        def reply(answer: bytes) -> None:
+            if answer:
+                self._transport.sendto(answer, addr)
+
+        answer = self._server.answer(data, udp=True)
+        if answer is None:
+            self._server.forward(data, reply)
+        else:
+            reply(answer)
 
 
 class _Stream(asyncio.Protocol):

@@ -4,6 +4,8 @@ import socket
 
 import dnslib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubelite.dns import ClusterResolver, Zone, refuse_outside
 from kubelite.dns.answers import Answerer
@@ -76,7 +78,47 @@ async def test_srv(zone):
     assert ask(zone, "_http._tcp.web.default.svc.cluster.local", "SRV")[1] == [
         "0 100 80 web.default.svc.cluster.local"
     ]
-    assert len(ask(zone, "_peer._tcp.db.default.svc.cluster.local", "SRV")[1]) == 2
+    _, data, reply = ask(zone, "_peer._tcp.db.default.svc.cluster.local", "SRV")
+    assert sorted(data) == [
+        "0 50 7000 10-1-0-2.db.default.svc.cluster.local",
+        "0 50 7000 db-0.db.default.svc.cluster.local",
+    ], "the weights are shares"
+    assert {(str(each.rname), str(each.rdata)) for each in reply.ar} == {
+        ("10-1-0-2.db.default.svc.cluster.local.", "10.1.0.2"),
+        ("db-0.db.default.svc.cluster.local.", "10.1.0.1"),
+    }
+
+
+async def test_the_name_of_a_service_has_all_its_ports(zone):
+    assert ask(zone, "web.default.svc.cluster.local", "SRV")[1] == [
+        "0 50 80 web.default.svc.cluster.local",
+        "0 50 81 web.default.svc.cluster.local",
+    ]
+    assert len(ask(zone, "db.default.svc.cluster.local", "SRV")[1]) == 2
+
+
+async def test_names_between_are_there_without_records(zone):
+    for name in ("cluster.local", "pod.cluster.local", "default.pod.cluster.local", "svc.cluster.local"):
+        assert ask(zone, name)[0] == "NOERROR"
+    assert ask(zone, "nowhere.svc.cluster.local")[0] == "NXDOMAIN"
+    assert len(ask(zone, "cluster.local", "SOA")[1]) == 1
+    assert ask(zone, "web.default.svc.cluster.local", "SOA")[1] == []
+
+
+async def test_slices_of_names_have_no_addresses(zone):
+    service = make_service("names", clusterIP="None")
+    slices = [{"addressType": "FQDN", "endpoints": [{"addresses": ["example.com"]}], "ports": []}]
+    assert list(plan_service_records(service, slices, DOMAIN)) == []
+
+
+async def test_several_addresses_take_turns(zone):
+    answerer = Answerer(zone)
+    question = dnslib.DNSRecord.question("db.default.svc.cluster.local").pack()
+    firsts = [str(dnslib.DNSRecord.parse(answerer.answer(question)).rr[0].rdata) for _ in range(4)]
+    assert sorted(firsts) == ["10.1.0.1", "10.1.0.1", "10.1.0.2", "10.1.0.2"]
+    pods = ClusterResolver(zone, SEARCH, refuse_outside)
+    first = [(await pods.with_search(SEARCH).resolve("db"))[0] for _ in range(4)]
+    assert first == ["10.1.0.1", "10.1.0.2"] * 2
 
 
 async def test_ptr_txt_and_pod_names(zone):
@@ -88,7 +130,7 @@ async def test_ptr_txt_and_pod_names(zone):
 
 
 async def test_external_name_comes_first_and_is_followed(zone):
-    assert ask(zone, "away.default.svc.cluster.local")[1] == ["example.com"]
+    assert ask(zone, "away.default.svc.cluster.local", "CNAME")[1] == ["example.com"]
     assert ask(zone, "alias.default.svc.cluster.local")[1] == ["web.default.svc.cluster.local", "10.0.0.9"]
 
 
@@ -106,6 +148,17 @@ async def test_a_long_answer_is_cut_for_udp_unless_the_client_takes_it(zone):
     question = dnslib.DNSRecord.question(name)
     question.add_ar(dnslib.EDNS0(udp_len=4096))
     assert dnslib.DNSRecord.parse(Answerer(zone).answer(question.pack(), size_max=512)).header.tc == 0
+
+
+@given(st.lists(st.binary(min_size=1, max_size=63), max_size=3), st.integers(0, 70_000))
+def test_any_label_and_kind_is_answered(labels, kind):
+    name = b"".join(bytes([len(each)]) + each for each in (*labels, b"cluster", b"local")) + b"\0"
+    query = b"\x00\x01\x01\x00\x00\x01" + b"\x00" * 6 + name + (kind % 65_536).to_bytes(2, "big") + b"\0\1"
+    answer = Answerer(Zone(DOMAIN)).answer(query)
+    assert answer is not None
+    assert answer[12 : 12 + len(name)] == name
+    plain = b"".join(bytes([len(each)]) + b"x" * len(each) for each in labels)
+    dnslib.DNSRecord.parse(answer[:12] + plain + answer[12 + len(plain) :])
 
 
 @pytest.mark.parametrize("query", [b"", b"\x00" * 5, b"\x00\x01\x01\x00\x00\x01" + b"\x00" * 6 + b"\x3fabc"])
@@ -156,3 +209,20 @@ async def test_names_outside_are_forwarded_and_unknown_ones_are_not(zone):
     assert asked == ["example.com", "example.com"]
     with pytest.raises(socket.gaierror, match="virtual"):
         await ClusterResolver(zone, SEARCH, refuse_outside).resolve("example.com")
+
+
+async def test_a_search_path_may_lead_outside(zone):
+    asked = []
+
+    async def outside(name):
+        asked.append(name)
+        if name == "db.corp.example":
+            return ["192.0.2.1"]
+        raise socket.gaierror(socket.EAI_NONAME, "no")
+
+    resolver = ClusterResolver(zone, SEARCH, outside).with_search(("corp.example", *SEARCH), 2)
+    assert await resolver.resolve("db") == ["192.0.2.1"], "as the search path has it"
+    assert await resolver.resolve("web") == ["10.0.0.9"]
+    with pytest.raises(socket.gaierror):
+        await resolver.resolve("nothing")
+    assert asked == ["db.corp.example", "web.corp.example", "nothing.corp.example"]
