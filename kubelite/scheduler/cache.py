@@ -8,12 +8,12 @@ Source: pkg/scheduler/backend/cache/{cache,node_tree}.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from itertools import chain, zip_longest
 from typing import Any, Final
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.scheduler.counters import NodeCounter, Pair, PodCounters
+from kubelite.scheduler.counters import NodeCounter, PodCounters
 from kubelite.scheduler.nodeinfo import REGION, ZONE, NodeInfo
 from kubelite.scheduler.podinfo import PodInfo
 
@@ -184,9 +184,15 @@ class Cache:
         """Whether any pod has affinity or anti-affinity to others."""
         return bool(self.anti_affinity or self.affinity or self.preferences)
 
-    def counter(self, key: Hashable, matches: Callable[[PodInfo], bool], pair: Pair | None) -> NodeCounter:
+    def counter(
+        self,
+        key: Hashable,
+        matches: Callable[[PodInfo], bool],
+        namespaces: Collection[str],
+        labels: Mapping[str, str],
+    ) -> NodeCounter:
         """How many pods of a sort each node has; see `PodCounters.get`."""
-        return self._counters.get(key, matches, pair)
+        return self._counters.get(key, matches, namespaces, labels)
 
     # -- nominations
 

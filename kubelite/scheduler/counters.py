@@ -1,14 +1,15 @@
 """How many pods of a sort each node has, and each domain of a topology: kept up pod by pod.
 
 What Kubernetes counts anew in every cycle, by going through all pods of all nodes, is counted here once: a
-counter is made when a plugin first asks for it, and follows all pods from then on. What it begins with is
-looked for only where pods have the label that all it counts have: of many small workloads, each asks anew.
+counter is made when a plugin first asks for it, and follows all pods from then on. Of many small workloads,
+each asks anew: what a counter begins with is looked for only where pods have a mark that all it counts have,
+and only pods with that mark are shown to it later. Of several marks the rarest serves: all may be `app: web`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from kubelite.scheduler.podinfo import PodInfo
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 COUNTERS_MAX: Final = 1024
 """Counters that are kept; the one that was not asked for the longest goes."""
-Pair = tuple[str, str]
-"""A label and its value, without which a pod does not count."""
+Mark = tuple[str, str, str]
+"""What a pod has: its namespace, a label, and the label's value."""
 
 
 class NodeCounter:
@@ -71,12 +72,14 @@ class NodeCounter:
 
 
 class _PodCounter:
-    __slots__ = ("counter", "matches", "pair")
+    __slots__ = ("counter", "marks", "matches")
 
-    def __init__(self, counter: NodeCounter, matches: Callable[[PodInfo], bool], pair: Pair | None) -> None:
+    def __init__(
+        self, counter: NodeCounter, matches: Callable[[PodInfo], bool], marks: tuple[Mark, ...] | None
+    ) -> None:
         self.counter = counter
         self.matches = matches
-        self.pair = pair
+        self.marks = marks
 
 
 class PodCounters:
@@ -85,60 +88,85 @@ class PodCounters:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self._counters: OrderedDict[Hashable, _PodCounter] = OrderedDict()
-        self._paired: dict[Pair, dict[Hashable, _PodCounter]] = {}
-        self._unpaired: dict[Hashable, _PodCounter] = {}
-        self._labelled: dict[Pair, dict[str, int]] = {}
+        self._marked: dict[Mark, dict[Hashable, _PodCounter]] = {}
+        self._unmarked: dict[Hashable, _PodCounter] = {}
+        self._nodes_of: dict[Mark, dict[str, int]] = {}
 
     def __len__(self) -> int:
         return len(self._counters)
 
-    def get(self, key: Hashable, matches: Callable[[PodInfo], bool], pair: Pair | None) -> NodeCounter:
+    def get(
+        self,
+        key: Hashable,
+        matches: Callable[[PodInfo], bool],
+        namespaces: Collection[str],
+        labels: Mapping[str, str],
+    ) -> NodeCounter:
         """The counter of the pods that match.
 
         Args:
             key: Names it: the same key is the same question.
             matches: Whether a pod counts.
-            pair: A label that every pod has which counts; None if there is none.
+            namespaces: Every pod which counts is in one of these.
+            labels: Every pod which counts has these.
         """
         found = self._counters.get(key)
         if found is not None:
             self._counters.move_to_end(key)
             return found.counter
-        made = _PodCounter(NodeCounter(self._cache), matches, pair)
+        made = _PodCounter(NodeCounter(self._cache), matches, self._rarest(namespaces, labels))
         nodes = self._cache.nodes
-        for name in nodes if pair is None else self._labelled.get(pair, ()):
+        for name in nodes if made.marks is None else self._nodes_with(made.marks):
             if count := sum(map(matches, nodes[name].pods.values())):
                 made.counter.add(name, count)
         self._counters[key] = made
-        self._bucket(pair)[key] = made
+        for bucket in self._buckets(made.marks):
+            bucket[key] = made
         if len(self._counters) > COUNTERS_MAX:
-            oldest, gone = self._counters.popitem(last=False)
-            bucket = self._bucket(gone.pair)
-            del bucket[oldest]
-            if not bucket and gone.pair is not None:
-                del self._paired[gone.pair]
+            self._drop(*self._counters.popitem(last=False))
         return made.counter
 
-    def _bucket(self, pair: Pair | None) -> dict[Hashable, _PodCounter]:
-        return self._unpaired if pair is None else self._paired.setdefault(pair, {})
+    def _rarest(self, namespaces: Collection[str], labels: Mapping[str, str]) -> tuple[Mark, ...] | None:
+        """The marks with one of the labels that the fewest nodes have; None without labels."""
+        ways = [tuple((space, label, value) for space in namespaces) for label, value in labels.items()]
+        if not ways:
+            return None
+        nodes_of = self._nodes_of
+        return min(ways, key=lambda marks: sum(len(nodes_of.get(mark, ())) for mark in marks))
+
+    def _nodes_with(self, marks: Iterable[Mark]) -> dict[str, None]:
+        """The nodes that have pods with one of the marks, in an order that does not depend on chance."""
+        return {name: None for mark in marks for name in self._nodes_of.get(mark, ())}
+
+    def _buckets(self, marks: Iterable[Mark] | None) -> Iterable[dict[Hashable, _PodCounter]]:
+        if marks is None:
+            return (self._unmarked,)
+        return [self._marked.setdefault(mark, {}) for mark in marks]
+
+    def _drop(self, key: Hashable, gone: _PodCounter) -> None:
+        for bucket in self._buckets(gone.marks):
+            del bucket[key]
+        for mark in gone.marks or ():
+            if not self._marked[mark]:
+                del self._marked[mark]
 
     def count(self, info: PodInfo, node: str, sign: int) -> None:
         """A pod has come to a node (1) or gone from it (-1)."""
-        for pair in info.labels.items():
-            labelled = self._labelled.setdefault(pair, {})
-            labelled[node] = labelled.get(node, 0) + sign
-            if not labelled[node]:
-                del labelled[node]
-                if not labelled:
-                    del self._labelled[pair]
-        for each in self._of(info):
+        namespace, marked = info.namespace, self._marked
+        for label, value in info.labels.items():
+            mark = (namespace, label, value)
+            nodes = self._nodes_of.get(mark)
+            if nodes is None:
+                nodes = self._nodes_of[mark] = {}
+            nodes[node] = nodes.get(node, 0) + sign
+            if not nodes[node]:
+                del nodes[node]
+                if not nodes:
+                    del self._nodes_of[mark]
+            if mark in marked:
+                for each in marked[mark].values():
+                    if each.matches(info):
+                        each.counter.add(node, sign)
+        for each in self._unmarked.values():
             if each.matches(info):
                 each.counter.add(node, sign)
-
-    def _of(self, info: PodInfo) -> Iterable[_PodCounter]:
-        if self._paired:
-            paired = self._paired
-            for pair in info.labels.items():
-                if pair in paired:
-                    yield from paired[pair].values()
-        yield from self._unpaired.values()

@@ -159,9 +159,13 @@ class InterPodAffinity(Plugin):
 
     def _counter(self, terms: tuple[Term, ...]) -> NodeCounter:
         """The pods that all of the resolved terms mean."""
-        pair = next((pair for term in terms for pair in term.selector.exact.items()), None)
         key = (NAME, tuple((term.selector, term.namespaces) for term in terms))
-        return self.handle.cache.counter(key, lambda other: all(selects(term, other) for term in terms), pair)
+        return self.handle.cache.counter(
+            key,
+            lambda other: all(selects(term, other) for term in terms),
+            sorted(frozenset.intersection(*(term.namespaces for term in terms))),
+            {label: value for term in terms for label, value in term.selector.exact.items()},
+        )
 
     def pre_filter(self, info: PodInfo) -> Filtering | None:
         """What the demands of the pod and of others leave."""

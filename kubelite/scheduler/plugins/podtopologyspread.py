@@ -221,9 +221,11 @@ class PodTopologySpread(Plugin):
 
     def _counter(self, info: PodInfo, selector: Selector) -> NodeCounter:
         namespace = info.namespace
-        pair = next(iter(selector.exact.items()), None)
         return self.handle.cache.counter(
-            (NAME, namespace, selector), lambda other: counted(other, namespace, selector), pair
+            (NAME, namespace, selector),
+            lambda other: counted(other, namespace, selector),
+            (namespace,),
+            selector.exact,
         )
 
     def pre_filter(self, info: PodInfo) -> Filtering | None:
