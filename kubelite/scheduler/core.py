@@ -134,9 +134,9 @@ class Core:
         if resource in self._followed:
             return
         if resource == r.SERVICES:
-            from kubelite.scheduler.siblings import SELECTED_BY, index_keys  # noqa: PLC0415 - when first needed
+            from kubelite.client.serviceindex import SELECTED_BY, selected_by  # noqa: PLC0415 - when first needed
 
-            informer.add_index(SELECTED_BY, index_keys)
+            informer.add_index(SELECTED_BY, selected_by)
         self._followed[resource] = informer
         events = EVENTS_OF.get(resource)
         if events is not None:

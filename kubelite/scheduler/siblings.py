@@ -5,32 +5,22 @@ Source: pkg/scheduler/framework/plugins/helper/spread.go (DefaultSelector).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from kubelite.api.resources import REPLICASETS, REPLICATIONCONTROLLERS, SERVICES, STATEFULSETS
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.labels import EVERYTHING, Selector, from_label_selector, from_set
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.client.serviceindex import selecting
 from kubelite.scheduler.framework import Lister
 from kubelite.scheduler.podinfo import PodInfo
 
-SELECTED_BY: Final = "scheduler/selected-by"
-"""The index of Services by one label that they select by."""
 OWNERS: Final[Mapping[tuple[str, str], Resource]] = {
     ("v1", "ReplicationController"): REPLICATIONCONTROLLERS,
     ("apps/v1", "ReplicaSet"): REPLICASETS,
     ("apps/v1", "StatefulSet"): STATEFULSETS,
 }
-
-
-def index_keys(service: Object) -> tuple[str, ...]:
-    """Under which key a Service is found; none if it selects nothing."""
-    selector = service["spec"].get("selector")
-    if not selector:
-        return ()
-    key = min(selector)
-    return (f"{service['metadata'].get('namespace')}/{key}={selector[key]}",)
 
 
 def owner_resource(pod: Object) -> tuple[Resource, str] | None:
@@ -42,20 +32,11 @@ def owner_resource(pod: Object) -> tuple[Resource, str] | None:
     return None if resource is None else (resource, owner["name"])
 
 
-def _services(info: PodInfo, lister: Any) -> Iterator[Object]:
-    """The Services that select a pod."""
-    labels = info.labels
-    for key, value in labels.items():
-        for service in lister.by_index(SELECTED_BY, f"{info.namespace}/{key}={value}"):
-            if all(labels.get(name) == wanted for name, wanted in service["spec"]["selector"].items()):
-                yield service
-
-
 def sibling_selector(info: PodInfo, lister: Callable[[Resource], Lister]) -> Selector:
     """What selects a pod and those that it belongs together with; it is empty if there are none."""
     together: dict[str, str] = {}
     if info.labels:
-        for service in _services(info, lister(SERVICES)):
+        for service in selecting(info.labels, info.namespace, lister(SERVICES)):
             together.update(service["spec"]["selector"])
     found = owner_resource(info.pod)
     owner = lister(found[0]).get(info.namespace, found[1]) if found is not None else None

@@ -17,6 +17,7 @@ from typing import Any, Final
 from kubelite.api import podutil
 from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
+from kubelite.client.serviceindex import SELECTED_BY, selected_by
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
     TriggerTimes,
@@ -213,6 +214,7 @@ class EndpointsController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._services = self.informer(SERVICES)
+        self._services.add_index(SELECTED_BY, selected_by)
         self._pods = self.informer(PODS)
         self._endpoints = self.informer(ENDPOINTS)
         self._times = TriggerTimes()

@@ -17,6 +17,7 @@ from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
+from kubelite.client.serviceindex import SELECTED_BY, selected_by
 from kubelite.controllers.endpoint import topologyhints
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
@@ -331,6 +332,7 @@ class EndpointSliceController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._services = self.informer(SERVICES)
+        self._services.add_index(SELECTED_BY, selected_by)
         self._pods = self.informer(PODS)
         self._nodes = self.informer(NODES)
         self._slices = self.informer(ENDPOINTSLICES)

@@ -12,7 +12,7 @@ from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
-from kubelite.controllers.replicas import is_subset
+from kubelite.client.serviceindex import selecting
 from kubelite.reconcile.controller import InformerLike
 from kubelite.reconcile.ownership import key_of
 
@@ -78,16 +78,11 @@ def selected_pods(service: Object, pods: InformerLike) -> list[Object]:
     return found
 
 
-def services_of(pod: Object, services: Iterable[Object]) -> list[str]:
-    """Keys of those of a namespace's `services` whose selector matches the pod."""
-    pod_labels = pod["metadata"].get("labels")
-    if not pod_labels:
-        return []
-    return [
-        key_of(service)
-        for service in services
-        if (selector := service["spec"].get("selector")) and is_subset(selector, pod_labels)
-    ]
+def services_of(pod: Object, services: InformerLike) -> list[str]:
+    """Keys of the Services that select a pod."""
+    metadata = pod["metadata"]
+    found = selecting(metadata.get("labels") or {}, metadata["namespace"], services)
+    return [key_of(service) for service in found]
 
 
 def signature(pod: Object) -> tuple[Any, ...]:
@@ -105,19 +100,22 @@ def signature(pod: Object) -> tuple[Any, ...]:
 
 
 def keys_of_change(old: Object | None, new: Object | None, services: InformerLike) -> Iterable[str]:
-    """Keys of the Services whose endpoints a change of a pod may alter."""
+    """Keys of the Services whose endpoints a change of a pod may alter.
+
+    Args:
+        old: The pod before; None for a new one.
+        new: The pod now; None for one that is gone.
+        services: With the index `SELECTED_BY`.
+    """
     pod = new or old
     assert pod is not None
-    candidates = services.list(pod["metadata"]["namespace"])
-    if not candidates:
-        return ()
     if old is None or new is None:
-        return services_of(pod, candidates)
+        return services_of(pod, services)
     relabelled = old["metadata"].get("labels") != new["metadata"].get("labels")
     if not relabelled and signature(old) == signature(new):
         return ()
-    keys = services_of(new, candidates)
-    return {*keys, *services_of(old, candidates)} if relabelled else keys
+    keys = services_of(new, services)
+    return dict.fromkeys((*keys, *services_of(old, services))) if relabelled else keys
 
 
 class TriggerTimes:

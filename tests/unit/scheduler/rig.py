@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubelite.api.resources import SERVICES
+from kubelite.client.serviceindex import selected_by
 from kubelite.runtime import Randomness
 from kubelite.scheduler.cache import Cache
 from kubelite.scheduler.cycle import Framework, fit_error
@@ -10,7 +11,6 @@ from kubelite.scheduler.framework import Handle
 from kubelite.scheduler.podinfo import PodInfo
 from kubelite.scheduler.preemption import preempt
 from kubelite.scheduler.profiles import DEFAULT_NAME, parse_config
-from kubelite.scheduler.siblings import index_keys
 
 NOW = 1_767_225_600.0
 
@@ -32,7 +32,7 @@ class Objects:
         return [each for each in self.objects if namespace in {None, each["metadata"].get("namespace")}]
 
     def by_index(self, name, key):
-        return [each for each in self.objects if key in index_keys(each)]
+        return [each for each in self.objects if key in selected_by(each)]
 
 
 class Rig:

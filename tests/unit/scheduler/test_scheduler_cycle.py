@@ -259,9 +259,7 @@ POD_SIZES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 500), st.b
 @given(POD_SIZES, st.randoms(use_true_random=False))
 def test_the_sums_of_a_node_are_those_of_its_pods(sizes, chance):
     cache = Rig([make_node(name) for name in "abc"]).cache
-    counter = cache.counter(
-        "app", lambda info: info.labels.get("app") == "x", ("default",), {"app": "x"}
-    )
+    counter = cache.counter("app", lambda info: info.labels.get("app") == "x", ("default",), {"app": "x"})
     left = {}
     for number, (name, cpu, has_port) in enumerate(sizes):
         ports = [{"containerPort": 1, "hostPort": 1000 + number}] if has_port else []
