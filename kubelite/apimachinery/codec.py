@@ -5,7 +5,6 @@ Source: sigs.k8s.io/yaml (YAML by way of JSON), sigs.k8s.io/json (duplicate fiel
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
 import re
@@ -15,15 +14,17 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from kubelite.apimachinery.depth import DEPTH_MAX, TOO_DEEP, TooDeepError, shallow
+from kubelite.apimachinery.utf8 import text_of
+
 JSON_TYPE: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
 PROTOBUF_TYPE: Final = "application/vnd.kubernetes.protobuf"
-DEPTH_MAX: Final = 200
-"""Of lists and maps in each other, in any encoding: what can be written again as a part of something else."""
 NODES_MAX: Final = 1_000_000
 """Nodes of a YAML document with its aliases followed: what a bomb would exceed."""
 
 
+_YAML_TOO_DEEP: Final = f"yaml: {TOO_DEEP} of {DEPTH_MAX}"
 _INTEGER_END: Final = 1 << 64
 _INTEGER_DIGITS_MAX: Final = 40
 """Longer ones are no integers in any base."""
@@ -67,38 +68,23 @@ def parse_json(body: bytes, *, duplicates: bool = False) -> Parsed:
         if mended != body:
             return parse_json(mended, duplicates=duplicates)
         raise CodecError(_json_problem(body, error)) from error
-    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _is_deeper(value, DEPTH_MAX):
-        raise CodecError("exceeded max depth")
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX:
+        try:
+            shallow(value)
+        except TooDeepError as error:
+            raise CodecError(str(error)) from error
     if not duplicates or not isinstance(value, dict | list) or _has_no_duplicates(body, value):
         return Parsed(value)
     marked = json.loads(body, object_pairs_hook=_Marked.of)
     return Parsed(value, tuple(_duplicates(marked, "")))
 
 
-def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether more than so many lists and maps stand in each other."""
-    level: list[Any] = [value]
-    while level := [each for each in level if isinstance(each, dict | list)]:
-        if depth == 0:
-            return True
-        depth -= 1
-        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
-    return False
-
-
 def _mended(body: bytes) -> bytes:
     """The body with U+FFFD for what is no UTF-8, and for halves of surrogate pairs, as Go reads it."""
-    text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], body.decode(errors=_EACH_BYTE))
+    text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text_of(body))
     return text.encode()
 
 
-def _replace_each_byte(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    return "\ufffd" * (error.end - error.start), error.end
-
-
-_EACH_BYTE: Final = "kubelite.codec.each-byte"
-codecs.register_error(_EACH_BYTE, _replace_each_byte)
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -144,6 +130,7 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
                 yield from _duplicates(inner, f"{path}[{index}]")
 
 
+_DECIMAL: Final = re.compile(r"[-+.0-9eE]+")
 _JSON_PROBLEMS: Final = {
     "unexpected content after document": "after top-level value",
     "unexpected character, expected ':' after key": "after object key",
@@ -160,7 +147,10 @@ def _json_problem(body: bytes, error: orjson.JSONDecodeError) -> str:
     """What Go says of the same body, as near as it can be told."""
     text, at = body.decode(errors="replace"), error.pos
     if "recursion" in error.msg.lower() or "depth" in error.msg:
-        return "exceeded max depth"
+        return TOO_DEEP
+    if error.msg.startswith("number is infinity"):
+        number = _DECIMAL.match(text, at)
+        return f"json: cannot unmarshal number {number[0] if number else ''} into Go value of type float64"
     if at >= len(text.rstrip()):
         return "unexpected end of JSON input"
     where = next(
@@ -321,7 +311,9 @@ def _load_documents(text: str) -> Iterator[tuple[Any, list[str]]]:
         raise CodecError(_yaml_problem(error)) from error
     except CodecError:
         raise
-    except (ValueError, OverflowError, RecursionError) as error:
+    except RecursionError as error:
+        raise CodecError(_YAML_TOO_DEEP) from error
+    except ValueError as error:
         raise CodecError(f"yaml: {error}") from error
     finally:
         loader.dispose()
@@ -334,37 +326,40 @@ def _measure(root: Any) -> None:
         CodecError: It is such a document.
     """
     sizes: dict[int, int] = {}
-    stack: list[tuple[Any, int, bool]] = [(root, 1, False)]
+    depths: dict[int, int] = {}
+    stack: list[tuple[Any, bool]] = [(root, False)]
     open_nodes: set[int] = set()
     while stack:
-        node, depth, done = stack.pop()
-        children = _children(node)
+        node, done = stack.pop()
+        key, children = id(node), _children(node)
         if done:
-            open_nodes.discard(id(node))
-            sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
-            if sizes[id(node)] > NODES_MAX:
+            open_nodes.discard(key)
+            sizes[key] = 1 + sum(sizes[id(child)] for child in children)
+            if sizes[key] > NODES_MAX:
                 raise CodecError("yaml: document contains excessive aliasing")
-            continue
-        if id(node) in sizes:
-            continue
-        if id(node) in open_nodes:
+            depths[key] = 1 + max((depths[id(child)] for child in children), default=0)
+            if depths[key] > DEPTH_MAX:
+                raise CodecError(_YAML_TOO_DEEP)
+        elif not isinstance(node.value, list):
+            sizes[key], depths[key] = 1, 0
+        elif key in open_nodes:
             raise CodecError("yaml: anchor value contains itself")
-        if depth > DEPTH_MAX:
-            raise CodecError("yaml: exceeded max depth")
-        open_nodes.add(id(node))
-        stack.append((node, depth, True))
-        stack += [(child, depth + 1, False) for child in children]
+        elif key not in sizes:
+            open_nodes.add(key)
+            stack.append((node, True))
+            stack += [(child, False) for child in children]
 
 
 def _children(node: Any) -> list[Any]:
-    value = getattr(node, "value", None)
-    if not isinstance(value, list):
+    if not isinstance(node.value, list):
         return []
-    return [part for pair in value for part in (pair if isinstance(pair, tuple) else (pair,))]
+    return [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
 
 
 def _yaml_problem(error: Any) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
+    if "nesting depth" in problem:  # libyaml has a limit of its own
+        return _YAML_TOO_DEEP
     where = f"line {mark.line + 1}: " if mark is not None and mark.line else ""
     problem = problem.replace("values are not allowed here", "values are not allowed in this context")
     return f"yaml: {where}{problem}"

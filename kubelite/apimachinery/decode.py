@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from kubelite.apimachinery import quantity, timestamps
+from kubelite.apimachinery.depth import TOO_DEEP
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object
 
@@ -36,7 +37,6 @@ SHARED_BYTES_MAX: Final = 16 * 1024
 INTERNED_LENGTH_MAX: Final = 128
 """Texts up to this length are shared: phases, times, addresses, images stand in many places."""
 _ZEROS: Final = {"string": "", "bool": False, "float64": 0, "Quantity": "0", "[]byte": ""}
-_DEPTH_MAX: Final = 10_000
 ABSENT: Final = object()
 
 Report = Callable[[str], None]
@@ -94,7 +94,7 @@ def decode(obj: Mapping[str, Any], schema: SchemaType) -> tuple[Object, list[str
     try:
         made = _checker(schema)(obj, "", "", unknown.append)
     except RecursionError as error:
-        raise DecodeError("exceeded max depth") from error
+        raise DecodeError(TOO_DEEP) from error
     return made, unknown
 
 

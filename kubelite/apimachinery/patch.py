@@ -39,17 +39,30 @@ class PatchTooLongError(PatchSyntaxError):
 
 
 def merge_patch(obj: Any, patch: Any) -> Any:
-    """What a merge patch makes of an object: objects merge, null removes, the rest replaces."""
+    """What a merge patch makes of an object: objects merge, null removes, the rest replaces.
+
+    Members that are null are left out of what is new, even inside of its lists.
+    Source: evanphx/json-patch (merge.go).
+    """
+    if not isinstance(obj, Mapping):
+        return _without_nulls(patch)
     if not isinstance(patch, Mapping):
         return patch
-    base = obj if isinstance(obj, Mapping) else {}
-    merged = dict(base)
+    merged = dict(obj)
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
         else:
-            merged[key] = merge_patch(base.get(key), value)
+            merged[key] = merge_patch(merged.get(key), value)
     return merged
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    return value
 
 
 def json_patch(obj: Object, operations: Sequence[Mapping[str, Any]]) -> Object:

@@ -17,8 +17,9 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from kubelite.apimachinery import timestamps
+from kubelite.apimachinery import codec, timestamps
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.utf8 import text_of
 
 MAGIC: Final = b"k8s\x00"
 Facts: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
@@ -152,7 +153,7 @@ def _encode_time(value: Any) -> bytes:
 
 def _decode_int_or_string(data: bytes) -> Any:
     fields = _fields_of(data)
-    return fields.get(3, b"").decode() if fields.get(1, 0) == 1 else _signed(fields.get(2, 0))
+    return _text(fields.get(3, b"")) if fields.get(1, 0) == 1 else _signed(fields.get(2, 0))
 
 
 def _encode_int_or_string(value: Any) -> bytes:
@@ -192,7 +193,7 @@ def _encode_duration(value: Any) -> bytes:
 
 def _decode_raw(data: bytes) -> Any:
     raw = _fields_of(data).get(1, b"")
-    return orjson.loads(raw) if raw else None
+    return codec.parse_json(raw).value if raw else None
 
 
 def _encode_raw(value: Any) -> bytes:
@@ -200,7 +201,7 @@ def _encode_raw(value: Any) -> bytes:
 
 
 def _decode_items(data: bytes) -> Any:
-    return [value.decode() for number, _, value in read_fields(data) if number == 1]
+    return [_text(value) for number, _, value in read_fields(data) if number == 1]
 
 
 def _encode_items(value: Any) -> bytes:
@@ -208,7 +209,7 @@ def _encode_items(value: Any) -> bytes:
 
 
 def _decode_quantity(data: bytes) -> Any:
-    return _fields_of(data).get(1, b"").decode()
+    return _text(_fields_of(data).get(1, b""))
 
 
 def _encode_quantity(value: Any) -> bytes:
@@ -331,10 +332,9 @@ def _decode_value(value: Any, wire: int, type_: str, facts: Facts, depth: int) -
 
 
 def _text(value: Any) -> str:
-    try:
-        return str(value.decode())
-    except (AttributeError, UnicodeDecodeError) as error:
-        raise ProtobufError("proto: invalid UTF-8") from error
+    if not isinstance(value, bytes):
+        raise ProtobufError("proto: wrong wireType = 0 for string")
+    return text_of(value)  # Go takes any bytes for a text
 
 
 def _expect(wire: int, wanted: int, type_: str) -> None:

@@ -31,6 +31,7 @@ from kubelite.apimachinery import field, meta
 from kubelite.apimachinery.apierrors import BadRequest, InternalError, Invalid, MethodNotAllowed
 from kubelite.apimachinery.atoms import Atom
 from kubelite.apimachinery.decode import DecodeError, FieldValidation, decode, judged
+from kubelite.apimachinery.depth import DEPTH_MAX, TOO_DEEP
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import Filter, leaving_only, leaving_out
 from kubelite.apimachinery.fieldset import Path, field_path
@@ -43,7 +44,6 @@ from kubelite.apimachinery.structural.pruning import prune
 from kubelite.apimachinery.structural.values import NO_PATH, NOTHING
 from kubelite.apimachinery.table import Column
 
-DEPTH_MAX: Final = 200
 """Levels of objects and lists within each other; what is deeper can be decoded but not written again."""
 
 CONVERTED_MAX: Final = 1024
@@ -126,7 +126,8 @@ class CustomResourceStrategy(Strategy):
             made, unknown = decode(obj, schema)
             return made, judged(unknown, duplicates, validation)
         metadata, unknown_metadata = embedded.read_metadata(obj.get("metadata") or {})
-        made = {**_plain(obj), "metadata": metadata}
+        made = {key: value if key == "metadata" else _plain(value, 1) for key, value in obj.items()}
+        made["metadata"] = metadata
         if made.get("kind") != self.resource.kind:
             return made, judged((), duplicates, validation)
         made = self.default(made)
@@ -380,14 +381,18 @@ def _names_of(resource: Resource) -> Mapping[str, Callable[[Object], str]]:
     return labels
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _plain(value: Any, depth: int) -> Any:
     """The tree with whole numbers as such, which is how Go writes them.
+
+    Args:
+        value: The tree.
+        depth: How many objects and lists it stands in.
 
     Raises:
         DecodeError: It is nested too deeply.
     """
     if depth > DEPTH_MAX:
-        raise DecodeError("exceeded max depth")
+        raise DecodeError(TOO_DEEP)
     if isinstance(value, dict):
         made = {key: _plain(each, depth + 1) for key, each in value.items()}
         return value if all(made[key] is each for key, each in value.items()) else made

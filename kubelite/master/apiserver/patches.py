@@ -21,6 +21,7 @@ from kubelite.apimachinery.apierrors import (
     unexpected,
 )
 from kubelite.apimachinery.decode import DecodeError, FieldProblems
+from kubelite.apimachinery.depth import TOO_DEEP, TooDeepError, shallow
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.fieldmanager import FieldManager
 from kubelite.apimachinery.govalues import go_value, json_word
@@ -178,7 +179,9 @@ def _apply(request: Patch, strategy: Strategy, current: Object, kind: tuple[str,
             if request.field_validation in {"Strict", "Warn"} and (why := operation_misfit(patch)):
                 raise BadRequest(f"error decoding patch: {why}")
             try:
-                return json_patch(current, patch)
+                return shallow(json_patch(current, patch))
+            except (TooDeepError, RecursionError) as error:
+                raise _unfit(orjson.dumps(patch).decode(), TOO_DEEP) from error
             except PatchTooLongError as error:
                 raise RequestEntityTooLarge(f"Request entity too large: {error}") from error
             except PatchSyntaxError as error:

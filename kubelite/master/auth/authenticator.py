@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from kubelite.apimachinery.apierrors import BadRequest, Forbidden, Unauthorized
+from kubelite.apimachinery.utf8 import text_of_header
 from kubelite.client.requests import (
     ANONYMOUS,
     SYSTEM_AUTHENTICATED,
@@ -31,7 +32,6 @@ from kubelite.master.auth.serviceaccounts import (
     InvalidTokenError,
     ServiceAccountTokens,
 )
-from kubelite.master.utf8 import to_valid_utf8
 
 INVALID_TOKEN: Final = "invalid bearer token"  # noqa: S105 - words
 _BEARER: Final = "bearer"
@@ -141,14 +141,14 @@ def impersonated(user: UserInfo, headers: CIMultiDictProxy[str] | CIMultiDict[st
         BadRequest: Groups, uid or extra facts without a user.
         Forbidden: This user may not act for others.
     """
-    name = to_valid_utf8(headers.get(_IMPERSONATE + "User", ""))
-    groups = tuple(to_valid_utf8(each) for each in headers.getall(_IMPERSONATE + "Group", ()))
-    uid = to_valid_utf8(headers.get(_IMPERSONATE + "Uid", ""))
+    name = text_of_header(headers.get(_IMPERSONATE + "User", ""))
+    groups = tuple(text_of_header(each) for each in headers.getall(_IMPERSONATE + "Group", ()))
+    uid = text_of_header(headers.get(_IMPERSONATE + "Uid", ""))
     extra: dict[str, tuple[str, ...]] = {}
     for key, value in headers.items():
         if key.lower().startswith(_EXTRA):
             fact = unquote(key[len(_EXTRA) :].lower())
-            extra[fact] = (*extra.get(fact, ()), to_valid_utf8(value))
+            extra[fact] = (*extra.get(fact, ()), text_of_header(value))
     if not name:
         if groups or uid or extra:
             raise BadRequest(f"requested {_go_user(uid, groups, extra)} without impersonating a user name")

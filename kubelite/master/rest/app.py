@@ -202,7 +202,12 @@ class App:
         except Exception:
             log.exception("request failed", method=request.method, path=visit.info.path)
             failure = InternalError("the request made the API server fail; see its log")
-        return responses.failure(failure, visit.headers, request.headers.get("Accept", ""))
+        try:
+            return responses.failure(failure, visit.headers, request.headers.get("Accept", ""))
+        except Exception:
+            log.exception("answer failed", method=request.method, path=visit.info.path)
+            nothing = InternalError("the request made the API server fail; see its log")
+            return responses.failure(nothing, visit.headers)
 
     async def _serve(self, request: AnyRequest, visit: Visit) -> web.StreamResponse | Reply:
         """Find out who asks and whether they may, and give the answer.

@@ -19,6 +19,7 @@ from kubelite.apimachinery.apierrors import (
     UnsupportedMediaType,
 )
 from kubelite.apimachinery.decode import DecodeError, decode
+from kubelite.apimachinery.depth import shallow
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.govalues import json_word
 from kubelite.apimachinery.scheme import Object
@@ -117,7 +118,7 @@ def parse_object(body: bytes, content_type: str, kind: str, *, duplicates: bool 
     unrecognized = f"the object provided is unrecognized (must be of type {kind})"
     if media == PROTOBUF:
         try:
-            return Body(protobuf.decode(body, facts.protobuf())[2])
+            return Body(shallow(protobuf.decode(body, facts.protobuf())[2]))
         except (protobuf.ProtobufError, ValueError) as error:
             raise BadRequest(f"{unrecognized}: {error} ({summary(body)})") from error
     try:

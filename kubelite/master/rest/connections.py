@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import HttpVersion11, web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from kubelite.master.rest.prompt import Prompt
-from kubelite.master.rest.reply import SERVER, Reply
+from kubelite.master.rest.reply import Reply
 
 if TYPE_CHECKING:
     from kubelite.master.rest.app import Unfinished
@@ -28,8 +30,12 @@ BODY_PATIENCE_S: Final = 0.02
 """How long a body may keep a request waiting before it is given to a task."""
 _BODY_DIGITS_MAX: Final = 5
 """Of the length of bodies that are waited for in this way."""
-_BAD_REQUEST: Final = "400 Bad Request"
-_TOO_LARGE: Final = "431 Request Header Fields Too Large"
+LINGERING_S: Final = 0.5
+"""How long a client that is refused may go on sending: a reset could overtake the answer."""
+_TOO_MANY_HEADERS: Final = "Too many headers"
+"""What aiohttp says of them; there is no error of its own."""
+TEXT: Final = "text/plain; charset=utf-8"
+_FAILED: Final = "This request caused apiserver to panic. Look in the logs for details.\n"
 
 
 class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
@@ -41,6 +47,9 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
         "_body_since",
         "_body_timer",
         "_consumed",
+        "_gone",
+        "_head_bytes",
+        "_head_bytes_max",
         "_head_since",
         "_head_timeout_s",
         "_head_timer",
@@ -52,11 +61,17 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
         manager: web.Server,
         *,
         loop: asyncio.AbstractEventLoop,
+        head_bytes_max: int,
         head_timeout_s: float,
         begin: Callable[[Prompt], Reply | Unfinished | None],
         **options: Any,
     ) -> None:
-        super().__init__(manager, loop=loop, **options)
+        super().__init__(
+            manager, loop=loop, max_line_size=head_bytes_max, max_field_size=head_bytes_max, **options
+        )
+        self._head_bytes_max = head_bytes_max
+        self._head_bytes = 0
+        self._gone: asyncio.Future[None] | None = None
         self._begin = begin
         self._begun: Unfinished | None = None
         self._remote: str | None = None
@@ -80,6 +95,7 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
             if timer is not None:
                 timer.cancel()
         self._head_timer = self._body_timer = None
+        self._let_go()
         super().connection_lost(exc)
         begun = self.take_begun()
         if begun is not None:
@@ -99,8 +115,14 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
             if not messages:  # what is no whole head is the beginning of one
                 if self._head_since is None:
                     self._await_head()
+                self._head_bytes += len(data)
+                if self._head_bytes > self._head_bytes_max and not self._close:
+                    self._close = True  # what comes now is ignored
+                    error = LineTooLong(b"", self._head_bytes_max)
+                    messages.append((_ErrInfo(status=400, exc=error, message=error.message), EMPTY_PAYLOAD))
+                    waiter.set_result(None)
                 return
-            self._head_since = None
+            self._head_since, self._head_bytes = None, 0
             if len(messages) == 1 and self._waits_for_body(*messages[0]):
                 return
             self._body_since = None
@@ -208,14 +230,65 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what cannot be parsed; the client's fault is no error of the server's."""
-        if status != web.HTTPBadRequest.status_code:
-            return super().handle_error(request, status, exc, message)
+        """The answer to what cannot be parsed, which is no error of the server's; or to what failed."""
+        if not isinstance(exc, BadHttpMessage):
+            super().handle_error(request, status, exc, message)  # which logs it
+            return _LastWords(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
         self.logger.debug("no HTTP from %s", request.remote, exc_info=exc)
-        text = _TOO_LARGE if isinstance(exc, LineTooLong) else _BAD_REQUEST
-        response = web.Response(status=int(text[:3]), text=text, headers={"Server": SERVER})
-        response.force_close()
-        return response
+        if isinstance(exc, LineTooLong) or exc.message.startswith(_TOO_MANY_HEADERS):
+            return _LastWords(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        return _LastWords(HTTPStatus.BAD_REQUEST)
+
+    async def linger(self) -> None:
+        """Read on for a moment, for nothing, after the last words."""
+        self._close = True
+        transport = self.transport
+        if transport is None:
+            return
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._gone = self._loop.create_future()
+        timer = self._loop.call_later(LINGERING_S, self._let_go)
+        try:
+            await self._gone
+        finally:
+            timer.cancel()
+
+    def eof_received(self) -> None:
+        """The client has said all."""
+        self._let_go()
+        super().eof_received()
+
+    def _let_go(self) -> None:
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+
+class _LastWords(web.StreamResponse):
+    """An answer as Go's server writes it where there is no request: nothing but what it says.
+
+    Args:
+        status: Of HTTP.
+        text: What is said; by default only what the status means.
+    """
+
+    def __init__(self, status: HTTPStatus, text: str = "") -> None:
+        super().__init__(status=status)
+        self.force_close()
+        self._line = f"{status.value} {status.phrase}"
+        self._text = text or self._line
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Say it."""
+        transport, connection = request.transport, request.protocol
+        if transport is not None and isinstance(connection, Connection):
+            head = f"HTTP/1.1 {self._line}\r\nContent-Type: {TEXT}\r\nConnection: close\r\n\r\n"
+            transport.write((head + self._text).encode())
+            await connection.linger()
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """That is all."""
 
 
 class HTTPServer(web.Server):  # type: ignore[misc,unused-ignore]
@@ -224,16 +297,23 @@ class HTTPServer(web.Server):  # type: ignore[misc,unused-ignore]
     def __init__(
         self,
         *arguments: Any,
+        head_bytes_max: int,
         head_timeout_s: float,
         begin: Callable[[Prompt], Reply | Unfinished | None],
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
+        self._head_bytes_max = head_bytes_max
         self._head_timeout_s = head_timeout_s
         self._begin = begin
 
     def __call__(self) -> Connection:
         """A new connection."""
         return Connection(
-            self, loop=self._loop, head_timeout_s=self._head_timeout_s, begin=self._begin, **self._kwargs
+            self,
+            loop=self._loop,
+            head_bytes_max=self._head_bytes_max,
+            head_timeout_s=self._head_timeout_s,
+            begin=self._begin,
+            **self._kwargs,
         )

@@ -16,6 +16,7 @@ from typing import Any, Final
 import attrs
 from multidict import CIMultiDict
 
+from kubelite.apimachinery.utf8 import text_of_header
 from kubelite.client.requests import SYSTEM_MASTERS, Message, UserInfo
 from kubelite.master.audit import AuditLog, Record
 from kubelite.master.rest.flowcontrol import Classification
@@ -31,8 +32,7 @@ from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.metrics import Labels, Metrics, request_labels
 from kubelite.master.rest.prompt import AnyRequest
 from kubelite.master.rest.reply import SERVER
-from kubelite.master.rest.requestinfo import RequestInfo
-from kubelite.master.utf8 import to_valid_utf8
+from kubelite.master.rest.requestinfo import RequestInfo, origin_form
 from kubelite.runtime import Clock, Randomness, Ref, TimerHandle
 
 FLOW_SCHEMA: Final = "X-Kubernetes-Pf-Flowschema-Uid"
@@ -109,17 +109,17 @@ class Gate:
     def arrive(self, request: AnyRequest, info: RequestInfo) -> Visit:
         """A request has come in."""
         sent = request.headers
-        audit_id = to_valid_utf8(sent.get("Audit-Id", "")) or self._random.uuid4()
+        audit_id = text_of_header(sent.get("Audit-Id", "")) or self._random.uuid4()
         headers = _PLAIN_HEAD.copy()
         headers["Audit-Id"] = audit_id
         now = self._clock.now()
         record = Record(
             audit_id,
             now,
-            request.raw_path,
+            origin_form(request.raw_path),
             info.verb or info.method.lower(),
             request.remote or "",
-            to_valid_utf8(sent.get("User-Agent", "")),
+            text_of_header(sent.get("User-Agent", "")),
             info.group,
             info.version,
             info.plural,

@@ -14,7 +14,7 @@ class RESTLimits(Shown):
     """How much the REST door takes.
 
     Attributes:
-        line_bytes_max: Of the request line: selectors can be long.
+        head_bytes_max: Of the head of a request; about what Go's servers take.
         headers_max: Of a request.
         shutdown_timeout_s: How long running requests may take at the end.
         backlog: Connections that wait to be accepted.
@@ -25,7 +25,7 @@ class RESTLimits(Shown):
         head_timeout_s: How long a client may take to send the head of a request.
     """
 
-    line_bytes_max: int = 64 * 1024
+    head_bytes_max: int = 1024 * 1024
     headers_max: int = 4096
     shutdown_timeout_s: float = 2.0
     backlog: int = 1024

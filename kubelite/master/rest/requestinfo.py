@@ -95,17 +95,17 @@ class RequestInfo:
 
 
 def origin_form(target: str) -> str:
-    """Path and query of a request's target, which may be a whole URL.
+    """Path and query of a request's target; clients of proxies send a whole URL.
 
-    Source: RFC 9112, 3.2 (origin-form, absolute-form).
+    Source: RFC 9112 §3.2.
     """
     if target.startswith("/"):
         return target
     scheme, found, rest = target.partition("://")
     if not found or scheme.lower() not in {"http", "https"}:
         return target
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
+    at = next((index for index, char in enumerate(rest) if char in "/?"), len(rest))
+    return rest[at:] if rest[at : at + 1] == "/" else f"/{rest[at:]}"
 
 
 def parse_request(method: str, raw_path: str, raw_query: str = "") -> RequestInfo:

@@ -122,9 +122,8 @@ class RESTServer:
                 handler_cancellation=True,
                 access_log=None,
                 logger=logging.getLogger("kubelite.http"),
-                max_line_size=self._limits.line_bytes_max,
+                head_bytes_max=self._limits.head_bytes_max,
                 max_headers=self._limits.headers_max,
-                max_field_size=self._limits.line_bytes_max,
                 lingering_time=1.0,
                 head_timeout_s=self._limits.head_timeout_s,
                 auto_decompress=False,  # bodies are read as they are sent: nobody can send a bomb

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelite.apimachinery import codec
+from kubelite.apimachinery.depth import DEPTH_MAX
 
 
 @pytest.mark.parametrize(
@@ -249,10 +250,10 @@ def test_nesting_beyond_what_can_be_written_again_is_refused_in_json_and_yaml():
     def nested(depth):
         return b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1)
 
-    assert codec.parse_json(nested(codec.DEPTH_MAX)).value
+    assert codec.parse_json(nested(DEPTH_MAX)).value
     for parse in (codec.parse_json, codec.parse_yaml):
         with pytest.raises(codec.CodecError, match="exceeded max depth"):
-            parse(nested(codec.DEPTH_MAX + 1))
+            parse(nested(DEPTH_MAX + 1))
     with pytest.raises(codec.CodecError, match="exceeded max depth"):
         codec.parse_json(b"[" * 5000 + b"]" * 5000)
     assert codec.parse_json(b"[" + b"[],{}," * 500 + b"0]").value[-1] == 0
@@ -294,3 +295,28 @@ def test_numbers_of_yaml_that_are_too_large_for_json_are_floats_or_stay_texts(te
 def test_a_tag_that_does_not_fit_is_named():
     with pytest.raises(codec.CodecError, match="^yaml: cannot decode !!str `abc` as a !!int$"):
         codec.parse_yaml(b"a: !!int abc")
+
+
+def test_aliases_count_for_the_depth_of_a_document():
+    half = DEPTH_MAX // 2 + 1
+    text = b"a: &a " + b"[" * half + b"]" * half + b"\nb: " + b"[" * half + b"*a" + b"]" * half
+    with pytest.raises(codec.CodecError, match="exceeded max depth"):
+        codec.parse_yaml(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 10_000, "9" * 400, "-" + "9" * 400, "1e400", "0x" + "f" * 40, "0" + "7" * 5000]
+)
+def test_what_is_too_large_for_a_number_is_a_text_in_yaml(text):
+    assert codec.parse_yaml(f"a: {text}".encode()).value == {"a": text}
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 10_000])
+def test_what_is_too_large_for_a_number_is_refused_in_json(text):
+    with pytest.raises(codec.CodecError) as refused:
+        codec.parse_json(f'{{"a": {text}}}'.encode())
+    assert str(refused.value) == f"json: cannot unmarshal number {text} into Go value of type float64"
+
+
+def test_keys_that_become_the_same_by_that_are_told():
+    assert codec.parse_json(b'{"\xff": 1, "\xfe": 2}', duplicates=True).duplicates == ("\ufffd",)

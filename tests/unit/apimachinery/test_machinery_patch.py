@@ -239,6 +239,10 @@ def test_no_json_patch_breaks_out_or_touches_the_object(obj, operations):
         ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
         ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        # evanphx/json-patch: no nulls in what is new, but in lists that replace objects.
+        ({}, {"a": [{"b": None, "c": 1}, None]}, {"a": [{"c": 1}, None]}),
+        ({"a": [1]}, {"a": [{"b": None}]}, {"a": [{}]}),
+        ({"a": {"b": 1}}, {"a": [{"b": None}]}, {"a": [{"b": None}]}),
     ],
 )
 def test_merge_patch(base, patch, merged):

@@ -229,6 +229,35 @@ async def test_tls(fabric, client):
             assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    "parts", [[b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], [b"P", b"O", b"S", b"T", b" /x HTTP/1.1\r\n"]]
+)
+async def test_who_speaks_plain_http_to_tls_is_told_so(parts):
+    import ssl
+
+    factory = serve_tls(asyncio.Protocol, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    async with await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0)
+        answer = await reader.read()
+        writer.close()
+    assert answer == (b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+
+
+async def test_what_is_neither_http_nor_tls_is_hung_up_on():
+    import ssl
+
+    factory = serve_tls(asyncio.Protocol, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    async with await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"hello there\r\n")
+        assert b"HTTP" not in await reader.read()
+        writer.close()
+
+
 async def test_tls_with_a_certificate_that_is_not_trusted(fabric, client):
     import ssl
 

@@ -208,41 +208,73 @@ async def test_a_kept_connection_may_rest_but_not_begin_a_head_and_stop():
         writer.close()
 
 
-async def test_what_is_no_http_gets_a_400():
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00 hello\r\n\r\n", b"GET\r\n\r\n", head_of("GET", "/version", "no colon")],
+)
+async def test_what_is_no_http_gets_a_400_in_the_words_of_go(sent):
     async with opened() as door:
-        answer = await door.raw(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.0 400 Bad Request")
-        assert answer.endswith(b"400 Bad Request")
+        assert await door.raw(sent) == (
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            b"Connection: close\r\n\r\n400 Bad Request"
+        )
         await check_alive(door)
 
 
 @pytest.mark.parametrize(
-    "head",
+    "headers",
     [
-        head_of("GET", "/version", "A: " + "a" * 100_000),
-        head_of("GET", "/" + "a" * 100_000),
+        [f"X-Long: {'x' * 20_000}"],
+        [f"X-{number}: {'x' * 1000}" for number in range(20)],
+        [f"X-{number}: x" for number in range(200)],
     ],
+    ids=["long", "large together", "many"],
 )
-async def test_lines_that_are_too_long_get_a_431(head):
-    async with opened() as door:
-        answer = await door.raw(head)
-        assert answer.split(b" ", 1)[1].startswith(b"431 Request Header Fields Too Large\r\n")
+async def test_a_head_that_is_too_large_gets_a_431(headers):
+    async with opened(RESTLimits(head_bytes_max=10_000, headers_max=100)) as door:
+        sent = head_of("GET", "/version", *headers)
+        parts = [sent[at : at + 4000] for at in range(0, len(sent), 4000)]
+        answer = await door.raw(*parts, pause_s=0.01)
+        assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain")
         assert answer.endswith(b"\r\n\r\n431 Request Header Fields Too Large")
         assert b"aiohttp" not in answer
         await check_alive(door)
 
 
-async def test_many_headers_are_taken():
+async def test_heads_may_be_as_large_as_go_takes_them():
     async with opened() as door:
-        many = [f"X-Number-{number}: x" for number in range(500)]
-        assert b"200 OK" in await door.raw(head_of("GET", "/version", "Connection: close", *many))
+        groups = [f"Impersonate-Group: group-{number}" for number in range(500)]
+        sent = head_of("GET", "/version", "Impersonate-User: jane", *groups, f"X-Long: {'x' * 500_000}")
+        assert (await door.raw(sent)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_slot_is_free_again_when_the_answer_to_a_failure_cannot_be_made(monkeypatch):
+    made = responses.failure
+    failing = [1]
+
+    def failure(*arguments):
+        if failing:
+            failing.pop()
+            raise TypeError("no such form")
+        return made(*arguments)
+
+    monkeypatch.setattr(responses, "failure", failure)
+    async with opened() as door:
+        async with door.http.get(f"{MAPS}/nothing") as answer:
+            assert answer.status == 500
+            assert (await answer.json())["reason"] == "InternalError"
+        assert not failing
+        assert door.rest._app._gate._in_flight.reads == 0
+        await check_alive(door)
 
 
 async def test_a_target_may_be_a_whole_url():
     async with opened() as door:
-        for target in ("http://x:1/readyz", "HTTPS://x/readyz?verbose="):
+        for target in ("http://x:1/readyz", "HTTPS://x/readyz?verbose=", "http://x?a=/b"):
             answer = await door.raw(head_of("GET", target, "Connection: close"))
             assert answer.startswith(b"HTTP/1.1 200 OK")
+        await door.raw(head_of("GET", "http://x/api/v1/namespaces/default?pretty=1"))
+        assert door.audit[-1]["requestURI"] == "/api/v1/namespaces/default?pretty=1"
 
 
 async def test_an_answer_that_cannot_be_made_leaves_no_trace_in_what_is_counted(monkeypatch):
