@@ -1,7 +1,6 @@
 """The receiving end of a watch: events are pushed in, and taken out in batches or by `async for`.
 
-A watcher never drops, merges or reorders events: it is either complete or ended. `on_ready` serves the
-consumers
+A watcher never drops, merges or reorders events: it is either complete or ended. `on_ready` serves consumers
 that are called rather than waiting: it is called when the first event comes after all had been taken, and at
 the end.
 """
@@ -77,8 +76,7 @@ class Watcher:
 
     Attributes:
         on_ready: Called when there is something to take again, and at the end; in the stack of whoever writes
-        to
-            the store, therefore it must only arrange for the consumer to run.
+            to the store, therefore it must only arrange for the consumer to run.
         origin: What was asked for, where the API server knows it.
         severed: Whether its end is that of a broken connection.
     """
@@ -150,9 +148,11 @@ class Watcher:
         self._finish()
 
     def _wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
         if self.on_ready is not None:
             self.on_ready()
 

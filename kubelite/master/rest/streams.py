@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aiohttp.abc import AbstractStreamWriter
@@ -46,6 +46,7 @@ class Turn:
     def __init__(self) -> None:
         self._waiting: list[WatchStream] = []
         self._chunks: dict[tuple[Encoder, bool, int, int, int], tuple[list[WatchEvent], list[bytes]]] = {}
+        self._latest: tuple[Encoder, bool, list[WatchEvent], list[bytes]] | None = None
         self._is_crowded = False
         self._frames: dict[tuple[Encoder, int], tuple[WatchEvent, bytes]] = {}
 
@@ -67,19 +68,24 @@ class Turn:
             except Exception:
                 log.exception("watch failed", watch=repr(stream))
                 stream.cut_off()
+        self._latest = None
         self._chunks.clear()
         self._frames.clear()
 
-    def chunk(self, encode: Encoder, events: list[WatchEvent], *, chunked: bool) -> list[bytes]:
+    def chunk(self, encode: Encoder, events: list[WatchEvent], chunked: bool) -> list[bytes]:
         """The bytes of events that are written now, made once for all streams that write just these.
 
         For many streams they come in pieces of a size of which encryption keeps all copies in the
         processor's cache.
         """
+        latest = self._latest
+        if latest is not None and latest[0] is encode and latest[1] is chunked and latest[2] == events:
+            return latest[3]
         # An id is good for as long as the object lives, which the value sees to.
         key = (encode, chunked, id(events[0]), id(events[-1]), len(events))
         found = self._chunks.get(key)
         if found is not None and found[0] == events:
+            self._latest = (encode, chunked, *found)
             return found[1]
         if encode is WatchEvent.frame:  # as most are: joined without a copy of each
             data = b"".join([part for event in events for part in event.frame_parts()])
@@ -89,6 +95,7 @@ class Turn:
         size = CROWD_WRITE_BYTES if self._is_crowded else len(data) or 1
         pieces = [data[at : at + size] for at in range(0, len(data), size)]
         self._chunks[key] = (events, pieces)
+        self._latest = (encode, chunked, events, pieces)
         return pieces
 
     def frame(self, encode: Encoder, event: WatchEvent) -> bytes:
@@ -195,7 +202,7 @@ class WatchStream:
             if self._draining or self._backlog:
                 self._keep(events)
             else:
-                self._write(*self._turn.chunk(self._encode, events, chunked=self._chunked))
+                self._write(self._turn.chunk(self._encode, events, self._chunked))
         if self._draining or self._backlog or self._watcher.ended or self._cut_off:
             self._wake()
 
@@ -233,7 +240,7 @@ class WatchStream:
             await self._writer.drain()
             self._draining = False
             if portion := self._portion():
-                self._write(as_chunk(portion, chunked=self._chunked))
+                self._write([as_chunk(portion, chunked=self._chunked)])
             if self._backlog:
                 await tasks.checkpoint()
 
@@ -249,7 +256,7 @@ class WatchStream:
         self._backlog_bytes = max(0, self._backlog_bytes - size)
         return b"".join(portion)
 
-    def _write(self, *pieces: bytes) -> None:
+    def _write(self, pieces: Sequence[bytes]) -> None:
         """Bytes that belong together, after which the transport may need time."""
         transport = self._transport
         if transport.is_closing():

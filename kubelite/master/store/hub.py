@@ -1,8 +1,7 @@
 """Who of a resource's watchers sees a change.
 
 Watchers are filed by what their selection requires: a name, a value of a field, a namespace, or nothing. A
-change is
-shown only to those it can concern, so that a thousand kubelets cost a pod's write no more than one.
+change is shown only to those it can concern, so that a thousand kubelets cost a pod's write no more than one.
 """
 
 from __future__ import annotations
@@ -63,11 +62,12 @@ class StoreWatcher(Watcher):
         if self._convert is not None and event.type in OBJECT_EVENTS:
             event = event.converted(self._convert)
         events = self._events
-        events.append(event)
-        waiting = len(events)
-        if waiting == 1:
+        if not events:
+            events.append(event)
             self._wake()
-        if self._waiting_max is not None and waiting > self._waiting_max:
+            return
+        events.append(event)
+        if self._waiting_max is not None and len(events) > self._waiting_max:
             self.end()  # as Kubernetes does with a client that does not read
 
     def push(self, event: WatchEvent) -> None:
