@@ -6,10 +6,11 @@ Wrong options and files get one line that says what and how to fix it, and exit 
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 EXIT_USAGE = 2
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
@@ -23,6 +24,19 @@ class UsageError(Exception):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class _CommandParser(_Parser):
+    """What a command does not know is its own complaint, with the option that may be meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            options = [name for action in self._actions for name in action.option_strings]
+            near = difflib.get_close_matches(unknown[0].partition("=")[0], options, 1, cutoff=0.7)
+            hint = f"; is {near[0]} meant?" if near else ""
+            self.error(f"there is no {' '.join(unknown)}{hint}")
+        return found, unknown
 
 
 def parse_duration(text: str) -> float:
@@ -48,6 +62,23 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1")
     return number
+
+
+def _bound(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 for no bound")
+    return number
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number") from None
 
 
 def _port(text: str) -> int:
@@ -94,7 +125,7 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int, *, system_pods
     )
     group.add_argument("--plain-http", action="store_true", help="HTTP without TLS; loopback only")
     group.add_argument(
-        "--seed", type=int, metavar="S", help="seed of the cluster's random choices (default: a new one)"
+        "--seed", type=_seed, metavar="S", help="seed of the cluster's random choices (default: a new one)"
     )
     group.add_argument("--node-monitor-grace", type=parse_duration, default=50.0, metavar="TIME",
                        help="silence after which a node is not ready (default: 50s)")  # fmt: skip
@@ -110,9 +141,9 @@ def _cluster_options(parser: argparse.ArgumentParser, nodes: int, *, system_pods
                        help="features to turn on or off, by Kubernetes' names")  # fmt: skip
     group.add_argument("--scheduler-config", type=Path, metavar="FILE",
                        help="a KubeSchedulerConfiguration: profiles of the scheduler")  # fmt: skip
-    group.add_argument("--max-requests-inflight", type=_count, default=400, metavar="N",
-                       help="reads served at once, others get 429; 0: any (default: 400)")  # fmt: skip
-    group.add_argument("--max-mutating-requests-inflight", type=_count, default=200, metavar="N",
+    group.add_argument("--max-requests-inflight", type=_bound, default=400, metavar="N",
+                       help="reads served at once, 0: no bound (default: %(default)s)")  # fmt: skip
+    group.add_argument("--max-mutating-requests-inflight", type=_bound, default=200, metavar="N",
                        help="the same for writes (default: %(default)s)")  # fmt: skip
     group.add_argument("--request-timeout", type=parse_duration, default=60.0, metavar="TIME",
                        help="how long a request may take that is no watch (default: 1m)")  # fmt: skip
@@ -124,7 +155,9 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole grammar."""
     parser = _Parser(prog="kubelite", description="A whole Kubernetes cluster inside one Python process.")
     parser.add_argument("--version", action="version", version=_version())
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_CommandParser
+    )
 
     demo = commands.add_parser(
         "demo", help="tell the story of a Service and its pods, and check every step of it",
@@ -132,7 +165,7 @@ def make_parser() -> argparse.ArgumentParser:
         "scaled and healed. Exit status 0 only if every step held.",
     )  # fmt: skip
     demo.add_argument("--plain", action="store_true", help="plain lines, no picture, even on a terminal")
-    demo.add_argument("--seed", type=int, metavar="S", help="seed of the cluster's random choices")
+    demo.add_argument("--seed", type=_seed, metavar="S", help="seed of the cluster's random choices")
 
     up = commands.add_parser(
         "up", help="a cluster in the foreground, until SIGINT or SIGTERM",

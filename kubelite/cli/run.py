@@ -10,7 +10,7 @@ import sys
 
 from kubelite.cli.logs import configure_logging
 from kubelite.cli.main import UsageError
-from kubelite.cli.up import leave, make_cluster, start_or_stop, stop_signals
+from kubelite.cli.up import leave, make_cluster, not_startable, start_or_stop, stop_signals
 
 _SIGNALLED = 128
 
@@ -18,8 +18,11 @@ _SIGNALLED = 128
 async def _run(options: argparse.Namespace, argv: list[str]) -> int:
     async with stop_signals() as stopped:
         cluster = make_cluster(options, expose=True)
-        if not await start_or_stop(cluster, stopped):
-            return _SIGNALLED + 2
+        try:
+            if not await start_or_stop(cluster, stopped):
+                return _SIGNALLED + 2
+        except OSError as error:
+            raise not_startable(error, options) from error
         try:
             environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
             process = await asyncio.create_subprocess_exec(*argv, env=environment)

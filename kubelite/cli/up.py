@@ -43,7 +43,7 @@ def cluster_options(options: argparse.Namespace) -> dict[str, Any]:
     try:
         scheduler = load_scheduler_config(options.scheduler_config)
     except (OSError, TypeError, ValueError) as error:
-        raise UsageError(f"--scheduler-config {options.scheduler_config}: {error}") from error
+        raise UsageError(f"--scheduler-config {options.scheduler_config}: {reason_of(error)}") from error
     return {
         "nodes": options.nodes,
         "seed": options.seed,
@@ -76,11 +76,27 @@ def make_cluster(options: argparse.Namespace, *, expose: bool) -> Cluster:
         raise UsageError(str(error)) from error
 
 
+def reason_of(error: Exception) -> str:
+    """What went wrong, without the numbers and names that the system puts around it."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def not_startable(error: OSError, options: argparse.Namespace) -> UsageError:
+    """Which option it is that the system refuses, and what to do instead."""
+    if error.filename is not None:
+        place = f"--kubeconfig {error.filename}: {reason_of(error)}"
+        return UsageError(f"{place}; name a file in a folder that exists and may be written")
+    where = f"--host {options.host} --port {options.port or '(a free one)'}: {reason_of(error)}"
+    return UsageError(f"{where}; choose another address of this machine, or another port")
+
+
 async def start_or_stop(cluster: Cluster, stopped: asyncio.Event) -> bool:
     """Starts the cluster unless a signal comes first; then nothing is left of it. Tells whether it runs.
 
     Raises:
-        UsageError: The address or the kubeconfig's place cannot be used.
+        OSError: The address or the kubeconfig's place cannot be used.
     """
     starting = asyncio.ensure_future(cluster.start())
     waiting = asyncio.ensure_future(stopped.wait())
@@ -94,8 +110,6 @@ async def start_or_stop(cluster: Cluster, stopped: asyncio.Event) -> bool:
     if starting.cancelled():
         await cluster.stop()
         return False
-    if isinstance(failure := starting.exception(), OSError):
-        raise UsageError(f"{failure}; choose another --host, --port or --kubeconfig") from failure
     starting.result()
     return True
 
@@ -116,14 +130,17 @@ def leave(cluster: Cluster, status: int) -> int:
 async def _up(options: argparse.Namespace) -> int:
     async with stop_signals() as stopped:
         cluster = make_cluster(options, expose=True)
-        if not await start_or_stop(cluster, stopped):
-            return 0
+        try:
+            if not await start_or_stop(cluster, stopped):
+                return 0
+        except OSError as error:
+            raise not_startable(error, options) from error
         try:
             for path in options.manifest:
                 try:
                     await cluster.apply(path)
                 except (OSError, TypeError, ValueError, APIError) as error:
-                    raise UsageError(f"--manifest {path}: {error}") from error
+                    raise UsageError(f"--manifest {path}: {reason_of(error)}") from error
             _spare_the_collector()
             print(f"ready {cluster.url} kubeconfig {cluster.kubeconfig}", flush=True)
             if sys.stdout.isatty():

@@ -7,6 +7,7 @@ again shows the pods of now.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -66,11 +67,12 @@ class Answer:
         return f"{self.status} {self.reason}\n{self.text!r}".rstrip()
 
 
-class _Table:
+class _Table(ABC):
     """What shows itself as a table."""
 
+    @abstractmethod
     def _cells(self) -> list[list[str]]:
-        raise NotImplementedError
+        """Its rows, the first of which has the titles."""
 
     def __repr__(self) -> str:
         return printing.as_text(self._cells())
@@ -200,6 +202,8 @@ class KindView(_Table):
         return [each["metadata"]["name"] for each in self.objects]
 
     def __getitem__(self, name: str) -> ObjectView:
+        if not isinstance(name, str):
+            raise ValueError(f"{self._kind} are looked up by name, not by {name!r}: as in .names()")  # noqa: TRY004
         namespace, _, inner = name.rpartition("/")
         found = ObjectView(self._sight, self._kind, inner, namespace=namespace or self._namespace)
         found.object  # noqa: B018 - a name that is none is told at once

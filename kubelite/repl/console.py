@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Final
 
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.blocking import BlockingCluster
 from kubelite.cluster.remote import Unsupported
+from kubelite.repl.display import showing
 
 HISTORY: Final = ".kubelite_history"
 HISTORY_LINES: Final = 1000
@@ -40,7 +41,7 @@ class Console(code.InteractiveConsole):
         function = FunctionType(code, self.locals)
 
         async def statement() -> None:
-            with self._caught():
+            with self._caught(), showing(self._running):
                 result = function()
                 if inspect.iscoroutine(result):
                     await result
@@ -65,6 +66,7 @@ class Console(code.InteractiveConsole):
             if tells_enough(error):
                 self.write(f"{type(error).__name__}: {error}\n")
             else:
+                error.__traceback__ = _from_typed(error.__traceback__)
                 self.showtraceback()
 
 
@@ -84,6 +86,16 @@ def tells_enough(error: BaseException) -> bool:
         and modules[-1].startswith("kubelite.")
         and all(each.partition(".")[0] in own for each in modules)
     )
+
+
+def _from_typed(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback that shows what was typed and what came below; its first entry is left out when shown."""
+    at = trace
+    while at is not None and at.tb_next is not None:
+        if _is_typed(at.tb_next.tb_frame):
+            return at
+        at = at.tb_next
+    return trace
 
 
 def _is_typed(frame: FrameType) -> bool:

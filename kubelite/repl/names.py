@@ -32,7 +32,7 @@ KINDS: Final = {
     "events": "events",
 }
 BANNER: Final = """\
-kubelite: {nodes} node(s) at {url}   (usage shows this again)
+kubelite: {nodes} at {url}   (usage shows this again)
   export KUBECONFIG={kubeconfig}
   pods   svc["web"]   pods["web-1"].yaml   await svc["web"].get("/")   await logs("web-1")   await pods.live()
   await apply(text)   await wait_for("rc/web")   view("crontabs")   why("pod/web-1")   clock
@@ -72,4 +72,6 @@ def make_scope(running: BlockingCluster) -> dict[str, Any]:
 
 def greeting(running: BlockingCluster) -> str:
     """What is said first."""
-    return BANNER.format(nodes=len(running.view("nodes")), url=running.url, kubeconfig=running.kubeconfig)
+    count = len(running.view("nodes"))
+    nodes = f"{count} node" if count == 1 else f"{count} nodes"
+    return BANNER.format(nodes=nodes, url=running.url, kubeconfig=running.kubeconfig)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
 from typing import Any
 
 from kubelite.cluster.blocking import BlockingCluster
 from kubelite.repl.console import tells_enough
+from kubelite.repl.display import shown
 
 
 def is_installed() -> bool:
@@ -45,7 +46,25 @@ def make(running: BlockingCluster, scope: dict[str, Any], banner: str) -> Any:
     shell.autoawait = True
     shell.set_custom_exc((Exception,), show)
     shell.loop_runner = on_the_loop
+    shell.display_formatter.formatters["text/plain"].for_type(dict, _printer(running))
     return shell
+
+
+def _printer(running: BlockingCluster) -> Callable[[Any, Any, bool], None]:
+    """Prints objects of the API as kubectl shows them, other values as before."""
+    from IPython.lib import pretty  # noqa: PLC0415 - optional
+
+    untyped: Any = pretty
+    plain = untyped.for_type(dict, None)
+
+    def show(value: Any, printer: Any, cycle: bool) -> None:
+        instead = shown(running, value)
+        if instead is value:
+            plain(value, printer, cycle)
+        else:
+            printer.text(repr(instead))
+
+    return show
 
 
 def interact(running: BlockingCluster, scope: dict[str, Any], banner: str) -> None:

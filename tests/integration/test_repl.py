@@ -39,6 +39,28 @@ def test_names_are_kept_and_blocks_go_over_lines(prompt, capsys):
     assert capsys.readouterr().out == "['node-1', 'node-2']\n"
 
 
+def test_objects_are_shown_as_kubectl_shows_them_and_other_values_as_they_are(prompt, capsys):
+    assert not prompt.push("await wait_for('node/node-1')")
+    assert not prompt.push("(await get('sa', 'default'))")
+    assert not prompt.push("{'kind': 'Node', 'apiVersion': 'v1', 'metadata': {'name': 'none'}}")
+    node, account, other = capsys.readouterr().out.split("NAME")[1:] + [""]
+    assert "node-1   Ready" in node
+    assert account.splitlines()[1].startswith("default")
+    assert "{'kind': 'Node', 'apiVersion': 'v1', 'metadata': {'name': 'none'}}" in account + other
+    assert not prompt.push("_['metadata']")
+
+
+def test_tracebacks_begin_with_what_was_typed(prompt, capsys):
+    assert not prompt.push("nonsense")
+    assert not prompt.push("pods[0]")
+    told = capsys.readouterr().err.splitlines()
+    assert told[1:3] == [
+        '  File "<console>", line 1, in <module>',
+        "NameError: name 'nonsense' is not defined",
+    ]
+    assert told[3].startswith("ValueError: pods are looked up by name, not by 0")
+
+
 def test_errors_are_shown_and_the_cluster_goes_on(prompt, capsys):
     assert not prompt.push("svc['nope']")
     assert 'services "nope" not found' in capsys.readouterr().err
@@ -85,7 +107,7 @@ def test_lines_are_read_from_a_pipe():
         check=True,
     )
     assert done.stdout.replace(">>> ", "").strip() == "3600"
-    assert "1 node(s) at" in done.stderr
+    assert "1 node at" in done.stderr
 
 
 CELLS = """

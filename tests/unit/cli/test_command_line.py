@@ -1,0 +1,56 @@
+"""Wrong options get one line that says what and how to fix it, and exit status 2."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from kubelite.cli.main import make_parser, run
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        ([], "kubelite: the following arguments are required: COMMAND (see kubelite --help)"),
+        (["up", "--bogus"], "kubelite up: there is no --bogus (see kubelite up --help)"),
+        (
+            ["up", "--storage-clas5"],
+            "there is no --storage-clas5; is --storage-class meant? (see kubelite up",
+        ),
+        (["up", "extra"], "kubelite up: there is no extra (see kubelite up --help)"),
+        (["demo", "--seed", "x"], "argument --seed: 'x' must be a whole number (see kubelite demo --help)"),
+        (["up", "--max-requests-inflight", "-1"], "'-1' must be a whole number, 0 for no bound"),
+        (["run"], "kubelite run: say which command to run"),
+        (["up", "--scheduler-config", "/no/file"], "--scheduler-config /no/file: No such file or directory"),
+        (["up", "--manifest", "/no/file"], "kubelite up: --manifest /no/file: No such file or directory"),
+        (
+            ["up", "--kubeconfig", "/no/folder/x"],
+            "--kubeconfig /no/folder/x: No such file or directory; name",
+        ),
+        (["run", "--kubeconfig", "/", "--", "true"], "--kubeconfig /: Is a directory; name a file"),
+        (["repl", "--kubeconfig", "/no/folder/x"], "--kubeconfig /no/folder/x: No such file or directory"),
+        (
+            ["up", "--host", "192.0.2.1"],
+            "--host 192.0.2.1 --port (a free one): Cannot assign requested address",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(argv, says, capsys):
+    assert run(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1
+    assert "Errno" not in err
+
+
+def test_a_port_that_is_taken_is_named(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert run(["run", "--port", str(port), "--", "true"]) == 2
+    assert f"--host 127.0.0.1 --port {port}: Address already in use" in capsys.readouterr().err
+
+
+def test_zero_is_no_bound():
+    assert make_parser().parse_args(["up", "--max-requests-inflight", "0"]).max_requests_inflight == 0
