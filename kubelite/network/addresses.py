@@ -55,6 +55,14 @@ class AddressPool:
                 return address
         raise AddressPoolExhausted(f"all addresses of {self.network} are in use")
 
+    def claim(self, address: str) -> bool:
+        """Takes this very address; False if it is not of the range, or in use."""
+        number = int(ipaddress.ip_address(address)) - self._base
+        if not self._first <= number < self._end or address in self._used:
+            return False
+        self._used.add(address)
+        return True
+
     def release(self, address: str) -> None:
         """Gives an address back; nothing happens if it was not taken."""
         self._used.discard(address)

@@ -82,17 +82,7 @@ class FabricConnector(RoutedConnector):
         self._namespace = namespace
 
     async def _connect(self, req: ClientRequest, host: str, port: int) -> ResponseHandler:
-        addresses = await self._namespace.resolve(host)
-        fabric = self._namespace.fabric
-        for index, address in enumerate(addresses):
-            try:
-                transport, protocol = await fabric.connect(self._namespace, address, port, self._factory)
-                break
-            except OSError:
-                if index == len(addresses) - 1:
-                    raise
-        else:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        transport, protocol = await self._namespace.connect(host, port, self._factory)
         if req.is_ssl():
             loop = asyncio.get_running_loop()
             context = self._context(req)

@@ -86,10 +86,9 @@ class LoopPatch:
                     protocol_factory, host, port, ssl=ssl, server_hostname=server_hostname, **options
                 )
             namespace = found
-        addresses = await namespace.resolve(str(host))
         if not ssl:
-            return await namespace.fabric.connect(namespace, addresses[0], int(port), protocol_factory)
-        transport, _ = await namespace.fabric.connect(namespace, addresses[0], int(port), asyncio.Protocol)
+            return await namespace.connect(str(host), int(port), protocol_factory)
+        transport, _ = await namespace.connect(str(host), int(port), asyncio.Protocol)
         protocol = protocol_factory()
         context = ssl if ssl is not True else None
         if context is None:

@@ -5,16 +5,19 @@ The current one is a context variable, so that code in a pod needs no argument t
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
     from kubelite.network.fabric import Fabric
     from kubelite.network.translate import Translator
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
 class Resolver(Protocol):
@@ -76,6 +79,20 @@ class NetworkNamespace:
         if self.resolver is None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return await self.resolver.resolve(name, family)
+
+    async def connect(self, host: str, port: int, factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
+        """Connects to the first address of a name where somebody answers.
+
+        Raises:
+            OSError: The name does not resolve, or none of its addresses can be reached.
+        """
+        *others, last = await self.resolve(host)
+        for address in others:
+            try:
+                return await self.fabric.connect(self, address, port, factory)
+            except OSError:
+                continue
+        return await self.fabric.connect(self, last, port, factory)
 
 
 current_namespace: ContextVar[NetworkNamespace | None] = ContextVar("current_namespace", default=None)

@@ -6,7 +6,8 @@ session affinity by client address).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ipaddress
+from collections.abc import Callable, Iterable
 
 from kubelite.network import Endpoint, Picker
 from kubelite.runtime import Clock, Randomness
@@ -46,7 +47,8 @@ class AffinityPicker:
         random: For the first choice.
         clock: For the time-out.
         timeout_s: Seconds after the last connection for which a choice holds.
-        chosen: The choices so far, by client address: shared by the pickers that follow each other.
+        chosen: The choices so far and their last use, by client address: shared by the pickers of a Service's
+            port and by those that follow them.
     """
 
     __slots__ = ("_chosen", "_clock", "_endpoints", "_random", "_timeout_s")
@@ -75,10 +77,10 @@ class AffinityPicker:
         if not self._endpoints:
             return None
         now = self._clock.monotonic()
-        endpoint, until = self._chosen.pop(source, (None, 0.0))
-        if endpoint is None or until < now or endpoint not in self._endpoints:
+        endpoint, last = self._chosen.pop(source, (None, 0.0))
+        if endpoint is None or now - last > self._timeout_s or endpoint not in self._endpoints:
             endpoint = self._random.choice(self._endpoints)
-        self._chosen[source] = (endpoint, now + self._timeout_s)
+        self._chosen[source] = (endpoint, now)
         if len(self._chosen) > AFFINITY_CLIENTS_MAX:
             del self._chosen[next(iter(self._chosen))]
         return endpoint
@@ -109,3 +111,34 @@ class OriginPicker:
     def pick(self, source: str) -> Endpoint | None:
         """An endpoint; None if there is none for such a client."""
         return (self._inside if self._is_inside(source) else self._outside).pick(source)
+
+
+class SourcePicker:
+    """Nothing for clients that are not of some networks.
+
+    Args:
+        picker: For those that are.
+        networks: As CIDRs.
+    """
+
+    __slots__ = ("_networks", "_picker")
+
+    def __init__(self, picker: Picker, networks: Iterable[str]) -> None:
+        self._picker = picker
+        self._networks = tuple(ipaddress.ip_network(each, strict=False) for each in networks)
+
+    def __repr__(self) -> str:
+        return f"<SourcePicker {self._picker!r} from {', '.join(map(str, self._networks))}>"
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What there is to choose from."""
+        return self._picker.endpoints
+
+    def pick(self, source: str) -> Endpoint | None:
+        """An endpoint; None for clients from elsewhere."""
+        try:
+            address = ipaddress.ip_address(source)
+        except ValueError:  # whoever has no address is of no network
+            return None
+        return self._picker.pick(source) if any(address in each for each in self._networks) else None

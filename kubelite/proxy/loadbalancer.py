@@ -16,7 +16,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
-from kubelite.network import AddressPool, Fabric, OpenListener, Translator
+from kubelite.network import AddressPool, AddressPoolExhausted, Fabric, OpenListener, Translator
 from kubelite.proxy.proxier import make_accept
 from kubelite.runtime import Actor, Signal, causes
 from kubelite.runtime.logs import get_logger
@@ -114,7 +114,7 @@ class LoadBalancerProvider(Actor[Reconcile]):
                     await self._withdraw(key, service)
             except (Conflict, NotFound):
                 continue  # a newer state is on its way through the informer
-            except APIError as error:
+            except (APIError, AddressPoolExhausted) as error:
                 log.warning("load balancer failed", service=key, error=str(error))
                 self._changed.add(key)
                 self.context.call_later(RETRY_S, Reconcile())
@@ -137,11 +137,12 @@ class LoadBalancerProvider(Actor[Reconcile]):
 
     def _address(self, service: Object) -> str:
         ingress = (service.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
-        for each in ingress:
-            if each.get("ip") and each["ip"] in self._addresses:
+        for each in ingress:  # what it had before a restart of this actor
+            if each.get("ip") and each["ip"] in self._addresses and each["ip"] not in self._assigned.values():
+                self._addresses.claim(each["ip"])
                 return str(each["ip"])
         wanted = service["spec"].get("loadBalancerIP")
-        return str(wanted) if wanted and wanted in self._addresses else self._addresses.take()
+        return str(wanted) if wanted and self._addresses.claim(wanted) else self._addresses.take()
 
     def _close(self, address: str, keep: frozenset[int] = frozenset()) -> None:
         for key in [each for each in self._open if each[0] == address and each[1] not in keep]:

@@ -18,7 +18,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
 from kubelite.network.sockets import Accept
 from kubelite.network.translate import Destination
-from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
+from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
 from kubelite.proxy.healthcheck import HEALTHZ_PORT, HealthServer
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, has_hints, plan_service
 from kubelite.runtime import Actor, Clock, Randomness, Signal
@@ -88,7 +88,7 @@ class Proxier(Actor[Sync]):
         self._waking = False
         self._planned: dict[str, ServiceRules] = {}
         self._pickers: dict[Destination, Picker] = {}
-        self._affinity: dict[Destination, dict[str, tuple[Endpoint, float]]] = {}
+        self._affinity: dict[str, dict[tuple[str, str], dict[str, tuple[Endpoint, float]]]] = {}
         self._health = HealthServer(clock, self._is_eligible)
         self._wanted: dict[_Place, OpenListener] = {}
         self._open: dict[_Place, Callable[[], None]] = {}
@@ -190,35 +190,43 @@ class Proxier(Actor[Sync]):
             service = self._services.get(namespace, name)
             if service is None:
                 self._hinted.discard(key)
+                self._affinity.pop(key, None)
                 continue
             slices = self._slices.by_index(BY_SERVICE, key)
             zone = self._zone_for(key, slices)
             plan = plan_service(service, slices, self._node_name, self._node_address, zone)
             self._planned[key] = plan
+            self._keep_affinity(key, plan)
             for rule in plan.rules:
-                pickers[rule.destination] = self._picker(rule)
+                pickers[rule.destination] = self._picker(key, rule)
             self._wanted.update(self._wanted_by(plan))
             if plan.health_check is not None:
                 self._health.checks[plan.health_check.port] = plan.health_check
-        for gone in self._affinity.keys() - pickers.keys():
-            del self._affinity[gone]
         self._pickers = pickers
         self._translator.rules = MappingProxyType(pickers)
         await self._open_and_close()
         if not self._changed:
             self._health.updated()
 
-    def _picker(self, rule: Rule) -> Picker:
-        found = self._picker_of(rule, rule.endpoints)
-        if rule.inside is None:
-            return found
-        return OriginPicker(self._picker_of(rule, rule.inside), found, self._fabric.block.__contains__)
+    def _picker(self, key: str, rule: Rule) -> Picker:
+        found = self._picker_of(key, rule, rule.endpoints)
+        if rule.inside is not None:
+            inside = self._picker_of(key, rule, rule.inside)
+            found = OriginPicker(inside, found, self._fabric.block.__contains__)
+        return SourcePicker(found, rule.sources) if rule.sources else found
 
-    def _picker_of(self, rule: Rule, endpoints: tuple[Endpoint, ...]) -> Picker:
+    def _picker_of(self, key: str, rule: Rule, endpoints: tuple[Endpoint, ...]) -> Picker:
         if rule.affinity_s is None:
             return RandomPicker(endpoints, self._random)
-        chosen = self._affinity.setdefault(rule.destination, {})
+        chosen = self._affinity[key].setdefault(rule.port, {})
         return AffinityPicker(endpoints, self._random, self._clock, rule.affinity_s, chosen)
+
+    def _keep_affinity(self, key: str, plan: ServiceRules) -> None:
+        """Clients keep their endpoints for as long as their ports want them to."""
+        kept = {rule.port for rule in plan.rules if rule.affinity_s is not None}
+        known = self._affinity.pop(key, {})
+        if kept:
+            self._affinity[key] = {port: chosen for port, chosen in known.items() if port in kept}
 
     def _wanted_by(self, plan: ServiceRules) -> Iterator[tuple[_Place, OpenListener]]:
         """The addresses and ports to listen on for a Service's clients outside, and how."""

@@ -4,7 +4,7 @@ Traffic goes to ready endpoints; if there are none, to those which are still ser
 with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself; the
 external one means clients outside: for those inside it is as if they came back by a load balancer. Under
 policy `Cluster` hints narrow ready endpoints down to those for the node, or else for its zone, if all of them
-have hints and some are for it.
+have hints and some are for it. An address leads to endpoints of its own family only.
 
 Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies;
 pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
@@ -13,7 +13,7 @@ pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
@@ -21,6 +21,8 @@ from kubelite.network.translate import Destination
 
 AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+PROXY_NAME_LABEL: Final = "service.kubernetes.io/service-proxy-name"
+"""On Services which some other proxy serves."""
 
 
 class Rule(NamedTuple):
@@ -29,12 +31,16 @@ class Rule(NamedTuple):
     Attributes:
         affinity_s: For how long a client keeps its endpoint; None for no affinity.
         inside: Where those of clients inside the cluster go, if elsewhere.
+        port: The Service's port, by name and protocol: a client has one endpoint for all its destinations.
+        sources: From which networks clients may come; empty for any.
     """
 
     destination: Destination
     endpoints: tuple[Endpoint, ...]
     affinity_s: float | None = None
     inside: tuple[Endpoint, ...] | None = None
+    port: tuple[str, str] = ("", "TCP")
+    sources: tuple[str, ...] = ()
 
 
 class NodePort(NamedTuple):
@@ -109,36 +115,76 @@ def plan_service(
         node_address: Where node ports are.
         zone: The node's zone; "" if it has none.
     """
-    spec = service["spec"]
     addresses = cluster_ips(service)
-    if not addresses:
+    if not addresses or PROXY_NAME_LABEL in (service["metadata"].get("labels") or {}):
         return ServiceRules()
-    affinity_s = None
-    if spec.get("sessionAffinity") == "ClientIP":
-        config = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
-        affinity_s = float(config.get("timeoutSeconds", AFFINITY_TIMEOUT_S))
     rules: list[Rule] = []
     node_ports: list[NodePort] = []
     ready_here: set[str] = set()
-    for port in spec.get("ports") or ():
-        protocol = port.get("protocol", "TCP")
-        every = list(_port_endpoints(slices, port.get("name", ""), protocol))
-        ready_here.update(each.endpoint[0] for each in every if each.ready and each.node_name == node_name)
-        near = _chosen(_meant_for(every, node_name, zone))
-        local = _chosen([each for each in every if each.node_name == node_name])
-        inside = local if spec.get("internalTrafficPolicy") == "Local" else near
-        is_local = spec.get("externalTrafficPolicy") == "Local" and bool(node_name)
-        outside, within = (local, near) if is_local else (near, None)
-        rules += [Rule((address, port["port"], protocol), inside, affinity_s) for address in addresses]
-        external = (*(spec.get("externalIPs") or ()), *ingress_ips(service))
-        rules += [
-            Rule((address, port["port"], protocol), outside, affinity_s, within) for address in external
-        ]
-        if port.get("nodePort"):
-            rule = Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within)
-            rules.append(rule)
-            node_ports.append(NodePort(port["nodePort"], protocol, rule))
+    for family in ("IPv4", "IPv6"):
+        its = [each for each in slices if each.get("addressType", "IPv4") == family]
+        if not any(_family(each) == family for each in addresses):
+            continue
+        for port in service["spec"].get("ports") or ():
+            every = list(_port_endpoints(its, port.get("name", ""), port.get("protocol", "TCP")))
+            ready_here.update(
+                each.endpoint[0] for each in every if each.ready and each.node_name == node_name
+            )
+            near = _chosen(_meant_for(every, node_name, zone))
+            local = _chosen([each for each in every if each.node_name == node_name])
+            for rule, is_node_port in _port_rules(service, port, near, local, node_name, node_address):
+                if _family(rule.destination[0]) == family:
+                    rules.append(rule)
+                    if is_node_port:
+                        node_ports.append(NodePort(rule.destination[1], rule.destination[2], rule))
     return ServiceRules(tuple(rules), tuple(node_ports), addresses, _health_check(service, len(ready_here)))
+
+
+def _family(address: str) -> str:
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def _port_rules(
+    service: Object,
+    port: Object,
+    near: tuple[Endpoint, ...],
+    local: tuple[Endpoint, ...],
+    node_name: str,
+    node_address: str,
+) -> Iterator[tuple[Rule, bool]]:
+    """The rules of one port, and whether each is that of a node port.
+
+    Args:
+        service: The Service.
+        port: The port.
+        near: Endpoints for policy `Cluster`.
+        local: Endpoints for policy `Local`.
+        node_name: As for `plan_service`.
+        node_address: As for `plan_service`.
+    """
+    spec, protocol = service["spec"], port.get("protocol", "TCP")
+    is_local = spec.get("externalTrafficPolicy") == "Local" and bool(node_name)
+    outside, within = (local, near) if is_local else (near, None)
+    common: dict[str, Any] = {"affinity_s": _affinity_s(spec), "port": (port.get("name", ""), protocol)}
+    for address in cluster_ips(service):
+        inside = local if spec.get("internalTrafficPolicy") == "Local" else near
+        yield Rule((address, port["port"], protocol), inside, **common), False
+    for address in spec.get("externalIPs") or ():
+        yield Rule((address, port["port"], protocol), outside, inside=within, **common), False
+    sources = tuple(each.strip() for each in spec.get("loadBalancerSourceRanges") or ())
+    for address in ingress_ips(service):
+        destination = (address, port["port"], protocol)
+        yield Rule(destination, outside, inside=within, sources=sources, **common), False
+    if port.get("nodePort"):
+        destination = (node_address, port["nodePort"], protocol)
+        yield Rule(destination, outside, inside=within, **common), True
+
+
+def _affinity_s(spec: Object) -> float | None:
+    if spec.get("sessionAffinity") != "ClientIP":
+        return None
+    config = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
+    return float(config.get("timeoutSeconds", AFFINITY_TIMEOUT_S))
 
 
 def _health_check(service: Object, local_endpoints: int) -> HealthCheck | None:

@@ -1,9 +1,7 @@
 """The Endpoints object of each Service with a selector: subsets of addresses that share their ports.
 
 Pods that are not ready stand under notReadyAddresses, terminating and terminal ones nowhere. At most 1000
-addresses are kept, ready ones first, which the annotation over-capacity says. Since the whole object is
-written again for each change, it rests for longer than slices do: `BATCH_S`, and up to half a second for a
-thousand addresses.
+addresses are kept, ready ones first, which the annotation over-capacity says.
 
 Source: k8s.io/kubernetes/pkg/controller/endpoint/endpoints_controller.go, pkg/api/v1/endpoints/util.go.
 """
@@ -18,6 +16,7 @@ from kubelite.api import podutil
 from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.serviceindex import SELECTED_BY, selected_by
+from kubelite.controllers.endpoint import batching
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
     TriggerTimes,
@@ -35,11 +34,6 @@ from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import CreateObject, DeleteObject, Intent, RecordEvent, Steps, UpdateObject
 from kubelite.reconcile.ownership import key_of, split_key
 
-BATCH_S: Final = 0.03
-"""Seconds for which events of a Service are gathered before its Endpoints are written."""
-REST_PER_ADDRESS_S: Final = 5e-4
-"""Seconds per address between two writes that events ask for."""
-REST_MAX_S: Final = 0.5
 CAPACITY: Final = 1000
 OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
@@ -245,11 +239,11 @@ class EndpointsController(Reconciler):
 
     def delay_s(self, key: str) -> float:
         """Events are gathered for a moment."""
-        return BATCH_S
+        return batching.WHOLE.gather_s
 
     def interval_s(self, key: str) -> float:
         """The more addresses, the longer the rest between writes."""
-        return min(REST_MAX_S, self._sizes.get(key, 0) * REST_PER_ADDRESS_S)
+        return batching.WHOLE.rest_s(self._sizes.get(key, 0))
 
     def sync(self, key: str) -> Steps:
         """Write the Endpoints if they differ; delete those of a Service that is gone."""

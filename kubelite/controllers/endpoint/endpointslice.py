@@ -2,8 +2,7 @@
 
 Up to 100 endpoints stand in a slice, and there is one set of slices per set of port numbers.
 A Service without pods keeps one empty slice. A terminating pod stays in its slice, not ready, but serving
-while its probe says so, until it is gone. Pod events of one Service are gathered for `BATCH_S`, and the
-more endpoints there are the longer its slices rest between two writes.
+while its probe says so, until it is gone.
 
 Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/controller/endpointslice.
 """
@@ -18,7 +17,7 @@ from kubelite.api.conditions import get_condition
 from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.serviceindex import SELECTED_BY, selected_by
-from kubelite.controllers.endpoint import topologyhints
+from kubelite.controllers.endpoint import batching, topologyhints
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
     ZONE_LABEL,
@@ -49,11 +48,6 @@ from kubelite.reconcile.intents import (
 )
 from kubelite.reconcile.ownership import controller_ref, key_of, split_key
 
-BATCH_S: Final = 0.02
-"""Seconds for which events of a Service are gathered before its slices are written."""
-REST_PER_ENDPOINT_S: Final = 1e-4
-"""Seconds per endpoint between two writes that events ask for."""
-REST_MAX_S: Final = 0.1
 _NODE_RETRY_S: Final = 1.0
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
@@ -354,11 +348,11 @@ class EndpointSliceController(Reconciler):
 
     def delay_s(self, key: str) -> float:
         """Events are gathered for a moment."""
-        return BATCH_S
+        return batching.SLICES.gather_s
 
     def interval_s(self, key: str) -> float:
         """The more endpoints, the longer the rest between writes."""
-        return min(REST_MAX_S, self._sizes.get(key, 0) * REST_PER_ENDPOINT_S)
+        return batching.SLICES.rest_s(self._sizes.get(key, 0))
 
     def _slice_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         obj = new or old
@@ -406,7 +400,7 @@ class EndpointSliceController(Reconciler):
             and not each["metadata"].get("deletionTimestamp")
         ]
         if self._tracker.is_stale(key, slices, now):
-            yield (RequeueAfter(BATCH_S),)
+            yield (RequeueAfter(batching.SLICES.gather_s),)
             return
         pods = selected_pods(service, self._pods)
         self._sizes[key] = len(pods)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from kubelite.api.resources import ENDPOINTS, ENDPOINTSLICES, SERVICES
 from kubelite.apimachinery.scheme import Object
+from kubelite.controllers.endpoint import batching
 from kubelite.controllers.endpoint.endpointslice import (
     BY_SERVICE,
     MANAGED_BY,
@@ -43,7 +44,6 @@ LEADER: Final = "control-plane.alpha.kubernetes.io/leader"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 SUBSET_MAX: Final = 1000
 """Addresses of one subset that are mirrored."""
-_RETRY_S: Final = 0.02
 
 Group = tuple[str, tuple[tuple[str, str, int, str], ...]]
 
@@ -223,7 +223,7 @@ class EndpointSliceMirroringController(Reconciler):
         ]
         now = self.clock.now()
         if self._tracker.is_stale(key, slices, now):
-            yield (RequeueAfter(_RETRY_S),)
+            yield (RequeueAfter(batching.SLICES.gather_s),)
             return
         intents: tuple[Intent, ...]
         if endpoints is None or service is None or not is_mirrored(endpoints, service):

@@ -91,6 +91,19 @@ async def test_a_pool_comes_round_and_ends():
     block.release()
 
 
+async def test_a_very_address_is_claimed_once():
+    block = AddressBlock.claim(20, virtual=True)
+    pool = block.load_balancers
+    wanted = str(pool.network[7])
+    assert pool.claim(wanted)
+    assert not pool.claim(wanted)
+    assert not pool.claim(block.master)
+    assert wanted not in {pool.take() for _ in range(20)}
+    pool.release(wanted)
+    assert pool.claim(wanted)
+    block.release()
+
+
 @pytest.mark.parametrize("prefix", [8, 21])
 async def test_a_prefix_out_of_range_is_refused(prefix):
     with pytest.raises(ValueError, match="from 9 to 20"):
@@ -104,6 +117,28 @@ async def test_a_port_is_taken_once_and_free_after_close(fabric):
     listener.close()
     fabric.listen(SERVER, 80, asyncio.Protocol).close()
     assert fabric.listen(SERVER, 0, asyncio.Protocol).port >= 32768
+
+
+async def test_the_next_address_is_tried_where_nobody_listens(fabric):
+    class Two:
+        async def resolve(self, name, family=0):
+            return [CLIENT, SERVER]
+
+    listener = fabric.listen(SERVER, 80, asyncio.Protocol)
+    client = NetworkNamespace("client", CLIENT, fabric, resolver=Two())
+    loop = asyncio.get_running_loop()
+    install(loop)
+    token = current_namespace.set(client)
+    try:
+        transport, _ = await loop.create_connection(asyncio.Protocol, "two", 80)
+        assert transport.get_extra_info("peername") == (SERVER, 80)
+        transport.close()
+        listener.close()
+        with pytest.raises(ConnectionRefusedError, match=SERVER):
+            await loop.create_connection(asyncio.Protocol, "two", 80)
+    finally:
+        current_namespace.reset(token)
+        uninstall(loop)
 
 
 async def test_nobody_listens(fabric):

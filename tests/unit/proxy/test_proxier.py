@@ -8,7 +8,7 @@ from kubelite.network.sockets import open_pipe_listener
 from kubelite.proxy import Proxier
 from kubelite.proxy.healthcheck import HealthServer, go_time
 from kubelite.runtime import ChildSpec, System, VirtualClock
-from tests.unit.proxy.test_proxy_rules import NODE, make_endpoint, make_service, make_slice
+from tests.unit.proxy.test_proxy_rules import NODE, VIP, make_endpoint, make_service, make_slice
 
 
 class StubInformer:
@@ -131,6 +131,29 @@ async def test_a_port_that_was_for_checks_may_become_a_node_port(stage):
     await stage.settle()
     with pytest.raises(aiohttp.ClientConnectionError):
         await stage.ask(30999)
+
+
+async def test_a_client_keeps_its_endpoint_whichever_way_it_comes(stage):
+    stage.put_endpoints("a", *(make_endpoint(f"127.240.64.{n}") for n in range(1, 60)))
+    affinity = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}}}
+    stage.put("a", port={"nodePort": 30080}, **affinity)
+    await stage.settle()
+
+    def picks():
+        doors = ((VIP, 80), (stage.address, 30080))
+        return {stage.translator.rules[address, port, "TCP"].pick("client") for address, port in doors}
+
+    first = picks()
+    assert len(first) == 1
+    await stage.clock.advance(59)
+    stage.put_endpoints("a", *(make_endpoint(f"127.240.64.{n}") for n in range(1, 70)))
+    await stage.settle()
+    assert picks() == first, "other endpoints come and go"
+    stage.put("a", port={"nodePort": 30080})
+    await stage.settle()
+    stage.put("a", port={"nodePort": 30080}, **affinity)
+    await stage.settle()
+    assert picks() != first, "nobody remembers what was before there was no affinity"
 
 
 async def test_the_text_of_a_check_is_kube_proxys(stage):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker
+from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
 from kubelite.proxy.rules import has_hints, plan_service
 from kubelite.runtime import Randomness
 
@@ -232,3 +232,45 @@ async def test_load_balancers_may_ask_for_ready_endpoints_of_the_node():
 )
 async def test_nobody_asks_about_other_services(spec):
     assert check(make_service(**spec), make_endpoint(HERE)) is None
+
+
+async def test_an_address_leads_to_endpoints_of_its_family():
+    service = make_service(clusterIPs=[VIP, "fd00::9"])
+    slices = (
+        make_slice(make_endpoint(HERE)),
+        {**make_slice(make_endpoint("fd00::1")), "addressType": "IPv6"},
+        {**make_slice(make_endpoint("somewhere.example")), "addressType": "FQDN"},
+    )
+    rules = plan(service, *slices)
+    assert rules[VIP, 80, "TCP"].endpoints == ((HERE, 8080),)
+    assert rules["fd00::9", 80, "TCP"].endpoints == (("fd00::1", 8080),)
+
+
+async def test_services_of_other_proxies_are_left_to_them():
+    service = make_service()
+    service["metadata"]["labels"] = {"service.kubernetes.io/service-proxy-name": "other"}
+    assert plan(service, make_slice(make_endpoint(HERE))) == {}
+
+
+async def test_a_load_balancer_may_be_for_some_networks_only():
+    service = make_service(
+        port={"nodePort": 30080},
+        type="LoadBalancer",
+        loadBalancerSourceRanges=[" 10.0.0.0/8", "127.0.0.1/32"],
+    )
+    rules = plan(service, make_slice(make_endpoint(HERE)))
+    assert rules["127.240.16.1", 80, "TCP"].sources == ("10.0.0.0/8", "127.0.0.1/32")
+    assert rules[VIP, 80, "TCP"].sources == rules[NODE_IP, 30080, "TCP"].sources == ()
+    picker = SourcePicker(RandomPicker(((HERE, 8080),), Randomness(1)), ["10.0.0.0/8", "127.0.0.1/32"])
+    assert picker.pick("10.1.2.3") == picker.pick("127.0.0.1") == (HERE, 8080)
+    assert picker.pick("127.0.0.2") is picker.pick("") is None
+    assert "10.0.0.0/8" in repr(picker)
+    assert picker.endpoints == ((HERE, 8080),)
+
+
+async def test_a_shorter_time_out_holds_at_once():
+    targets, clock, chosen = tuple((f"127.240.64.{n}", 80) for n in range(1, 30)), Now(), {}
+    first = AffinityPicker(targets, Randomness(1), clock, 1000.0, chosen).pick("a")
+    clock.value += 100
+    later = {AffinityPicker(targets, Randomness(n), clock, 10.0, dict(chosen)).pick("a") for n in range(30)}
+    assert later != {first}
