@@ -424,7 +424,7 @@ class Controller(Actor[Message]):
         delay_s = self._queue.fail(key)
         error = failure.error
         assert isinstance(error, APIError)
-        log = self.context.log.debug if error.code == 409 else self.context.log.warning
+        log = self.context.log.debug if _is_usual(error) else self.context.log.warning
         log(
             "sync_failed",
             key=key,
@@ -503,3 +503,9 @@ def controller_spec(
             triggers=triggers,
         ),
     )
+
+
+def _is_usual(error: APIError) -> bool:
+    """Whether a failure is of a race that every cluster has: with another writer, or a namespace's end."""
+    is_gone = error.code == 404 and (error.details or {}).get("kind") == "namespaces"
+    return error.code == 409 or is_gone

@@ -11,6 +11,7 @@ from kubelite.api.resources import CONFIGMAPS, SECRETS
 from kubelite.apimachinery.lazy import load
 from kubelite.client.informer import InformerFactory
 from kubelite.reconcile.controller import Reconciler, Trigger, Watch, controller_spec
+from kubelite.reconcile.intents import CreateObject
 from kubelite.reconcile.ownership import key_of
 from kubelite.runtime import System
 from tests.harness import api_server
@@ -109,6 +110,32 @@ async def test_a_module_that_cannot_be_imported_ends_the_system_with_its_name_on
     assert isinstance(error, ModuleNotFoundError)
     assert "kubelite.controllers.nowhere" in str(error)
     assert ("actor crashed", "looks") in {(entry["event"], entry["actor"]) for entry in logs}
+
+
+class Makes(Looks):
+    """Tries to make a Secret."""
+
+    name = "makes"
+    namespace, secret = "", ""
+
+    def sync(self, key):
+        metadata = {"name": self.secret, "namespace": self.namespace}
+        yield (CreateObject(SECRETS, {**named(SECRETS, ""), "metadata": metadata}),)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "secret", "level"), [("nowhere", "fine", "debug"), ("default", "No Name", "warning")]
+)
+async def test_a_namespace_that_is_gone_is_nothing_to_warn_of(made, monkeypatch, namespace, secret, level):
+    monkeypatch.setattr(Makes, "namespace", namespace)
+    monkeypatch.setattr(Makes, "secret", secret)
+    async with api_server() as client:
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        with structlog.testing.capture_logs() as logs:
+            async with running(client, lambda env: Makes(env, made)):
+                await client.create(SECRETS, named(SECRETS, "early"), "default")
+                await client.clock.sleep(1)
+    assert {entry["log_level"] for entry in logs if entry["event"] == "sync_failed"} == {level}
 
 
 class Rests(Looks):
