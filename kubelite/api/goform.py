@@ -177,13 +177,16 @@ def _zero(shape: str) -> Any:
 def _compiled(fixes: Mapping[str, _Fix | _Late], zeros: Mapping[str, Any]) -> _Fix:
     plain = {field: fix for field, fix in fixes.items() if fix in _OF_SCALARS}
     """What changes only empty values."""
-    shapes: dict[tuple[str, ...], tuple[list[tuple[str, _Fix]], bool]] = {}
+    shapes: dict[tuple[str, ...], tuple[list[tuple[str, Callable[..., Any], bool]], bool]] = {}
     """For objects with these fields: what is done with them whatever they hold; whether some are missing."""
 
-    def shape_of(names: tuple[str, ...]) -> tuple[list[tuple[str, _Fix]], bool]:
+    def shape_of(names: tuple[str, ...]) -> tuple[list[tuple[str, Callable[..., Any], bool]], bool]:
         deep = [(name, fixes[name]) for name in names if name in fixes and name not in plain]
         shape = (
-            [(name, fix.fix if isinstance(fix, _Late) else fix) for name, fix in deep],
+            [
+                (name, fix.fix, fix.is_struct) if isinstance(fix, _Late) else (name, fix, False)
+                for name, fix in deep
+            ],
             not zeros.keys() <= set(names),
         )
         if len(shapes) >= _SHAPES_MAX:
@@ -197,11 +200,14 @@ def _compiled(fixes: Mapping[str, _Fix | _Late], zeros: Mapping[str, Any]) -> _F
         names = tuple(obj)
         deep, misses = shapes.get(names) or shape_of(names)
         changes: dict[str, Any] = {}
-        for field, fix in deep:
+        for field, fix, is_struct in deep:
             value = obj[field]
-            if former and value and value is former.get(field):
-                continue
-            new = fix(value)
+            if former and value and (before := former.get(field)):
+                if value is before:
+                    continue
+                new = fix(value, before) if is_struct else fix(value)
+            else:
+                new = fix(value)
             if new is not value and (new is not _DROP or (new := zeros.get(field, _DROP)) is not value):
                 changes[field] = new
         if not all(obj.values()):
@@ -251,6 +257,12 @@ class _Late:
     def fix(self) -> _Fix:
         """The fix itself."""
         return _struct_fix(self._index)
+
+    @property
+    def is_struct(self) -> bool:
+        """Whether the fix takes a former value, too."""
+        text, name = facts.type_text(self._index), facts.type_name(self._index)
+        return not text.startswith("=") and name not in _SHARED
 
     def __call__(self, value: Any) -> Any:
         """The value fixed."""

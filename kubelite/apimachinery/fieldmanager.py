@@ -221,7 +221,7 @@ class FieldManager:
         if taken:
             former = managed.get(manager)
             if former is not None:
-                taken = fs.union(taken, former.fields)
+                taken = fs.union(former.fields, taken)  # the very same set, if nothing is new
             managed[manager] = Owned(taken, self.api_version, now)
         return mf.capped(managed)
 

@@ -32,7 +32,7 @@ MEMBER: Final[FieldSet] = {}
 ANY: Final = "*"
 """In a pattern: any element."""
 
-_ELEMENTS_MAX: Final = 2048
+_ELEMENTS_MAX: Final = 512
 _HTML: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 

@@ -77,10 +77,6 @@ class SourcesChanged(Shown):
     namespace: str
 
 
-class Heartbeat(Signal):
-    """Renew the Lease."""
-
-
 class ReportNode(Signal):
     """Write the Node's status."""
 
@@ -90,14 +86,7 @@ class PowerChanged(Signal):
 
 
 Message: TypeAlias = (
-    PodChanged
-    | LabelsRead
-    | SourcesChanged
-    | FlushStatuses
-    | Heartbeat
-    | ReportNode
-    | PowerChanged
-    | WorkerMessage
+    PodChanged | LabelsRead | SourcesChanged | FlushStatuses | ReportNode | PowerChanged | WorkerMessage
 )
 
 
@@ -197,7 +186,7 @@ class Kubelet(Actor[Message]):
             self._take_over(worker)
         self._lookups.follow_services()
         self._pods.add_handler(self._pod_changed)
-        self.context.call_later(self._config.lease_renew_s, Heartbeat())
+        self.context.start_task(self._node.keep_lease(), name="lease")
         self.context.call_later(self._config.status_update_s, ReportNode())
 
     async def stopped(self) -> None:
@@ -211,7 +200,7 @@ class Kubelet(Actor[Message]):
 
     def receive(self, message: Message) -> Any:
         """One message."""
-        if not self.machine.powered and not isinstance(message, PowerChanged | Heartbeat | ReportNode):
+        if not self.machine.powered and not isinstance(message, PowerChanged | ReportNode):
             return
         match message:
             case WorkerEvent(uid, event):
@@ -239,10 +228,6 @@ class Kubelet(Actor[Message]):
                     worker.take_tokens(tokens, problem)
             case SourcesChanged(namespace):
                 self._sources_changed(namespace)
-            case Heartbeat():
-                self.context.call_later(self._config.lease_renew_s, Heartbeat())
-                if self.machine.powered:
-                    self.context.start_task(self._node.renew(), name="lease")
             case ReportNode():
                 self.context.call_later(self._config.status_update_s, ReportNode())
                 if self.machine.powered:

@@ -56,6 +56,7 @@ class NodeReporter:
         self._clock = machine.clock
         self._config = machine.config
         self._cordoned = False
+        self._found_right: Object | None = None
 
     async def register(self) -> None:
         """Make the Node, or take it over, and the Lease with it.
@@ -90,6 +91,13 @@ class NodeReporter:
         except AlreadyExists:
             await self.renew()
 
+    async def keep_lease(self) -> None:
+        """Renew the Lease again and again, while the node has power."""
+        while True:
+            await self._clock.sleep(self._config.lease_renew_s)
+            if self._machine.powered:
+                await self.renew()
+
     async def renew(self) -> None:
         """Renew the Lease, and set right what others wrote of the node."""
         patch = {"spec": {"renewTime": format_micro_time(self._clock.now())}}
@@ -101,10 +109,16 @@ class NodeReporter:
             self._log.warning("lease_not_renewed", node=self._machine.name, error=str(error))
         else:
             node = self._informers.informer(NODES).get(None, self._machine.name)
-            if node is not None:
-                self._note_cordon(node)
-            if node is not None and not is_told_right(node, self._config):  # somebody else wrote it
-                await self.report()
+            if node is not None and node is not self._found_right:
+                await self._look_at(node)
+
+    async def _look_at(self, node: Object) -> None:
+        """A version of the Node that was not looked at before."""
+        self._note_cordon(node)
+        if is_told_right(node, self._config):
+            self._found_right = node
+        else:  # somebody else wrote it
+            await self.report()
 
     def _note_cordon(self, node: Object) -> None:
         """Say it when the node was cordoned, or is schedulable again."""

@@ -146,6 +146,11 @@ class Context:
         self._timers.add(timer)
         return timer
 
+    def call_off(self, timer: TimerHandle) -> None:
+        """Forgets a message that was to come later."""
+        timer.cancel()
+        self._timers.discard(timer)
+
     def spawn(self, spec: ChildSpec) -> Ref[Any]:
         """Runs a child of this actor; it stops with the actor.
 

@@ -10,10 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import kubelite
+from kubelite.apimachinery import managedfields
 from kubelite.cluster import scratch
+from kubelite.testing import VirtualClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +62,41 @@ async def test_clusters_one_after_the_other_leave_no_task_thread_descriptor_or_o
     *after, objects_after = held()
     assert after == before
     assert objects_after - objects_before < 1000
+
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web"},
+    "spec": {"containers": [{"name": "web", "image": "nginx"}]},
+}
+
+
+async def test_clusters_of_one_seed_leave_nothing_at_all_in_memory(monkeypatch):
+    """They say the same, so that no cache (of addresses, uids, times) has anything new to remember."""
+    monkeypatch.setattr(managedfields, "ENTRIES_MAX", 8)  # what goes by identity is full soon
+
+    async def one():
+        async with kubelite.Cluster(nodes=2, clock=VirtualClock(), seed=1) as cluster:
+            await cluster.apply(POD)
+            await cluster.wait_for("pod/web", "ready")
+
+    def counts():
+        gc.collect()
+        return Counter(type(each).__name__ for each in gc.get_objects())
+
+    async def more():
+        before = counts()
+        for _ in range(10):
+            await one()
+        await asyncio.sleep(0)
+        return counts() - before
+
+    found = await more()
+    for _ in range(4):  # what is made once is made at some time; what leaks, leaks each time
+        if found.total() >= 50:
+            found = await more()
+    assert found.total() < 50, found.most_common(10)  # of some thousand objects of each cluster
 
 
 def test_a_killed_process_leaves_no_process_file_or_address_behind(tmp_path):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+import kubelite
 from kubelite.api.conditions import get_condition
 from kubelite.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, REPLICATIONCONTROLLERS
-from kubelite.controllers.nodelifecycle.podgc import plan_terminated
+from kubelite.controllers.nodelifecycle.controller import NodeLifecycleController
+from kubelite.controllers.nodelifecycle.podgc import PodGarbageCollector, plan_terminated
 from kubelite.controllers.nodelifecycle.tainteviction import plan_eviction
 from kubelite.controllers.registry import ControllersConfig
+from kubelite.testing import VirtualClock
 from tests.unit.controllers.rig import rig
 
 LIFE, TAINT, GC, RC, PDB = (
@@ -224,3 +229,36 @@ def test_of_the_pods_that_ended_the_evicted_go_first_then_the_oldest():
 
     pods = [ended("new", "3"), ended("old", "1"), ended("evicted", "2", reason="Evicted")]
     assert [each.name for each in plan_terminated(pods, 1, 0.0)] == ["evicted", "old"]
+
+
+@pytest.mark.parametrize("at", [0.0, 9.9, 12.0, 61.0, 103.3])
+async def test_silence_is_noticed_in_the_round_in_which_a_look_each_period_would_notice_it(at):
+    async with kubelite.Cluster(nodes=2, clock=VirtualClock(), seed=1) as cluster:
+        await cluster.clock.advance(at)
+        await cluster.fail_node("node-2")
+        await cluster.wait_for("node/node-2", "condition=Ready=Unknown", timeout=120)
+        renewed = 10 * (at // 10)  # of the Lease, for the last time
+        seen = renewed + 5
+        assert cluster.clock.monotonic() == pytest.approx(seen + 55)
+
+
+async def test_rounds_in_which_nothing_could_be_found_are_left_out(monkeypatch):
+    looks = {"nodes": 0, "pods": 0}
+
+    def counted(kind, name):
+        sync = kind.sync
+
+        def count(self, key):
+            looks[name] += 1
+            yield from sync(self, key)
+
+        monkeypatch.setattr(kind, "sync", count)
+
+    counted(NodeLifecycleController, "nodes")
+    counted(PodGarbageCollector, "pods")
+    async with kubelite.Cluster(nodes=2, clock=VirtualClock(), seed=1) as cluster:
+        await cluster.clock.advance(60)
+        looks.update(nodes=0, pods=0)
+        await cluster.clock.advance(3600)
+    assert looks["nodes"] < 3600 / 20, "not each 5 s"
+    assert looks["pods"] == 0

@@ -1,7 +1,8 @@
 """Node lifecycle: what becomes of silent and of unhealthy nodes, and of their pods.
 
 Silence becomes Ready=Unknown, conditions become taints, pods of dead nodes become not ready.
-Every period all nodes are looked at: has its heartbeat (Lease or status) moved within the grace? NoExecute
+Every period all nodes are looked at: has its heartbeat (Lease or status) moved within the grace? Looks that
+could find nothing are left out: those while every node is well, and none has been silent for long. NoExecute
 taints, which evict pods, are given to at most 0.1 nodes a second per zone, fewer in a zone that is mostly
 down, and to none while all nodes are down. NoSchedule taints follow the conditions at once.
 
@@ -10,8 +11,10 @@ Source: k8s.io/kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import Context
 from typing import Any, Final
 
 from kubelite.api import podutil
@@ -48,6 +51,8 @@ from kubelite.reconcile.intents import (
 )
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
+EARLY: Final = 1e-6
+"""Of a period: what is that near to a look belongs to it, whatever sums of times round to."""
 _MONITOR: Final = "\x00monitor"
 """The key of the periodic look; it is no node's name."""
 
@@ -95,19 +100,33 @@ class NodeLifecycleController(Reconciler):
         self._removed: dict[str, Object] = {}
         self._tainted: dict[str, float] = {}
         self._all_down = False
+        self._moved: dict[str, float] = {}
+        self._looked: float | None = None
 
     def watches(self) -> Sequence[Watch]:
-        """Nodes; Leases and pods are only read."""
-        return Watch(NODES, self._node_keys), Watch(LEASES), Watch(PODS)
+        """Nodes; of Leases, when they move; pods are only read."""
+        return Watch(NODES, self._node_keys), Watch(LEASES, self._note_lease), Watch(PODS)
 
     def first_keys(self) -> Iterable[str]:
         """The periodic look."""
         return (_MONITOR,)
 
+    def _note_lease(self, _: Object | None, new: Object | None) -> Iterable[str]:
+        if new is not None and new["metadata"]["namespace"] == LEASE_NAMESPACE:
+            self._moved[new["metadata"]["name"]] = self.clock.now()
+        return ()
+
     def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
-        if new is None:
+        if self._looked is not None:
+            now = self.clock.now()
+            # In a context of its own: it is time that leads to the next look, not this change.
+            Context().run(self.environment.enqueue, _MONITOR, self._turn(now) - now)
+        if new is not None:
+            self._moved[new["metadata"]["name"]] = self.clock.now()
+        else:
             name = (old or {})["metadata"]["name"]
             self._health.pop(name, None)
+            self._moved.pop(name, None)
             if self._was.pop(name, None) is None or old is None:
                 return ()
             self._removed[name] = old
@@ -118,7 +137,9 @@ class NodeLifecycleController(Reconciler):
         """A node's taints, or the periodic look at all nodes."""
         if key == _MONITOR:
             yield from self._monitor()
-            yield (RequeueAfter(self._period_s),)
+            wait_s = self._next_look_in()
+            if wait_s is not None:
+                yield (RequeueAfter(wait_s),)
             return
         removed = self._removed.pop(key, None)
         if removed is not None:
@@ -139,7 +160,7 @@ class NodeLifecycleController(Reconciler):
             yield (PatchObject(NODES, None, key, {"metadata": {"labels": labels}}),)
 
     def _monitor(self) -> Steps:
-        now = self.clock.now()
+        now = self._looked = self.clock.now()
         nodes = sorted(self._nodes.list(), key=lambda node: node["metadata"]["name"])
         updated: list[Object] = []
         observed: dict[str, str] = {}
@@ -147,7 +168,9 @@ class NodeLifecycleController(Reconciler):
             name = node["metadata"]["name"]
             observed[name] = ready_status(node)
             lease = self._leases.get(LEASE_NAMESPACE, name)
-            health = self._health[name] = observe(node, lease, self._health.get(name), now)
+            known = self._health.get(name)
+            seen = now if known is None else min(now, self._turn(self._moved.get(name, now)))
+            health = self._health[name] = observe(node, lease, known, seen)
             if is_silent(node, health, self._grace_s, now):
                 conditions = silent_conditions(node, now)
                 if conditions != (node.get("status", {}).get("conditions") or []):
@@ -160,6 +183,22 @@ class NodeLifecycleController(Reconciler):
             updated.append(node)
             yield from self._announce(node, now)
         yield self._execute_taints(updated, observed, now)
+
+    def _turn(self, at: float) -> float:
+        """When a look each period would first have seen what happened then."""
+        looked = at if self._looked is None else self._looked
+        return looked + self._period_s * (math.floor((at - looked) / self._period_s + EARLY) + 1)
+
+    def _next_look_in(self) -> float | None:
+        """Seconds until a look may find something: each period while a node is unwell; None without any."""
+        now, nodes = self.clock.now(), self._nodes.list()
+        if not nodes:
+            return None
+        heard = [self._health.get(node["metadata"]["name"]) for node in nodes]
+        if any(ready_status(node) != "True" or has_execute_taint(node) for node in nodes) or None in heard:
+            return self._period_s
+        silent_s = max(now - each.heard for each in heard if each is not None)
+        return self._period_s * max(1, math.floor((self._grace_s - silent_s) / self._period_s) + 1)
 
     def _announce(self, node: Object, now: float) -> Steps:
         """When a node stops being ready: an Event, and its pods are not ready either."""

@@ -4,13 +4,14 @@ Every `PERIOD_S`: terminated pods over the threshold (oldest first), pods bound 
 (after the node has been missing for `QUARANTINE_S`), terminating pods that were never scheduled, and
 terminating pods on nodes that are not ready and carry the taint out-of-service. Pods of an unreachable node
 stay Terminating until the node comes back, is deleted, or is declared out of service: only then is it sure
-that they do not run.
+that they do not run. Rounds that could find nothing are left out.
 
 Source: k8s.io/kubernetes/pkg/controller/podgc/gc_controller.go.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -136,10 +137,35 @@ class PodGarbageCollector(Reconciler):
         self._pods = self.informer(PODS)
         self._nodes = self.informer(NODES)
         self._missing_since: dict[str, float] = {}
+        self._looked: float | None = None
 
     def watches(self) -> Sequence[Watch]:
-        """Only nodes that are declared out of service wake it; else it looks by the clock."""
-        return Watch(PODS, _nothing), Watch(NODES, _declared)
+        """Only nodes that are declared out of service wake it at once; else it looks by the clock."""
+        return Watch(PODS, self._note_pod), Watch(NODES, self._declared)
+
+    def _note_pod(self, _: Object | None, new: Object | None) -> Iterable[str]:
+        if new is not None and self._looked is not None and self._may_go(new):
+            self._look_at_next_turn()
+        return ()
+
+    def _may_go(self, pod: Object) -> bool:
+        """Whether a round might remove the pod, now or later."""
+        if podutil.is_terminating(pod) or podutil.is_terminal(pod):
+            return True
+        name = pod["spec"].get("nodeName")
+        return bool(name) and self._nodes.get(None, name) is None
+
+    def _declared(self, _: Object | None, new: Object | None) -> Iterable[str]:
+        if new is None and self._looked is not None:
+            self._look_at_next_turn()
+        return ("pods",) if new is not None and is_out_of_service(new) else ()
+
+    def _look_at_next_turn(self) -> None:
+        """In the round at which one each period would see what happens now."""
+        assert self._looked is not None
+        now = self.clock.now()
+        turns = math.floor((now - self._looked) / self._period_s) + 1
+        self.environment.enqueue("pods", self._looked + turns * self._period_s - now)
 
     def first_keys(self) -> Iterable[str]:
         """The one key."""
@@ -147,7 +173,7 @@ class PodGarbageCollector(Reconciler):
 
     def sync(self, key: str) -> Steps:
         """One round."""
-        now = self.clock.now()
+        now = self._looked = self.clock.now()
         pods = self._pods.list()
         nodes = {node["metadata"]["name"]: node for node in self._nodes.list()}
         missing = yield from self._missing(
@@ -160,7 +186,8 @@ class PodGarbageCollector(Reconciler):
         )
         if removals:
             yield removals
-        yield (RequeueAfter(self._period_s),)
+        if self._missing_since or any(podutil.is_terminating(pod) for pod in pods):
+            yield (RequeueAfter(self._period_s),)
 
     def _missing(
         self, used: Collection[str], nodes: Mapping[str, Object], now: float
@@ -177,11 +204,3 @@ class PodGarbageCollector(Reconciler):
             for name, outcome in zip(due, outcomes, strict=True)
             if outcome.object is None and outcome.error is None
         )
-
-
-def _declared(_old: Object | None, new: Object | None) -> Iterable[str]:
-    return ("pods",) if new is not None and is_out_of_service(new) else ()
-
-
-def _nothing(_old: Object | None, _new: Object | None) -> Iterable[str]:
-    return ()

@@ -38,8 +38,10 @@ LEGACY_TOKENS: Final = "kube-apiserver-legacy-service-account-token-tracking"
 _NAMESPACE: Final = "default"
 _SYSTEM: Final = "kube-system"
 _MANAGER: Final = "kube-apiserver"
-_KEPT: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS, SERVICECIDRS})
+_RESTORED: Final = frozenset({FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS, SERVICECIDRS})
 """Kinds whose objects come back when they are deleted."""
+KEPT: Final = _RESTORED | {SERVICES, ENDPOINTS, ENDPOINTSLICES, CONFIGMAPS}
+"""Kinds of which `reconcile` and `restore` look after some objects."""
 
 
 def bootstrap(env: Environment) -> None:
@@ -79,7 +81,7 @@ def _complete(env: Environment, resource: Resource, obj: Object) -> None:
 def restore(env: Environment) -> None:
     """Bring back the objects of flow control and the range of addresses that somebody has deleted."""
     for resource, obj in _fresh(env):
-        if resource in _KEPT:
+        if resource in _RESTORED:
             _complete(env, resource, obj)
 
 

@@ -35,5 +35,9 @@ class Expiry:
             found.append(self._written.popleft())
         return found
 
+    def due_in(self, now: float) -> float | None:
+        """Seconds until the first is expired; None if there is none."""
+        return self._times[0] - now if self._times else None
+
     def __repr__(self) -> str:
         return f"<Expiry {len(self._written)} waiting>"

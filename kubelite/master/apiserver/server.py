@@ -8,6 +8,7 @@ here are who may do what, and the duties that come with time.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
 import attrs
@@ -47,7 +48,7 @@ from kubelite.master.apiserver.authorization import (
     path_refusal,
     refusal,
 )
-from kubelite.master.apiserver.bootstrap import bootstrap, reconcile, restore
+from kubelite.master.apiserver.bootstrap import KEPT, bootstrap, reconcile, restore
 from kubelite.master.apiserver.config import APIServerConfig
 from kubelite.master.apiserver.connect import connect
 from kubelite.master.apiserver.environment import Environment
@@ -68,6 +69,7 @@ from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal
 if TYPE_CHECKING:
     from kubelite.master.apiserver.crds import CustomResources
     from kubelite.master.writelog import WriteLog
+    from kubelite.runtime import TimerHandle
 
 
 class SendBookmarks(Signal):
@@ -140,7 +142,8 @@ class APIServer(Actor[Message | Internal]):
         authenticator = authenticator or Authenticator(accounts=tokens)
         self._env = Environment(store, scheme, clock, random, config, numbers, tokens, authenticator)
         self._expiry = Expiry(config.event_ttl_s)
-        self._reconciled = 0
+        self._began = clock.monotonic()
+        self._duty: TimerHandle | None = None
         self._writes = WriteRequests(
             self._env, lambda request: self._authorize(request, "create"), self._on_written
         )
@@ -159,7 +162,6 @@ class APIServer(Actor[Message | Internal]):
         config = self._env.config
         self.context.call_later(config.bookmark_interval_s, SendBookmarks())
         self.context.call_later(config.compaction_interval_s, Compact(self._env.store.revision))
-        self.context.call_later(config.reconcile_interval_s, Reconcile())
 
     async def stopped(self) -> None:
         """Follow the definitions of custom resources no more."""
@@ -290,17 +292,21 @@ class APIServer(Actor[Message | Internal]):
         """What else a write sets off."""
         if entry is not None and self._env.strategy(resource).storage == EVENTS:
             self._expiry.note(entry, self._env.clock.now())
-        self._settle_soon(resource)
+            if self._duty is None:
+                self._arm()
+        self._look_soon(resource)
 
-    def _settle_soon(self, resource: Resource) -> None:
+    def _look_soon(self, resource: Resource) -> None:
         if resource in SETTLED and not self._settling:
             self._settling = True
             self.context.call_later(self._env.config.settle_after_s, Settle())
+        if resource in KEPT:
+            self._arm(at_once=True)
 
     def _delete(self, request: Delete) -> Answer:
         if request.subresource:
             raise MethodNotAllowed
-        self._settle_soon(request.resource)
+        self._look_soon(request.resource)
         return deletion.delete(self._env, request.resource, request.namespace, request.name, request.options)
 
     def _delete_collection(self, request: DeleteCollection) -> Listing:
@@ -316,7 +322,7 @@ class APIServer(Actor[Message | Internal]):
             continue_=request.continue_,
         )
         listing = reads.list_objects(env, asked)
-        self._settle_soon(resource)
+        self._look_soon(resource)
         for item in listing.items:
             metadata = item.object["metadata"]
             entry = env.get(resource, metadata.get("namespace", ""), metadata["name"])
@@ -331,16 +337,34 @@ class APIServer(Actor[Message | Internal]):
     # --- duties ---------------------------------------------------------------------------------------------
 
     def _reconcile(self) -> None:
+        """Set right what was changed, and forget old Events."""
         env = self._env
-        if env.store.revision != self._reconciled:
-            reconcile(env)
-            restore(env)
-            self._reconciled = env.store.revision
+        self._duty = None
+        reconcile(env)
+        restore(env)
         for entry in self._expiry.expired(env.clock.now()):
             namespace = entry.object["metadata"]["namespace"]
             if env.store.get(EVENTS, namespace, entry.object["metadata"]["name"]) is entry:
                 env.store.delete(EVENTS, entry)
-        self.context.call_later(env.config.reconcile_interval_s, Reconcile())
+        self._arm()
+
+    def _arm(self, *, at_once: bool = False) -> None:
+        """Look again at the next turn at which there is something to do; turns come at equal intervals.
+
+        Args:
+            at_once: At the next one, whatever it is for; else when an Event is too old.
+        """
+        due_s = 0.0 if at_once else self._expiry.due_in(self._env.clock.now())
+        if due_s is None:
+            return
+        now_s, interval_s = self._env.clock.monotonic() - self._began, self._env.config.reconcile_interval_s
+        turn = max(math.ceil((now_s + due_s) / interval_s), math.floor(now_s / interval_s) + 1)
+        at = self._began + turn * interval_s
+        if self._duty is not None:
+            if self._duty.due_s <= at:
+                return
+            self.context.call_off(self._duty)
+        self._duty = self.context.call_later(turn * interval_s - now_s, Reconcile())
 
     def __repr__(self) -> str:
         return f"<APIServer {self._env.store!r}>"
