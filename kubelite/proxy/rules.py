@@ -13,7 +13,7 @@ pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
@@ -121,21 +121,22 @@ def plan_service(
     rules: list[Rule] = []
     node_ports: list[NodePort] = []
     ready_here: set[str] = set()
-    for family in ("IPv4", "IPv6"):
+    policies = service["spec"].get("internalTrafficPolicy"), service["spec"].get("externalTrafficPolicy")
+    uses_local = "Local" in policies
+    for family in dict.fromkeys(map(_family, addresses)):
         its = [each for each in slices if each.get("addressType", "IPv4") == family]
-        if not any(_family(each) == family for each in addresses):
-            continue
         for port in service["spec"].get("ports") or ():
             every = list(_port_endpoints(its, port.get("name", ""), port.get("protocol", "TCP")))
-            ready_here.update(
-                each.endpoint[0] for each in every if each.ready and each.node_name == node_name
-            )
             near = _chosen(_meant_for(every, node_name, zone))
-            local = _chosen([each for each in every if each.node_name == node_name])
-            for rule, is_node_port in _port_rules(service, port, near, local, node_name, node_address):
+            local: tuple[Endpoint, ...] = ()
+            if uses_local:
+                here = [each for each in every if each.node_name == node_name]
+                local = _chosen(here)
+                ready_here.update(each.endpoint[0] for each in here if each.ready)
+            for rule in _port_rules(service, port, near, local, node_name, node_address):
                 if _family(rule.destination[0]) == family:
                     rules.append(rule)
-                    if is_node_port:
+                    if rule.destination[:2] == (node_address, port.get("nodePort")):
                         node_ports.append(NodePort(rule.destination[1], rule.destination[2], rule))
     return ServiceRules(tuple(rules), tuple(node_ports), addresses, _health_check(service, len(ready_here)))
 
@@ -151,8 +152,8 @@ def _port_rules(
     local: tuple[Endpoint, ...],
     node_name: str,
     node_address: str,
-) -> Iterator[tuple[Rule, bool]]:
-    """The rules of one port, and whether each is that of a node port.
+) -> Iterator[Rule]:
+    """The rules of one port.
 
     Args:
         service: The Service.
@@ -162,22 +163,21 @@ def _port_rules(
         node_name: As for `plan_service`.
         node_address: As for `plan_service`.
     """
-    spec, protocol = service["spec"], port.get("protocol", "TCP")
+    spec = service["spec"]
+    number, protocol = port["port"], port.get("protocol", "TCP")
+    identity, affinity_s = (port.get("name", ""), protocol), _affinity_s(spec)
+    inside = local if spec.get("internalTrafficPolicy") == "Local" else near
+    for address in cluster_ips(service):
+        yield Rule((address, number, protocol), inside, affinity_s, None, identity)
     is_local = spec.get("externalTrafficPolicy") == "Local" and bool(node_name)
     outside, within = (local, near) if is_local else (near, None)
-    common: dict[str, Any] = {"affinity_s": _affinity_s(spec), "port": (port.get("name", ""), protocol)}
-    for address in cluster_ips(service):
-        inside = local if spec.get("internalTrafficPolicy") == "Local" else near
-        yield Rule((address, port["port"], protocol), inside, **common), False
     for address in spec.get("externalIPs") or ():
-        yield Rule((address, port["port"], protocol), outside, inside=within, **common), False
-    sources = tuple(each.strip() for each in spec.get("loadBalancerSourceRanges") or ())
+        yield Rule((address, number, protocol), outside, affinity_s, within, identity)
     for address in ingress_ips(service):
-        destination = (address, port["port"], protocol)
-        yield Rule(destination, outside, inside=within, sources=sources, **common), False
+        sources = tuple(each.strip() for each in spec.get("loadBalancerSourceRanges") or ())
+        yield Rule((address, number, protocol), outside, affinity_s, within, identity, sources)
     if port.get("nodePort"):
-        destination = (node_address, port["nodePort"], protocol)
-        yield Rule(destination, outside, inside=within, **common), True
+        yield Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within, identity)
 
 
 def _affinity_s(spec: Object) -> float | None:
@@ -241,6 +241,8 @@ def _port_endpoints(slices: Iterable[Object], name: str, protocol: str) -> Itera
 def _meant_for(candidates: Sequence[_Candidate], node_name: str, zone: str) -> Sequence[_Candidate]:
     """The ready endpoints that are meant for a node, or else for its zone; all if hints do not tell."""
     ready = [each for each in candidates if each.ready]
+    if not ready or not ready[0].zones | ready[0].nodes:
+        return candidates
     for hinted, name in (([each.nodes for each in ready], node_name), ([each.zones for each in ready], zone)):
         if all(hinted) and any(name in names for names in hinted):
             return [each for each, names in zip(ready, hinted, strict=True) if name in names]

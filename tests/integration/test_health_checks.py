@@ -1,5 +1,9 @@
 """Load balancers ask nodes whether they have endpoints of a Service; the proxy tells of itself."""
 
+import asyncio
+import json
+import urllib.request
+
 import pytest
 
 import kubelite
@@ -100,3 +104,19 @@ async def test_the_proxy_of_a_node_tells_how_it_is(cluster):
     status, body = await ask("/livez")
     assert (status, set(body)) == (200, {"lastUpdated", "currentTime"})
     assert (await ask("/metrics"))[0] == 404
+
+
+async def test_load_balancers_outside_may_ask_too():
+    def fetch(url):
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, json.load(answer)
+
+    async with kubelite.Cluster() as cluster:
+        (name, address), *_ = (await addresses(cluster)).items()
+        manifest = MANIFEST.replace("[cat, /tmp/ready]", '["true"]')
+        await cluster.apply(manifest % name)
+        await cluster.wait_for("pod/web")
+        await cluster.wait_for("svc/web")
+        port = (await cluster.get("svc", "web"))["spec"]["healthCheckNodePort"]
+        status, body = await asyncio.to_thread(fetch, f"http://{address}:{port}/")
+        assert (status, body["localEndpoints"]) == (200, 1)
