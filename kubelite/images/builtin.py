@@ -104,9 +104,16 @@ def _image_of(name: str) -> Image:
 
 
 def _shell_image(command: str) -> Image:
-    from kubelite.images.busybox import busybox  # noqa: PLC0415 - see the module's docstring
+    from kubelite.images.busybox import APPLETS, busybox  # noqa: PLC0415 - see the module's docstring
 
-    return Image(program=busybox, kind="main", default_args=(command,), exec=busybox, size=2_220_000)
+    return Image(
+        program=busybox,
+        kind="main",
+        default_args=(command,),
+        exec=busybox,
+        size=2_220_000,
+        commands=tuple(f"/bin/{name}" for name in sorted(APPLETS)),
+    )
 
 
 def _site(name: str) -> Image:

@@ -19,4 +19,4 @@ def make_devices(random: Randomness) -> Mapping[str, Mount]:
 
 def mount_devices(files: FileSystem, devices: Mapping[str, Mount]) -> None:
     """Let files have a /dev of their own with these devices."""
-    files.root.entries["dev"] = Directory(dict(devices))
+    files.mount("/dev", Directory(dict(devices), medium="tmpfs"))

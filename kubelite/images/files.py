@@ -2,8 +2,8 @@
 
 A `Directory` can be mounted in several containers: that is how volumes are shared. What one of them writes,
 the others see. A mount may be read-only for one container while another one (or the kubelet) writes to the
-directory. Paths are POSIX paths; relative ones start at `working_dir`. Errors are those of the operating
-system, with its numbers.
+directory. Paths are POSIX paths; relative ones start at `working_dir`. Permission bits count for every user
+but root. Errors are those of the operating system, with its numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
+from kubelite.images.permissions import READ, ROOT, SEARCH, SET_GROUP, WRITE
 from kubelite.runtime import Shown
 
 LINKS_MAX: Final = 40
@@ -32,6 +33,8 @@ class File(Shown):
     data: bytes = b""
     mode: int = FILE_MODE
     mtime: float = 0.0
+    uid: int = 0
+    gid: int = 0
 
 
 @attrs.define(eq=False, repr=False)
@@ -43,6 +46,8 @@ class Device(Shown):
     endless: Callable[[int], bytes] | None = None
     mode: int = 0o666
     mtime: float = 0.0
+    uid: int = 0
+    gid: int = 0
 
 
 @attrs.define(eq=False, repr=False)
@@ -52,15 +57,21 @@ class Symlink(Shown):
     target: str
     mode: int = 0o777
     mtime: float = 0.0
+    uid: int = 0
+    gid: int = 0
 
 
 @attrs.define(eq=False, repr=False)
 class Directory(Shown):
-    """A directory; also the root of a volume."""
+    """A directory; also the root of a volume: `medium` is its file system's type, `size_limit` in bytes."""
 
     entries: dict[str, Node] = attrs.field(factory=dict)
     mode: int = DIRECTORY_MODE
     mtime: float = 0.0
+    uid: int = 0
+    gid: int = 0
+    medium: str = ""
+    size_limit: int = 0
 
 
 @attrs.define(eq=False, repr=False)
@@ -81,6 +92,8 @@ class Stat(NamedTuple):
     mode: int
     size: int
     mtime: float
+    uid: int = 0
+    gid: int = 0
 
 
 class _Place(NamedTuple):
@@ -93,7 +106,15 @@ class _Place(NamedTuple):
 
 
 class FileSystem:
-    """The files as one container sees them."""
+    """The files as one container sees them.
+
+    Attributes:
+        root: What stands at `/`.
+        working_dir: Where relative paths start.
+        user: Whose permissions count, and who owns what is made.
+        read_only: Nothing can be changed but what is mounted.
+        mounts: What is mounted, by absolute path.
+    """
 
     def __init__(
         self, root: Directory | None = None, *, working_dir: str = "/", now: Callable[[], float] | None = None
@@ -101,6 +122,9 @@ class FileSystem:
         """`now` gives the time for mtimes in Unix seconds; without it they stay 0."""
         self.root = Directory() if root is None else root
         self.working_dir = working_dir or "/"
+        self.user = ROOT
+        self.read_only = False
+        self.mounts: dict[str, Mount] = {}
         self._now = now or (lambda: 0.0)
 
     def __repr__(self) -> str:
@@ -108,7 +132,9 @@ class FileSystem:
 
     def at(self, working_dir: str) -> FileSystem:
         """The same files seen from another working directory (which need not exist)."""
-        return FileSystem(self.root, working_dir=self.absolute(working_dir), now=self._now)
+        there = FileSystem(self.root, working_dir=self.absolute(working_dir), now=self._now)
+        there.user, there.read_only, there.mounts = self.user, self.read_only, self.mounts
+        return there
 
     def absolute(self, path: str) -> str:
         """`path` made absolute and free of `.` and `..` (by text: links are not looked at)."""
@@ -123,8 +149,11 @@ class FileSystem:
             FileNotFoundError: Nothing is there.
             IsADirectoryError: It is a directory.
             NotADirectoryError: A part of the path before the last is a file.
+            PermissionError: It is not for this user (as everywhere below).
         """
         node = _target(self._existing(path).node)
+        if isinstance(node, File | Device):
+            self._check(READ, node, path)
         if isinstance(node, File):
             return node.data
         if isinstance(node, Device):
@@ -151,7 +180,9 @@ class FileSystem:
             FileNotFoundError: Nothing is there.
             NotADirectoryError: It is a file.
         """
-        return sorted(self._directory(path).entries)
+        directory = self._directory(path)
+        self._check(READ, directory, path)
+        return sorted(directory.entries)
 
     def exists(self, path: str) -> bool:
         """Whether something is there, links followed."""
@@ -182,13 +213,13 @@ class FileSystem:
         """
         match _target(self._existing(path, follow=follow).node):
             case Directory() as node:
-                return Stat("directory", node.mode, 4096, node.mtime)
+                return Stat("directory", node.mode, 4096, node.mtime, node.uid, node.gid)
             case File() as node:
-                return Stat("file", node.mode, len(node.data), node.mtime)
+                return Stat("file", node.mode, len(node.data), node.mtime, node.uid, node.gid)
             case Symlink() as node:
-                return Stat("symlink", node.mode, len(node.target), node.mtime)
+                return Stat("symlink", node.mode, len(node.target), node.mtime, node.uid, node.gid)
             case Device() as node:
-                return Stat("device", node.mode, 0, node.mtime)
+                return Stat("device", node.mode, 0, node.mtime, node.uid, node.gid)
             case _:
                 raise _error(errno.ENOENT, path)
 
@@ -218,16 +249,18 @@ class FileSystem:
         place = self._find(path)
         node = _target(place.node)
         if isinstance(node, Device):
+            self._check(WRITE, node, path)
             node.write(content)
             return
         if isinstance(node, Directory):
             raise _error(errno.EISDIR, path)
-        _check_writable(place, path)
         if isinstance(node, File):
+            _check_writable(place, path)
+            self._check(WRITE, node, path)
             node.data = node.data + content if append else content
             node.mtime = self._now()
         else:
-            place.directory.entries[place.name] = File(content, mode, self._now())
+            self._add(place, File(content, mode, self._now()), path)
 
     def touch(self, path: str) -> None:
         """Make an empty file, or set the mtime of what is there. Raises as `write`."""
@@ -237,6 +270,8 @@ class FileSystem:
             self.write(path, b"")
         else:
             _check_writable(place, path)
+            if not self.user.owns(node):
+                self._check(WRITE, node, path)
             node.mtime = self._now()
 
     def mkdir(self, path: str, *, parents: bool = True, mode: int = DIRECTORY_MODE) -> None:
@@ -256,8 +291,7 @@ class FileSystem:
             if parents and isinstance(_target(place.node), Directory):
                 return
             raise _error(errno.EEXIST, path)
-        _check_writable(place, path)
-        place.directory.entries[place.name] = Directory(mode=mode, mtime=self._now())
+        self._add(place, Directory(mode=mode, mtime=self._now()), path)
 
     def symlink(self, target: str, path: str) -> None:
         """Make a symbolic link at `path` which leads to `target`.
@@ -269,21 +303,25 @@ class FileSystem:
         place = self._find(path, follow=False)
         if place.node is not None:
             raise _error(errno.EEXIST, path)
-        _check_writable(place, path)
-        place.directory.entries[place.name] = Symlink(target, mtime=self._now())
+        self._add(place, Symlink(target, mtime=self._now()), path)
 
     def chmod(self, path: str, mode: int) -> None:
-        """Set the permission bits. They are shown, not enforced.
+        """Set the permission bits.
 
         Raises:
             FileNotFoundError: Nothing is there.
-            OSError: The mount is read-only (EROFS).
+            OSError: The mount is read-only (EROFS), or it belongs to somebody else (EPERM).
         """
-        place = self._existing(path)
-        _check_writable(place, path)
-        node = _target(place.node)
-        assert node is not None
-        node.mode = mode
+        self._own(path).mode = mode
+
+    def chown(self, path: str, uid: int | None, gid: int | None) -> None:
+        """Set owner and group; None leaves one as it is. Raises as `chmod`."""
+        node = self._own(path)
+        given = (uid is not None and uid != node.uid) or (gid is not None and not self.user.is_in(gid))
+        if self.user.uid and given:
+            raise _error(errno.EPERM, path)
+        node.uid = node.uid if uid is None else uid
+        node.gid = node.gid if gid is None else gid
 
     def rename(self, old: str, new: str) -> None:
         """Move a file or directory; a file at `new` is replaced, a directory at `new` receives it.
@@ -298,8 +336,8 @@ class FileSystem:
         if self.is_dir(new):
             new = posixpath.join(new, source.name)
         goal = self._find(new, follow=False)
-        _check_writable(source, old)
-        _check_writable(goal, new)
+        self._check_removal(source, old)
+        self._check_entries(goal, new)
         assert source.node is not None
         del source.directory.entries[source.name]
         goal.directory.entries[goal.name] = source.node
@@ -314,7 +352,7 @@ class FileSystem:
         place = self._existing(path, follow=False)
         if isinstance(place.node, Mount) or not place.name:
             raise _error(errno.EBUSY, path)
-        _check_writable(place, path)
+        self._check_removal(place, path)
         if isinstance(place.node, Directory) and place.node.entries and not recursive:
             raise _error(errno.ENOTEMPTY, path)
         del place.directory.entries[place.name]
@@ -329,7 +367,55 @@ class FileSystem:
             assert isinstance(target, Directory)
             self.root = target
         else:
-            place.directory.entries[place.name] = Mount(target, read_only)
+            mount = place.directory.entries[place.name] = Mount(target, read_only)
+            self.mounts[self.absolute(path)] = mount
+
+    def medium(self, path: str) -> str:
+        """The type of the file system that `path` is on: that of the mount which is nearest above it."""
+        parts = self.absolute(path).rstrip("/").split("/")
+        for count in range(len(parts), 0, -1):
+            mount = self.mounts.get("/".join(parts[:count]))
+            if mount is not None and isinstance(mount.target, Directory):
+                return mount.target.medium
+        return self.root.medium
+
+    # --- what is allowed
+
+    def _check(self, want: int, node: File | Directory | Device | Symlink, path: str) -> None:
+        if not self.user.may(want, node):
+            raise _error(errno.EACCES, path)
+
+    def _check_entries(self, place: _Place, path: str) -> None:
+        """Whether something may come to or go from the directory."""
+        _check_writable(place, path)
+        self._check(WRITE, place.directory, path)
+
+    def _check_removal(self, place: _Place, path: str) -> None:
+        self._check_entries(place, path)
+        node = _target(place.node)
+        if node is not None and not self.user.may_remove(node, place.directory):
+            raise _error(errno.EPERM, path)
+
+    def _add(self, place: _Place, node: File | Directory | Symlink, path: str) -> None:
+        """Put something new where nothing is; it belongs to the user, or to the group of the directory."""
+        self._check_entries(place, path)
+        directory = place.directory
+        node.uid, node.gid = self.user.uid, self.user.gid
+        if directory.mode & SET_GROUP:
+            node.gid = directory.gid
+            if isinstance(node, Directory):
+                node.mode |= SET_GROUP
+        directory.entries[place.name] = node
+
+    def _own(self, path: str) -> File | Directory | Device | Symlink:
+        """What is there, if the user may change its bits."""
+        place = self._existing(path)
+        _check_writable(place, path)
+        node = _target(place.node)
+        assert node is not None
+        if not self.user.owns(node):
+            raise _error(errno.EPERM, path)
+        return node
 
     # --- looking up
 
@@ -350,7 +436,7 @@ class FileSystem:
         if not path:
             raise _error(errno.ENOENT, path)
         trail: list[tuple[Directory, str, bool]] = []
-        directory, read_only = self.root, False
+        directory, read_only = self.root, self.read_only
         rest = [
             part for part in posixpath.join("/", self.working_dir, path).split("/") if part not in {"", "."}
         ]
@@ -362,16 +448,17 @@ class FileSystem:
                 if trail:
                     directory, _, read_only = trail.pop()
                 continue
+            self._check(SEARCH, directory, path)
             node = directory.entries.get(name)
             if isinstance(node, Symlink) and (rest or follow):
                 links += 1
                 if links > LINKS_MAX:
                     raise _error(errno.ELOOP, path)
                 if node.target.startswith("/"):
-                    trail, directory, read_only = [], self.root, False
+                    trail, directory, read_only = [], self.root, self.read_only
                 rest.extend(part for part in reversed(node.target.split("/")) if part not in {"", "."})
                 continue
-            here_read_only = read_only or (isinstance(node, Mount) and node.read_only)
+            here_read_only = node.read_only if isinstance(node, Mount) else read_only
             if not rest:
                 return _Place(directory, name, node, here_read_only)
             inner = _target(node)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
 
@@ -76,6 +76,18 @@ class InvalidImageName(ValueError):  # noqa: N818  (Kubernetes' reason)
         self.reference = reference
 
 
+class Account(NamedTuple):
+    """A user whom an image knows: a line of /etc/passwd, and the groups which have it as a member."""
+
+    name: str
+    gid: int
+    groups: tuple[int, ...] = ()
+
+
+ACCOUNTS: Final[Mapping[int, Account]] = {0: Account("root", 0), 65534: Account("nobody", 65534)}
+"""Whom images know that say nothing else."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Image(Shown):
     """What stands behind a name.
@@ -90,6 +102,11 @@ class Image(Shown):
         size: Bytes, as the `Pulled` event shows them.
         env: Environment variables of the image, beaten by the pod's.
         working_dir: Working directory unless the pod says another.
+        user: Who runs the program unless the pod says another.
+        accounts: The users it knows, by their numbers.
+        groups: Names of the groups that are not those of one user, by their numbers.
+        files: Files of its own: text by absolute path.
+        commands: The files which are its commands, for those who look at it as a volume.
     """
 
     program: Any
@@ -100,6 +117,11 @@ class Image(Shown):
     size: int = DEFAULT_SIZE
     env: tuple[tuple[str, str], ...] = ()
     working_dir: str = "/"
+    user: int = 0
+    accounts: Mapping[int, Account] = ACCOUNTS
+    groups: Mapping[int, str] = attrs.field(factory=dict)
+    files: Mapping[str, str] = attrs.field(factory=dict)
+    commands: tuple[str, ...] = ()
 
 
 def image(

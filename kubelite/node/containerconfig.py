@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.devices import mount_devices
 from kubelite.images.files import FileSystem
 from kubelite.network import NetworkNamespace
 from kubelite.node import etcfiles
 from kubelite.node.cri import TERMINATION_LOG, ContainerConfig
 from kubelite.node.environment import PodFacts, command_line, container_environment
+from kubelite.node.procfiles import may_change_network, proc_directory
+from kubelite.node.rootfs import ANYBODY, make_root, mount_file
+from kubelite.node.securitycontext import check_non_root, user_of
 from kubelite.node.volumes import Volume, mount_volumes
 
 if TYPE_CHECKING:
+    from kubelite.images.registry import Image
     from kubelite.node.machine import Machine
     from kubelite.node.workerhost import WorkerHost
 
@@ -50,12 +55,13 @@ def container_config(
     pod = facts.pod
     metadata, machine = pod["metadata"], host.machine
     found = host.images.resolve(raw["image"])
+    check_non_root(pod, raw, found)
     links = pod["spec"].get("enableServiceLinks") is not False
     variables = container_environment(
         raw, facts, host.lookup, host.services_of(metadata["namespace"], links=links)
     )
     env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
-    env.setdefault("HOME", DEFAULT_HOME)
+    env.setdefault("HOME", DEFAULT_HOME if user_of(pod, raw, found).uid == 0 else "/")
     working_dir = raw.get("workingDir") or found.working_dir
     if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
         mount_volumes(FileSystem(), raw, volumes, variables)
@@ -83,7 +89,7 @@ def container_config(
             if (port.get("protocol") or "TCP") == "TCP"
         ),
         network=network,
-        make_files=partial(_make_files, machine, pod, raw, variables, volumes, working_dir, network),
+        make_files=partial(_make_files, machine, pod, raw, variables, volumes, working_dir, network, found),
         stdin=bool(raw.get("stdin")),
         stdin_once=bool(raw.get("stdinOnce")),
         termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
@@ -99,17 +105,24 @@ def _make_files(
     volumes: Mapping[str, Volume],
     working_dir: str,
     network: NetworkNamespace,
+    image: Image,
 ) -> FileSystem:
-    files = FileSystem(working_dir=working_dir, now=machine.clock.now)
-    mount_devices(files, machine.devices)
-    for path in ("/etc", "/tmp", "/root", "/var/run", working_dir):  # noqa: S108  (of the container)
-        files.mkdir(path)
-    dns = etcfiles.dns_settings(pod, machine.config.cluster_dns, machine.config.cluster_domain)
-    files.write("/etc/hosts", etcfiles.hosts_file(pod, network.address, machine.config.cluster_domain))
-    files.write("/etc/resolv.conf", etcfiles.resolv_conf(dns))
-    files.write("/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
-    path = raw.get("terminationMessagePath") or TERMINATION_LOG
-    files.mkdir(path.rpartition("/")[0] or "/")
-    files.write(path, b"")
+    files = make_root(machine, image, working_dir)
+    config = machine.config
+    dns = etcfiles.dns_settings(pod, config.cluster_dns, config.cluster_domain)
+    mount_file(files, "/etc/hosts", _hosts(machine, pod, network))
+    mount_file(files, "/etc/resolv.conf", etcfiles.resolv_conf(dns))
+    mount_file(files, "/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
+    mount_file(files, raw.get("terminationMessagePath") or TERMINATION_LOG, "", ANYBODY)
     mount_volumes(files, raw, volumes, variables)
+    user = user_of(pod, raw, image)
+    files.mount("/proc", proc_directory(pod, raw, user))
+    files.user = attrs.evolve(user, net_admin=user.uid == 0 and may_change_network(raw))
+    files.read_only = bool((raw.get("securityContext") or {}).get("readOnlyRootFilesystem"))
     return files
+
+
+def _hosts(machine: Machine, pod: Object, network: NetworkNamespace) -> str:
+    if pod["spec"].get("hostNetwork"):
+        return etcfiles.host_network_hosts_file(pod, machine.files.read_text("/etc/hosts"))
+    return etcfiles.hosts_file(pod, network.address, machine.config.cluster_domain)

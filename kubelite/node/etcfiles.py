@@ -53,11 +53,24 @@ def hosts_file(pod: Object, address: str, domain: str) -> str:
     ]
     name, suffix = hostname_of(pod), domain_of(pod, domain)
     lines.append(f"{address}\t{name}.{suffix}\t{name}" if suffix else f"{address}\t{name}")
+    return "\n".join((*lines, *_aliases(pod))) + "\n"
+
+
+def host_network_hosts_file(pod: Object, of_node: str) -> str:
+    """The content of `/etc/hosts` in a pod with its node's network: the node's, and the pod's aliases."""
+    header = "# Kubernetes-managed hosts file (host network).\n"
+    return header + of_node + "".join(f"{line}\n" for line in _aliases(pod))
+
+
+def _aliases(pod: Object) -> list[str]:
     aliases = pod["spec"].get("hostAliases") or ()
-    if aliases:
-        lines.extend(("", "# Entries added by HostAliases."))
-        lines.extend("\t".join((alias["ip"], *(alias.get("hostnames") or ()))) for alias in aliases)
-    return "\n".join(lines) + "\n"
+    lines = ["\t".join((alias["ip"], *(alias.get("hostnames") or ()))) for alias in aliases]
+    return ["", "# Entries added by HostAliases.", *lines] if lines else []
+
+
+def node_hosts_file(name: str, address: str) -> str:
+    """The content of a node's own `/etc/hosts`."""
+    return f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{address}\t{name}\n"
 
 
 def dns_settings(pod: Object, nameserver: str, domain: str) -> DNSSettings:

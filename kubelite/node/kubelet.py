@@ -37,6 +37,7 @@ from kubelite.node.nodereporter import NodeReporter
 from kubelite.node.podlookups import PodLookups
 from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
 from kubelite.node.podworker import PodWorker
+from kubelite.node.procfiles import forbidden_setting
 from kubelite.node.server import KubeletServer
 from kubelite.node.statusmanager import FlushStatuses, StatusManager
 from kubelite.node.tokens import TokenSpec, token_request
@@ -393,6 +394,9 @@ class Kubelet(Actor[Message]):
         problem = refusal(worker.base, worker.requests, self._used, self._config, self._node.labels)
         if problem is not None:
             return problem
+        setting = forbidden_setting(worker.base)
+        if setting is not None:
+            return "SysctlForbidden", f'forbidden sysctl: "{setting}" not allowlisted'
         others = (each.base for each in self.machine.workers.values() if each.admitted)
         return ports_refusal(worker.base, others)
 

@@ -14,6 +14,7 @@ from kubelite.images.files import FileSystem
 from kubelite.network import AddressPool, Fabric, NetworkNamespace, Resolver, Translator
 from kubelite.node.asyncio_runtime import AsyncioRuntime
 from kubelite.node.config import KubeletConfig
+from kubelite.node.etcfiles import node_hosts_file
 from kubelite.runtime import Clock, Randomness
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Machine:
         self.workers: dict[str, PodWorker] = {}
         self.pulled: set[str] = set()
         self.files = FileSystem(now=clock.now)
+        self.files.mkdir("/etc")
+        self.files.write("/etc/hosts", node_hosts_file(name, address))
+        self.files.write("/etc/hostname", f"{name}\n")
         self.devices = make_devices(random.fork("devices"))
         self.network = NetworkNamespace(
             name=name, address=address, fabric=fabric, hostname=name, resolver=resolver, translator=translator

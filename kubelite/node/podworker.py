@@ -354,7 +354,8 @@ class PodWorker:
         return PodFacts(self.state.pod, address, machine.address, capacity(machine.config))
 
     def _sources(self) -> Sources:
-        return Sources(self._facts(), self.host.lookup, self._tokens, self.host.machine.files)
+        host = self.host
+        return Sources(self._facts(), host.lookup, self._tokens, host.machine.files, host.images.resolve)
 
     # --- containers
 

@@ -11,22 +11,33 @@ from __future__ import annotations
 
 import base64
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
+from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory, File, FileSystem, Node, Symlink
+from kubelite.images.files import Directory, File, FileSystem, Mount, Node, Symlink
+from kubelite.images.permissions import STICKY
+from kubelite.images.registry import Image, ImageNotFound, InvalidImageName
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
+from kubelite.node.rootfs import image_files
+from kubelite.node.securitycontext import group_of_files, owner_of_files
 from kubelite.node.tokens import Tokens, spec_of
+from kubelite.node.volumeowner import READABLE, WRITABLE, give_to_group
 
 FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
+TOKEN_MODE: Final = 0o600
+"""Of tokens that belong to a user or a group of the pod."""
+PROVISIONED: Final = "pv.kubernetes.io/provisioned-by"
+TMPFS: Final = "tmpfs"
+_IN_MEMORY: Final = frozenset({"secret", "projected", "downwardAPI"})
 _DATA: Final = "..data"
 _FROM_API: Final = frozenset({"configMap", "secret", "projected", "persistentVolumeClaim", "ephemeral"})
 
 
-Volume: TypeAlias = Directory | File
-"""What a volume is in memory: a directory, or a single file of the node."""
+Volume: TypeAlias = Directory | File | Mount
+"""What a volume is in memory: a directory, a single file of the node, or what nobody may change."""
 
 
 class MountError(Exception):
@@ -38,6 +49,16 @@ class Payload(NamedTuple):
 
     data: bytes
     mode: int = FILE_MODE
+    uid: int = 0
+
+
+def no_image(reference: str) -> Image:
+    """Finds none.
+
+    Raises:
+        ImageNotFound: Always.
+    """
+    raise ImageNotFound(reference)
 
 
 class Sources(NamedTuple):
@@ -48,12 +69,14 @@ class Sources(NamedTuple):
         lookup: ConfigMaps and Secrets.
         tokens: Service account tokens that were asked for.
         host: The files of the node, for hostPath.
+        image: Finds images.
     """
 
     facts: PodFacts
     lookup: Lookup
     tokens: Tokens
     host: FileSystem
+    image: Callable[[str], Image] = no_image
 
 
 def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
@@ -77,7 +100,7 @@ def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) 
             continue
         directory = volumes.get(volume["name"])
         if payload is not None and isinstance(directory, Directory):
-            write_payload(directory, payload, now)
+            write_payload(directory, payload, now, group_of_files(sources.facts.pod))
 
 
 def has_api_content(pod: Object) -> bool:
@@ -100,12 +123,22 @@ def has_api_content(pod: Object) -> bool:
     return False
 
 
-def write_payload(directory: Directory, payload: Mapping[str, Payload], now: float) -> None:
-    """Let `directory` show exactly the files of `payload`; nothing happens if it does already."""
+def write_payload(
+    directory: Directory, payload: Mapping[str, Payload], now: float, group: int | None = None
+) -> None:
+    """Let `directory` show exactly the files of `payload`; nothing happens if it does already.
+
+    Args:
+        directory: Of the volume.
+        payload: Its files.
+        now: Their time.
+        group: The `fsGroup` of the pod, which may read them.
+    """
     current = directory.entries.get(_DATA)
     version = directory.entries.get(current.target) if isinstance(current, Symlink) else None
+    bits = 0 if group is None else READABLE
     if isinstance(version, Directory) and _content(version) == {
-        n: (p.data, p.mode) for n, p in payload.items()
+        n: (p.data, p.mode | bits) for n, p in payload.items()
     }:
         return
     fresh = Directory(mtime=now)
@@ -116,7 +149,9 @@ def write_payload(directory: Directory, payload: Mapping[str, Payload], now: flo
             inner = place.entries.setdefault(parent, Directory(mtime=now))
             assert isinstance(inner, Directory)
             place = inner
-        place.entries[name] = File(file.data, file.mode, now)
+        place.entries[name] = File(file.data, file.mode, now, file.uid)
+    if group is not None:
+        give_to_group(fresh, group)
     label = f"..{int(now * 1000):x}"
     while label in directory.entries:
         label += "_"
@@ -148,8 +183,10 @@ def mount_volumes(
         if volume is None:
             raise ConfigError(f"failed to find volume {mount['name']}", "CreateContainerError")
         path = mount.get("subPath") or _expanded(mount.get("subPathExpr") or "", variables)
-        target = _sub_path(volume, path, mount["name"]) if path else volume
-        files.mount(mount["mountPath"], target, read_only=bool(mount.get("readOnly")))
+        shown = volume.target if isinstance(volume, Mount) else volume
+        target = _sub_path(shown, path, mount["name"]) if path else shown
+        read_only = bool(mount.get("readOnly")) or isinstance(volume, Mount)
+        files.mount(mount["mountPath"], target, read_only=read_only)
 
 
 def _expanded(expression: str, variables: Mapping[str, str]) -> str:
@@ -168,15 +205,16 @@ def _expanded(expression: str, variables: Mapping[str, str]) -> str:
     return path
 
 
-def _sub_path(volume: Volume, path: str, name: str) -> Volume:
+def _sub_path(volume: object, path: str, name: str) -> Directory | File:
     """What stands at `path` in the volume, by value: later versions of it are not seen."""
-    if path.startswith("/") or ".." in path.split("/") or isinstance(volume, File):
+    if path.startswith("/") or ".." in path.split("/") or not isinstance(volume, Directory):
         raise ConfigError(f'failed to prepare subPath for volumeMount "{name}" of container')
     inside = FileSystem(volume)
-    if not inside.exists(path):
-        inside.mkdir(path, mode=0o750)
-    node: object = volume
     parts = path.split("/")
+    if not inside.exists(path):
+        for end in range(1, len(parts) + 1):  # each as open as the volume itself
+            inside.mkdir("/".join(parts[:end]), mode=volume.mode)
+    node: object = volume
     while parts:
         part = parts.pop(0)
         if part in {"", "."}:
@@ -198,16 +236,40 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Volume:
         return _host_path(volume, sources.host)
     if "persistentVolumeClaim" in volume or "ephemeral" in volume:
         return _claimed(volume, sources)
+    if "image" in volume:
+        return _image(volume, sources)
     payload = _payload(volume, sources)
-    directory = Directory(mode=VOLUME_MODE, mtime=now)
+    group = group_of_files(sources.facts.pod)
+    directory = _empty(volume, group, now)
     if payload is not None:
-        write_payload(directory, payload, now)
+        write_payload(directory, payload, now, group)
     elif "emptyDir" not in volume and set(volume) != {"name"}:
         kind = next(key for key in volume if key != "name")
         raise MountError(
             f'MountVolume.SetUp failed for volume "{volume["name"]}" : no volume plugin for {kind}'
         )
     return directory
+
+
+def _empty(volume: Object, group: int | None, now: float) -> Directory:
+    """The directory of an emptyDir, or of a volume whose files come from the API."""
+    directory = Directory(mode=VOLUME_MODE, mtime=now)
+    empty = volume.get("emptyDir") or {}
+    if empty.get("medium") == "Memory" or not volume.keys().isdisjoint(_IN_MEMORY):
+        directory.medium, directory.mode = TMPFS, VOLUME_MODE | STICKY
+        directory.size_limit = amount("memory", empty.get("sizeLimit") or "0")
+    if group is not None:
+        give_to_group(directory, group, WRITABLE if "emptyDir" in volume else READABLE)
+    return directory
+
+
+def _image(volume: Object, sources: Sources) -> Mount:
+    """The files of an image, which nobody may change."""
+    reference = volume["image"].get("reference") or ""
+    try:
+        return Mount(image_files(sources.image(reference)), read_only=True)
+    except (ImageNotFound, InvalidImageName) as error:
+        raise MountError(f'Failed to pull image "{reference}": {error}') from error
 
 
 def _claimed(volume: Object, sources: Sources) -> Volume:
@@ -231,7 +293,10 @@ def _claimed(volume: Object, sources: Sources) -> Volume:
     if found is None:
         raise MountError(f"{problem}failed to fetch PV {bound} from API server: not found")
     if "hostPath" in found["spec"]:
-        return _host_path({"name": bound, "hostPath": found["spec"]["hostPath"]}, sources.host)
+        source = found["spec"]["hostPath"]
+        if PROVISIONED in (found["metadata"].get("annotations") or {}):
+            sources.host.mkdir(source["path"], mode=VOLUME_MODE)
+        return _host_path({"name": bound, "hostPath": source}, sources.host)
     if "local" in found["spec"]:
         source = {"path": found["spec"]["local"]["path"], "type": "Directory"}
         return _host_path({"name": bound, "hostPath": source}, sources.host)
@@ -323,7 +388,12 @@ def _projected(source: Object, sources: Sources, mode: int | None) -> dict[str, 
             return _downward(inner, sources, mode)
         case {"serviceAccountToken": inner}:
             token = sources.tokens.get(spec_of(inner))
-            return {} if token is None else {inner["path"]: Payload(token.text.encode(), mode or FILE_MODE)}
+            if token is None:
+                return {}
+            pod = sources.facts.pod
+            uid, shared = owner_of_files(pod), group_of_files(pod) is None
+            bits = (mode or FILE_MODE) if uid is None and shared else TOKEN_MODE
+            return {inner["path"]: Payload(token.text.encode(), bits, uid or 0)}
         case _:
             return {}
 

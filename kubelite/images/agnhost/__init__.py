@@ -17,7 +17,7 @@ from kubelite.images.agnhost.getent import getent
 from kubelite.images.agnhost.netexec import netexec
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import CommandNotFoundError, Container
-from kubelite.images.registry import Image
+from kubelite.images.registry import ACCOUNTS, Account, Image
 
 ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
@@ -160,4 +160,13 @@ async def run_command(container: Container) -> int:
     return await main(container)
 
 
-IMAGE = Image(program=main, kind="main", entrypoint=ENTRYPOINT, exec=run_command, size=51_380_000)
+IMAGE = Image(
+    program=main,
+    kind="main",
+    entrypoint=ENTRYPOINT,
+    exec=run_command,
+    size=51_380_000,
+    accounts={**ACCOUNTS, 1000: Account("user-defined-in-image", 1000, (50000,))},
+    groups={50000: "group-defined-in-image"},
+    commands=("/agnhost", "/agnhost-2", *(f"/bin/{name}" for name in sorted(_APPLETS))),
+)

@@ -6,12 +6,15 @@ Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
 from __future__ import annotations
 
 import posixpath
+import re
 import stat as modes
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+from kubelite.images.busybox.accounts import groups, users
+from kubelite.images.busybox.modes import changed_mode
 from kubelite.images.busybox.options import UsageError, parse_options
-from kubelite.images.files import FileSystem, Stat
+from kubelite.images.files import Directory, FileSystem, Stat
 from kubelite.images.shell.process import Applet, Process
 
 _Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
@@ -22,8 +25,10 @@ _TYPES = {
     "device": modes.S_IFCHR,
 }
 
+_KINDS = {"file": "regular file", "symlink": "symbolic link", "device": "character special file"}
 
-def _applet(
+
+def applet(
     flags: str, valued: str = "", long: dict[str, str] | None = None, *, least: int = 0
 ) -> Callable[[_Body], Applet]:
     """Parses the options of an applet; what the file system refuses becomes the applet's complaint."""
@@ -54,10 +59,11 @@ def _long_line(files: FileSystem, path: str, name: str) -> str:
     stat = files.stat(path, follow=False)
     when = time.strftime("%b %e %H:%M", time.gmtime(stat.mtime))
     target = f" -> {files.readlink(path)}" if stat.kind == "symlink" else ""
-    return f"{_mode_text(stat)}    1 root     root     {stat.size:9d} {when} {name}{target}\n"
+    user, group = users(files).get(stat.uid, stat.uid), groups(files).get(stat.gid, stat.gid)
+    return f"{_mode_text(stat)}    1 {user!s:<8} {group!s:<8} {stat.size:9d} {when} {name}{target}\n"
 
 
-@_applet("laA1dhRrtSFL")
+@applet("laA1dhRrtSFL")
 async def ls(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`ls [-laA1dRrtS] [FILE]...`: files first, then directories."""
     files, status = process.container.files, 0
@@ -100,7 +106,7 @@ async def _listed(process: Process, options: dict[str, str], entries: list[tuple
         await process.out(_long_line(files, path, name) if "l" in options else f"{name}\n")
 
 
-@_applet("pv", "m", {"parents": "p"})
+@applet("pv", "m", {"parents": "p"})
 async def mkdir(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`mkdir [-p] [-m MODE] DIRECTORY...`."""
     for name in names:
@@ -115,7 +121,7 @@ async def mkdir(process: Process, options: dict[str, str], names: list[str]) -> 
     return 0
 
 
-@_applet("rRfiv")
+@applet("rRfiv")
 async def rm(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`rm [-rf] FILE...`."""
     files, status = process.container.files, 0
@@ -133,7 +139,7 @@ async def rm(process: Process, options: dict[str, str], names: list[str]) -> int
     return status
 
 
-@_applet("p")
+@applet("p")
 async def rmdir(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`rmdir DIRECTORY...`."""
     for name in names:
@@ -152,7 +158,7 @@ def _copy(files: FileSystem, source: str, target: str, *, recursive: bool) -> No
         files.write(target, files.read(source), mode=files.stat(source).mode)
 
 
-@_applet("rRafpLvT")
+@applet("rRafpLvT")
 async def cp(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`cp [-ra] SOURCE... TARGET`."""
     if len(names) < 2:
@@ -167,7 +173,7 @@ async def cp(process: Process, options: dict[str, str], names: list[str]) -> int
     return 0
 
 
-@_applet("fivT")
+@applet("fivT")
 async def mv(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`mv SOURCE... TARGET`."""
     if len(names) < 2:
@@ -180,19 +186,19 @@ async def mv(process: Process, _: dict[str, str], names: list[str]) -> int:
     return 0
 
 
-@_applet("cam", "drt")
+@applet("cam", "drt")
 async def touch(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`touch [-c] FILE...`."""
     for name in names:
         if "c" not in options or process.container.files.exists(process.path(name)):
             try:
                 process.container.files.touch(process.path(name))
-            except FileNotFoundError:
-                return await process.fail(f"{name}: No such file or directory")
+            except OSError as error:
+                return await process.fail(f"{name}: {error.strerror}")
     return 0
 
 
-@_applet("sfnvT", least=1)
+@applet("sfnvT", least=1)
 async def ln(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`ln -s TARGET NAME`."""
     files = process.container.files
@@ -209,59 +215,50 @@ async def ln(process: Process, options: dict[str, str], names: list[str]) -> int
     return 0
 
 
-@_applet("Rvc", least=2)
-async def chmod(process: Process, _: dict[str, str], names: list[str]) -> int:
-    """`chmod MODE FILE...`, octal or as `+x`."""
-    mode, *rest = names
+@applet("Rvcf", least=2)
+async def chmod(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`chmod [-R] MODE FILE...`, octal or as `u=rwx,go+x`."""
+    (mode, *rest), files, status = names, process.container.files, 0
     for name in rest:
-        path = process.path(name)
-        old = process.container.files.stat(path).mode
-        bits = {"r": 0o444, "w": 0o200, "x": 0o111}
-        if mode.isdigit():
-            new = int(mode, 8)
-        else:
-            sign = "+" if "+" in mode else "-"
-            change = sum(bits.get(each, 0) for each in mode.partition(sign)[2])
-            new = old | change if sign == "+" else old & ~change
-        process.container.files.chmod(path, new)
-    return 0
+        top = process.path(name)
+        for path in list(walk(files, top)) if "R" in options else [top]:
+            try:
+                found = files.stat(path)
+                files.chmod(path, changed_mode(mode, found.mode, directory=found.kind == "directory"))
+            except OSError as error:
+                status = await process.fail(f"{name if path == top else path}: {error.strerror}")
+            except ValueError:
+                return await process.fail(f"invalid mode '{mode}'")
+    return status
 
 
-@_applet("Rvh")
-async def chown(process: Process, _: dict[str, str], names: list[str]) -> int:
-    """`chown OWNER FILE...`: the files must exist; there is one user."""
-    for name in names[1:]:
-        process.container.files.stat(process.path(name))
-    return 0
-
-
-@_applet("Ltf", "c")
+@applet("Ltf", "c")
 async def stat(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`stat [-c FORMAT] FILE...`: %a %A %s %n %F %Y."""
+    """`stat [-L] [-c FORMAT] FILE...`: %a %A %s %n %F %Y %u %g %U %G."""
+    files = process.container.files
     for name in names:
-        found = process.container.files.stat(process.path(name), follow="L" in options)
+        found = files.stat(process.path(name), follow="L" in options)
+        user, group = users(files).get(found.uid, "UNKNOWN"), groups(files).get(found.gid, "UNKNOWN")
         values = {
             "%a": f"{found.mode:o}",
             "%A": _mode_text(found),
             "%s": str(found.size),
             "%n": name,
-            "%F": found.kind,
+            "%F": _KINDS.get(found.kind, found.kind),
             "%Y": str(int(found.mtime)),
-            "%U": "root",
-            "%G": "root",
-            "%u": "0",
-            "%g": "0",
+            "%U": user,
+            "%G": group,
+            "%u": str(found.uid),
+            "%g": str(found.gid),
         }
-        text = (
-            options.get("c") or "  File: %n\n  Size: %s\t%F\nAccess: (0%a/%A)  Uid: (0/root)   Gid: (0/root)"
+        text = options.get("c") or (
+            "  File: %n\n  Size: %s\t%F\nAccess: (0%a/%A)  Uid: (%u/%U)   Gid: (%g/%G)"
         )
-        for key, value in values.items():
-            text = text.replace(key, value)
-        await process.out(text + "\n")
+        await process.out(re.sub("%[a-zA-Z]", lambda match: values.get(match[0], match[0]), text) + "\n")  # noqa: B023
     return 0
 
 
-@_applet("f", least=1)
+@applet("f", least=1)
 async def readlink(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`readlink [-f] FILE`."""
     path = process.path(names[0])
@@ -282,7 +279,7 @@ async def readlink(process: Process, options: dict[str, str], names: list[str]) 
     return 0
 
 
-@_applet("a")
+@applet("a")
 async def basename(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`basename PATH [SUFFIX]`."""
     name = posixpath.basename(names[0].rstrip("/")) if names else ""
@@ -290,14 +287,14 @@ async def basename(process: Process, _: dict[str, str], names: list[str]) -> int
     return 0
 
 
-@_applet("", least=1)
+@applet("", least=1)
 async def dirname(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`dirname PATH`."""
     await process.out((posixpath.dirname(names[0].rstrip("/")) or ".") + "\n")
     return 0
 
 
-@_applet("dqu", "pt")
+@applet("dqu", "pt")
 async def mktemp(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`mktemp [-d] [TEMPLATE]`."""
     template = names[0] if names else "/tmp/tmp.XXXXXX"  # noqa: S108 - a path inside the container
@@ -321,16 +318,30 @@ def walk(files: FileSystem, path: str) -> Iterator[str]:
             yield from walk(files, posixpath.join(path, name))
 
 
-async def df(process: Process) -> int:
-    """One file system in memory."""
-    await process.out(
-        "Filesystem           1K-blocks      Used Available Use% Mounted on\n"
-        "overlay               10485760         0  10485760   0% /\n"
-    )
+@applet("hkmTa")
+async def df(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`df [PATH]...`: the file systems in memory, of those that have a size."""
+    files = process.container.files
+    rows = [("overlay", "/", 10 * 1024**3)]
+    for path, mount in files.mounts.items():
+        if isinstance(mount.target, Directory) and mount.target.size_limit:
+            rows.append((mount.target.medium, path, mount.target.size_limit))
+    wanted = {max((row for row in rows if _is_on(process.path(name), row[1])), key=_depth) for name in names}
+    await process.out("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
+    for medium, path, size in sorted(wanted, key=_depth) if names else rows:
+        await process.out(f"{medium:<20} {size // 1024:>9} {0:>9} {size // 1024:>9}   0% {path}\n")
     return 0
 
 
-@_applet("shk")
+def _is_on(path: str, mount: str) -> bool:
+    return mount in {"/", path} or path.startswith(f"{mount}/")
+
+
+def _depth(row: tuple[str, str, int]) -> int:
+    return len(row[1])
+
+
+@applet("shk")
 async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`du [-s] [PATH]...`, in KiB."""
     files = process.container.files
@@ -340,7 +351,7 @@ async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
     return 0
 
 
-@_applet("c", "s", least=1)
+@applet("c", "s", least=1)
 async def truncate(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`truncate [-c] -s [+|-]SIZE FILE...`."""
     files, text = process.container.files, options.get("s", "")
@@ -359,7 +370,7 @@ async def truncate(process: Process, options: dict[str, str], names: list[str]) 
     return 0
 
 
-@_applet("dDcpsv", "mogt", least=1)
+@applet("dDcpsv", "mogt", least=1)
 async def install(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`install [-d | -D] [-m MODE] [SOURCE]... TARGET`."""
     files, mode = process.container.files, int(options.get("m", "755"), 8)
@@ -392,7 +403,6 @@ APPLETS: Mapping[str, Applet] = {
     "touch": touch,
     "ln": ln,
     "chmod": chmod,
-    "chown": chown,
     "stat": stat,
     "readlink": readlink,
     "realpath": readlink,

@@ -229,21 +229,6 @@ async def busybox_itself(process: Process) -> int:
     return await run_program(attrs.evolve(process, argv=process.argv[1:]))
 
 
-async def whoami(process: Process) -> int:
-    """Always root."""
-    await process.out("root\n")
-    return 0
-
-
-async def identity(process: Process) -> int:
-    """`id [-u|-g|-un]`."""
-    flags = process.argv[1] if len(process.argv) > 1 else ""
-    await process.out(
-        {"-u": "0\n", "-g": "0\n", "-un": "root\n"}.get(flags, "uid=0(root) gid=0(root) groups=0(root)\n")
-    )
-    return 0
-
-
 async def uname(process: Process) -> int:
     """`uname [-amnrs]`."""
     facts = {
@@ -357,8 +342,6 @@ APPLETS: Mapping[str, Applet] = {
     "ash": sh,
     "bash": sh,
     "busybox": busybox_itself,
-    "whoami": whoami,
-    "id": identity,
     "uname": uname,
     "seq": seq,
     "which": which,

@@ -6,7 +6,6 @@ Source: POSIX.1-2017, Shell Command Language, 2.12 Shell Execution Environment.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -18,7 +17,6 @@ from kubelite.images.shell.streams import Input, Output
 from kubelite.images.shell.syntax import Command
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Variables(dict[str, str]):
@@ -98,7 +96,7 @@ class State:
         """A shell with the environment of a process, which gets the signals sent to it."""
         variables = {"IFS": " \t\n", "PS4": "+ ", "OPTIND": "1", "PPID": "0", "PATH": _PATH, **process.env}
         variables["PWD"] = process.cwd
-        exported = {key for key in process.env if _NAME.fullmatch(key)} | {"PATH", "PWD"}
+        exported = {*process.env, "PATH", "PWD"}  # what is no name of a variable is handed on, too
         pid = process.job.pid if process.job else 1
         shell = cls(
             process, name, list(args), Variables(variables), exported, pid=pid, main=process.job is None

@@ -103,7 +103,7 @@ def test_liveness_is_well_for_ten_seconds():
 def test_entrypoint_tester_mounttest_and_unknown():
     assert output("/agnhost", "entrypoint-tester", "a", "b")[:2] == (0, "[/agnhost entrypoint-tester a b]\n")
     status, out, _ = output("/agnhost", "mounttest", "--file_content=/tmp/f", "--file_mode=/tmp/f")
-    assert (status, out) == (0, 'content of file "/tmp/f": text\nmode of file "/tmp/f": -rw-r--r--\n')
+    assert (status, out) == (0, 'mode of file "/tmp/f": -rw-r--r--\ncontent of file "/tmp/f": text\n')
     assert output("/agnhost", "mounttest", "--file_content=/tmp/none")[0] == 1
     assert output("/agnhost", "nonsense")[0] == 1
     assert output("sh", "-c", "echo $((6*7))")[:2] == (0, "42\n")
