@@ -118,9 +118,12 @@ class ReadRequests:
         clock, store = self._env.clock, self._env.store
         timers = [clock.call_later(timeout_s, watcher.end)]
         if request.bookmarks:
+            begins = int(request.resource_version or 0)
             kind, api_version = request.resource.kind, request.resource.api_version
 
             def last_bookmark() -> None:
+                if store.revision < begins:  # it has not even begun: a bookmark would lead back
+                    return
                 metadata = {"resourceVersion": str(store.revision)}
                 obj = {"kind": kind, "apiVersion": api_version, "metadata": metadata}
                 watcher.push(WatchEvent("BOOKMARK", obj))

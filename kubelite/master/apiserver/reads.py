@@ -21,6 +21,7 @@ from kubelite.apimachinery.fields import parse_selector as parse_field_selector
 from kubelite.apimachinery.labels import SelectorError
 from kubelite.apimachinery.labels import parse_selector as parse_label_selector
 from kubelite.apimachinery.strategy import Strategy
+from kubelite.apimachinery.strconv import NumberError, parse_uint
 from kubelite.client.requests import Item, List, Listing, Watch
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.apiserver.environment import Environment, shown
@@ -30,8 +31,6 @@ TOKEN_VERSION: Final = "meta.k8s.io/v1"  # noqa: S105 - a version, not a secret
 INCONSISTENT: Final = -1
 """The version in a continue token that goes on at whatever is newest."""
 _ILLEGAL: Final = re.compile(r"[^A-Za-z0-9_-]")
-_VERSION_END: Final = 1 << 64
-_VERSION_DIGITS_MAX: Final = 20
 CONTINUE_TOO_OLD: Final = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new "
     "list without the continue parameter, or use the continue token in this response to retrieve the "
@@ -88,10 +87,10 @@ def parse_version(text: str) -> int:
     Raises:
         Invalid: It is none.
     """
-    error = _version_error(text)
-    if error is not None:
-        raise Invalid("", "", [error])
-    return int(text)
+    try:
+        return parse_uint(text)
+    except NumberError as error:
+        raise Invalid("", "", [_no_version(text, error)]) from error
 
 
 def _list_version(text: str) -> int:
@@ -100,20 +99,14 @@ def _list_version(text: str) -> int:
     Raises:
         BadRequest: It is none.
     """
-    error = _version_error(text) if text else None
-    if error is not None:
-        raise BadRequest(f"invalid resource version: {error}")
-    return int(text or 0)
+    try:
+        return parse_uint(text or "0")
+    except NumberError as error:
+        raise BadRequest(f"invalid resource version: {_no_version(text, error)}") from error
 
 
-def _version_error(text: str) -> FieldError | None:
-    if not (text.isascii() and text.isdecimal()):
-        why = "invalid syntax"
-    elif len(text) > _VERSION_DIGITS_MAX or int(text) >= _VERSION_END:
-        why = "value out of range"
-    else:
-        return None
-    return FieldError.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": {why}')
+def _no_version(text: str, error: NumberError) -> FieldError:
+    return FieldError.invalid("resourceVersion", text, str(error))
 
 
 # --- continue tokens ----------------------------------------------------------------------------------------
@@ -240,7 +233,7 @@ def _page(
     items: Sequence[Item] = page.entries
     if strategy.converts:
         items = [shown(strategy, entry) for entry in page.entries]
-    if not page.remaining:
+    if not page.goes_on:
         return Listing(items, str(page.revision))
     token = encode_continue(page.revision, page.entries[-1].key)
     remaining = None if selection.is_filtered else page.remaining

@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 from kubelite.api import certificates
 from kubelite.api import resources as r
 from kubelite.api.volumestrategy import with_transition_time
-from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid
+from kubelite.apimachinery.apierrors import AlreadyExists, BadRequest, Conflict, Invalid, unexpected
 from kubelite.apimachinery.field import FieldError
 from kubelite.apimachinery.managedfields import with_former_times
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.apimachinery.strategy import Strategy
+from kubelite.apimachinery.strconv import NumberError, parse_uint
 from kubelite.client.requests import SYSTEM_MASTERS, Answer, Item, UserInfo
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver import serviceaddresses
@@ -174,12 +175,16 @@ def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
 
     Raises:
         Conflict: It is not the newest.
+        APIError: It is no version, which Kubernetes answers with 500.
         Invalid: None is given, and the kind requires one.
     """
     name = entry.object["metadata"]["name"]
-    version = obj["metadata"].get("resourceVersion")
-    if version and version.strip("0"):  # version 0 is none
-        if version != entry.object["metadata"]["resourceVersion"]:
+    try:
+        version = parse_uint(obj["metadata"].get("resourceVersion") or "0")
+    except NumberError as problem:
+        raise unexpected(str(problem)) from problem
+    if version:  # version 0 is none
+        if version != entry.revision:
             raise Conflict(strategy.resource, name, MODIFIED)
     elif not strategy.rules.unconditional_update:
         # Kubernetes names the resource where it means the kind.

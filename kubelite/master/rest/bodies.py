@@ -17,6 +17,7 @@ from kubelite.apimachinery.apierrors import (
     Invalid,
     RequestEntityTooLarge,
     UnsupportedMediaType,
+    unexpected,
 )
 from kubelite.apimachinery.decode import DecodeError, decode
 from kubelite.apimachinery.depth import shallow
@@ -46,6 +47,9 @@ _UNKNOWN_FORMAT: Final = (
 _TYPE_META: Final = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 )
+_OPTIONS_KIND: Final = "DeleteOptions"
+_META_SCHEME: Final = "pkg/apis/meta/internalversion/scheme/register.go:27"
+"""The place in Kubernetes' source that its message names."""
 _POLICIES: Final = ("Background", "Foreground", "Orphan", "nil")
 
 
@@ -222,9 +226,9 @@ def delete_options(body: bytes, content_type: str, query: Query) -> DeleteOption
         Invalid: An option has a value that it cannot have.
     """
     if body:
-        given: Object = _decoded_options(
-            parse_object(body, content_type, "DeleteOptions", duplicates=False).value
-        )
+        given: Object = parse_object(body, content_type, "DeleteOptions", duplicates=False).value
+        _check_options_kind(given)
+        given = _decoded_options(given)
         if query.texts("dryRun") and not given.get("dryRun"):
             given = {**given, "dryRun": list(query.texts("dryRun"))}
     else:
@@ -248,6 +252,17 @@ def delete_options(body: bytes, content_type: str, query: Query) -> DeleteOption
         resource_version=preconditions.get("resourceVersion"),
         dry_run=bool(given.get("dryRun")),
     )
+
+
+def _check_options_kind(given: Object) -> None:
+    """Refuse to delete at the word of an object of another kind.
+
+    Raises:
+        APIError: It is one, which Kubernetes answers with 500.
+    """
+    kind, version = given.get("kind") or _OPTIONS_KIND, given.get("apiVersion") or "v1"
+    if kind != _OPTIONS_KIND:
+        raise unexpected(f'no kind "{kind}" is registered for version "{version}" in scheme "{_META_SCHEME}"')
 
 
 def _decoded_options(given: Object) -> Object:

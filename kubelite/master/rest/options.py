@@ -5,19 +5,17 @@ Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation, pkg/apis/meta/internalv
 
 from __future__ import annotations
 
-import re
 from typing import Final, cast
 
 from kubelite.apimachinery import listoptions
 from kubelite.apimachinery.apierrors import BadRequest, Invalid
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.strconv import NumberError, parse_int
 from kubelite.client.requests import FieldValidation
 from kubelite.master.rest.requestinfo import Query
 
 FIELD_MANAGER_LENGTH_MAX: Final = 128
 _VALIDATIONS: Final = ("", "Ignore", "Strict", "Warn")
-_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
-_INTEGER_END: Final = 1 << 63
 
 
 def integer(query: Query, name: str) -> int | None:
@@ -28,13 +26,10 @@ def integer(query: Query, name: str) -> int | None:
     """
     if not query.has(name):
         return None
-    text = query.text(name)
-    if not _INTEGER.fullmatch(text):
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    number = int(text)
-    if not -_INTEGER_END <= number < _INTEGER_END:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
-    return number
+    try:
+        return parse_int(query.text(name))
+    except NumberError as error:
+        raise BadRequest(str(error)) from error
 
 
 def check_write_options(query: Query, kind: str) -> None:

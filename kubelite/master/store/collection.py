@@ -102,6 +102,10 @@ class Collection:
             return sorted(key for key in found if key in self.entries)
         if selection.exact and (index := self._index(selection.exact[0][0])) is not None:
             return sorted(index.get(selection.exact[0][1]))
+        return self._sorted_keys(namespace)
+
+    def _sorted_keys(self, namespace: str) -> list[str]:
+        """The keys of a namespace (empty for all) in order."""
         keys = self._sorted.get(namespace)
         if keys is None:
             keys = self._sorted[namespace] = sorted(
@@ -121,12 +125,22 @@ class Collection:
         """Make indices anew when they are asked for: fields are read otherwise from now on."""
         self._indices.clear()
 
-    def select_past(self, selection: Selection, revision: int, after: str = "") -> list[Entry]:
-        """As `select`, of the state at `revision`.
+    def goes_on(self, namespace: str, after: str, past: dict[str, Entry] | None = None) -> bool:
+        """Whether there is any object of a namespace (empty for all) beyond the key `after`.
 
-        Raises:
-            Expired: That state is forgotten.
+        Args:
+            namespace: Where to look.
+            after: The key of the last object that was seen.
+            past: The objects of a former state; None for the newest.
         """
-        past = self.history.undo(self.entries, revision)
-        matches = selection.matches
-        return [past[key] for key in sorted(past) if key > after and matches(past[key].object)]
+        if past is not None:
+            prefix = f"{namespace}/" if namespace else ""
+            return any(key > after and key.startswith(prefix) for key in past)
+        keys = self._sorted_keys(namespace)
+        return bool(keys) and keys[-1] > after
+
+
+def select_from(entries: dict[str, Entry], selection: Selection, after: str = "") -> list[Entry]:
+    """As `Collection.select`, of a former state."""
+    matches = selection.matches
+    return [entries[key] for key in sorted(entries) if key > after and matches(entries[key].object)]

@@ -13,7 +13,7 @@ from typing import Final
 from kubelite.apimachinery.apierrors import AlreadyExists, Conflict
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.watcher import Watcher, WatchEvent
-from kubelite.master.store.collection import Collection
+from kubelite.master.store.collection import Collection, select_from
 from kubelite.master.store.entry import Change, Entry, make_key, sharing, with_revision
 from kubelite.master.store.history import History
 from kubelite.master.store.hub import StoreWatcher
@@ -121,14 +121,15 @@ class MemoryStore:
     ) -> Page:
         """Objects in key order, at most `limit` from beyond the key `after`, at a revision or the newest."""
         collection = self._collection(resource)
-        if revision is None or revision == self._revision:
-            found = collection.select(selection, after)
-        else:
-            found = collection.select_past(selection, revision, after)
         at = self._revision if revision is None else revision
-        if limit and len(found) > limit:
-            return Page(found[:limit], at, len(found) - limit)
-        return Page(found, at)
+        past = None if at == self._revision else collection.history.undo(collection.entries, at)
+        found = collection.select(selection, after) if past is None else select_from(past, selection, after)
+        if not limit or len(found) < limit:
+            return Page(found, at)
+        if len(found) > limit:
+            return Page(found[:limit], at, len(found) - limit, goes_on=True)
+        goes_on = selection.name is None and collection.goes_on(selection.namespace, found[-1].key, past)
+        return Page(found, at, goes_on=goes_on)
 
     def count(self, resource: Resource) -> int:
         """How many objects there are."""

@@ -26,11 +26,14 @@ class Page(NamedTuple):
     Attributes:
         revision: Of the snapshot, not of the page's objects.
         remaining: How many objects of the selection come after this page.
+        goes_on: Whether any object comes after this page, of the selection or not: when a page is full, it is
+            not known yet whether what comes behind it is selected.
     """
 
     entries: Sequence[Entry]
     revision: int
     remaining: int = 0
+    goes_on: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -52,6 +52,26 @@ async def test_pages_of_a_selection_do_not_count_what_remains(client):
     assert len((await client.list(SECRETS, "default", limit=2, resource_version="0")).items) == 7
 
 
+async def test_a_full_page_of_a_selector_goes_on_while_any_object_comes_behind_it(client):
+    """The store stops to look when the page is full; what comes then may be nothing."""
+    for name, label in (("a", "x"), ("b", "x"), ("c", "y")):
+        await client.create(SECRETS, secret(name, labels={"l": label}), "default")
+    selected = {"label_selector": "l=x", "limit": 2}
+    page = await client.list(SECRETS, "default", **selected)
+    assert names(page) == ["a", "b"]
+    assert page.continue_
+    await client.delete(SECRETS, "c", "default")  # the snapshot has it
+    rest = await client.list(SECRETS, "default", **selected, continue_=page.continue_)
+    assert (names(rest), rest.continue_) == ([], "")
+    past = await client.list(SECRETS, "default", **selected, resource_version=page.resource_version)
+    assert past.continue_
+    assert (await client.list(SECRETS, "default", **selected)).continue_ == ""
+    assert (await client.list(SECRETS, "default", limit=1, field_selector="metadata.name=a")).continue_ == ""
+    await client.create(SECRETS, secret("z"), "kube-system")
+    assert (await client.list(SECRETS, "default", **selected)).continue_ == ""
+    assert (await client.list(SECRETS, "", **selected)).continue_
+
+
 async def test_continue_tokens_that_are_made_up_or_used_wrongly(client):
     await seven(client)
     page = await client.list(SECRETS, "default", limit=3)
@@ -164,6 +184,17 @@ async def test_watch_ends_at_its_time_after_a_last_bookmark(client):
     events = [event async for event in watcher]
     assert [event.type for event in events] == ["BOOKMARK"]
     assert client.clock.now() % 60 == pytest.approx(30, abs=0.1)
+
+
+async def test_a_watch_that_has_not_begun_gets_no_bookmark_that_leads_back():
+    async with api_server() as client:
+        here = int((await client.list(SECRETS, "default")).resource_version)
+        watcher = await client.watch(
+            SECRETS, "default", resource_version=str(here + 100), bookmarks=True, timeout_s=30
+        )
+        await client.clock.sleep(40)
+        assert watcher.take() == []
+        assert watcher.ended
 
 
 async def test_bookmarks_come_every_minute(client):

@@ -268,6 +268,42 @@ async def test_a_slot_is_free_again_when_the_answer_to_a_failure_cannot_be_made(
         await check_alive(door)
 
 
+async def test_numbers_of_thousands_of_digits_are_refused_in_queries():
+    async with opened() as door:
+        for name in ("limit", "timeoutSeconds"):
+            async with door.http.get(f"{MAPS}?{name}={'9' * 5000}") as answer:
+                assert answer.status == 400
+                assert (await answer.json())["message"].endswith("value out of range")
+        async with door.http.get(f"{MAPS}?resourceVersion={'0' * 5000}") as answer:
+            assert answer.status == 200
+
+
+async def test_a_delete_at_the_word_of_another_kind_deletes_nothing():
+    async with opened() as door:
+        await door.http.post(MAPS, json={"metadata": {"name": "kept"}})
+        body = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "kept"}}
+        async with door.http.delete(f"{MAPS}/kept", json=body) as answer:
+            assert answer.status == 500
+            status = await answer.json()
+            assert status["message"].startswith('no kind "Pod" is registered for version "v1" in scheme')
+        async with door.http.get(f"{MAPS}/kept") as answer:
+            assert answer.status == 200
+
+
+async def test_versions_are_compared_as_numbers_and_must_be_some():
+    async with opened() as door:
+        async with door.http.post(MAPS, json={"metadata": {"name": "a"}}) as answer:
+            version = (await answer.json())["metadata"]["resourceVersion"]
+        for given, code in ((f"00{version}", 200), ("0", 200), ("1", 409), ("x", 500), ("-1", 500)):
+            body = {"metadata": {"name": "a", "resourceVersion": given}}
+            async with door.http.put(f"{MAPS}/a", json=body) as answer:
+                assert answer.status == code
+                status = await answer.json()
+            if code == 500:
+                assert status["message"] == f'strconv.ParseUint: parsing "{given}": invalid syntax'
+                assert "reason" not in status
+
+
 async def test_a_target_may_be_a_whole_url():
     async with opened() as door:
         for target in ("http://x:1/readyz", "HTTPS://x/readyz?verbose=", "http://x?a=/b"):
