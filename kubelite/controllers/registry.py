@@ -283,6 +283,12 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
         options={"erase": "erase_directory"},
     ),
     Row(
+        "persistentvolume-expander-controller",
+        "volume.expansion:ExpandController",
+        (Trigger(PERSISTENTVOLUMECLAIMS),),
+        component="volume_expand",
+    ),
+    Row(
         "ephemeral-volume-controller",
         "volume.ephemeral:EphemeralVolumeController",
         (Trigger(PODS, _has_ephemeral_volume),),

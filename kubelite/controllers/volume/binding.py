@@ -15,11 +15,13 @@ from collections.abc import Generator, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from kubelite.api import podutil
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, STORAGECLASSES
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.quantity import Quantity
 from kubelite.apimachinery.scheme import Object
+from kubelite.controllers.volume.protection import BY_CLAIM, used_claims
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
     DeleteObject,
@@ -48,6 +50,8 @@ NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 AVAILABLE, BOUND, RELEASED, FAILED = "Available", "Bound", "Released", "Failed"
 PENDING, LOST = "Pending", "Lost"
 _DELETED_PATHS: Final = re.compile(r"/tmp/.+")  # noqa: S108 - the directories that Kubernetes deletes
+RECYCLABLE: Final = frozenset({"hostPath", "nfs"})
+"""Sorts of volumes that Kubernetes can empty."""
 WAITING_PODS: Final = "waiting"
 """Index: `namespace/name` of a claim -> pods that use it and are not scheduled."""
 RESYNC_S: Final = 15.0
@@ -113,6 +117,18 @@ def mismatch(volume: Object, claim: Object) -> str:
     if not set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
         return "incompatible accessMode"
     return ""
+
+
+def tell_of_modes(volume: Object, claim: Object) -> tuple[Intent, ...]:
+    """Events about a volume and the claim that it is reserved for, if one is a disk and the other files."""
+    modes = {each["spec"].get("volumeMode") or "Filesystem" for each in (volume, claim)}
+    if len(modes) == 1:
+        return ()
+    reason, why = "VolumeMismatch", "due to incompatible volumeMode."
+    of_volume, of_claim = volume["metadata"]["name"], claim["metadata"]["name"]
+    text = f'Cannot bind PersistentVolume to requested PersistentVolumeClaim "{of_claim}" {why}'
+    mirrored = f'Cannot bind PersistentVolume "{of_volume}" to requested PersistentVolumeClaim {why}'
+    return RecordEvent(volume, "Warning", reason, text), RecordEvent(claim, "Warning", reason, mirrored)
 
 
 def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
@@ -183,8 +199,7 @@ def unbound_volume(volume: Object) -> Object:
     """A volume whose claim has another: free again, or for a claim of that name as whoever made it said."""
     annotations, spec = annotations_of(volume), volume["spec"]
     if BOUND_BY_CONTROLLER not in annotations:
-        gone = {"uid", "resourceVersion"}
-        reference = {key: each for key, each in spec["claimRef"].items() if key not in gone}
+        reference = {key: each for key, each in spec["claimRef"].items() if key != "uid"}
         return {**volume, "spec": {**spec, "claimRef": reference}}
     kept = {key: each for key, each in annotations.items() if key != BOUND_BY_CONTROLLER}
     metadata = {**volume["metadata"], "annotations": kept}
@@ -230,8 +245,8 @@ def claim_status(claim: Object, volume: Object | None, phase: str) -> Object:
     """The status of a claim in a phase; of a bound one with what its volume is."""
     before: Object = claim.get("status") or {}
     if volume is None:
-        gone = {"accessModes", "capacity"} if phase == PENDING else set()
-        return {"phase": phase, **{k: v for k, v in before.items() if k not in {"phase", *gone}}}
+        gone = {"phase", "accessModes", "capacity"}
+        return {"phase": phase, **{k: v for k, v in before.items() if k not in gone}}
     capacity = {**(before.get("capacity") or {})}
     if before.get("phase") != BOUND or "storage" not in capacity:
         capacity["storage"] = volume["spec"]["capacity"]["storage"]
@@ -266,6 +281,7 @@ class PersistentVolumeController(Reconciler):
         self._classes = self.informer(STORAGECLASSES)
         self._pods = self.informer(PODS)
         self._pods.add_index(WAITING_PODS, waiting_pods)
+        self._pods.add_index(BY_CLAIM, used_claims)
 
     def watches(self) -> Sequence[Watch]:
         """Volumes and claims; each also for the sake of the other."""
@@ -335,7 +351,7 @@ class PersistentVolumeController(Reconciler):
         if elsewhere == volume["metadata"]["name"]:
             return volume_phase(volume, BOUND)
         if not elsewhere:
-            return ()  # the claim's own look goes on with it
+            return tell_of_modes(volume, claim)  # the claim's own look goes on with it
         is_made = PROVISIONED_BY in annotations_of(volume)
         if is_made and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
             return volume_phase(volume, RELEASED)
@@ -343,7 +359,10 @@ class PersistentVolumeController(Reconciler):
 
     def _reclaim(self, volume: Object) -> Sequence[Intent]:
         """What becomes of a volume whose claim is gone."""
-        if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
+        policy = volume["spec"].get("persistentVolumeReclaimPolicy")
+        if policy == "Recycle":
+            return self._recycle(volume)
+        if policy != "Delete":
             return ()
         why = why_not_deleted(volume)
         if why is None:
@@ -352,6 +371,25 @@ class PersistentVolumeController(Reconciler):
             return (DeleteObject(PERSISTENTVOLUMES, None, volume["metadata"]["name"]),)
         failed = volume_phase(volume, FAILED, why)
         return (*failed, RecordEvent(volume, "Warning", "VolumeFailedDelete", why)) if failed else ()
+
+    def _recycle(self, volume: Object) -> Sequence[Intent]:
+        """Only what has a recycler is given to others, and that is left to whoever runs one."""
+        reference = volume["spec"]["claimRef"]
+        key = f"{reference['namespace']}/{reference['name']}"
+        users = [] if self._claims.get(reference["namespace"], reference["name"]) else self._users(key)
+        if users:
+            text = f"Volume is used by pods: {','.join(users)}"
+            return (RecordEvent(volume, "Normal", "VolumeFailedRecycle", text),)
+        if RECYCLABLE & volume["spec"].keys():
+            return ()
+        text = "No recycler plugin found for the volume!"
+        failed = volume_phase(volume, FAILED, text)
+        return (*failed, RecordEvent(volume, "Warning", "VolumeFailedRecycle", text)) if failed else ()
+
+    def _users(self, claim_key: str) -> list[str]:
+        """The pods that use a claim and have not ended."""
+        pods = self._pods.by_index(BY_CLAIM, claim_key)
+        return sorted(key_of(pod) for pod in pods if not podutil.is_terminal(pod))
 
     def _look_at_unbound(self, claim: Object) -> Steps:
         name = claim["spec"].get("volumeName")
@@ -457,7 +495,8 @@ class PersistentVolumeController(Reconciler):
     def _look_at_bound(self, claim: Object) -> Steps:
         name = claim["spec"].get("volumeName")
         volume = self._volumes.get(None, name) if name else None
-        if volume is not None and (not volume["spec"].get("claimRef") or is_for(volume, claim)):
+        reference = {} if volume is None else volume["spec"].get("claimRef") or {}
+        if volume is not None and (not reference or reference.get("uid") == claim["metadata"]["uid"]):
             yield from self._bind(volume, claim)
             return
         if (claim.get("status") or {}).get("phase") == LOST:

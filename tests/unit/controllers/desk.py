@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from kubelite.apimachinery.timestamps import parse_time
+from kubelite.apimachinery.timestamps import format_time, parse_time
 from kubelite.reconcile.controller import Environment
 from kubelite.reconcile.intents import (
     CountObjects,
@@ -79,9 +79,11 @@ class Desk:
         return self._shelves.setdefault(resource, Shelf())
 
     def put(self, resource, *objects):
-        self.informer(resource).objects += objects
+        typed = {"apiVersion": resource.api_version, "kind": resource.kind}
+        self.informer(resource).objects += [{**typed, **each} for each in objects]
 
     def take(self, resource, *names):
+        """Away with these."""
         shelf = self.informer(resource)
         shelf.objects = [each for each in shelf.objects if each["metadata"]["name"] not in names]
 
@@ -151,8 +153,8 @@ def _flat(intents):
 def _written(obj):
     metadata = obj["metadata"]
     name = metadata.get("name") or f"{metadata['generateName']}x"
-    added = {"name": name, "uid": metadata.get("uid", f"uid-{name}"), "resourceVersion": "9"}
-    return {**obj, "metadata": {**metadata, **added}}
+    made = {"uid": f"uid-{name}", "creationTimestamp": format_time(NOW), **metadata}
+    return {**obj, "metadata": {**made, "name": name, "resourceVersion": "9"}}
 
 
 def told(asked, *, about=None):
