@@ -39,7 +39,6 @@ _SYSTEMS: Final = (
     "registry.access.redhat.com/ubi9/ubi",
     "registry.access.redhat.com/ubi9/ubi-minimal",
     "quay.io/centos/centos",
-    "python",
     "node",
     "ruby",
     "golang",
@@ -69,7 +68,7 @@ def make_registry() -> ImageRegistry:
     """A registry with the built-in images.
 
     pause and agnhost; busybox, alpine, distributions of Linux and images of languages, which are a shell and
-    its tools; perl, which prints; nginx and httpd; the web servers of tutorials; curl; kubernetes-bootcamp.
+    its tools; python, which runs small programs; perl, which prints; nginx and httpd; the web servers of tutorials; curl; kubernetes-bootcamp.
     """
     registry = ImageRegistry()
     registry.shell = _shell
@@ -77,7 +76,8 @@ def make_registry() -> ImageRegistry:
         registry.publish_later(name, partial(_image_of, name))
     for name in (*_BUSYBOX, *_SYSTEMS):
         registry.publish_later(name, partial(_shell_image, "sh" if name in _BUSYBOX else "bash"), TAGS)
-    registry.publish_later("perl", partial(_image_of, "perl"), TAGS)
+    for name in ("perl", "python"):
+        registry.publish_later(name, partial(_image_of, name), TAGS)
     for name, site in _SITES.items():
         registry.publish_later(name, partial(_site, site), TAGS)
     for name in _WEB_SERVERS:
