@@ -40,8 +40,9 @@ from kubelite.master.auth.jwt import TokenKey
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.memory import MemoryStore
 from kubelite.master.writelog import WriteLog
-from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, Translator
+from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, OpenRelay, Translator
 from kubelite.network.exposure import Exposure
+from kubelite.network.relay import open_relays
 from kubelite.network.sockets import open_listeners, open_pipe_listener, open_socket_listener
 from kubelite.node.config import KubeletConfig
 from kubelite.node.kubelet import Kubelet
@@ -172,6 +173,10 @@ class Components:
     def open_listener(self) -> OpenListener:
         """How components listen for clients outside."""
         return open_pipe_listener(self.fabric) if self.virtual else open_listeners(self.fabric)
+
+    def open_relay(self) -> OpenRelay:
+        """How components listen for datagrams of clients outside."""
+        return open_relays(self.fabric, self.clock, has_sockets=not self.virtual)
 
     # -- the tree
 
@@ -309,6 +314,7 @@ class Components:
                 translator=translator,
                 fabric=self.fabric,
                 open_listener=self.open_listener(),
+                open_relay=self.open_relay(),
             ),
         )
         dns = ChildSpec(
@@ -364,6 +370,7 @@ class Components:
                 random=random.fork("proxy"),
                 fabric=self.fabric,
                 open_listener=self.open_listener(),
+                open_relay=self.open_relay(),
             )
 
         children = (ChildSpec("proxy", make_proxy), ChildSpec("kubelet", make_kubelet))

@@ -5,6 +5,7 @@ from kubelite.network.connector import FabricConnector, client_session
 from kubelite.network.datagrams import open_datagrams
 from kubelite.network.fabric import Fabric, Listener
 from kubelite.network.namespaces import NetworkNamespace, Resolver, current_namespace
+from kubelite.network.relay import OpenRelay
 from kubelite.network.sockets import OpenListener
 from kubelite.network.translate import Endpoint, Picker, Rules, Translator
 
@@ -18,6 +19,7 @@ __all__ = [
     "Listener",
     "NetworkNamespace",
     "OpenListener",
+    "OpenRelay",
     "Picker",
     "Resolver",
     "Rules",

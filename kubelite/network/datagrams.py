@@ -133,11 +133,26 @@ async def open_datagrams(
     if peer is not None:
         target = ((await namespace.resolve(peer[0]))[0], peer[1])
     protocol = factory()
+    return bind_datagrams(namespace, protocol, port=port, peer=target), protocol
+
+
+def bind_datagrams(
+    namespace: NetworkNamespace,
+    protocol: asyncio.DatagramProtocol,
+    *,
+    port: int = 0,
+    peer: Endpoint | None = None,
+) -> DatagramPipe:
+    """As `open_datagrams`, for a peer of known address.
+
+    Raises:
+        OSError: The port is taken (EADDRINUSE).
+    """
     fabric = namespace.fabric
     local = (namespace.address, port or fabric.free_datagram_port(namespace.address))
     if local in fabric.datagrams:
         raise OSError(98, f"Address already in use: {local[0]}:{local[1]}/udp")
-    transport = DatagramPipe(namespace, local, target, protocol)
+    transport = DatagramPipe(namespace, local, peer, protocol)
     fabric.datagrams[local] = transport
     protocol.connection_made(transport)
-    return transport, protocol
+    return transport

@@ -125,10 +125,11 @@ class Fabric:
                 callback()
 
     def free_datagram_port(self, address: str) -> int:
-        """A port of an address which no UDP socket has."""
-        return next(
-            each for each in range(FIRST_EPHEMERAL_PORT, LAST_PORT) if (address, each) not in self.datagrams
-        )
+        """A port of an address which no UDP socket has; the search goes on from the one found last."""
+        port = self._ephemeral()
+        while (address, port) in self.datagrams:
+            port = self._ephemeral()
+        return port
 
     def is_cut(self, address: str) -> bool:
         """Whether an address has lost its power."""

@@ -16,7 +16,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
-from kubelite.network import AddressPool, AddressPoolExhausted, Fabric, OpenListener, Translator
+from kubelite.network import AddressPool, AddressPoolExhausted, Fabric, OpenListener, OpenRelay, Translator
 from kubelite.proxy.proxier import make_accept
 from kubelite.runtime import Actor, Signal, causes
 from kubelite.runtime.logs import get_logger
@@ -37,11 +37,10 @@ def wants_load_balancer(service: Object | None) -> bool:
     return spec.get("type") == "LoadBalancer" and not spec.get("loadBalancerClass")
 
 
-def wanted_ports(service: Object) -> frozenset[int]:
-    """The TCP ports to listen on."""
-    return frozenset(
-        each["port"] for each in service["spec"].get("ports") or () if each.get("protocol", "TCP") == "TCP"
-    )
+def wanted_ports(service: Object) -> frozenset[tuple[int, str]]:
+    """The ports to listen on, and their protocols."""
+    every = ((each["port"], each.get("protocol", "TCP")) for each in service["spec"].get("ports") or ())
+    return frozenset(each for each in every if each[1] in {"TCP", "UDP"})
 
 
 class LoadBalancerProvider(Actor[Reconcile]):
@@ -54,6 +53,7 @@ class LoadBalancerProvider(Actor[Reconcile]):
         translator: Its proxy's rules.
         fabric: Hands connections to pods.
         open_listener: Listens for clients outside.
+        open_relay: Listens for their datagrams.
     """
 
     def __init__(
@@ -65,13 +65,15 @@ class LoadBalancerProvider(Actor[Reconcile]):
         translator: Translator,
         fabric: Fabric,
         open_listener: OpenListener,
+        open_relay: OpenRelay,
     ) -> None:
         self._client, self._informers, self._addresses = client, informers, addresses
-        self._translator, self._fabric, self._open_listener = translator, fabric, open_listener
+        self._translator, self._fabric = translator, fabric
+        self._open_listener, self._open_relay = open_listener, open_relay
         self._changed: set[str] = set()
         self._waking = False
         self._assigned: dict[str, str] = {}
-        self._open: dict[tuple[str, int], Callable[[], None]] = {}
+        self._open: dict[tuple[str, int, str], Callable[[], None]] = {}
 
     async def started(self) -> None:
         """The handler replays all Services."""
@@ -123,12 +125,15 @@ class LoadBalancerProvider(Actor[Reconcile]):
         causes.current.set(service["metadata"].get("resourceVersion"))
         address = self._assigned.get(key) or self._address(service)
         self._assigned[key] = address
-        for port in wanted_ports(service):
-            if (address, port) not in self._open:
-                accept = make_accept(self._fabric, self._translator, address, port)
-                close = await self._open_listener(address, port, accept)
+        for port, protocol in sorted(wanted_ports(service)):
+            if (address, port, protocol) not in self._open:
+                if protocol == "UDP":
+                    close = await self._open_relay(address, port, self._translator)
+                else:
+                    accept = make_accept(self._fabric, self._translator, address, port)
+                    close = await self._open_listener(address, port, accept)
                 if close is not None:
-                    self._open[address, port] = close
+                    self._open[address, port, protocol] = close
         self._close(address, wanted_ports(service))
         ingress = [{"ip": address, "ipMode": "VIP"}]
         if (service.get("status", {}).get("loadBalancer") or {}).get("ingress") != ingress:
@@ -144,8 +149,8 @@ class LoadBalancerProvider(Actor[Reconcile]):
         wanted = service["spec"].get("loadBalancerIP")
         return str(wanted) if wanted and self._addresses.claim(wanted) else self._addresses.take()
 
-    def _close(self, address: str, keep: frozenset[int] = frozenset()) -> None:
-        for key in [each for each in self._open if each[0] == address and each[1] not in keep]:
+    def _close(self, address: str, keep: frozenset[tuple[int, str]] = frozenset()) -> None:
+        for key in [each for each in self._open if each[0] == address and each[1:] not in keep]:
             self._open.pop(key)()
 
     async def _withdraw(self, key: str, service: Object | None) -> None:

@@ -8,15 +8,14 @@ Source: https://kubernetes.io/docs/reference/networking/virtual-ips/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from kubelite.api.resources import ENDPOINTSLICES, NODES, SERVICES
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
-from kubelite.network import Endpoint, Fabric, OpenListener, Picker, Translator
-from kubelite.network.sockets import Accept
+from kubelite.network import Endpoint, Fabric, OpenListener, OpenRelay, Picker, Translator
 from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
 from kubelite.proxy.healthcheck import HEALTHZ_PORT, HealthServer
@@ -29,6 +28,8 @@ BY_SERVICE = "proxy-service"
 """The index of EndpointSlices by the Service they belong to."""
 ZONE_LABEL = "topology.kubernetes.io/zone"
 TO_BE_DELETED_TAINT = "ToBeDeletedByClusterAutoscaler"
+_Open = Callable[[str, int], Awaitable[Callable[[], None] | None]]
+"""Listens on an address and port; answers with what closes it."""
 
 
 class Sync(Signal):
@@ -42,11 +43,11 @@ def service_of_slice(slice_: Object) -> list[str]:
 
 
 class _Place(NamedTuple):
-    """Where the proxy listens for clients outside, and whether to answer them itself."""
+    """Where the proxy listens for clients outside, and for what: `TCP` and `UDP` go on to pods."""
 
     address: str
     port: int
-    is_health_check: bool = False
+    use: Literal["TCP", "UDP", "health"] = "TCP"
 
 
 class Proxier(Actor[Sync]):
@@ -62,6 +63,7 @@ class Proxier(Actor[Sync]):
         fabric: Hands connections from outside to pods.
         open_listener: Opens node ports; None opens none (a control plane's proxy).
         open_services: Opens cluster IPs for clients outside; None leaves them to clients inside.
+        open_relay: Opens node ports for datagrams; None opens none.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Proxier(Actor[Sync]):
         fabric: Fabric,
         open_listener: OpenListener | None = None,
         open_services: OpenListener | None = None,
+        open_relay: OpenRelay | None = None,
     ) -> None:
         self._node_name, self._node_address = node_name, node_address
         self._translator = translator
@@ -84,13 +87,14 @@ class Proxier(Actor[Sync]):
         self._fabric = fabric
         self._open_listener = open_listener
         self._open_services = open_services
+        self._open_relay = open_relay
         self._changed: set[str] = set()
         self._waking = False
         self._planned: dict[str, ServiceRules] = {}
         self._pickers: dict[Destination, Picker] = {}
         self._affinity: dict[str, dict[tuple[str, str], dict[str, tuple[Endpoint, float]]]] = {}
         self._health = HealthServer(clock, self._is_eligible)
-        self._wanted: dict[_Place, OpenListener] = {}
+        self._wanted: dict[_Place, _Open] = {}
         self._open: dict[_Place, Callable[[], None]] = {}
         self._zone: str | None = None
         self._hinted: set[str] = set()
@@ -228,35 +232,42 @@ class Proxier(Actor[Sync]):
         if kept:
             self._affinity[key] = {port: chosen for port, chosen in known.items() if port in kept}
 
-    def _wanted_by(self, plan: ServiceRules) -> Iterator[tuple[_Place, OpenListener]]:
+    def _wanted_by(self, plan: ServiceRules) -> Iterator[tuple[_Place, _Open]]:
         """The addresses and ports to listen on for a Service's clients outside, and how."""
-        if self._open_listener is not None:
-            for port in plan.node_ports:
-                if port.protocol == "TCP":
-                    yield _Place(self._node_address, port.port), self._open_listener
-            if plan.health_check is not None:
-                place = _Place(self._node_address, plan.health_check.port, is_health_check=True)
-                yield place, self._open_listener
+        for port in plan.node_ports:
+            if port.protocol == "TCP" and self._open_listener is not None:
+                yield _Place(self._node_address, port.port), self._opener(self._open_listener)
+            elif port.protocol == "UDP" and self._open_relay is not None:
+                yield _Place(self._node_address, port.port, "UDP"), self._relay
+        if plan.health_check is not None and self._open_listener is not None:
+            listen = self._open_listener
+            place = _Place(self._node_address, plan.health_check.port, "health")
+            yield place, lambda address, port: listen(address, port, self._health.accept)
         if self._open_services is not None:
             for address, number, protocol in (rule.destination for rule in plan.rules):
                 if protocol == "TCP" and address in plan.cluster_ips:
-                    yield _Place(address, number), self._open_services
+                    yield _Place(address, number), self._opener(self._open_services)
+
+    def _opener(self, listen: OpenListener) -> _Open:
+        def listen_at(address: str, port: int) -> Awaitable[Callable[[], None] | None]:
+            return listen(address, port, make_accept(self._fabric, self._translator, address, port))
+
+        return listen_at
+
+    def _relay(self, address: str, port: int) -> Awaitable[Callable[[], None] | None]:
+        assert self._open_relay is not None
+        return self._open_relay(address, port, self._translator)
 
     async def _open_and_close(self) -> None:
         wanted = self._wanted
         for place in self._open.keys() - wanted.keys():
             self._open.pop(place)()
-            if place.is_health_check:
+            if place.use == "health":
                 self._health.cut(place.port)
         for place in sorted(wanted.keys() - self._open.keys()):
-            close = await wanted[place](place.address, place.port, self._accept_at(place))
+            close = await wanted[place](place.address, place.port)
             if close is not None:
                 self._open[place] = close
-
-    def _accept_at(self, place: _Place) -> Accept:
-        if place.is_health_check:
-            return self._health.accept
-        return make_accept(self._fabric, self._translator, place.address, place.port)
 
 
 def make_accept(fabric: Fabric, translator: Translator, address: str, port: int) -> Callable[[str], Any]:
