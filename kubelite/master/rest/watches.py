@@ -103,6 +103,8 @@ class Watches:
         limit_s = float(timeout_s or 0)
         if limit_s <= 0:
             limit_s = TIMEOUT_MIN_S * (1 + self._random.random())
+        strategy = self._scheme.strategy(common["resource"])
+        encoder = answers.FrameEncoder(form, strategy, query.text("includeObject"))
         watcher = await Watch(
             **common,
             label_selector=query.text("labelSelector"),
@@ -113,8 +115,6 @@ class Watches:
             send_initial_events=query.flag("sendInitialEvents") if query.has("sendInitialEvents") else None,
             timeout_s=limit_s,
         ).ask(self._apiserver)
-        strategy = self._scheme.strategy(common["resource"])
-        encoder = answers.FrameEncoder(form, strategy, query.text("includeObject"))
         open_wire = self._websocket if is_websocket(request) else self._chunks
         try:
             wire = await open_wire(request, visit, encoder, form)

@@ -100,42 +100,43 @@ class Hub:
         self._everywhere: dict[StoreWatcher, None] = {}
         self._by_namespace: dict[str, dict[StoreWatcher, None]] = {}
         self._attributes: dict[str, Attribute] = {}
-        self._by_value: dict[tuple[str, str], dict[StoreWatcher, None]] = {}
+        self._by_value: dict[str, dict[str, dict[StoreWatcher, None]]] = {}
 
     def add(self, watcher: StoreWatcher) -> None:
         """File a watcher, which from now on sees every change that concerns it."""
         self.watchers[watcher] = None
-        self._file_of(watcher.selection)[watcher] = None
+        selection = watcher.selection
+        place = _place_of(selection)
+        if place is not None:
+            attribute, value = place
+            self._attributes.setdefault(attribute.name, attribute)
+            self._by_value.setdefault(attribute.name, {}).setdefault(value, {})[watcher] = None
+        elif selection.namespace:
+            self._by_namespace.setdefault(selection.namespace, {})[watcher] = None
+        else:
+            self._wide_file(selection)[watcher] = None
 
     def remove(self, watcher: StoreWatcher) -> None:
         """Take a watcher out; nothing happens if it is not there."""
         if watcher not in self.watchers:
             return
         del self.watchers[watcher]
-        file = self._file_of(watcher.selection)
-        file.pop(watcher, None)
-        if not file:
-            self._drop_empty()
-
-    def _file_of(self, selection: Selection) -> dict[StoreWatcher, None]:
-        if selection.name is not None:
-            attribute, value = NAME_ATTRIBUTE, selection.name
-        elif selection.exact:
-            attribute, value = selection.exact[0]
+        selection = watcher.selection
+        place = _place_of(selection)
+        if place is not None:
+            attribute, value = place
+            files = self._by_value[attribute.name]
+            _take_out(files, value, watcher)
+            if not files:
+                del self._by_value[attribute.name]
+                del self._attributes[attribute.name]
         elif selection.namespace:
-            return self._by_namespace.setdefault(selection.namespace, {})
-        elif selection.is_everything:
-            return self._all
+            _take_out(self._by_namespace, selection.namespace, watcher)
         else:
-            return self._everywhere
-        self._attributes.setdefault(attribute.name, attribute)
-        return self._by_value.setdefault((attribute.name, value), {})
+            del self._wide_file(selection)[watcher]
 
-    def _drop_empty(self) -> None:
-        self._by_namespace = {key: file for key, file in self._by_namespace.items() if file}
-        self._by_value = {key: file for key, file in self._by_value.items() if file}
-        used = {name for name, _ in self._by_value}
-        self._attributes = {name: each for name, each in self._attributes.items() if name in used}
+    def _wide_file(self, selection: Selection) -> dict[StoreWatcher, None]:
+        return self._all if selection.is_everything else self._everywhere
 
     def publish(self, namespace: str, change: Change) -> None:
         """Show a change to the watchers which it may concern."""
@@ -149,13 +150,29 @@ class Hub:
         if self._by_namespace:
             for watcher in tuple(self._by_namespace.get(namespace, ())):
                 watcher.show(change)
-        for name, attribute in self._attributes.items():
+        for name, attribute in tuple(self._attributes.items()):
             new = None if change.entry is None else attribute.read(change.entry.object)
             old = None if change.previous is None else attribute.read(change.previous.object)
+            files = self._by_value.get(name, {})  # gone if its last watcher was ended just now
             for value in (old,) if new == old else (old, new):
                 if value is not None:
-                    for watcher in tuple(self._by_value.get((name, value), ())):
+                    for watcher in tuple(files.get(value, ())):
                         watcher.show(change)
 
 
 NAME_ATTRIBUTE: Final = Attribute("field:metadata.name", lambda obj: obj["metadata"]["name"])
+
+
+def _place_of(selection: Selection) -> tuple[Attribute, str] | None:
+    """The attribute and its value by which a watcher is filed; None if its selection requires none."""
+    if selection.name is not None:
+        return NAME_ATTRIBUTE, selection.name
+    return selection.exact[0] if selection.exact else None
+
+
+def _take_out(files: dict[str, dict[StoreWatcher, None]], key: str, watcher: StoreWatcher) -> None:
+    """Take a watcher out of its file, and the file away when it is empty."""
+    file = files[key]
+    del file[watcher]
+    if not file:
+        del files[key]

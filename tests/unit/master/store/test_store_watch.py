@@ -132,6 +132,39 @@ def test_slow_watcher_is_ended_and_never_skipped(store):
     assert store.statistics()["resources"]["pods"]["watchers"] == 0
 
 
+def test_slow_watchers_that_a_write_ends_keep_it_from_nobody(store):
+    """Each is the last of its file, and each is ended while the files are gone through."""
+    selections = [
+        Selection("", None, fields("metadata.name=a"), READERS),
+        Selection("", labels("l=x")),
+        Selection("", None, fields("spec.nodeName=n"), READERS),
+        Selection("ns"),
+        EVERYTHING,
+    ]
+    slow = [store.watch(PODS, each, revision=store.revision, waiting_max=1) for each in selections]
+    entry = create(store, "a", node="n", labels={"l": "x"})
+    patient = [store.watch(PODS, each, revision=store.revision) for each in selections]
+    store.update(PODS, entry, pod("a", node="n", labels={"l": "x"}, annotations={"a": "b"}))
+    assert all(watcher.ended for watcher in slow)
+    assert [seen(watcher) for watcher in slow] == [[("ADDED", "a"), ("MODIFIED", "a")]] * 5
+    assert [seen(watcher) for watcher in patient] == [[("MODIFIED", "a")]] * 5
+    assert store.statistics()["resources"]["pods"]["watchers"] == 5
+
+
+def test_one_of_several_watchers_of_a_value_may_stop(store):
+    first, second, other = (
+        store.watch(PODS, Selection("", None, fields(f"spec.nodeName={node}"), READERS), revision=None)
+        for node in ("n", "n", "m")
+    )
+    first.stop()
+    create(store, "a", node="n")
+    create(store, "b", node="m")
+    assert (seen(second), seen(other)) == ([("ADDED", "a")], [("ADDED", "b")])
+    second.stop()
+    create(store, "c", node="m")
+    assert seen(other) == [("ADDED", "c")]
+
+
 def test_stopped_watcher_is_forgotten(store):
     watchers = [
         store.watch(PODS, selection, revision=store.revision)
