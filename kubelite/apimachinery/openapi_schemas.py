@@ -23,6 +23,12 @@ PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 _MORE: Final = (
     " More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
 )
+_HEADS: Final = {
+    "apiVersion": "APIVersion defines the version of the schema that this object follows.",
+    "kind": "Kind says what this object is.",
+    "metadata": "Standard object's metadata.",
+}
+"""What is said of what every custom object has, where nothing better is known."""
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 PATCH: Final = _META + "Patch"
 QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -364,13 +370,11 @@ class Definitions:
         """What every object, or every list, has."""
         example = f"io.k8s.api.core.v1.{kind}"
         meta = _META + ("ListMeta" if kind.endswith("List") else "ObjectMeta")
+        told = {name: self._described(example, name) or {"description": _HEADS[name]} for name in _HEADS}
         return {
-            "apiVersion": {**self._described(example, "apiVersion"), "type": "string"},
-            "kind": {**self._described(example, "kind"), "type": "string"},
-            "metadata": {
-                **self._described(example, "metadata"),
-                **self.dialect.property_reference(meta),
-            },
+            "apiVersion": {**told["apiVersion"], "type": "string"},
+            "kind": {**told["kind"], "type": "string"},
+            "metadata": {**told["metadata"], **self.dialect.property_reference(meta)},
         }
 
     def _add_metadata(self, is_list: bool) -> None:

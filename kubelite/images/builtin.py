@@ -61,6 +61,8 @@ _WEB_SERVERS: Final = (
     "kicbase/echo-server",
     "registry.k8s.io/echoserver",
     "registry.k8s.io/hpa-example",
+    "registry.k8s.io/e2e-test-images/nautilus",
+    "registry.k8s.io/e2e-test-images/kitten",
 )
 
 
@@ -68,7 +70,8 @@ def make_registry() -> ImageRegistry:
     """A registry with the built-in images.
 
     pause and agnhost; busybox, alpine, distributions of Linux and images of languages, which are a shell and
-    its tools; python, which runs small programs; perl, which prints; nginx and httpd; the web servers of tutorials; curl; kubernetes-bootcamp.
+    its tools; python, which runs small programs; perl, which prints; nginx and httpd; the web servers of
+    tutorials and of Kubernetes' own tests; curl; kubernetes-bootcamp.
     """
     registry = ImageRegistry()
     registry.shell = _shell
@@ -83,6 +86,7 @@ def make_registry() -> ImageRegistry:
     for name in _WEB_SERVERS:
         registry.publish_later(name, partial(_web_server, name))
     registry.publish_later("curlimages/curl", _curl)
+    registry.publish_later("registry.k8s.io/e2e-test-images/jessie-dnsutils", _dnsutils)
     for name in ("kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp"):
         for version in (1, 2):
             registry.publish_later(f"{name}:v{version}", partial(_bootcamp, version))
@@ -132,6 +136,12 @@ def _curl() -> Image:
     from kubelite.images.curl import IMAGE  # noqa: PLC0415 - see the module's docstring
 
     return IMAGE
+
+
+def _dnsutils() -> Image:
+    from kubelite.images.agnhost import TOOLS  # noqa: PLC0415 - see the module's docstring
+
+    return TOOLS
 
 
 def _bootcamp(version: int) -> Image:

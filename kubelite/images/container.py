@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
     import aiohttp
 
@@ -127,7 +128,14 @@ class Container(Protocol):
     def log(self, text: str) -> None:
         """Write `text` and a line end to standard output."""
 
-    async def serve(self, program: Any, port: int | None = None, host: str | None = None) -> None:
+    async def serve(
+        self,
+        program: Any,
+        port: int | None = None,
+        host: str | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Serve HTTP until SIGTERM, then stop accepting, let the open requests end, and return.
 
         Args:
@@ -136,6 +144,7 @@ class Container(Protocol):
             port: Port to listen on; None means every TCP containerPort of the container, or 80 if it has
                 none.
             host: Address to listen on; None means the address of the pod.
+            tls: Settings of a server; with them HTTPS is served.
 
         Raises:
             OSError: A port is taken by another container of the pod (EADDRINUSE).

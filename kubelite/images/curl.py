@@ -45,8 +45,8 @@ _VALUED: Final = {
     "w": "write-out",
     "A": "user-agent",
     "u": "user",
-    "": "connect-timeout",
 }
+_LONG_VALUED: Final = frozenset({"connect-timeout", "interface", *_VALUED.values()})
 _UNKNOWN_OPTION, _NO_HOST, _NO_CONNECTION, _HTTP_ERROR, _WRITE_ERROR, _TIMED_OUT, _NO_ANSWER = (
     2, 6, 7, 22, 23, 28, 52,
 )  # fmt: skip
@@ -108,7 +108,7 @@ def parse(args: list[str]) -> Command:
             name = arg[2:]
             if name in _FLAGS.values():
                 command.flags.add(name)
-            elif name in _VALUED.values():
+            elif name in _LONG_VALUED:
                 command.set(name, _argument(arg, "", rest))
             else:
                 raise UsageError(f"option {arg}: is unknown")

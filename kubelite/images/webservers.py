@@ -115,6 +115,18 @@ def _hpa_example(_: Container, __: web.Request) -> web.Response:
     return web.Response(text="OK!")
 
 
+def _update_demo(container: Container, request: web.Request) -> web.Response:
+    """Pages of the demonstration of updates: which picture is shown tells the version."""
+    picture = f"{posixpath.basename(container.image).partition(':')[0]}.jpg"
+    if request.path == "/data.json":
+        return web.Response(text=f'{{\n  "image": "{picture}"\n}}\n', content_type="application/json")
+    if request.path == "/":
+        return web.Response(
+            text=f'<html><body><img src="{picture}"></body></html>\n', content_type="text/html"
+        )
+    return web.Response(status=404, text="404 page not found\n")
+
+
 SERVERS: Final = {
     "gcr.io/kuar-demo/kuard-amd64": Server(
         command="/kuard", port=8080, answer=_kuard, port_options=("address",)
@@ -141,6 +153,10 @@ SERVERS: Final = {
     ),
     "registry.k8s.io/echoserver": Server(command="run.sh", port=8080, answer=_echoserver),
     "registry.k8s.io/hpa-example": Server(command="apache2-foreground", port=80, answer=_hpa_example),
+    "registry.k8s.io/e2e-test-images/nautilus": Server(
+        command="/test-webserver", port=80, answer=_update_demo
+    ),
+    "registry.k8s.io/e2e-test-images/kitten": Server(command="/test-webserver", port=80, answer=_update_demo),
 }
 """The servers by the name of their image, whose tags all answer alike."""
 

@@ -49,6 +49,8 @@ class DatagramPipe(asyncio.DatagramTransport):
         if self._closed:
             return
         namespace = self._namespace
+        if namespace.fabric.is_cut(target[0]):
+            return
         real = self._translated(target)
         receiver = namespace.fabric.datagrams.get(real) if real is not None else None
         if receiver is None or real is None:
@@ -71,8 +73,10 @@ class DatagramPipe(asyncio.DatagramTransport):
             return forwarded
         if target[0] in LOOPBACK:
             return host, port
-        translator = self._namespace.translator
-        picker = translator.rules.get((host, port, "UDP")) if translator is not None else None
+        picker = None
+        for translator in (self._namespace.translator, fabric.translators.get(host)):
+            if picker is None and translator is not None:
+                picker = translator.rules.get((host, port, "UDP"))
         if picker is None:
             return target
         kept = self._flows.get(target)

@@ -10,8 +10,11 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from kubelite.images import programs
+from kubelite.network.tls import serve_tls
 
 if TYPE_CHECKING:
+    import ssl
+
     from kubelite.node.box import Box
 
 
@@ -24,6 +27,29 @@ class _PodHandler(RequestHandler):
         server = self._manager
         assert isinstance(server, PodServer)
         server.context.copy().run(super().connection_made, transport)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # the base class returns nothing
+        """A client that sends no more, as `nc`, still gets the answers to what it has sent."""
+        super().eof_received()
+        transport = self.transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return None
+        if not self._is_busy() or not self._is_all_here():
+            return None
+        self.close()  # when the answers are written
+        return True
+
+    def _is_busy(self) -> bool:
+        return bool(self._messages) or self._current_request is not None
+
+    def _is_all_here(self) -> bool:
+        """Whether every request that has begun is complete."""
+        if self._payload_parser is not None:  # a websocket
+            return False
+        asked = [payload for _, payload in self._messages]
+        if self._current_request is not None:
+            asked.append(self._current_request.content)
+        return all(payload.is_eof() for payload in asked)
 
 
 class PodServer(web.Server):
@@ -44,15 +70,16 @@ class PodServer(web.Server):
         """A protocol for one connection."""
         return _PodHandler(self, loop=self._loop, **self._kwargs)
 
-    def listen(self, address: str, ports: Sequence[int]) -> None:
+    def listen(self, address: str, ports: Sequence[int], tls: ssl.SSLContext | None = None) -> None:
         """Listen on each port.
 
         Raises:
             OSError: One of them is taken.
         """
         fabric = self._box.config.network.fabric
+        factory = serve_tls(self, tls) if tls is not None else self
         for port in ports:
-            self._listeners.append(fabric.listen(address, port, self))
+            self._listeners.append(fabric.listen(address, port, factory))
 
     async def drain(self) -> None:
         """Stop accepting, close what is idle, wait for what is not."""

@@ -15,6 +15,8 @@ from kubelite.node.podserver import PodServer
 from kubelite.runtime import Clock, Randomness
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiohttp
 
     from kubelite.node.box import Box
@@ -88,13 +90,20 @@ class Process:
         """Write a line to standard output."""
         self.stdout.write(f"{text}\n")
 
-    async def serve(self, program: Any, port: int | None = None, host: str | None = None) -> None:
+    async def serve(
+        self,
+        program: Any,
+        port: int | None = None,
+        host: str | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Serve HTTP until SIGTERM, drain, return."""
         hosted = await programs.host(program)
         server = PodServer(hosted, self._box)
         try:
             ports = (self.ports or (DEFAULT_PORT,)) if port is None else (port,)
-            server.listen(self._address(host), ports)
+            server.listen(self._address(host), ports, tls)
             await self.terminating.wait()
             if self._box.runtime.drain_delay_s:
                 await self.clock.sleep(self._box.runtime.drain_delay_s)

@@ -7,6 +7,8 @@ import pytest
 import kubelite
 from kubelite.testing import VirtualClock
 
+KUBERNETES = "kubernetes.default.svc.cluster.local.\tIN\tA\n"
+
 
 @pytest.fixture
 async def cluster():
@@ -34,6 +36,12 @@ async def run(cluster, script):
         ("nc -vuz -w 5 IP 9999", 1, "", "nc: IP (IP:9999): Connection refused\n"),
         ("echo hostname | nc -u -w 1 IP 8081", 0, "server", ""),
         ("curl -g -q -s --max-time 15 http://IP:8080/hostname", 0, "server", ""),
+        ("curl -g --interface eth0 --connect-timeout 5 -s http://IP:8080/hostname", 0, "server", ""),
+        ("printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -N IP 8080 | tail -n 1", 0, "server", ""),
+        ("echo hostName | nc -t -w 2 IP 8080 | head -n 1 | cut -d' ' -f2", 0, "400\n", ""),
+        ("dig +noall +answer +search kubernetes.default A | wc -l", 0, "1\n", ""),
+        ("dig +tcp +noall +answer +search kubernetes.default A | cut -f1,3,4", 0, KUBERNETES, ""),
+        ("dig +noall +answer nobody.default.svc.cluster.local A", 0, "", ""),
         ("getent hosts alias", 0, "10.9.8.7        alias\n", ""),
         ("getent hosts kubernetes.default | wc -l", 0, "1\n", ""),
         ("getent hosts client | wc -l", 0, "1\n", ""),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 
 from aiohttp import web
 
@@ -15,26 +16,19 @@ from kubelite.images.agnhost import files
 from kubelite.images.agnhost.dig import dig
 from kubelite.images.agnhost.getent import getent
 from kubelite.images.agnhost.netexec import netexec
+from kubelite.images.agnhost.options import flag
 from kubelite.images.busybox import APPLETS, run_applets
+from kubelite.images.busybox.netcat import openbsd_nc
 from kubelite.images.container import CommandNotFoundError, Container
 from kubelite.images.registry import ACCOUNTS, Account, Image
 
 ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
-LIVENESS_PORT, SERVE_HOSTNAME_PORT = 8080, 9376
+LIVENESS_PORT = 8080
 _NAMES = frozenset({"agnhost", "agnhost-2"})
-_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent}
+_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent, "nc": openbsd_nc}
 
 Subcommand = Callable[[Container, list[str]], Awaitable[int]]
-
-
-def flag(args: list[str], name: str, default: str) -> str:
-    """The value of `--name=value` or `--name value` (one dash does too)."""
-    for index, arg in enumerate(args):
-        key, equals, value = arg.lstrip("-").partition("=")
-        if arg.startswith("-") and key == name:
-            return value if equals else (args[index + 1] if index + 1 < len(args) else "")
-    return default
 
 
 async def pause(container: Container, _: list[str]) -> int:
@@ -42,20 +36,6 @@ async def pause(container: Container, _: list[str]) -> int:
     container.log("Paused")
     await container.terminating.wait()
     return 2
-
-
-async def serve_hostname(container: Container, args: list[str]) -> int:
-    """Answers every request with the pod's host name."""
-
-    async def hostname(_: web.Request) -> web.Response:
-        return web.Response(text=container.hostname)
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", hostname)
-    port = int(flag(args, "port", str(SERVE_HOSTNAME_PORT)))
-    container.log("Serving on port " + str(port) + ".")
-    await container.serve(app, port)
-    return 0
 
 
 async def liveness(container: Container, _: list[str]) -> int:
@@ -119,15 +99,32 @@ async def issuer_discovery(container: Container, args: list[str]) -> int:
     return await discover(container, flag(args, "token-path", ""), flag(args, "audience", ""))
 
 
+def _later(module: str, name: str = "main") -> Subcommand:
+    """A subcommand that is imported when it is first run."""
+
+    async def run(container: Container, args: list[str]) -> int:
+        found: Subcommand = getattr(import_module(f"kubelite.images.agnhost.{module}"), name)
+        return await found(container, args)
+
+    return run
+
+
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "pause": pause,
     "netexec": netexec,
-    "serve-hostname": serve_hostname,
     "liveness": liveness,
     "entrypoint-tester": entrypoint_tester,
     "mounttest": mounttest,
     "connect": connect,
     "test-service-account-issuer-discovery": issuer_discovery,
+    "dns-server-list": _later("hostfacts", "dns_server_list"),
+    "dns-suffix": _later("hostfacts", "dns_suffix"),
+    "etc-hosts": _later("hostfacts", "etc_hosts"),
+    "guestbook": _later("guestbook"),
+    "logs-generator": _later("logsgenerator"),
+    "porter": _later("porter"),
+    "serve-hostname": _later("hostname"),
+    "test-webserver": _later("fileserver"),
 }
 
 
@@ -160,6 +157,15 @@ async def run_command(container: Container) -> int:
     return await main(container)
 
 
+async def tools(container: Container) -> int:
+    """A shell and the tools of agnhost, without agnhost: what jessie-dnsutils is."""
+    return await run_applets(container, _APPLETS)
+
+
+_TOOLS = tuple(f"/bin/{name}" for name in sorted(_APPLETS))
+TOOLS = Image(
+    program=tools, kind="main", default_args=("bash",), exec=tools, size=113_000_000, commands=_TOOLS
+)
 IMAGE = Image(
     program=main,
     kind="main",
@@ -168,5 +174,5 @@ IMAGE = Image(
     size=51_380_000,
     accounts={**ACCOUNTS, 1000: Account("user-defined-in-image", 1000, (50000,))},
     groups={50000: "group-defined-in-image"},
-    commands=("/agnhost", "/agnhost-2", *(f"/bin/{name}" for name in sorted(_APPLETS))),
+    commands=("/agnhost", "/agnhost-2", *_TOOLS),
 )

@@ -15,6 +15,9 @@ from kubelite.images.shell.process import Process
 
 NO_REPLY: Final = 9
 """The exit status if no server answered."""
+_SWITCHES: Final = {
+    "search": "search", "short": "short", "tcp": "tcp", "vc": "tcp", "all": "all", "answer": "answer",
+}  # fmt: skip
 _TYPES: Final = frozenset({"A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"})
 
 
@@ -27,11 +30,16 @@ class Question:
     server: str = ""
     search: bool = False
     short: bool = False
+    tcp: bool = False
+    all: bool = True
+    answer: bool = False
     seconds: float = 5.0
 
 
 def parse(args: list[str]) -> Question:
-    """Read `[@SERVER] [+search] [+short] [+time=S] [-t TYPE] [-x ADDRESS] NAME [TYPE]`; the rest is ignored.
+    """Read `[@SERVER] [+search] [+short] [+tcp] [+noall +answer] [-t TYPE] [-x ADDRESS] NAME [TYPE]`.
+
+    The rest is ignored.
 
     Raises:
         ValueError: A number or an address is none.
@@ -41,10 +49,8 @@ def parse(args: list[str]) -> Question:
         name, _, value = word.partition("=")
         if word.startswith("@"):
             question.server = word[1:]
-        elif name in {"+search", "+nosearch"}:
-            question.search = name == "+search"
-        elif name in {"+short", "+noshort"}:
-            question.short = name == "+short"
+        elif word.startswith("+") and word[1:].removeprefix("no") in _SWITCHES:
+            setattr(question, _SWITCHES[word[1:].removeprefix("no")], not word.startswith("+no"))
         elif name in {"+time", "+timeout"}:
             question.seconds = max(1.0, float(value))
         elif word == "-t":
@@ -72,13 +78,15 @@ async def dig(process: Process) -> int:
     names = search_names(question.name, search, dots) if question.search else [question.name or "."]
     try:
         async with process.container.clock.timeout(question.seconds):
-            answer = await _ask(server, names, question.kind)
+            answer = await _ask(process, server, names, question)
     except (TimeoutError, OSError, EOFError):
         await process.out(
             f";; communications error to {server}#53: timed out\n;; no servers could be reached\n"
         )
         return NO_REPLY
-    if question.short:
+    if not question.all:
+        await process.out("".join(f"{record_line(record)}\n" for record in answer.rr if question.answer))
+    elif question.short:
         await process.out("".join(f"{record.rdata}\n" for record in answer.rr))
     else:
         await process.out(
@@ -87,11 +95,19 @@ async def dig(process: Process) -> int:
     return 0
 
 
-async def _ask(server: str, names: list[str], kind: str) -> Any:
+def record_line(record: Any) -> str:
+    """A record as zone files have it."""
+    import dnslib  # noqa: PLC0415 - only who looks names up pays for it
+
+    kind = dnslib.QTYPE[record.rtype]
+    return f"{record.rname}\t{record.ttl}\t{dnslib.CLASS[record.rclass]}\t{kind}\t{record.rdata}"
+
+
+async def _ask(process: Process, server: str, names: list[str], question: Question) -> Any:
     """The first answer that has records; else one that knows the name, else the last."""
-    best = None
+    best, network = None, None if question.tcp else process.container.network
     for name in names:
-        answer = await query_dns(server, name, kind)
+        answer = await query_dns(server, name, question.kind, network=network)
         if answer.rr:
             return answer
         if best is None or best.header.rcode:

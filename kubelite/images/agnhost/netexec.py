@@ -7,35 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import ClientError, web
 from aiohttp.typedefs import Handler
 
+from kubelite.images.agnhost.options import duration_s, flag
 from kubelite.images.busybox import APPLETS, make_process
 from kubelite.images.container import Container
 from kubelite.images.shell.interpreter import Shell
 from kubelite.images.shell.streams import Buffer, Null
 from kubelite.network import current_namespace, open_datagrams
 
+if TYPE_CHECKING:
+    import ssl
+
 HTTP_PORT, UDP_PORT = 8080, 8081
 DIAL_TIMEOUT_S = 5.0
 CONTENT_BYTES_MAX = 64 * 1024**2
 
 
-def _port(args: list[str], flag: str, default: int) -> int:
-    for index, arg in enumerate(args):
-        name, equals, value = arg.lstrip("-").partition("=")
-        if name == flag:
-            return int(value if equals else args[index + 1])
-    return default
-
-
-def note(container: Container, text: str) -> None:
+def note(container: Container, text: str, source: str = "log.go:245") -> None:
     """A line in the log, as klog writes it: severity, time, process, source."""
     now = dt.datetime.fromtimestamp(container.clock.now(), dt.UTC)
-    container.stderr.write(f"I{now:%m%d %H:%M:%S.%f} {1:>7} log.go:245] {text}\n")
+    container.stderr.write(f"I{now:%m%d %H:%M:%S.%f} {1:>7} {source}] {text}\n")
 
 
 class UDPServer(asyncio.DatagramProtocol):
@@ -105,6 +101,7 @@ class NetExec:
             "/hostname": self.hostname,
             "/hostName": self.hostname,
             "/redirect": self.redirect,
+            "/serverport": self.server_port,
             "/shell": self.shell,
             "/shutdown": self.exit,
             "/upload": self.upload,
@@ -135,7 +132,8 @@ class NetExec:
         return web.Response(text=request.query.get("msg", ""), status=int(request.query.get("code", 200)))
 
     async def exit(self, request: web.Request) -> web.Response:
-        """Ends the program with `code`, as SIGTERM would end it."""
+        """Ends the program with `code`, as SIGTERM would end it, after `wait`."""
+        await self._container.clock.sleep(duration_s(request.query.get("wait") or "0"))
         self._exit = int(request.query.get("code", 0))
         self._container.terminating.set()
         return web.Response()
@@ -158,6 +156,11 @@ class NetExec:
             status=int(request.query.get("code", 302)),
             headers={"Location": request.query.get("location", "/")},
         )
+
+    async def server_port(self, request: web.Request) -> web.Response:
+        """The port that was asked."""
+        local = request.transport.get_extra_info("sockname") if request.transport else None
+        return web.Response(text=str(local[1]) if local else "")
 
     async def shell(self, request: web.Request) -> web.Response:
         """Runs the script `cmd` (or `shellCommand`); answers with its output or its error."""
@@ -189,14 +192,18 @@ class NetExec:
     async def dial(self, request: web.Request) -> web.Response:
         """Asks `host:port` for `request`, `tries` times; answers with what each try got."""
         query = request.query
+        if query.get("protocol", "http") not in {"", "http", "udp"}:
+            return web.Response(status=400, text=f"unsupported protocol. {query['protocol']}\n")
+        if not query.get("request"):
+            return web.Response(status=400, text="request parameter not specified. <nil>\n")
         responses, errors = [], []
         for _ in range(int(query.get("tries", 1))):
             try:
                 text = await self._dial(
-                    query.get("protocol", "http"),
+                    query.get("protocol") or "http",
                     query.get("host", ""),
                     query.get("port", ""),
-                    query.get("request", "hostname"),
+                    query["request"],
                 )
                 responses.append(text)
             except TimeoutError:
@@ -209,8 +216,6 @@ class NetExec:
     async def _dial(self, protocol: str, host: str, port: str, path: str) -> str:
         if protocol == "udp":
             return await self._dial_udp(host, int(port), path)
-        if protocol != "http":
-            raise OSError(f"unsupported dial protocol: {protocol}")
         host = f"[{host}]" if ":" in host else host
         async with (
             self._container.clock.timeout(DIAL_TIMEOUT_S),
@@ -236,10 +241,23 @@ class NetExec:
         return self._exit or 0
 
 
+def _tls(container: Container, args: list[str]) -> ssl.SSLContext | None:
+    """Settings for HTTPS, if a certificate is given; that of the image is its own."""
+    certificate, key = flag(args, "tls-cert-file", ""), flag(args, "tls-private-key-file", "")
+    if not certificate:
+        return None
+    from kubelite.images.agnhost.tls import server_context  # noqa: PLC0415 - rarely needed
+
+    own = certificate.lstrip("/") == "localhost.crt" and not container.files.exists(certificate)
+    return server_context(container, "" if own else certificate, key)
+
+
 async def netexec(container: Container, args: list[str]) -> int:
     """Serves until SIGTERM or `/exit`."""
     server = NetExec(container)
-    port, udp_port = _port(args, "http-port", HTTP_PORT), _port(args, "udp-port", UDP_PORT)
+    port = int(flag(args, "http-port", str(HTTP_PORT)))
+    udp_port = int(flag(args, "udp-port", str(UDP_PORT)))
+    tls = _tls(container, args)
     network = current_namespace.get()
     udp = None
     if udp_port > 0 and network is not None:
@@ -248,7 +266,7 @@ async def netexec(container: Container, args: list[str]) -> int:
     if udp is not None:
         note(container, f"Started UDP server on port  {udp_port}")
     try:
-        await container.serve(server.application(), port)
+        await container.serve(server.application(), port, tls=tls)
     finally:
         if udp is not None:
             udp.close()

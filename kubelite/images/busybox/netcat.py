@@ -1,17 +1,20 @@
 """`nc`: connects, or sends datagrams, and passes on what comes.
 
-Source: BusyBox's nc; `-u` and `-z` as OpenBSD's.
+Source: BusyBox's nc; `-u` and `-z` as OpenBSD's; nc(1) of OpenBSD.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Process
 from kubelite.network import open_datagrams
+
+if TYPE_CHECKING:
+    from kubelite.network import NetworkNamespace
 
 CHUNK_BYTES: Final = 64 * 1024
 CONNECT_TIMEOUT_S: Final = 60.0
@@ -46,6 +49,23 @@ class _Answers(asyncio.DatagramProtocol):
         return self._arrived.popleft()
 
 
+async def exchange(network: NetworkNamespace, peer: tuple[str, int], data: bytes) -> bytes:
+    """Send a datagram and wait for its answer.
+
+    Raises:
+        OSError: Nobody is there.
+    """
+    transport, answers = await open_datagrams(network, _Answers, peer=peer)
+    try:
+        transport.sendto(data)
+        found = await answers.next()
+    finally:
+        transport.close()
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
 async def _address(process: Process, host: str) -> str:
     try:
         return (await process.container.resolve(host))[0]
@@ -54,14 +74,24 @@ async def _address(process: Process, host: str) -> str:
 
 
 async def nc(process: Process) -> int:
-    """`nc [-u] [-z] [-v] [-w SECONDS] HOST PORT`."""
+    """`nc [-u] [-z] [-v] [-w SECONDS] HOST PORT`; it tells the other side when there is no more input."""
+    return await _run(process, "zvnu", {"N": ""})
+
+
+async def openbsd_nc(process: Process) -> int:
+    """OpenBSD's: only with `-N` it tells the other side when there is no more input."""
+    return await _run(process, "zvnut4N", {})
+
+
+async def _run(process: Process, flags: str, usual: dict[str, str]) -> int:
     try:
-        options, operands = parse_options(process.argv[1:], "zvnu", "w")
+        options, operands = parse_options(process.argv[1:], flags, "w")
     except UsageError as error:
         return await process.fail(str(error))
     if len(operands) != 2:
         return await process.fail("usage: nc [-uzv] [-w SECONDS] HOST PORT")
     host, port = operands
+    options = usual | options
     try:
         if "u" in options:
             await _send(process, host, int(port), options)
@@ -86,12 +116,23 @@ async def _connect(process: Process, host: str, port: int, options: dict[str, st
     try:
         if "z" not in options:
             writer.write(await process.stdin.read())
-            if writer.can_write_eof():
+            if "N" in options and writer.can_write_eof():
                 writer.write_eof()
-            while data := await reader.read(CHUNK_BYTES):
+            while data := await _read(process, reader, options):
                 await process.out(data)
     finally:
         writer.close()
+
+
+async def _read(process: Process, reader: asyncio.StreamReader, options: dict[str, str]) -> bytes:
+    """What comes next; with `-w` nothing, if it does not come in time."""
+    if "w" not in options:
+        return await reader.read(CHUNK_BYTES)
+    try:
+        async with process.container.clock.timeout(float(options["w"])):
+            return await reader.read(CHUNK_BYTES)
+    except TimeoutError:
+        return b""
 
 
 async def _send(process: Process, host: str, port: int, options: dict[str, str]) -> None:

@@ -11,14 +11,17 @@ import posixpath
 import ssl
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from kubelite.images.busybox.netcat import nc
+from kubelite.images.busybox.netcat import exchange, nc
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Applet, Process
+
+if TYPE_CHECKING:
+    from kubelite.network import NetworkNamespace
 
 CHUNK_BYTES = 65_536
 DNS_TIMEOUT_S = 5.0
@@ -135,18 +138,27 @@ def search_names(name: str, search: list[str], dots: int) -> list[str]:
     return [name, *within] if name.count(".") >= dots else [*within, name]
 
 
-async def query_dns(server: str, name: str, kind: str) -> Any:
-    """One question over TCP; the parsed answer of `dnslib`.
+async def query_dns(server: str, name: str, kind: str, *, network: NetworkNamespace | None = None) -> Any:
+    """One question; the parsed answer of `dnslib`.
+
+    Args:
+        server: Its address.
+        name: What is asked for, complete.
+        kind: The type of record.
+        network: Ask by datagram from here; over TCP if that is cut short, or without it.
 
     Raises:
         OSError: The server cannot be reached.
     """
     import dnslib  # noqa: PLC0415 - only who looks names up pays for it
 
-    question = dnslib.DNSRecord.question(name, kind)
+    data = dnslib.DNSRecord.question(name, kind).pack()
+    if network is not None:
+        answer = dnslib.DNSRecord.parse(await exchange(network, (server, 53), data))
+        if not answer.header.tc:
+            return answer
     reader, writer = await asyncio.open_connection(server, 53)
     try:
-        data = question.pack()
         writer.write(struct.pack(">H", len(data)) + data)
         size = struct.unpack(">H", await reader.readexactly(2))[0]
         return dnslib.DNSRecord.parse(await reader.readexactly(size))

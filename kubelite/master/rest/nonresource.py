@@ -5,6 +5,7 @@ Source: k8s.io/apiserver/pkg/server/healthz, pkg/version.
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from typing import Final
 
@@ -34,7 +35,7 @@ def version_document() -> bytes:
             "minCompatibilityMajor": "1",
             "minCompatibilityMinor": "35",
             "gitVersion": GIT_VERSION,
-            "gitCommit": "",
+            "gitCommit": hashlib.sha1(GIT_VERSION.encode(), usedforsecurity=False).hexdigest(),
             "gitTreeState": "clean",
             "buildDate": "1970-01-01T00:00:00Z",
             "goVersion": f"python{platform.python_version()}",

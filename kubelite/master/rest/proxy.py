@@ -8,8 +8,8 @@ Source: k8s.io/apimachinery/pkg/util/proxy (upgradeaware.go, transport.go).
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -19,6 +19,7 @@ from yarl import URL
 from kubelite.apimachinery.apierrors import ServiceUnavailable
 from kubelite.client.requests import ConnectInfo
 from kubelite.master.rest.connect import MESSAGE_BYTES_MAX, KubeletDialer, pump
+from kubelite.master.rest.links import HTML, rewrite_body, rewritten
 from kubelite.master.rest.requestinfo import origin_form
 from kubelite.runtime import tasks
 
@@ -102,16 +103,24 @@ async def _pass_back(
     received: CIMultiDict[str] = CIMultiDict(
         (name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP
     )
+    own = partial(rewritten, base=base, netloc=netloc, host=request.headers.get(hdrs.HOST, ""))
+    page: bytes | None = None
     if hdrs.LOCATION in received:
-        received[hdrs.LOCATION] = rewritten(received[hdrs.LOCATION], base, netloc)
+        received[hdrs.LOCATION] = own(received[hdrs.LOCATION])
+    elif answer.content_type == HTML and request.method != hdrs.METH_HEAD:
+        page = rewrite_body(await answer.read(), received.get(hdrs.CONTENT_ENCODING, ""), own)
+        received[hdrs.CONTENT_LENGTH] = str(len(page))
     for name in ("Audit-Id", "Cache-Control"):
         received.setdefault(name, headers[name])
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=received)
     if hdrs.CONTENT_LENGTH not in received and request.version >= (1, 1):
         response.enable_chunked_encoding()
     await response.prepare(request)
-    async for chunk in answer.content.iter_any():
-        await response.write(chunk)
+    if page is not None:
+        await response.write(page)
+    else:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
     await response.write_eof()
     return response
 
@@ -141,16 +150,6 @@ async def _carry_websocket(request: web.BaseRequest, url: URL, dialer: KubeletDi
             if not here.closed:
                 await here.close()
     return here
-
-
-def rewritten(location: str, base: str, netloc: str) -> str:
-    """A redirect of the pod to itself leads through the proxy; one to elsewhere stays as it is."""
-    parts = urlsplit(location)
-    if (parts.netloc and parts.netloc != netloc) or not parts.path.startswith("/"):
-        return location
-    query = f"?{parts.query}" if parts.query else ""
-    fragment = f"#{parts.fragment}" if parts.fragment else ""
-    return f"{base}{parts.path}{query}{fragment}"
 
 
 def _sent_headers(request: web.BaseRequest, path: str) -> CIMultiDict[str]:

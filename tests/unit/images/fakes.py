@@ -53,7 +53,7 @@ class FakeContainer:
     def log(self, text):
         self.stdout.write(f"{text}\n")
 
-    async def serve(self, program, port=None, host=None):
+    async def serve(self, program, port=None, host=None, *, tls=None):
         self.served.append((program, port))
         await self.terminating.wait()
 
