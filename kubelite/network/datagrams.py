@@ -73,10 +73,8 @@ class DatagramPipe(asyncio.DatagramTransport):
             return forwarded
         if target[0] in LOOPBACK:
             return host, port
-        picker = None
-        for translator in (self._namespace.translator, fabric.translators.get(host)):
-            if picker is None and translator is not None:
-                picker = translator.rules.get((host, port, "UDP"))
+        translator = self._namespace.translator
+        picker = translator.rules.get((host, port, "UDP")) if translator is not None else None
         if picker is None:
             return target
         kept = self._flows.get(target)

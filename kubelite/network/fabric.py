@@ -19,7 +19,7 @@ from kubelite.network.addresses import AddressBlock
 from kubelite.network.datagrams import LOOPBACK, DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
-from kubelite.network.translate import Destination, Endpoint, Translator
+from kubelite.network.translate import Destination, Endpoint
 from kubelite.runtime import tasks
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
@@ -65,7 +65,6 @@ class Fabric:
         reaches_outside: Whether connections to addresses outside of the block are really made.
 
     Attributes:
-        translators: Rules of nodes by their address: what comes to a node from another is translated there.
         forwards: Host ports: what goes to an address, port and protocol goes to another address and port.
             What is there for the machine itself alone stands under `loopback_of` its address.
     """
@@ -76,7 +75,6 @@ class Fabric:
         self._listeners: dict[tuple[str, int], Listener] = {}
         self.datagrams: dict[tuple[str, int], DatagramPipe] = {}
         self.forwards: dict[Destination, Endpoint] = {}
-        self.translators: dict[str, Translator] = {}
         self._cut: set[str] = set()
         self._pipes: dict[str, WeakSet[PipeTransport]] = {}
         self._next_port = FIRST_EPHEMERAL_PORT

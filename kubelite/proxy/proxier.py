@@ -112,7 +112,6 @@ class Proxier(Actor[Sync]):
             self._slices.add_handler(self._slice_changed),
         ]
         if self._open_listener is not None:
-            self._fabric.translators[self._node_address] = self._translator
             try:
                 healthz = self._fabric.listen(self._node_address, HEALTHZ_PORT, self._health.protocol)
             except OSError as error:  # a pod has the port of the host's network
