@@ -65,13 +65,22 @@ _WEB_SERVERS: Final = (
     "registry.k8s.io/e2e-test-images/kitten",
 )
 
+_AGENTS: Final = (
+    "fluentd",
+    "fluent/fluentd",
+    "fluent/fluent-bit",
+    "quay.io/fluentd_elasticsearch/fluentd",
+    "registry.k8s.io/fluentd-elasticsearch",
+)
+"""What examples of DaemonSets run: agents of which nobody asks anything."""
+
 
 def make_registry() -> ImageRegistry:
     """A registry with the built-in images.
 
     pause and agnhost; busybox, alpine, distributions of Linux and images of languages, which are a shell and
     its tools; python, which runs small programs; perl, which prints; nginx and httpd; the web servers of
-    tutorials and of Kubernetes' own tests; curl; kubernetes-bootcamp.
+    tutorials and of Kubernetes' own tests; agents that collect logs; curl; kubernetes-bootcamp.
     """
     registry = ImageRegistry()
     registry.shell = _shell
@@ -85,6 +94,8 @@ def make_registry() -> ImageRegistry:
         registry.publish_later(name, partial(_site, site), TAGS)
     for name in _WEB_SERVERS:
         registry.publish_later(name, partial(_web_server, name))
+    for name in _AGENTS:
+        registry.publish_later(name, partial(_image_of, "standin"), TAGS)
     registry.publish_later("curlimages/curl", _curl)
     registry.publish_later("registry.k8s.io/e2e-test-images/jessie-dnsutils", _dnsutils)
     for name in ("kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp"):

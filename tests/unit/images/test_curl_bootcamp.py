@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 sys.path.insert(0, str(Path(__file__).parent))
 from fakes import FakeContainer  # noqa: E402
 
-from kubelite.images import bootcamp, curl  # noqa: E402
+from kubelite.images import bootcamp, curl, standin  # noqa: E402
 from kubelite.images.builtin import make_registry  # noqa: E402
 from kubelite.images.registry import ImageNotFound  # noqa: E402
 
@@ -149,3 +149,11 @@ def test_the_images_of_the_tutorials_are_there_in_two_versions():
         with pytest.raises(ImageNotFound):
             registry.resolve(name)
     assert registry.resolve("curlimages/curl:8.5.0").exec is curl.main
+
+
+@pytest.mark.parametrize("name", ["quay.io/fluentd_elasticsearch/fluentd:v5.0.1", "fluent/fluent-bit:3.2"])
+def test_the_agents_of_daemonsets_are_there_in_versions_that_there_can_be(name):
+    registry = make_registry()
+    assert registry.resolve(name).program is standin.main
+    with pytest.raises(ImageNotFound):
+        registry.resolve(f"{name.partition(':')[0]}:v2734894949")
