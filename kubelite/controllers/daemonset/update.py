@@ -78,9 +78,13 @@ def _plan_replacement(daemon_set: Object, pairs: Pairs, unavailable_max: int, no
 def _plan_surge(
     daemon_set: Object, pairs: Pairs, wanted: Sequence[str], surge_max: int, now: float
 ) -> Placing:
-    """Create new pods: beside broken ones at once, beside others as far as the surge allows."""
-    surging = 0
+    """Create new pods: beside broken ones at once, beside others as far as the surge allows.
+
+    An available pod of a node that should run none any more goes once there is one more than enough.
+    """
+    surging = available = 0
     gone: list[Object] = []
+    displaced: list[Object] = []
     broken: list[str] = []
     candidates: list[str] = []
     for name, pair in pairs.items():
@@ -88,15 +92,20 @@ def _plan_surge(
             surging += 1
             continue
         new, old = pair
+        counted = old if old is not None else new
+        works = counted is not None and is_available(daemon_set, counted, now)
+        available += works
         if old is None:
             continue
-        if name not in wanted:
-            gone.append(old)
-        elif new is None:
-            (candidates if is_available(daemon_set, old, now) else broken).append(name)
-        elif is_available(daemon_set, new, now):
-            gone.append(old)
+        if new is not None:
+            if is_available(daemon_set, new, now):
+                gone.append(old)
+            else:
+                surging += 1
+        elif name in wanted:
+            (candidates if works else broken).append(name)
         else:
-            surging += 1
+            (displaced if works else gone).append(old)
     room = max(0, surge_max - surging)
-    return Placing(create=(*broken, *candidates[:room]), delete=tuple(gone))
+    spare = max(0, available - len(wanted))
+    return Placing(create=(*broken, *candidates[:room]), delete=(*gone, *displaced[:spare]))

@@ -183,6 +183,14 @@ def test_with_a_surge_the_old_pod_goes_when_it_is_broken_or_no_more_needed():
     assert placing(surging(1), nodes, pod("a1", "a", deleted=True)).create == ("a",)
 
 
+def test_with_a_surge_the_pod_of_a_node_that_is_closed_goes_when_it_is_not_missed():
+    closed = node("a", {"key": "k", "effect": "NoSchedule"})
+    old, broken = pod("a1", "a", "old"), pod("a1", "a", "old", ready=False)
+    assert update(surging(1), [closed, node("b")], old, pod("b1", "b", ready=False)).delete == ()
+    assert names(update(surging(1), [closed, node("b")], old, pod("b1", "b")).delete) == ["a1"]
+    assert names(update(surging(1), [closed, node("b")], broken).delete) == ["a1"]
+
+
 def test_the_status_counts_nodes():
     nodes = [node("a"), node("b"), node("c", {"key": "k", "effect": "NoSchedule"})]
     pods = daemonpods.pods_by_node([pod("a1", "a"), pod("c1", "c")])
