@@ -40,7 +40,7 @@ class Owners(NamedTuple):
     Attributes:
         solid: Owners that live.
         dangling: Owners that are gone.
-        waiting: Owners being deleted in the foreground that this object holds up.
+        waiting: Owners being deleted in the foreground, whether this object holds them up or not.
     """
 
     solid: tuple[Object, ...] = ()
@@ -103,9 +103,8 @@ def plan_dependent(
     if owners.waiting and dependents:
         if any(dependent.waits_for_dependents for dependent in dependents):
             # A circle: each would wait for the other. Let the owners go.
-            uids = {r["uid"] for r in owners.waiting}
             references = [
-                {**r, "blockOwnerDeletion": False} if r["uid"] in uids else r
+                {**r, "blockOwnerDeletion": False} if r.get("blockOwnerDeletion") else r
                 for r in live["metadata"]["ownerReferences"]
             ]
             version = live["metadata"].get("resourceVersion")
@@ -263,7 +262,7 @@ class GarbageCollector(Reconciler):
             if metadata.get("uid") != reference["uid"]:
                 dangling.append(reference)
             elif metadata.get("deletionTimestamp") and FOREGROUND in (metadata.get("finalizers") or ()):
-                (waiting if reference.get("blockOwnerDeletion") else dangling).append(reference)
+                waiting.append(reference)
             else:
                 solid.append(reference)
         return Owners(tuple(solid), tuple(dangling), tuple(waiting))
