@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
-from kubelite.controllers.volume import binding as binder
+from kubelite.controllers.volume import matching as binder
 from tests.unit.controllers.rig import rig
 
 PV = "persistentvolume-binder-controller"

@@ -13,7 +13,7 @@ from typing import Final
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.scheme import Object
-from kubelite.controllers.volume.binding import BOUND, asked_by
+from kubelite.controllers.volume.matching import BOUND, asked_by
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, RecordEvent, Steps
 from kubelite.reconcile.ownership import key_of, split_key

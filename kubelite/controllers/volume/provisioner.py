@@ -18,7 +18,7 @@ from kubelite.api.conditions import is_condition_true
 from kubelite.api.resources import NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
 from kubelite.api.storage import BASE_PATH, PROVISIONERS
 from kubelite.apimachinery.scheme import Object
-from kubelite.controllers.volume.binding import (
+from kubelite.controllers.volume.matching import (
     PROVISIONED_BY,
     SELECTED_NODE,
     STORAGE_PROVISIONER,
