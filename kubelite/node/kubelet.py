@@ -3,7 +3,7 @@
 One actor per node. Everything that takes time (API calls, hooks, checks) runs in tasks which tell it what
 came of them; everything else happens in `receive`, one message at a time. What must survive its restart is
 in `Machine`. Node and Lease are kept by `nodereporter`, statuses are written by `statusmanager`, what pods
-refer to is found by `podlookups`; here are the pods: which are taken, and which are told what.
+refer to is found by `podlookups`, which are taken is decided by `admission`; here is who is told what.
 
 Source: pkg/kubelet/kubelet.go.
 """
@@ -15,29 +15,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 import attrs
 
-from kubelite.api import podutil
 from kubelite.api.resources import (
     PODS,
     SERVICEACCOUNTS,
 )
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
-from kubelite.node import allocation
+from kubelite.node.admission import Admission
 from kubelite.node.config import KubeletConfig
 from kubelite.node.environment import Lookup
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import (
     NODE_AFFINITY,
-    capacity,
     node_reference,
-    ports_refusal,
-    refusal,
 )
 from kubelite.node.nodereporter import NodeReporter
 from kubelite.node.podlookups import PodLookups
-from kubelite.node.podstate import PodGone, PodRejected, PodSeen, SetUp, Tick
+from kubelite.node.podstate import PodGone, PodRejected, SetUp, Tick
 from kubelite.node.podworker import PodWorker
-from kubelite.node.procfiles import forbidden_setting
 from kubelite.node.server import KubeletServer
 from kubelite.node.statusmanager import FlushStatuses, StatusManager
 from kubelite.node.tokens import TokenSpec, token_request
@@ -155,7 +150,7 @@ class Kubelet(Actor[Message]):
         self._session: aiohttp.ClientSession | None = None
         self._pacer: Pacer | None = None
         self._names: dict[tuple[str, str], PodWorker] = {}
-        self._used: dict[str, int] = {"pods": 0}
+        self._admission = Admission(self.machine, lambda: self._node.labels)
         self._undecided: set[str] = set()
         self._begun_at = 0.0
         self._tokens_at: float | None = None
@@ -346,7 +341,7 @@ class Kubelet(Actor[Message]):
         refresh = False
         if worker is None:
             worker = PodWorker(new, self)
-            problem = None if worker.ended else self._refusal(worker)
+            problem = None if worker.ended else self._admission.refusal(worker)
             if problem is not None and problem[0] == NODE_AFFINITY and not labels_read:
                 self._read_labels_for(new)
                 return
@@ -364,41 +359,10 @@ class Kubelet(Actor[Message]):
             after = new["metadata"]
             labels = before.get("labels") != after.get("labels")
             refresh = labels or before.get("annotations") != after.get("annotations")
-        worker.handle(self._seen(worker, new))
+        worker.handle(self._admission.seen(worker, new))
         if refresh:
             worker.refresh_volumes()
         self._after(worker)
-
-    def _seen(self, worker: PodWorker, pod: Object) -> PodSeen:
-        """What a worker is told of its pod: containers have what they were given until there is more."""
-        if pod["spec"] is worker.state.plan.spec:
-            return PodSeen(pod, worker.state.resize)
-        if not worker.admitted or not allocation.is_resized(pod["spec"], worker.given):
-            return PodSeen(pod)
-        problem = allocation.refusal(pod["spec"], self._used, worker.requests, capacity(self._config))
-        if problem is not None:
-            return PodSeen({**pod, "spec": allocation.with_resources(pod["spec"], worker.given)}, problem)
-        self._count(worker, -1)
-        worker.requests = podutil.requests(pod["spec"])
-        worker.given = allocation.resources_of(pod["spec"])
-        self._count(worker, 1)
-        return PodSeen(pod)
-
-    def _resize_deferred(self) -> None:
-        """Something was given back: perhaps there is now what others wait for."""
-        for worker in list(self.machine.workers.values()):
-            if worker.state.resize is not None:
-                worker.handle(self._seen(worker, worker.base))
-
-    def _refusal(self, worker: PodWorker) -> tuple[str, str] | None:
-        problem = refusal(worker.base, worker.requests, self._used, self._config, self._node.labels)
-        if problem is not None:
-            return problem
-        setting = forbidden_setting(worker.base)
-        if setting is not None:
-            return "SysctlForbidden", f'forbidden sysctl: "{setting}" not allowlisted'
-        others = (each.base for each in self.machine.workers.values() if each.admitted)
-        return ports_refusal(worker.base, others)
 
     def _read_labels_for(self, pod: Object) -> None:
         """The labels that are known do not suit a pod: the scheduler may know newer ones."""
@@ -422,13 +386,7 @@ class Kubelet(Actor[Message]):
         if problem is not None:
             worker.handle(PodRejected(*problem))
             return
-        worker.admitted = True
-        self._count(worker, 1)
-
-    def _count(self, worker: PodWorker, sign: int) -> None:
-        self._used["pods"] += sign
-        for resource, wanted in worker.requests.items():
-            self._used[resource] = self._used.get(resource, 0) + sign * wanted
+        self._admission.take(worker)
 
     def _gone(self, uid: str) -> None:
         worker = self.machine.workers.get(uid)
@@ -440,10 +398,9 @@ class Kubelet(Actor[Message]):
         """Give back what an ended pod held, and forget one whose object is gone."""
         if not worker.ended:
             return
-        if worker.admitted:
-            worker.admitted = False
-            self._count(worker, -1)
-            self._resize_deferred()
+        if self._admission.give_back(worker):
+            for waiting in self._admission.waiting():
+                waiting.handle(self._admission.seen(waiting, waiting.base))
         if worker.state.removed and not worker.remove and not worker.writing:
             self._forget(worker)
 
@@ -462,8 +419,7 @@ class Kubelet(Actor[Message]):
     def _take_over(self, worker: PodWorker) -> None:
         metadata = worker.base["metadata"]
         self._names[metadata["namespace"], metadata["name"]] = worker
-        if worker.admitted:
-            self._count(worker, 1)
+        self._admission.take_over(worker)
         worker.resume(self)
         if worker.base["metadata"]["uid"] and worker.remove:
             self.changed(worker)
