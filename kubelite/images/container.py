@@ -135,6 +135,7 @@ class Container(Protocol):
         host: str | None = None,
         *,
         tls: ssl.SSLContext | None = None,
+        drain_after_s: float | None = None,
     ) -> None:
         """Serve HTTP until SIGTERM, then stop accepting, let the open requests end, and return.
 
@@ -145,6 +146,7 @@ class Container(Protocol):
                 none.
             host: Address to listen on; None means the address of the pod.
             tls: Settings of a server; with them HTTPS is served.
+            drain_after_s: For how long it goes on accepting after SIGTERM; None means until proxies know.
 
         Raises:
             OSError: A port is taken by another container of the pod (EADDRINUSE).

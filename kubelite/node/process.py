@@ -97,6 +97,7 @@ class Process:
         host: str | None = None,
         *,
         tls: ssl.SSLContext | None = None,
+        drain_after_s: float | None = None,
     ) -> None:
         """Serve HTTP until SIGTERM, drain, return."""
         hosted = await programs.host(program)
@@ -105,8 +106,9 @@ class Process:
             ports = (self.ports or (DEFAULT_PORT,)) if port is None else (port,)
             server.listen(self._address(host), ports, tls)
             await self.terminating.wait()
-            if self._box.runtime.drain_delay_s:
-                await self.clock.sleep(self._box.runtime.drain_delay_s)
+            delay_s = self._box.runtime.drain_delay_s if drain_after_s is None else drain_after_s
+            if delay_s:
+                await self.clock.sleep(delay_s)
             await server.drain()
         finally:
             server.cut()

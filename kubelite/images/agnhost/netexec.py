@@ -143,8 +143,8 @@ class NetExec:
         return web.Response(text=request.headers.get(request.query.get("key", ""), ""))
 
     async def healthz(self, _: web.Request) -> web.Response:
-        """Healthy until told to end."""
-        return web.Response(status=200 if not self._container.terminating.is_set() else 412)
+        """Ready while it serves, also when it was told to end."""
+        return web.Response()
 
     async def hostname(self, _: web.Request) -> web.Response:
         """The pod's host name."""
@@ -253,8 +253,9 @@ def _tls(container: Container, args: list[str]) -> ssl.SSLContext | None:
 
 
 async def netexec(container: Container, args: list[str]) -> int:
-    """Serves until SIGTERM or `/exit`."""
+    """Serves until SIGTERM or `/exit`, and for as long after that as it is told to delay its end."""
     server = NetExec(container)
+    delay_s = float(flag(args, "delay-shutdown", "0"))
     port = int(flag(args, "http-port", str(HTTP_PORT)))
     udp_port = int(flag(args, "udp-port", str(UDP_PORT)))
     tls = _tls(container, args)
@@ -266,7 +267,7 @@ async def netexec(container: Container, args: list[str]) -> int:
     if udp is not None:
         note(container, f"Started UDP server on port  {udp_port}")
     try:
-        await container.serve(server.application(), port, tls=tls)
+        await container.serve(server.application(), port, tls=tls, drain_after_s=delay_s or None)
     finally:
         if udp is not None:
             udp.close()

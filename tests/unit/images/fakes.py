@@ -53,7 +53,7 @@ class FakeContainer:
     def log(self, text):
         self.stdout.write(f"{text}\n")
 
-    async def serve(self, program, port=None, host=None, *, tls=None):
+    async def serve(self, program, port=None, host=None, *, tls=None, drain_after_s=None):
         self.served.append((program, port))
         await self.terminating.wait()
 
