@@ -3,6 +3,8 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,3 +162,17 @@ def test_statuses_are_a_round_trip(error):
     back = apierrors.from_status(error.status())
     assert type(back) is type(error)
     assert back.status() == error.status()
+
+
+@pytest.mark.parametrize("line", [b"null", b"[]", b"{}", b'{"type": "ADDED"}', b"no json"])
+async def test_lines_that_are_no_events_end_a_watch(line):
+    async def answer(_request):
+        return web.Response(body=b'{"type": "ADDED", "object": {"metadata": {"name": "a"}}}\n' + line + b"\n")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        async with HTTPClient(Connection(url)) as client:
+            watcher = await client.watch(CONFIGMAPS, "default")
+            assert [event.object["metadata"]["name"] async for event in watcher] == ["a"]
