@@ -20,10 +20,10 @@ from kubelite.dns.records import NEGATIVE_TTL_S, TTL_S, Record, Zone
 UDP_BYTES: Final = 512
 EDNS_BYTES_MAX: Final = 4096
 CACHE_MAX: Final = 10_000
-TURNS_MAX: Final = 16
-"""How many of several addresses come first in turn."""
 _CNAMES_MAX: Final = 8
 _ADDRESSES: Final = ("A", "AAAA")
+_SIZES: Final = {"A": 16, "AAAA": 28}
+"""Bytes of a record whose owner is the name of the question."""
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9_-]+")
 _HEADER: Final = struct.Struct(">HHHHHH")
 _TRUNCATED, _RECURSION_DESIRED = 0x0200, 0x0100
@@ -31,10 +31,15 @@ REFUSED, NXDOMAIN, FORMERR, NOTIMP = 5, 3, 1, 4
 
 
 class _Answer(NamedTuple):
-    """What follows the identifier, and what follows the question: in turn, one after the other."""
+    """What follows the identifier, and what follows the question.
+
+    Attributes:
+        step: The size of each of the records, if these are addresses of one kind that take turns; else 0.
+    """
 
     header: bytes
-    bodies: tuple[bytes, ...]
+    body: bytes
+    step: int
 
 
 class Answerer:
@@ -77,8 +82,10 @@ class Answerer:
         found = self._cache[key]
         if found is None:
             return None
-        header, bodies = found
-        body = bodies[self.queries % len(bodies)]
+        header, body, step = found
+        if step:
+            at = self.queries * step % len(body)
+            body = body[at:] + body[:at]
         flags_out = struct.unpack(">H", header[:2])[0] | flags & _RECURSION_DESIRED
         answer = struct.pack(">HH", identifier, flags_out) + header[2:] + name + kind + body
         if size_max is not None and len(answer) > self._fits(query, end + 5, size_max):
@@ -106,7 +113,6 @@ class Answerer:
         records = self.with_aliases(found or (), kind_name)
         if records and kind_name in _ADDRESSES and self._leads_outside(records[-1]):
             return None
-        turns = min(len(records), TURNS_MAX) if all(each.kind in _ADDRESSES for each in records) else 1
         reply = dnslib.DNSRecord(
             dnslib.DNSHeader(qr=1, aa=1, ra=1, rcode=NXDOMAIN if found is None else 0),
             q=dnslib.DNSQuestion(text, dnslib.QTYPE.reverse.get(kind_name, 255)),
@@ -118,15 +124,13 @@ class Answerer:
         for each in self._addresses_of(records):
             reply.add_ar(_resource(dnslib, each, each.name, 0))
         weight = max(1, 100 // max(1, len(records)))
-        bodies = []
-        for turn in range(max(1, turns)):
-            reply.rr = [
-                _resource(dnslib, each, text if each.name == lower else each.name, weight)
-                for each in (*records[turn:], *records[:turn])
-            ] or reply.rr
-            packed = reply.pack()
-            bodies.append(packed[12 + len(name) + 4 :])
-        return _Answer(packed[2:12], tuple(bodies))
+        for record in records:
+            reply.add_answer(_resource(dnslib, record, text if record.name == lower else record.name, weight))
+        packed = reply.pack()
+        body = packed[12 + len(name) + 4 :]
+        size = _SIZES.get(kind_name, 0)
+        takes_turns = len(records) > 1 and len(body) == size * len(records)
+        return _Answer(packed[2:12], body, size if takes_turns else 0)
 
     def _addresses_of(self, records: Sequence[Record]) -> Iterator[Record]:
         """The addresses of the targets of services, which clients ask for next."""
