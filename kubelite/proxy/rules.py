@@ -23,6 +23,9 @@ AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 PROXY_NAME_LABEL: Final = "service.kubernetes.io/service-proxy-name"
 """On Services which some other proxy serves."""
+HEADLESS_LABEL: Final = "service.kubernetes.io/headless"
+"""On Services which are to be treated as if they had no address."""
+_LEFT_ALONE: Final = frozenset({PROXY_NAME_LABEL, HEADLESS_LABEL})
 
 
 class Rule(NamedTuple):
@@ -116,7 +119,7 @@ def plan_service(
         zone: The node's zone; "" if it has none.
     """
     addresses = cluster_ips(service)
-    if not addresses or PROXY_NAME_LABEL in (service["metadata"].get("labels") or {}):
+    if not addresses or not _LEFT_ALONE.isdisjoint(service["metadata"].get("labels") or ()):
         return ServiceRules()
     rules: list[Rule] = []
     node_ports: list[NodePort] = []

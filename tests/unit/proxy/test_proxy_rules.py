@@ -246,9 +246,10 @@ async def test_an_address_leads_to_endpoints_of_its_family():
     assert rules["fd00::9", 80, "TCP"].endpoints == (("fd00::1", 8080),)
 
 
-async def test_services_of_other_proxies_are_left_to_them():
+@pytest.mark.parametrize("label", ["service-proxy-name", "headless"])
+async def test_services_that_are_not_for_this_proxy_are_left_alone(label):
     service = make_service()
-    service["metadata"]["labels"] = {"service.kubernetes.io/service-proxy-name": "other"}
+    service["metadata"]["labels"] = {f"service.kubernetes.io/{label}": "any"}
     assert plan(service, make_slice(make_endpoint(HERE))) == {}
 
 
