@@ -73,11 +73,13 @@ class Admission:
         has = capacity(self._machine.config)
         problem = allocation.refusal(pod["spec"], self._used, worker.requests, has)
         if problem is not None:
+            worker.resize_waits(pod, *problem)
             return PodSeen({**pod, "spec": allocation.with_resources(pod["spec"], worker.given)}, problem)
         self._count(worker, -1)
         worker.requests = podutil.requests(pod["spec"])
         worker.given = allocation.resources_of(pod["spec"])
         self._count(worker, 1)
+        worker.resize_begins(pod)
         return PodSeen(pod)
 
     def waiting(self) -> Iterator[PodWorker]:

@@ -5,6 +5,7 @@ Source: k8s.io/kubernetes/pkg/kubelet/allocation/allocation_manager.go; KEP-1287
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -68,6 +69,30 @@ def refusal(
             numbers = f"requested: {wanted}, used: {taken}, capacity: {total}"
             return DEFERRED, f"Node didn't have enough resource: {resource}, {numbers}"
     return None
+
+
+def summary(pod: Object, error: str = "") -> str:
+    """What a pod's containers want, as the Events of a resize tell it."""
+    spec = pod["spec"]
+    told: Object = {
+        field: [
+            {"name": each["name"], "resources": _ordered(each.get("resources") or {})} for each in spec[field]
+        ]
+        for field in ("initContainers", "containers")
+        if spec.get(field)
+    }
+    told["generation"] = pod["metadata"].get("generation", 1)
+    if error:
+        told["error"] = error
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+
+
+def _ordered(resources: Object) -> Object:
+    return {
+        field: dict(sorted(resources[field].items()))
+        for field in ("limits", "requests")
+        if resources.get(field)
+    }
 
 
 def restarts_for(new: Object, old: Object) -> bool:

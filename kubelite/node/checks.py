@@ -1,8 +1,8 @@
-"""One check of a probe or one run of a hook: HTTP, TCP, a command, a sleep.
+"""One check of a probe or one run of a hook: HTTP, TCP, gRPC, a command, a sleep.
 
 Nothing is raised but cancellation.
 
-Source: pkg/probe/{http,tcp,exec}, pkg/kubelet/lifecycle/handlers.go.
+Source: pkg/probe/{http,tcp,grpc,exec}, pkg/kubelet/lifecycle/handlers.go.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Target(NamedTuple):
 
 
 async def check(target: Target, action: Object, timeout_s: float | None) -> Outcome:
-    """Do what `action` says: httpGet, tcpSocket, exec or sleep.
+    """Do what `action` says: httpGet, tcpSocket, grpc, exec or sleep.
 
     Args:
         target: Whom it concerns.
@@ -63,6 +63,8 @@ async def check(target: Target, action: Object, timeout_s: float | None) -> Outc
             return await _http(target, action["httpGet"], timeout_s)
         if "tcpSocket" in action:
             return await _tcp(target, action["tcpSocket"], timeout_s)
+        if "grpc" in action:
+            return await _grpc(target, action["grpc"], timeout_s)
         if "exec" in action:
             return await _exec(target, list(action["exec"].get("command") or ()), timeout_s)
         if "sleep" in action:
@@ -70,7 +72,7 @@ async def check(target: Target, action: Object, timeout_s: float | None) -> Outc
             return Outcome(success=True)
     except LookupError as error:
         return Outcome(False, str(error))
-    return Outcome(False, "this kind of check is not served: use httpGet, tcpSocket or exec")
+    return Outcome(False, "this kind of check is not served: use httpGet, tcpSocket, grpc or exec")
 
 
 def _port(target: Target, port: int | str) -> int:
@@ -139,6 +141,38 @@ async def _tcp(target: Target, action: Object, timeout_s: float | None) -> Outco
         return Outcome(False, _network_problem(error, host, port))
     transport.close()
     return Outcome(success=True)
+
+
+async def _grpc(target: Target, action: Object, timeout_s: float | None) -> Outcome:
+    from kubelite.network.grpchealth import SERVING, STATUSES, HealthClient  # noqa: PLC0415 - rarely wanted
+
+    authority, transport = f"{target.address}:{action['port']}", None
+    client = HealthClient(authority, action.get("service") or "")
+    try:
+        async with target.clock.timeout(timeout_s):
+            transport, _ = await target.network.fabric.connect(
+                target.network, target.address, int(action["port"]), lambda: client
+            )
+            status = await client.came
+    except TimeoutError:
+        if transport is None:
+            return _unreachable(authority, timeout_s)
+        return Outcome(False, f"timeout: health rpc did not complete within {timeout_s:g}s")
+    except OSError:
+        return _unreachable(authority, timeout_s)
+    finally:
+        if transport is not None:
+            transport.close()
+    if status is None:
+        return Outcome(False, "error: health rpc probe failed: rpc error")
+    if status != SERVING:
+        return Outcome(False, f'service unhealthy (responded with "{STATUSES.get(status, status)}")')
+    return Outcome(success=True)
+
+
+def _unreachable(authority: str, timeout_s: float | None) -> Outcome:
+    problem = f'timeout: failed to connect service "{authority}" within {timeout_s or 0:g}s'
+    return Outcome(False, f"{problem}: context deadline exceeded")
 
 
 async def _exec(target: Target, command: list[str], timeout_s: float | None) -> Outcome:

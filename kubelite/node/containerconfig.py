@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import FileSystem
 from kubelite.network import NetworkNamespace
 from kubelite.node import etcfiles
+from kubelite.node.cgroupfiles import cgroup_directory
 from kubelite.node.cri import TERMINATION_LOG, ContainerConfig
 from kubelite.node.environment import PodFacts, command_line, container_environment
 from kubelite.node.procfiles import may_change_network, proc_directory
@@ -37,6 +38,7 @@ def container_config(
     facts: PodFacts,
     volumes: Mapping[str, Volume],
     network: NetworkNamespace,
+    resources: Callable[[], Object],
 ) -> ContainerConfig:
     """What a container is started with.
 
@@ -47,6 +49,7 @@ def container_config(
         facts: Of the pod.
         volumes: Of the pod.
         network: Of the pod.
+        resources: Tells what the container has of the node, which may change while it runs.
 
     Raises:
         ConfigError: It cannot be had: a key of a ConfigMap is not there, a path is not allowed.
@@ -89,7 +92,9 @@ def container_config(
             if (port.get("protocol") or "TCP") == "TCP"
         ),
         network=network,
-        make_files=partial(_make_files, machine, pod, raw, variables, volumes, working_dir, network, found),
+        make_files=partial(
+            _make_files, machine, pod, raw, variables, volumes, working_dir, network, found, resources
+        ),
         stdin=bool(raw.get("stdin")),
         stdin_once=bool(raw.get("stdinOnce")),
         termination_path=raw.get("terminationMessagePath") or TERMINATION_LOG,
@@ -106,6 +111,7 @@ def _make_files(
     working_dir: str,
     network: NetworkNamespace,
     image: Image,
+    resources: Callable[[], Object],
 ) -> FileSystem:
     files = make_root(machine, image, working_dir)
     config = machine.config
@@ -116,6 +122,7 @@ def _make_files(
     mount_file(files, raw.get("terminationMessagePath") or TERMINATION_LOG, "", ANYBODY)
     mount_volumes(files, raw, volumes, variables)
     user = user_of(pod, raw, image)
+    files.mount("/sys/fs/cgroup", cgroup_directory(resources))
     files.mount("/proc", proc_directory(pod, raw, user))
     files.user = attrs.evolve(user, net_admin=user.uid == 0 and may_change_network(raw))
     files.read_only = bool((raw.get("securityContext") or {}).get("readOnlyRootFilesystem"))

@@ -100,6 +100,11 @@ class Terminated:
     message: str = ""
 
 
+_SETTLED: Final = frozenset(
+    {Stage.RUNNING, Stage.BACKOFF, Stage.PULL_BACKOFF, Stage.CREATE_BACKOFF, Stage.EXITED}
+)
+
+
 @attrs.frozen(repr=False)
 class ContainerState(Shown):
     """One container now.
@@ -226,3 +231,8 @@ def restarts(container: ContainerState, policy: str) -> bool:
     if container.spec.kind is Kind.INIT:
         return failed and policy != "Never"
     return policy == "Always" or (policy == "OnFailure" and failed)
+
+
+def is_changing(container: ContainerState) -> bool:
+    """Whether it is on the way from one stage to another."""
+    return container.restart or container.stage not in _SETTLED

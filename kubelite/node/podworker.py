@@ -16,9 +16,9 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
-from kubelite.node.allocation import resources_of
+from kubelite.node.allocation import resources_of, summary
 from kubelite.node.containerconfig import container_config
-from kubelite.node.containerstate import Stage
+from kubelite.node.containerstate import Stage, is_changing
 from kubelite.node.cri import Exit
 from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
@@ -26,6 +26,7 @@ from kubelite.node.lifecycle import step
 from kubelite.node.nodeobject import capacity
 from kubelite.node.podnetwork import PodNetwork
 from kubelite.node.podstate import (
+    NORMAL,
     WARNING,
     ContainerExited,
     ContainerRefused,
@@ -86,6 +87,7 @@ class PodWorker:
         tokens_due: When its tokens are to be renewed (Unix seconds); None if there are none.
         ended_before: It had ended before this kubelet saw it, and keeps the status it has.
         given: The resources that its containers have now, by name.
+        resized: The object whose resources the containers are being given; None if they have them.
     """
 
     def __init__(self, pod: Object, host: WorkerHost) -> None:
@@ -113,6 +115,7 @@ class PodWorker:
         self.tokens_due: float | None = None
         self._asking_tokens = False
         self.given = resources_of(pod["spec"])
+        self.resized: Object | None = None
 
     def __repr__(self) -> str:
         metadata = self.base["metadata"]
@@ -165,12 +168,28 @@ class PodWorker:
         finally:
             self._busy = False
         self._set_timer()
+        if self.resized is not None and not any(map(is_changing, self.state.containers.values())):
+            self._tell_resize(NORMAL, "Completed", "completed", self.resized)
+            self.resized = None
         if self.state is not before:
             cause = cause_of(event, self.base["metadata"].get("resourceVersion", ""))
             # What has happened says more than that its object was seen, or that time has passed.
             if not self.dirty or (isinstance(cause, Happened) and not isinstance(event, Tick)):
                 self.cause = cause
             self.host.changed(self)
+
+    def resize_waits(self, pod: Object, reason: str, message: str) -> None:
+        """The node does not have what the containers now want."""
+        if self.state.resize != (reason, message):
+            self._tell_resize(WARNING, reason, reason, pod, message)
+
+    def resize_begins(self, pod: Object) -> None:
+        """The containers get what they now want."""
+        self._tell_resize(NORMAL, "Started", "started", pod)
+        self.resized = pod
+
+    def _tell_resize(self, type_: str, reason: str, word: str, pod: Object, error: str = "") -> None:
+        self.host.record(self.base, type_, f"Resize{reason}", f"Pod resize {word}: {summary(pod, error)}", "")
 
     def woken(self) -> None:
         """The timer has fired."""
@@ -396,6 +415,7 @@ class PodWorker:
                 facts=self._facts(),
                 volumes=self.volumes,
                 network=self.network,
+                resources=lambda: self.state.containers[name].spec.raw.get("resources") or {},
             )
         except ConfigError as error:
             self.handle(ContainerRefused(name, error.reason, str(error)))

@@ -232,7 +232,7 @@ def _conditions(
         before = known.get(type_)
         same = before is not None and before.get("status") == status and before.get("lastTransitionTime")
         if before is not None and same and type_ == "PodScheduled":
-            conditions.append(before)  # the scheduler's word stands
+            conditions.append({**before, "observedGeneration": generation})  # the scheduler's word stands
             continue
         condition: Object = {
             "type": type_,

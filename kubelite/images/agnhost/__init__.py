@@ -39,7 +39,7 @@ async def pause(container: Container, _: list[str]) -> int:
 
 
 async def liveness(container: Container, _: list[str]) -> int:
-    """`/healthz` is 200 for the first ten seconds, then 500 for ever."""
+    """`/healthz` is 200 for the first ten seconds, then 500 for ever; `/redirect?loc=` leads elsewhere."""
     started = container.clock.monotonic()
 
     async def healthz(_: web.Request) -> web.Response:
@@ -51,7 +51,11 @@ async def liveness(container: Container, _: list[str]) -> int:
     async def started_at(_: web.Request) -> web.Response:
         return web.Response(text=f"{container.clock.monotonic() - started:.3f}s")
 
+    async def redirect(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": request.query.get("loc", "/")})
+
     app = web.Application()
+    app.router.add_get("/redirect", redirect)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/started", started_at)
     await container.serve(app, LIVENESS_PORT)
@@ -61,6 +65,29 @@ async def liveness(container: Container, _: list[str]) -> int:
 async def entrypoint_tester(container: Container, _: list[str]) -> int:
     """Prints the whole argument vector as Go prints a slice."""
     container.log(f"[{' '.join(container.argv)}]")
+    return 0
+
+
+async def grpc_health_checking(container: Container, args: list[str]) -> int:
+    """`[--port] [--http-port] [--service=NAME] [--delay-unhealthy-sec=N]`: answers health checks."""
+    from kubelite.images.agnhost import health  # noqa: PLC0415 - rarely needed
+
+    port = int(flag(args, "port", str(health.PORT)))
+    http_port = int(flag(args, "http-port", str(health.HTTP_PORT)))
+    delay_s = int(flag(args, "delay-unhealthy-sec", str(health.NEVER)))
+    return await health.main(container, port, http_port, flag(args, "service", ""), delay_s)
+
+
+async def nettest(container: Container, args: list[str]) -> int:
+    """`[--port=8080]`: notes who writes to it."""
+    from kubelite.images.agnhost import noting as server  # noqa: PLC0415 - rarely needed
+
+    return await server.main(container, int(flag(args, "port", str(server.PORT))))
+
+
+async def nonewprivs(container: Container, _: list[str]) -> int:
+    """Says who it runs as."""
+    container.log(f"Effective uid: {container.files.user.uid}")
     return 0
 
 
@@ -114,6 +141,9 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "netexec": netexec,
     "liveness": liveness,
     "entrypoint-tester": entrypoint_tester,
+    "grpc-health-checking": grpc_health_checking,
+    "nettest": nettest,
+    "nonewprivs": nonewprivs,
     "mounttest": mounttest,
     "connect": connect,
     "test-service-account-issuer-discovery": issuer_discovery,

@@ -42,6 +42,10 @@ async def patch(node, subresource, spec, name="web"):
     )
 
 
+def resize_events(node):
+    return [event for event in node.recorder.events if event[1].startswith("Resize")]
+
+
 # --- ephemeral containers -----------------------------------------------------------------------------------
 
 
@@ -101,6 +105,12 @@ async def test_a_resize_shows_in_the_status(node):
     assert statuses(pod)["c"]["resources"] == resources("1", "2")
     assert statuses(pod)["c"]["restartCount"] == 0
     assert pod["status"]["observedGeneration"] == 2
+    wanted = '"resources":{"limits":{"cpu":"2"},"requests":{"cpu":"1"}}'
+    told = f'{{"containers":[{{"name":"c",{wanted}}}],"generation":2}}'
+    assert resize_events(node) == [
+        ("Normal", "ResizeStarted", f"Pod resize started: {told}"),
+        ("Normal", "ResizeCompleted", f"Pod resize completed: {told}"),
+    ]
 
 
 async def test_a_container_restarts_for_its_resources_if_it_says_so(node):
@@ -109,6 +119,7 @@ async def test_a_container_restarts_for_its_resources_if_it_says_so(node):
     await node.until(is_running)
     await patch(node, "resize", {"containers": [{"name": "c", "resources": resources("1", "2")}]})
     await node.until(lambda pod: statuses(pod)["c"]["restartCount"] == 1)
+    assert [reason for _, reason, _ in resize_events(node)] == ["ResizeStarted", "ResizeCompleted"]
 
 
 async def test_a_resize_waits_until_there_is_room(node):
@@ -126,6 +137,11 @@ async def test_a_resize_waits_until_there_is_room(node):
     await node.client.delete(PODS, "other", "default", grace_period_s=0)
     pod = await node.until(lambda pod: pending(pod) is None)
     assert statuses(pod)["c"]["allocatedResources"] == {"cpu": "1500m"}
+    assert [reason for _, reason, _ in resize_events(node)] == [
+        "ResizeDeferred",
+        "ResizeStarted",
+        "ResizeCompleted",
+    ]
 
 
 async def test_a_resize_beyond_the_node_is_not_feasible(node):
@@ -134,6 +150,13 @@ async def test_a_resize_beyond_the_node_is_not_feasible(node):
     await patch(node, "resize", {"containers": [{"name": "c", "resources": resources("3", "8")}]})
     pod = await node.until(pending)
     assert pending(pod)["reason"] == "Infeasible"
+    wanted = '"resources":{"limits":{"cpu":"8"},"requests":{"cpu":"3"}}'
+    error = "Node didn't have enough capacity: cpu, requested: 3000, capacity: 2000"
+    assert resize_events(node) == [(
+        "Warning",
+        "ResizeInfeasible",
+        f'Pod resize Infeasible: {{"containers":[{{"name":"c",{wanted}}}],"generation":2,"error":"{error}"}}',
+    )]  # fmt: skip
     await patch(node, "resize", {"containers": [{"name": "c", "resources": resources("1", "8")}]})
     pod = await node.until(lambda pod: pending(pod) is None)
     assert statuses(pod)["c"]["allocatedResources"] == {"cpu": "1"}

@@ -1,0 +1,114 @@
+"""gRPC probes, users of containers and their volumes, in a whole cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+import kubelite
+from kubelite.runtime import VirtualClock
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.47"
+
+
+@pytest.fixture
+async def cluster():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as running:
+        yield running
+
+
+def pod(name, image, args=None, *, container=None, **spec):
+    only = {"name": "c", "image": image, **({"args": args} if args else {}), **(container or {})}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {"containers": [only], **spec},
+    }
+
+
+def probe(port, **fields):
+    return {"livenessProbe": {"grpc": {"port": port, **fields}, "periodSeconds": 1, "failureThreshold": 1}}
+
+
+async def restarts(cluster, name):
+    return (await cluster.get("pod", name))["status"]["containerStatuses"][0]["restartCount"]
+
+
+async def unhealthy(cluster, name):
+    events = await cluster.get("events")
+    return {
+        each["message"]
+        for each in events
+        if each["reason"] == "Unhealthy" and each["involvedObject"]["name"] == name
+    }
+
+
+async def test_grpc_probes_restart_what_does_not_serve(cluster):
+    server = ["grpc-health-checking"]
+    await cluster.apply(pod("well", AGNHOST, server, container=probe(5000)))
+    await cluster.apply(pod("deaf", AGNHOST, server, container=probe(2333)))
+    await cluster.apply(pod("ill", AGNHOST, [*server, "--delay-unhealthy-sec=5"], container=probe(5000)))
+    await cluster.apply(pod("strange", AGNHOST, server, container=probe(5000, service="absent")))
+    await cluster.apply(pod("http", "nginx", container=probe(80)))
+    await cluster.clock.sleep(30)
+    assert await restarts(cluster, "well") == 0
+    for name in ("deaf", "ill", "strange", "http"):
+        assert await restarts(cluster, name) > 0
+    (deaf,) = await unhealthy(cluster, "deaf")
+    assert "timeout: failed to connect service" in deaf
+    assert await unhealthy(cluster, "ill") == {
+        'Liveness probe failed: service unhealthy (responded with "NOT_SERVING")'
+    }
+
+
+async def test_containers_run_as_their_security_context_says(cluster):
+    script = "id; test -r /v/token && echo read; touch /no || echo no; touch /v2/f; stat -c %u:%g /v2/f"
+    volumes = [
+        {"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},
+        {"name": "v2", "emptyDir": {}},
+    ]
+    mounts = [{"name": "v", "mountPath": "/v"}, {"name": "v2", "mountPath": "/v2"}]
+    await cluster.apply(
+        pod(
+            "p",
+            "busybox",
+            container={"command": ["sh", "-c", script], "volumeMounts": mounts},
+            restartPolicy="Never",
+            securityContext={"runAsUser": 1000, "runAsGroup": 3000, "fsGroup": 2000},
+            volumes=volumes,
+        )
+    )
+    await cluster.wait_for("pod/p", "jsonpath=.status.phase=Succeeded")
+    lines = (await cluster.logs("p")).splitlines()
+    assert lines[:2] == ["uid=1000 gid=3000 groups=3000,2000", "read"]
+    assert lines[2:] == ["touch: /no: Permission denied", "no", "1000:2000"]
+
+
+async def test_who_must_not_be_root_does_not_start_as_root(cluster):
+    await cluster.apply(pod("p", "busybox", securityContext={"runAsNonRoot": True}))
+    found = await cluster.wait_for(
+        "pod/p", "jsonpath=.status.containerStatuses[0].state.waiting.reason=CreateContainerConfigError"
+    )
+    message = found["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+    assert message.startswith("container has runAsNonRoot and image will run as root (pod: ")
+
+
+async def test_a_pod_with_a_setting_that_is_not_safe_is_refused(cluster):
+    await cluster.apply(
+        pod("p", "busybox", securityContext={"sysctls": [{"name": "kernel.msgmax", "value": "1"}]})
+    )
+    found = await cluster.wait_for("pod/p", "jsonpath=.status.reason=SysctlForbidden")
+    assert found["status"]["phase"] == "Failed"
+    assert found["status"]["message"] == 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'
+
+
+async def test_host_network_shows_the_hosts_of_the_node(cluster):
+    await cluster.apply(
+        pod("p", "busybox", container={"command": ["sleep", "inf"]}, hostNetwork=True,
+            hostAliases=[{"ip": "1.2.3.4", "hostnames": ["a", "b"]}])
+    )  # fmt: skip
+    await cluster.wait_for("pod/p", "ready")
+    text = (await cluster.exec("p", ["cat", "/etc/hosts"])).stdout
+    assert text.startswith("# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n")
+    assert "\tnode-1\n" in text
+    assert text.endswith("\n# Entries added by HostAliases.\n1.2.3.4\ta\tb\n")
