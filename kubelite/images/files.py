@@ -381,6 +381,16 @@ class FileSystem:
 
     # --- what is allowed
 
+    def may(self, want: int, path: str) -> bool:
+        """Whether the user may READ, WRITE or SEARCH what is there."""
+        try:
+            place = self._find(path)
+        except OSError:
+            return False
+        node = _target(place.node)
+        writes_where_nobody_may = want == WRITE and place.read_only and not isinstance(node, Device)
+        return node is not None and self.user.may(want, node) and not writes_where_nobody_may
+
     def _check(self, want: int, node: File | Directory | Device | Symlink, path: str) -> None:
         if not self.user.may(want, node):
             raise _error(errno.EACCES, path)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from kubelite.images.files import FileSystem
+from kubelite.images.permissions import READ, SEARCH, WRITE
 
 _INTEGER = re.compile(r"[-+]?\d+")
 _UNARY = frozenset(["n", "z", "e", "f", "d", "r", "w", "x", "s", "L", "h", "p", "S", "b", "c", "t"])
@@ -153,8 +154,11 @@ class _Tests:
                 except OSError:
                     return False
             case "x":
-                return files.exists(path) and (files.is_dir(path) or bool(files.stat(path).mode & 0o111))
-            case "e" | "r" | "w":
+                runs = files.is_dir(path) or (files.exists(path) and bool(files.stat(path).mode & 0o111))
+                return runs and files.may(SEARCH, path)
+            case "r" | "w":
+                return files.may(READ if flag == "r" else WRITE, path)
+            case "e":
                 return files.exists(path)
             case _:
                 return False

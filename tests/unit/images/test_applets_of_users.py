@@ -139,6 +139,20 @@ async def test_variables_whose_names_no_shell_knows_reach_commands():
     assert sorted(result.out.splitlines()) == ["1data-1=v", "da.ta=data"]
 
 
+async def test_rights_are_tested():
+    files = files_of()
+    files.write("/own", "", mode=0o700)
+    files.chown("/own", 1000, None)
+    files.mount("/fixed", Directory(mode=0o777), read_only=True)
+    files.user = User(1000)
+    script = """
+    for f in /own /etc/passwd /root /fixed /none; do
+      for t in r w x; do test -$t $f && printf $t; done; echo
+    done
+    """
+    assert (await run(script, files=files)).out.splitlines() == ["rwx", "r", "rx", "rx", ""]
+
+
 # --- mounttest
 
 
