@@ -47,7 +47,7 @@ from kubelite.network.sockets import open_listeners, open_pipe_listener, open_so
 from kubelite.node.config import KubeletConfig
 from kubelite.node.kubelet import Kubelet
 from kubelite.node.machine import Machine
-from kubelite.proxy import LoadBalancerProvider, Proxier
+from kubelite.proxy import EndpointReader, LoadBalancerProvider, Proxier
 from kubelite.runtime import ChildSpec, Clock, Randomness, Ref, SupervisorSpec
 from kubelite.scheduler import Scheduler
 
@@ -114,6 +114,7 @@ class Components:
     computed: dict[Resource, Objects] = attrs.field(factory=computed_resources)
     informers: InformerFactory | None = None
     client: InProcessClient | None = None
+    endpoint_reader: EndpointReader = attrs.field(factory=EndpointReader)
     recorders: dict[str, EventRecorder] = attrs.field(factory=dict)
     scheduler_recorders: dict[str, SeriesRecorder] = attrs.field(factory=dict)
 
@@ -302,6 +303,7 @@ class Components:
                 clock=self.clock,
                 random=self.random.fork("proxy"),
                 fabric=self.fabric,
+                reader=self.endpoint_reader,
                 open_services=open_socket_listener if self.expose else None,
             ),
         )
@@ -369,6 +371,7 @@ class Components:
                 clock=self.clock,
                 random=random.fork("proxy"),
                 fabric=self.fabric,
+                reader=self.endpoint_reader,
                 open_listener=self.open_listener(),
                 open_relay=self.open_relay(),
             )

@@ -18,6 +18,7 @@ from kubelite.client.informer import InformerFactory
 from kubelite.cluster.components import Components
 from kubelite.dns import Zone
 from kubelite.network import Translator
+from kubelite.proxy.endpoints import ServiceEndpoints
 from kubelite.proxy.proxier import service_of_slice
 from kubelite.proxy.rules import cluster_ips, plan_service
 from kubelite.runtime import Clock
@@ -69,7 +70,7 @@ def is_programmed(informers: InformerFactory, translators: Sequence[Translator],
         if key in service_of_slice(each)
     ]
     wanted = ready_addresses(informers, service)
-    for rule in plan_service(service, slices, "", "").rules:
+    for rule in plan_service(service, ServiceEndpoints(slices), "", "").rules:
         if {address for address, _ in rule.endpoints} != wanted:
             return False
         for translator in translators:

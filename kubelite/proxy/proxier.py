@@ -18,8 +18,9 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint, Fabric, OpenListener, OpenRelay, Picker, Translator
 from kubelite.network.translate import Destination
 from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
+from kubelite.proxy.endpoints import EndpointReader, ServiceEndpoints
 from kubelite.proxy.healthcheck import HEALTHZ_PORT, HealthServer
-from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, has_hints, plan_service
+from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
 from kubelite.runtime import Actor, Clock, Randomness, Signal
 from kubelite.runtime.logs import get_logger
 
@@ -61,6 +62,7 @@ class Proxier(Actor[Sync]):
         clock: For session affinity.
         random: Chooses endpoints.
         fabric: Hands connections from outside to pods.
+        reader: Reads slices, for all nodes.
         open_listener: Opens node ports; None opens none (a control plane's proxy).
         open_services: Opens cluster IPs for clients outside; None leaves them to clients inside.
         open_relay: Opens node ports for datagrams; None opens none.
@@ -76,6 +78,7 @@ class Proxier(Actor[Sync]):
         clock: Clock,
         random: Randomness,
         fabric: Fabric,
+        reader: EndpointReader,
         open_listener: OpenListener | None = None,
         open_services: OpenListener | None = None,
         open_relay: OpenRelay | None = None,
@@ -84,7 +87,7 @@ class Proxier(Actor[Sync]):
         self._translator = translator
         self._informers = informers
         self._clock, self._random = clock, random
-        self._fabric = fabric
+        self._fabric, self._reader = fabric, reader
         self._open_listener = open_listener
         self._open_services = open_services
         self._open_relay = open_relay
@@ -146,9 +149,9 @@ class Proxier(Actor[Sync]):
                 for key in service_of_slice(obj):
                     self._note(key)
 
-    def _zone_for(self, key: str, slices: Any) -> str:
+    def _zone_for(self, key: str, endpoints: ServiceEndpoints) -> str:
         """The node's zone, where hints ask for it; from then on it is watched."""
-        if not has_hints(slices):
+        if not endpoints.has_hints:
             self._hinted.discard(key)
             return ""
         self._hinted.add(key)
@@ -196,9 +199,9 @@ class Proxier(Actor[Sync]):
                 self._hinted.discard(key)
                 self._affinity.pop(key, None)
                 continue
-            slices = self._slices.by_index(BY_SERVICE, key)
-            zone = self._zone_for(key, slices)
-            plan = plan_service(service, slices, self._node_name, self._node_address, zone)
+            endpoints = self._reader.read(key, self._slices.by_index(BY_SERVICE, key))
+            zone = self._zone_for(key, endpoints)
+            plan = plan_service(service, endpoints, self._node_name, self._node_address, zone)
             self._planned[key] = plan
             self._keep_affinity(key, plan)
             for rule in plan.rules:

@@ -12,12 +12,13 @@ pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint
 from kubelite.network.translate import Destination
+from kubelite.proxy.endpoints import ServiceEndpoints
 
 AFFINITY_TIMEOUT_S: Final = 10_800
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
@@ -100,19 +101,14 @@ def ingress_ips(service: Object) -> tuple[str, ...]:
     return tuple(each["ip"] for each in ingress if each.get("ip") and each.get("ipMode", "VIP") == "VIP")
 
 
-def has_hints(slices: Iterable[Object]) -> bool:
-    """Whether it matters in which zone the node is."""
-    return any("hints" in endpoint for each in slices for endpoint in each.get("endpoints") or ())
-
-
 def plan_service(
-    service: Object, slices: Sequence[Object], node_name: str, node_address: str, zone: str = ""
+    service: Object, endpoints: ServiceEndpoints, node_name: str, node_address: str, zone: str = ""
 ) -> ServiceRules:
     """The rules of one Service on one node.
 
     Args:
         service: The Service.
-        slices: Its EndpointSlices.
+        endpoints: What its EndpointSlices say.
         node_name: For policy `Local`; "" is the control plane, where load balancers come in: they know the
             nodes that have endpoints.
         node_address: Where node ports are.
@@ -127,15 +123,13 @@ def plan_service(
     policies = service["spec"].get("internalTrafficPolicy"), service["spec"].get("externalTrafficPolicy")
     uses_local = "Local" in policies
     for family in dict.fromkeys(map(_family, addresses)):
-        its = [each for each in slices if each.get("addressType", "IPv4") == family]
         for port in service["spec"].get("ports") or ():
-            every = list(_port_endpoints(its, port.get("name", ""), port.get("protocol", "TCP")))
-            near = _chosen(_meant_for(every, node_name, zone))
+            found = endpoints.port(family, port.get("name", ""), port.get("protocol", "TCP"))
+            near = found.near(node_name, zone)
             local: tuple[Endpoint, ...] = ()
             if uses_local:
-                here = [each for each in every if each.node_name == node_name]
-                local = _chosen(here)
-                ready_here.update(each.endpoint[0] for each in here if each.ready)
+                local = found.local(node_name)
+                ready_here.update(found.ready_addresses(node_name))
             for rule in _port_rules(service, port, near, local, node_name, node_address):
                 if _family(rule.destination[0]) == family:
                     rules.append(rule)
@@ -196,64 +190,3 @@ def _health_check(service: Object, local_endpoints: int) -> HealthCheck | None:
     if not port or spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
         return None
     return HealthCheck(port, metadata["namespace"], metadata["name"], local_endpoints)
-
-
-class _Candidate(NamedTuple):
-    endpoint: Endpoint
-    node_name: str
-    ready: bool
-    serving: bool
-    terminating: bool
-    zones: frozenset[str]
-    nodes: frozenset[str]
-
-
-_NOBODY: Final[frozenset[str]] = frozenset()
-
-
-def _hinted(endpoint: Object, kind: str) -> frozenset[str]:
-    """The zones (`forZones`) or nodes (`forNodes`) that an endpoint is meant for."""
-    hints = endpoint.get("hints")
-    return frozenset(each["name"] for each in hints.get(kind) or ()) if hints else _NOBODY
-
-
-def _port_endpoints(slices: Iterable[Object], name: str, protocol: str) -> Iterator[_Candidate]:
-    for each in slices:
-        for port in each.get("ports") or ():
-            if (
-                (port.get("name") or "") != name
-                or port.get("protocol", "TCP") != protocol
-                or not port.get("port")
-            ):
-                continue
-            for endpoint in each.get("endpoints") or ():
-                conditions = endpoint.get("conditions") or {}
-                ready = conditions.get("ready", True)
-                serving = conditions.get("serving", ready)
-                yield _Candidate(
-                    (endpoint["addresses"][0], port["port"]),
-                    endpoint.get("nodeName", ""),
-                    ready is not False,
-                    serving is not False,
-                    bool(conditions.get("terminating")),
-                    _hinted(endpoint, "forZones"),
-                    _hinted(endpoint, "forNodes"),
-                )
-
-
-def _meant_for(candidates: Sequence[_Candidate], node_name: str, zone: str) -> Sequence[_Candidate]:
-    """The ready endpoints that are meant for a node, or else for its zone; all if hints do not tell."""
-    ready = [each for each in candidates if each.ready]
-    if not ready or not ready[0].zones | ready[0].nodes:
-        return candidates
-    for hinted, name in (([each.nodes for each in ready], node_name), ([each.zones for each in ready], zone)):
-        if all(hinted) and any(name in names for names in hinted):
-            return [each for each, names in zip(ready, hinted, strict=True) if name in names]
-    return candidates
-
-
-def _chosen(candidates: Sequence[_Candidate]) -> tuple[Endpoint, ...]:
-    ready = [each.endpoint for each in candidates if each.ready]
-    if not ready:
-        ready = [each.endpoint for each in candidates if each.serving and each.terminating]
-    return tuple(sorted(dict.fromkeys(ready)))

@@ -6,6 +6,7 @@ import pytest
 from kubelite.network import AddressBlock, Fabric, NetworkNamespace, Translator, client_session
 from kubelite.network.sockets import open_pipe_listener
 from kubelite.proxy import Proxier
+from kubelite.proxy.endpoints import EndpointReader
 from kubelite.proxy.healthcheck import HealthServer, go_time
 from kubelite.runtime import ChildSpec, System, VirtualClock
 from tests.unit.proxy.test_proxy_rules import NODE, VIP, make_endpoint, make_service, make_slice
@@ -55,6 +56,7 @@ class Stage:
                 clock=clock,
                 random=system.random,
                 fabric=self.fabric,
+                reader=EndpointReader(),
                 open_listener=open_pipe_listener(self.fabric),
             ),
         )

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
-from kubelite.proxy.rules import has_hints, plan_service
+from kubelite.proxy.endpoints import READ_MAX, EndpointReader, ServiceEndpoints
+from kubelite.proxy.rules import plan_service
 from kubelite.runtime import Randomness
 
 NODE, NODE_IP, VIP = "node-1", "127.240.0.2", "127.240.32.9"
@@ -36,7 +37,7 @@ def make_endpoint(ip, *, ready=True, serving=None, terminating=False, node=NODE,
 
 
 def plan(service, *slices, node=NODE, zone=""):
-    found = plan_service(service, slices, node, NODE_IP, zone)
+    found = plan_service(service, ServiceEndpoints(slices), node, NODE_IP, zone)
     return {rule.destination: rule for rule in found.rules}
 
 
@@ -177,7 +178,7 @@ HERE, NEAR, FAR = "127.240.64.1", "127.240.64.2", "127.240.64.3"
 )
 def test_hints_narrow_down_what_is_ready_where_all_of_it_has_some_and_some_is_meant(endpoints, zone, chosen):
     slices = [make_slice(*endpoints)]
-    assert has_hints(slices)
+    assert ServiceEndpoints(slices).has_hints
     assert [ip for ip, _ in plan(make_service(), *slices, zone=zone)[VIP, 80, "TCP"].endpoints] == chosen
 
 
@@ -206,7 +207,7 @@ async def test_the_external_policy_is_about_clients_outside():
 
 
 def check(service, *endpoints, node=NODE):
-    return plan_service(service, [make_slice(*endpoints)], node, NODE_IP).health_check
+    return plan_service(service, ServiceEndpoints([make_slice(*endpoints)]), node, NODE_IP).health_check
 
 
 async def test_load_balancers_may_ask_for_ready_endpoints_of_the_node():
@@ -275,3 +276,32 @@ async def test_a_shorter_time_out_holds_at_once():
     clock.value += 100
     later = {AffinityPicker(targets, Randomness(n), clock, 10.0, dict(chosen)).pick("a") for n in range(30)}
     assert later != {first}
+
+
+async def test_slices_are_read_once_for_all_nodes_and_again_when_they_change():
+    reader, slices = EndpointReader(), [make_slice(make_endpoint(HERE))]
+    first = reader.read("default/web", slices)
+    assert reader.read("default/web", list(slices)) is first
+    changed = [*slices, make_slice(make_endpoint(NEAR))]
+    second = reader.read("default/web", changed)
+    assert second is not first
+    for found, chosen in ((first, [HERE]), (second, [HERE, NEAR])):
+        rules = plan_service(make_service(), found, NODE, NODE_IP).rules
+        assert [ip for ip, _ in rules[0].endpoints] == chosen
+
+
+async def test_nodes_share_the_endpoints_of_a_service():
+    read = ServiceEndpoints([make_slice(make_endpoint(HERE), make_endpoint(NEAR, node="node-2"))])
+    one, other = (plan_service(make_service(), read, node, NODE_IP).rules[0] for node in (NODE, "node-2"))
+    assert one.endpoints is other.endpoints
+
+
+async def test_only_so_many_services_are_kept():
+    reader, slices = EndpointReader(), [make_slice(make_endpoint(HERE))]
+    first = reader.read("default/0", slices)
+    for number in range(1, READ_MAX):
+        reader.read(f"default/{number}", slices)
+    assert reader.read("default/0", slices) is first
+    reader.read("default/more", slices)
+    assert repr(reader) == f"<EndpointReader {READ_MAX} Services>"
+    assert reader.read("default/0", slices) is first, "it was asked for last but one"
