@@ -27,6 +27,6 @@ class Batching(NamedTuple):
         return min(self.rest_max_s, endpoints * self.rest_per_endpoint_s)
 
 
-SLICES: Final = Batching(0.02, 1e-4, 0.1)
-WHOLE: Final = Batching(0.03, 5e-4, 0.5)
+SLICES: Final = Batching(0.02, 1e-4, 1.0)
+WHOLE: Final = Batching(0.03, 5e-4, 2.0)
 """Of Endpoints: the whole object is written again for each change."""
