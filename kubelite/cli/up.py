@@ -141,7 +141,7 @@ async def _up(options: argparse.Namespace) -> int:
                     await cluster.apply(path)
                 except (OSError, TypeError, ValueError, APIError) as error:
                     raise UsageError(f"--manifest {path}: {reason_of(error)}") from error
-            _spare_the_collector()
+            spare_the_collector()
             print(f"ready {cluster.url} kubeconfig {cluster.kubeconfig}", flush=True)
             if sys.stdout.isatty():
                 print(
@@ -153,7 +153,7 @@ async def _up(options: argparse.Namespace) -> int:
     return leave(cluster, 0)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Leaves what lives long out of collections: a full one over 100 000 pods takes more than a second."""
     gc.collect()
     gc.freeze()

@@ -268,7 +268,12 @@ class PodTopologySpread(Plugin):
         ignored: set[str] = set()
         if required:
             ignored = {node.name for node in nodes if any(key not in node.labels for key in required)}
-        parts = [self._part(info, each, required, nodes, ignored) for each in constraints]
+        # Where no node has a label, as zones in a cluster without, it adds nothing to any.
+        parts = [
+            self._part(info, each, required, nodes, ignored)
+            for each in constraints
+            if required or each.key == HOSTNAME or self._is_used(each.key)
+        ]
 
         def score(nodes: Sequence[NodeInfo]) -> list[int]:
             columns = []
@@ -298,6 +303,12 @@ class PodTopologySpread(Plugin):
             return made
 
         return score
+
+    def _is_used(self, key: str) -> bool:
+        """Whether any node has a label."""
+        cache = self.handle.cache
+        found: bool = cache.memo((NAME, key), lambda: any(key in node.labels for node in cache.listed()))
+        return found
 
     def _part(
         self,
