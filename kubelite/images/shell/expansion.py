@@ -6,10 +6,11 @@ Source: POSIX.1-2017, Shell Command Language, 2.6 Word Expansions.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol
 
 from kubelite.images.shell.arithmetic import evaluate
+from kubelite.images.shell.braces import brace_words
 from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.pattern import WILD, escape, matches, translate
 from kubelite.images.shell.syntax import (
@@ -21,6 +22,13 @@ from kubelite.images.shell.syntax import (
     Script,
     Word,
 )
+
+_CASES: Mapping[str, Callable[[str], str]] = {
+    "^": str.upper,
+    "^^": str.upper,
+    ",": str.lower,
+    ",,": str.lower,
+}
 
 
 class ExpansionError(ShellError):
@@ -40,6 +48,10 @@ class Environment(Protocol):
 
     def special(self, name: str) -> str | None:
         """The value of `$?`, `$#`, `$1` …; None if unset."""
+
+    @property
+    def braces(self) -> bool:
+        """Whether `{a,b}` and `{1..3}` make several words, as in bash."""
 
     @property
     def positional(self) -> Sequence[str]:
@@ -142,7 +154,7 @@ async def expand_words(words: Sequence[Word], environment: Environment) -> list[
         ExpansionError: A parameter that must be set is not.
     """
     found: list[str] = []
-    for word in words:
+    for word in brace_words(words) if environment.braces else words:
         if (plain := word.plain) is not None and plain[:1] != "~" and not WILD.search(plain):
             found.append(plain)
             continue
@@ -236,6 +248,8 @@ async def _parameter(part: Parameter, environment: Environment) -> str:
     if operator == ":":
         return await _substring(part, value, environment)
     pattern = await expand_pattern(part.word or Word(()), environment)
+    if operator in _CASES:
+        return _changed(value, pattern, operator)
     if operator in {"/", "//"}:
         replacement = await expand_word(part.replacement or Word(()), environment)
         return _replace(value, pattern, replacement, count=1 if operator == "/" else 0)
@@ -269,6 +283,14 @@ async def _substring(part: Parameter, value: str, environment: Environment) -> s
         return value[start:]
     length = evaluate(await expand_word(part.replacement, environment), environment.variables)
     return value[start : start + length] if length >= 0 else value[start:length]
+
+
+def _changed(value: str, pattern: str, operator: str) -> str:
+    """`^` and `,` change the first letter, `^^` and `,,` all that the pattern matches (any without one)."""
+    change = _CASES[operator]
+    length = len(value) if len(operator) > 1 else 1
+    head = "".join(change(each) if matches(each, pattern or "?") else each for each in value[:length])
+    return head + value[length:]
 
 
 def _trim(value: str, pattern: str, operator: str) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import attrs
 
-from kubelite.images.shell import builtins, expansion
+from kubelite.images.shell import builtins, conditional, expansion, loops
+from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.control import (
     NOT_EXECUTABLE,
     NOT_FOUND,
     SIGNAL_BASE,
     SYNTAX_ERROR,
     Exit,
-    LoopControl,
     Return,
     ShellError,
 )
@@ -31,9 +31,11 @@ from kubelite.images.shell.state import State
 from kubelite.images.shell.streams import Buffer, Input, Null, Output, Pipe, read_line
 from kubelite.images.shell.syntax import (
     AndOr,
+    Calculate,
     Case,
     Command,
     For,
+    ForArithmetic,
     Function,
     Group,
     If,
@@ -41,13 +43,13 @@ from kubelite.images.shell.syntax import (
     Pipeline,
     Script,
     Simple,
+    Test,
     While,
     Word,
 )
 from kubelite.runtime import tasks
 
 SIGPIPE_STATUS = SIGNAL_BASE + 13
-LOOPS_BEFORE_YIELD = 64
 _BIN = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
 _EXECUTABLE = 0o111
 _CHARACTERS_QUOTED = frozenset(" !\"#$%&'()*;<=>?`[\\{|}~\t\n")
@@ -194,7 +196,7 @@ class Shell(State):
         if not status or "e" not in self.options or self.tested or pipeline.negated:
             return
         # Compound commands other than subshells have already exited where they had to.
-        if len(pipeline.commands) > 1 or isinstance(pipeline.commands[0], Simple | Group):
+        if len(pipeline.commands) > 1 or isinstance(pipeline.commands[0], Simple | Group | Test | Calculate):
             raise Exit(status)
 
     async def _pipeline(self, pipeline: Pipeline) -> int:
@@ -243,7 +245,9 @@ class Shell(State):
             await self.process.err(f"{self.name}: {error}\n")
             return 1
 
-    async def _compound(self, command: Group | If | While | For | Case) -> int:
+    async def _compound(
+        self, command: Group | If | While | For | ForArithmetic | Case | Test | Calculate
+    ) -> int:
         match command:
             case Group(body, subshell=True):
                 return await self.subshell({}).run_to_end(body)
@@ -252,13 +256,25 @@ class Shell(State):
             case If():
                 return await self._if(command)
             case While():
-                return await self._while(command)
+                return await loops.run_while(self, command)
             case For():
-                return await self._for(command)
+                return await loops.run_for(self, command)
+            case ForArithmetic():
+                return await loops.run_for_arithmetic(self, command)
             case Case():
                 return await self._case(command)
+            case Test(items):
+                return await conditional.holds(self, items)
+            case Calculate(expression):
+                return int(await self.calculated(expression) == 0)
 
-    async def _test(self, script: Script) -> bool:
+    async def calculated(self, expression: Word, empty: int = 0) -> int:
+        """The value of an arithmetic expression, or `empty` if there is none."""
+        text = await expansion.expand_word(expression, self)
+        return evaluate(text, self.variables) if text.strip() else empty
+
+    async def test(self, script: Script) -> bool:
+        """Whether a condition holds; `set -e` does not apply to it."""
         self.tested += 1
         try:
             return await self.run(script) == 0
@@ -267,51 +283,9 @@ class Shell(State):
 
     async def _if(self, command: If) -> int:
         for condition, body in command.branches:
-            if await self._test(condition):
+            if await self.test(condition):
                 return await self.run(body)
         return await self.run(command.otherwise) if command.otherwise else 0
-
-    async def _round(self, number: int, step: Awaitable[object]) -> bool:
-        """Runs one round of a loop; tells whether the loop goes on."""
-        if number % LOOPS_BEFORE_YIELD == LOOPS_BEFORE_YIELD - 1:
-            await self.process.container.clock.sleep(0)
-        self.loops += 1
-        try:
-            await step
-        except LoopControl as control:
-            if control.levels > 1:
-                raise LoopControl(control.levels - 1, goes_on=control.goes_on) from None
-            self.status = 0
-            return control.goes_on
-        finally:
-            self.loops -= 1
-        return True
-
-    async def _while(self, command: While) -> int:
-        status, rounds, ended = 0, 0, False
-
-        async def once() -> None:
-            nonlocal status, ended
-            if await self._test(command.condition) == command.until:
-                ended = True
-                return
-            status = 0
-            status = await self.run(command.body)
-
-        while await self._round(rounds, once()) and not ended:
-            rounds += 1
-        return status
-
-    async def _for(self, command: For) -> int:
-        values = (
-            list(self.args) if command.words is None else await expansion.expand_words(command.words, self)
-        )
-        self.status = 0
-        for index, value in enumerate(values):
-            self.variables[command.name] = value
-            if not await self._round(index, self.run(command.body)):
-                break
-        return self.status
 
     async def _case(self, command: Case) -> int:
         self.status = 0

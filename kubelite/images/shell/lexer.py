@@ -28,12 +28,15 @@ _OPERATORS = (
     "&&",
     "||",
     ";;",
+    "<<<",
     "<<-",
     "<<",
     ">>",
     ">&",
     "<&",
+    "&>>",
     "&>",
+    "|&",
     ">|",
     "<>",
     ";",
@@ -44,9 +47,15 @@ _OPERATORS = (
     "<",
     ">",
 )
-_REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", "<<", "<<-", "&>", ">|", "<>"})
+_REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", "<<", "<<-", "<<<", "&>", "&>>", ">|", "<>"})
 _META = frozenset(" \t\n;&|()<>")
-_PARAMETER_OPERATORS = (":-", ":=", ":+", ":?", "%%", "##", "//", "-", "=", "+", "?", "%", "#", "/")
+_BLANKS = frozenset(" \t\n")
+_BRACKET_OPERATORS = ("&&", "||", "(", ")", "<", ">")
+_PARAMETER_OPERATORS = (
+    *(":-", ":=", ":+", ":?", "%%", "##", "//", "-", "=", "+", "?", "%", "#", "/", "^^", "^", ",,", ","),
+)
+_BEFORE_COMMANDS = frozenset({"if", "then", "elif", "else", "while", "until", "do", "{", "!", "time"})
+"""Words behind which a command begins."""
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0123456789")
 CASE_PATTERNS_MAX = 64
 """Patterns of `case` commands within one `$(…)`."""
@@ -71,7 +80,21 @@ class HereDocument:
     body: Word = attrs.field(factory=lambda: Word(()))
 
 
-Token = Word | Operator | Redirection | HereDocument
+@attrs.frozen
+class Bracket:
+    """`[[ expression ]]`."""
+
+    items: tuple[Word | str, ...]
+
+
+@attrs.frozen
+class Calculation:
+    """`((text))`, cut at its semicolons."""
+
+    parts: tuple[Word, ...]
+
+
+Token = Word | Operator | Redirection | HereDocument | Bracket | Calculation
 
 
 class Lexer:
@@ -118,6 +141,15 @@ class Lexer:
         return None
 
     def _operator_or_word(self, tokens: list[Token]) -> Token:
+        last = tokens[-1] if tokens else None
+        plain = last.plain if isinstance(last, Word) else None
+        if last is None or isinstance(last, Operator) or plain in _BEFORE_COMMANDS:
+            if self._peek(2) == "[[" and self._text[self._at + 2 : self._at + 3] in set(" \t\n"):
+                return self._bracket()
+            if self._peek(2) == "((" and (calculation := self._calculation()) is not None:
+                return calculation
+        elif plain == "for" and self._peek(2) == "((" and (calculation := self._calculation()) is not None:
+            return calculation
         digits = 0
         while self._text[self._at + digits : self._at + digits + 1].isdigit():
             digits += 1
@@ -131,6 +163,41 @@ class Lexer:
         if operator in _REDIRECTIONS:
             return self._redirection(operator, 0 if operator.startswith("<") else 1)
         return Operator(operator)
+
+    def _bracket(self) -> Bracket:
+        """Within `[[ ]]` there are no redirections; behind `=~` only blanks end a word."""
+        self._at += 2
+        items: list[Word | str] = []
+        while True:
+            while self._peek() and self._peek() in " \t\n":
+                self._at += 1
+            if self._peek(2) == "]]" and self._text[self._at + 2 : self._at + 3] in _META | {""}:
+                self._at += 2
+                return Bracket(tuple(items))
+            if not self._peek():
+                raise ShellSyntaxError('unexpected end of file (expecting "]]")', incomplete=True)
+            operator = next(
+                (each for each in _BRACKET_OPERATORS if self._text.startswith(each, self._at)), None
+            )
+            if items and isinstance(items[-1], Word) and items[-1].plain == "=~":
+                items.append(self._word(_BLANKS))
+            elif operator is not None:
+                self._at += len(operator)
+                items.append(operator)
+            else:
+                items.append(self._word())
+
+    def _calculation(self) -> Calculation | None:
+        """`((…))`; None if it is a subshell in a subshell."""
+        try:
+            inner = scan.parentheses(self._text, self._at + 1)
+            end = scan.parentheses(self._text, self._at)
+        except ShellSyntaxError:
+            return None
+        if end != inner + 1:
+            return None
+        text, self._at = self._text[self._at + 2 : inner - 1], end
+        return Calculation(tuple(Lexer(part, self._parse).arithmetic() for part in text.split(";")))
 
     def _match_operator(self) -> str | None:
         for operator in _OPERATORS:
@@ -180,7 +247,7 @@ class Lexer:
         """The whole text as if within double quotes, in which quotes are ordinary."""
         return Word(tuple(self._double_quoted(closing="")))
 
-    def _word(self) -> Word:
+    def _word(self, ends: frozenset[str] = _META) -> Word:
         parts: list[Part] = []
         text = ""
 
@@ -190,7 +257,7 @@ class Lexer:
                 parts.append(Literal(text))
                 text = ""
 
-        while self._at < len(self._text) and (char := self._peek()) not in _META:
+        while self._at < len(self._text) and (char := self._peek()) not in ends:
             if char == "'":
                 flush()
                 end = scan.single_quotes(self._text, self._at)

@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from kubelite.images.shell.lexer import HereDocument, Lexer, Operator, Token
+import attrs
+
+from kubelite.images.shell.lexer import Bracket, Calculation, HereDocument, Lexer, Operator, Token
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     AndOr,
+    Calculate,
     Case,
     Command,
     For,
+    ForArithmetic,
     Function,
     Group,
     If,
@@ -23,12 +27,14 @@ from kubelite.images.shell.syntax import (
     Redirection,
     Script,
     Simple,
+    Test,
     While,
     Word,
 )
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+_FOR_PARTS = 3
 _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 
 
@@ -135,7 +141,10 @@ class _Parser:
             self._at += 1
             negated = not negated
         commands = [self._command()]
-        while self._take("|"):
+        while self._is("|", "|&"):
+            if self._take("|&"):
+                commands[-1] = _with_errors(commands[-1])
+            self._take("|")
             self._newlines()
             commands.append(self._command())
         return Pipeline(tuple(commands), negated)
@@ -145,6 +154,11 @@ class _Parser:
             body = self._body()
             self._expect(")")
             return Group(body, subshell=True, redirections=self._redirections())
+        if isinstance(token := self.token, Bracket | Calculation):
+            self._at += 1
+            if isinstance(token, Bracket):
+                return Test(token.items, self._redirections())
+            return Calculate(token.parts[0], self._redirections())
         match self._keyword():
             case "{":
                 self._at += 1
@@ -206,8 +220,16 @@ class _Parser:
             self._expect("fi")
             return If(tuple(branches), otherwise, self._redirections())
 
-    def _for(self) -> For:
+    def _for(self) -> For | ForArithmetic:
         self._at += 1
+        if isinstance(token := self.token, Calculation):
+            if len(token.parts) != _FOR_PARTS:
+                raise self.error()
+            start, condition, step = token.parts
+            self._at += 1
+            while self._take(";", "\n"):
+                pass
+            return ForArithmetic(start, condition, step, self._do(), self._redirections())
         name = self._keyword()
         if name is None or not _NAME.fullmatch(name):
             raise ShellSyntaxError("bad for loop variable")
@@ -279,6 +301,14 @@ class _Parser:
         if not assignments and not words and not redirections:
             raise self.error()
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
+
+
+def _with_errors(command: Command) -> Command:
+    """`|&`: standard error goes into the pipe, too."""
+    if isinstance(command, Function):
+        return command
+    both = Redirection(2, ">&", Word((Literal("1"),)))
+    return attrs.evolve(command, redirections=(*command.redirections, both))
 
 
 def _redirection(token: Redirection | HereDocument) -> Redirection:

@@ -51,6 +51,8 @@ async def _apply(shell: Shell, redirection: Redirection, streams: dict[int, Inpu
     match redirection.operator:
         case "<<":
             streams[redirection.fd] = Buffer(encode(target))
+        case "<<<":
+            streams[redirection.fd] = Buffer(encode(target + "\n"))
         case "<" | "<>":
             streams[redirection.fd] = _open_input(shell, target)
         case ">&" | "<&" if target.isdigit():
@@ -59,8 +61,8 @@ async def _apply(shell: Shell, redirection: Redirection, streams: dict[int, Inpu
             streams[redirection.fd] = streams[int(target)]
         case ">&" | "<&" if target == "-":
             streams[redirection.fd] = Null()
-        case "&>" | ">&":
-            streams[1] = streams[2] = _open_output(shell, target, append=False)
+        case "&>" | ">&" | "&>>":
+            streams[1] = streams[2] = _open_output(shell, target, append=redirection.operator == "&>>")
         case operator:
             streams[redirection.fd] = _open_output(shell, target, append=operator == ">>")
 

@@ -156,6 +156,11 @@ class State:
         return "u" in self.options
 
     @property
+    def braces(self) -> bool:
+        """Whether it is a bash."""
+        return self.process.argv[0].endswith("bash")
+
+    @property
     def positional(self) -> Sequence[str]:
         """`$1`, `$2`, …."""
         return self.args

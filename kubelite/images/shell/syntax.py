@@ -135,7 +135,34 @@ class Function:
     body: Command
 
 
-Command: TypeAlias = Simple | Group | If | While | For | Case | Function
+@attrs.frozen
+class Test:
+    """`[[ expression ]]`: words, which are not split, and operators as texts."""
+
+    items: tuple[Word | str, ...]
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class Calculate:
+    """`((expression))`: succeeds unless its value is 0."""
+
+    expression: Word
+    redirections: tuple[Redirection, ...] = ()
+
+
+@attrs.frozen
+class ForArithmetic:
+    """`for ((start; condition; step))`; what is empty does nothing, and holds."""
+
+    start: Word
+    condition: Word
+    step: Word
+    body: Script
+    redirections: tuple[Redirection, ...] = ()
+
+
+Command: TypeAlias = Simple | Group | If | While | For | ForArithmetic | Case | Function | Test | Calculate
 
 
 @attrs.frozen

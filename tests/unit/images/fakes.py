@@ -77,9 +77,9 @@ class Result:
     files: FileSystem
 
 
-async def run(script, *args, stdin=b"", files=None, env=None, clock=None):
+async def run(script, *args, stdin=b"", files=None, env=None, clock=None, shell="sh"):
     container = FakeContainer(
-        ("sh", "-c", script, "sh", *args), stdin=stdin, files=files, env=env, clock=clock, working_dir="/tmp"
+        (shell, "-c", script, "sh", *args), stdin=stdin, files=files, env=env, clock=clock, working_dir="/tmp"
     )
     status = await run_applets(container, APPLETS)
     return Result(

@@ -42,5 +42,6 @@ def test_same_as_the_real_shell(bash, script, tmp_path):
         timeout=10,
         check=False,
     )
-    ours = sh(script, stdin=b"first line\nsecond line\n", files=make_files())
+    own = "bash" if bash else "sh"
+    ours = sh(script, stdin=b"first line\nsecond line\n", files=make_files(), shell=own)
     assert (ours.out, ours.status) == (real.stdout.decode(errors="replace"), real.returncode), ours.err
