@@ -154,10 +154,12 @@ class InProcessClient:
     ) -> Object:
         """Replace an object."""
         metadata = obj["metadata"]
+        if namespace is None and resource.namespaced:
+            namespace = metadata.get("namespace", "")
         request = Update(
             user=self._user,
             resource=resource,
-            namespace=metadata.get("namespace", "") if namespace is None else namespace,
+            namespace=namespace or "",
             name=name or metadata["name"],
             subresource=subresource,
             object=obj,

@@ -57,14 +57,19 @@ class Written(NamedTuple):
 
 
 def check_namespace(resource: Resource, obj: Object, namespace: str) -> Object:
-    """The object with the namespace of the request.
+    """The object with the namespace of the request; without one if its kind has none.
 
     Raises:
         BadRequest: It names another one.
+
+    Source: k8s.io/apiserver/pkg/registry/rest/meta.go (EnsureObjectNamespaceMatchesRequestNamespace).
     """
-    if not resource.namespaced:
-        return obj
     given = obj["metadata"].get("namespace")
+    if not resource.namespaced:
+        if given is None:
+            return obj
+        kept = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
+        return {**obj, "metadata": kept}
     if not given:
         return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
     if given != namespace:

@@ -53,8 +53,6 @@ class Selection:
         readers: How the fields of the field selector are read.
         name: The one name that is meant; None if there is no such requirement.
         exact: Attributes that must have exactly this value, the most selective first.
-        rest: Whether `matches` must be asked even of objects with the namespace, the name and the first of
-        `exact`.
     """
 
     namespace: str = ""
@@ -63,12 +61,10 @@ class Selection:
     readers: Mapping[str, FieldReader] = attrs.field(factory=dict)
     name: str | None = attrs.field(init=False, default=None)
     exact: tuple[tuple[Attribute, str], ...] = attrs.field(init=False, default=())
-    rest: bool = attrs.field(init=False, default=False)
     _field_tests: list[tuple[FieldReader, bool, str]] = attrs.field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         exact: list[tuple[Attribute, str]] = []
-        tests = 0
         for requirement in self.fields.requirements if self.fields is not None else ():
             field, equal, value = requirement.field, requirement.equal, requirement.value
             if field == NAME and equal and self.name is None:
@@ -79,26 +75,18 @@ class Selection:
                 continue
             reader = self.readers[field]
             self._field_tests.append((reader, equal, value))
-            tests += 1
             if equal and value:
                 exact.append((Attribute(f"field:{field}", reader), value))
         if self.labels is not None and not self.labels.empty:
-            labels = self.labels.exact
-            exact += [(label_attribute(key), value) for key, value in labels.items()]
-            tests += 1 if len(labels) == 1 and self._is_exact(self.labels) else 2
+            exact += [(label_attribute(key), value) for key, value in self.labels.exact.items()]
         else:
             self.labels = None
         self.exact = tuple(exact)
-        self.rest = tests > len(self.exact[:1])
-
-    @staticmethod
-    def _is_exact(selector: Selector) -> bool:
-        return len(selector.exact) == len(selector.requirements)
 
     @property
     def is_everything(self) -> bool:
         """Nothing but perhaps a namespace is asked for."""
-        return self.name is None and not self.exact and not self.rest
+        return self.name is None and self.labels is None and not self._field_tests
 
     @property
     def is_filtered(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.api.resources import BINDINGS, CONFIGMAPS, JOBS, NAMESPACES, PODS
-from kubelite.apimachinery.apierrors import BadRequest, Conflict
+from kubelite.api.resources import BINDINGS, CONFIGMAPS, EVENTS, JOBS, NAMESPACES, PODS
+from kubelite.apimachinery.apierrors import BadRequest, Conflict, NotFound
 from kubelite.client.requests import ADMIN, Delete, DeleteCollection, DeleteOptions
 from tests.harness import api_server, make_pod
 
@@ -103,3 +103,36 @@ async def test_a_binding_names_its_pod(client):
         await client.create(PODS, elsewhere, "default", name="web", subresource="binding")
     await client.create(BINDINGS, {"metadata": {"name": "web"}, **target}, "default")
     assert (await client.get(PODS, "web", "default"))["spec"]["nodeName"] == "n"
+
+
+async def test_a_pod_without_finalizers_still_has_its_grace(client):
+    pod = make_pod(nodeName="n")
+    await client.create(PODS, {**pod, "metadata": {**pod["metadata"], "finalizers": ["x.io/f"]}}, "default")
+    await delete(client, PODS, "web")
+    kept = await client.patch(PODS, "web", {"metadata": {"finalizers": None}}, "default")
+    assert kept["metadata"]["deletionGracePeriodSeconds"] == 30
+    assert (await client.get(PODS, "web", "default"))["metadata"]["uid"] == kept["metadata"]["uid"]
+    await delete(client, PODS, "web", grace_period_s=0)
+    with pytest.raises(NotFound):
+        await client.get(PODS, "web", "default")
+
+
+async def test_a_dry_run_tells_of_the_marks_which_it_does_not_make(client):
+    await client.create(PODS, make_pod(), "default")
+    told = (await delete(client, PODS, "web", dry_run=True)).object["metadata"]
+    assert told["deletionTimestamp"]
+    assert told["deletionGracePeriodSeconds"] == 0
+    assert "deletionTimestamp" not in (await client.get(PODS, "web", "default"))["metadata"]
+
+
+async def test_events_go_an_hour_after_they_were_last_written(client):
+    involved = {"involvedObject": {"kind": "Pod", "namespace": "default", "name": "p"}}
+    for name in ("once", "again"):
+        event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": name}, **involved}
+        await client.create(EVENTS, event, "default")
+    await client.clock.sleep(1800)
+    await client.patch(EVENTS, "again", {"count": 2}, "default")
+    await client.clock.sleep(2000)
+    assert [each["metadata"]["name"] for each in (await client.list(EVENTS, "default")).items] == ["again"]
+    await client.clock.sleep(1800)
+    assert (await client.list(EVENTS, "default")).items == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kubelite.api.resources import CONFIGMAPS, PODS, REPLICATIONCONTROLLERS, SECRETS
-from kubelite.apimachinery.apierrors import BadRequest, Expired, Forbidden, Invalid, Timeout
+from kubelite.apimachinery.apierrors import BadRequest, Expired, Forbidden, Invalid, NotFound, Timeout
 from kubelite.client.requests import ADMIN, Get, List, Watch
 from kubelite.master.apiserver.config import APIServerConfig
 from tests.harness import api_server, make_pod
@@ -125,6 +127,18 @@ async def test_read_of_the_future_answers_as_soon_as_it_is_there(client):
     assert (await question).object["metadata"]["labels"] == {"x": "y"}
 
 
+async def test_what_is_not_there_when_the_future_comes_is_not_found(client):
+    ref = client.system.ref("apiserver")
+    version = str(client.store.revision + 1)
+    question = Get(user=ADMIN, resource=SECRETS, namespace="default", name="no", resource_version=version)
+    waiting = asyncio.ensure_future(question.ask(ref))
+    await client.clock.sleep(0.1)
+    await client.create(SECRETS, secret("other"), "default")
+    with pytest.raises(NotFound):
+        await waiting
+    assert names(await client.list(SECRETS, "default")) == ["other"]
+
+
 async def test_forgotten_version(client):
     await seven(client)
     client.store.compact(client.store.revision)
@@ -164,6 +178,36 @@ async def test_field_selectors_by_kind(client):
     assert refused.value.message == (
         '"status.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"'
     )
+
+
+async def test_a_field_selector_cannot_lead_out_of_the_namespace(client):
+    for namespace in ("default", "kube-system"):
+        await client.create(SECRETS, secret("s"), namespace)
+    other = {"field_selector": "metadata.namespace=kube-system"}
+    assert names(await client.list(SECRETS, "default", **other)) == []
+    assert [each["metadata"]["namespace"] for each in (await client.list(SECRETS, "", **other)).items] == [
+        "kube-system"
+    ]
+    watcher = await client.watch(SECRETS, "default", **other)
+    await client.create(SECRETS, secret("t"), "kube-system")
+    assert watcher.take() == []
+
+
+async def test_watch_without_a_version_or_from_0_begins_with_what_exists(client):
+    await client.create(SECRETS, secret("a"), "default")
+    for version in ("", "0"):
+        watcher = await client.watch(SECRETS, "default", resource_version=version)
+        assert [(event.type, event.object["metadata"]["name"]) for event in watcher.take()] == [
+            ("ADDED", "a")
+        ]
+    silent = Watch(
+        user=ADMIN,
+        resource=SECRETS,
+        resource_version="0",
+        send_initial_events=False,
+        resource_version_match="NotOlderThan",
+    )
+    assert (await silent.ask(client.system.ref("apiserver"))).take() == []
 
 
 async def test_label_selectors_use_an_index_and_follow_writes(client):

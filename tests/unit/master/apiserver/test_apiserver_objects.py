@@ -604,3 +604,16 @@ async def test_a_volume_that_is_bound_says_since_when(client):
     status = {**created["status"], "phase": "Released", "lastPhaseTransitionTime": None}
     updated = await client.update(PERSISTENTVOLUMES, {**created, "status": status}, subresource="status")
     assert updated["status"].keys() == {"phase", "lastPhaseTransitionTime"}
+
+
+async def test_a_namespace_in_an_object_of_a_kind_without_is_left_out():
+    """Charts are full of ClusterRoles with a namespace."""
+    async with api_server() as client:
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "namespace": "x"}}
+        made = await client.create(NODES, node)
+        assert "namespace" not in made["metadata"]
+        labelled = {**node, "metadata": {**node["metadata"], "labels": {"a": "b"}}}
+        replaced = await client.update(NODES, labelled)
+        assert "namespace" not in replaced["metadata"]
+        patched = await client.patch(NODES, "n", {"metadata": {"namespace": "y", "labels": {"a": "c"}}})
+        assert (patched["metadata"]["labels"], patched["metadata"].get("namespace")) == ({"a": "c"}, None)

@@ -414,6 +414,20 @@ async def test_a_client_that_goes_away_is_no_error_and_leaves_nothing():
         assert codes == [499], door.audit.events
 
 
+async def test_masters_are_exempt_even_where_no_flow_schema_is_left():
+    async with opened(RESTLimits(writes_max=1)) as door:
+        schemas = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
+        async with door.http.delete(schemas) as answer:
+            assert answer.status == 200
+        _, writer = await stuck(door, "POST", MAPS, "Authorization: Bearer node")
+        await in_flight(door, "mutating", 1)
+        async with door.http.post(MAPS, json={}, headers=NODE) as answer:
+            assert answer.status == 429
+        async with door.http.post(MAPS, json={"metadata": {"name": "by-a-master"}}) as answer:
+            assert answer.status == 201
+        writer.close()
+
+
 async def test_unknown_fields_without_end_give_few_warnings():
     async with opened() as door:
         body = {"metadata": {"name": "wide"}, **{f"field{index}": 1 for index in range(5000)}}

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,39 @@ async def test_the_initial_state_may_be_large():
     stream.finish()
     await task
     assert [b'"name":"%d"' % index in line for index, line in enumerate(wire.lines())] == [True] * 40
+
+
+async def test_what_comes_between_two_portions_of_the_initial_state_waits_behind_it():
+    watcher, wire = Watcher(), Wire()
+    for index in range(3):
+        watcher.push(make_event(index, size=WRITE_BUFFER_HIGH_BYTES))
+    later = [make_event("later")]
+
+    def encode(event):
+        while later:
+            watcher.push(later.pop())
+        return WatchEvent.frame(event)
+
+    task = tasks.start(make_stream(watcher, wire, encode=encode).run(), name="stream")
+    await settle()
+    watcher.end()
+    await task
+    assert [orjson.loads(line)["object"]["metadata"]["name"] for line in wire.lines()] == [*"012", "later"]
+
+
+async def test_what_comes_with_the_end_while_the_client_reads_is_still_sent():
+    watcher = Watcher()
+
+    class Ending(Wire):
+        async def drain(self):
+            if not watcher.ended:
+                watcher.push(make_event("last"))
+                watcher.end()
+
+    wire = Ending()
+    watcher.push(make_event("first"))
+    await make_stream(watcher, wire).run()
+    assert [orjson.loads(line)["object"]["metadata"]["name"] for line in wire.lines()] == ["first", "last"]
 
 
 async def test_the_end_in_good_order():

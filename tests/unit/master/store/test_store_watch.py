@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import orjson
 import pytest
 
@@ -180,6 +183,10 @@ def test_stopped_watcher_is_forgotten(store):
     create(store, "a", node="n")
     assert all(watcher.take() == [] for watcher in watchers)
     assert store.statistics()["resources"]["pods"]["watchers"] == 0
+    known = [weakref.ref(watcher) for watcher in watchers]
+    del watcher, watchers
+    gc.collect()
+    assert [each() for each in known] == [None] * 3
 
 
 def test_history_is_bounded_and_names_how_far_it_goes(store):
