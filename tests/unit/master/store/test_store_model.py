@@ -9,6 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from kubelite.api.resources import PODS
 from kubelite.apimachinery.apierrors import AlreadyExists, Conflict, Expired
+from kubelite.apimachinery.fields import parse_selector as parse_field_selector
 from kubelite.apimachinery.labels import parse_selector
 from kubelite.master.store.memory import MemoryStore
 from kubelite.master.store.selection import EVERYTHING, Selection
@@ -24,6 +25,47 @@ def pod(namespace, name, value):
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
+    }
+
+
+READERS = {
+    "metadata.name": lambda obj: obj["metadata"]["name"],
+    "metadata.namespace": lambda obj: obj["metadata"]["namespace"],
+    "value": lambda obj: obj["metadata"]["labels"].get("l", ""),
+}
+SELECTORS = {
+    ("", ""): lambda key, value: True,
+    ("l=x", ""): lambda key, value: value == "x",
+    ("l!=x", ""): lambda key, value: value != "x",
+    ("l in (x,y)", ""): lambda key, value: value in {"x", "y"},
+    ("!l", ""): lambda key, value: value == "",
+    ("", "value=x"): lambda key, value: value == "x",
+    ("", "value!=x"): lambda key, value: value != "x",
+    ("", "value="): lambda key, value: value == "",
+    ("", "metadata.name=p"): lambda key, value: key.endswith("/p"),
+    ("l=y", "metadata.name!=p"): lambda key, value: value == "y" and not key.endswith("/p"),
+    ("l", "value=x,metadata.namespace=a"): lambda key, value: value == "x" and key.startswith("a/"),
+}
+"""Label and field selectors, and what they mean."""
+
+
+def make_selection(selectors, namespace):
+    labels, fields = selectors
+    return Selection(
+        namespace,
+        parse_selector(labels) if labels else None,
+        parse_field_selector(fields) if fields else None,
+        READERS,
+    )
+
+
+def selected(state, selectors, namespace):
+    """The part of a state that selectors mean."""
+    means = SELECTORS[selectors]
+    return {
+        key: value
+        for key, value in state.items()
+        if means(key, value) and (not namespace or key.startswith(f"{namespace}/"))
     }
 
 
@@ -121,41 +163,43 @@ class StoreMachine(RuleBasedStateMachine):
         else:
             assert self.entries(revision=revision) == self.past[revision]
 
-    @rule(revision=revisions, limit=st.integers(1, 3), writes=st.lists(NAMES, max_size=2))
-    def page_through(self, revision, limit, writes):
+    @rule(
+        revision=revisions,
+        limit=st.integers(1, 3),
+        writes=st.lists(NAMES, max_size=2),
+        selectors=st.sampled_from(list(SELECTORS)),
+        namespace=st.sampled_from(["", "a"]),
+    )
+    def page_through(self, revision, limit, writes, selectors, namespace):
         """All pages together are the snapshot, whatever is written meanwhile."""
         if revision < self.floor:
             return
-        seen, after = [], ""
+        selection, seen, after = make_selection(selectors, namespace), [], ""
         while True:
-            page = self.store.list(PODS, EVERYTHING, limit=limit, after=after, revision=revision)
+            page = self.store.list(PODS, selection, limit=limit, after=after, revision=revision)
             seen += [entry.key for entry in page.entries]
             if writes:
                 self.create("b", writes.pop(), "z")
-            if not page.remaining:
+            assert page.goes_on or not page.remaining
+            if not page.goes_on:
                 break
             after = seen[-1]
-        assert seen == sorted(self.past[revision])
+        assert seen == sorted(selected(self.past[revision], selectors, namespace))
 
-    @rule(revision=revisions, value=st.sampled_from(["", "x"]), namespace=st.sampled_from(["", "a"]))
-    def follow(self, revision, value, namespace):
-        labels = parse_selector(f"l={value}") if value else None
-        selection = Selection(namespace, labels)
-
-        def selected(state):
-            return {
-                key: v
-                for key, v in state.items()
-                if (not value or v == value) and (not namespace or key.startswith(f"{namespace}/"))
-            }
-
+    @rule(
+        revision=revisions,
+        selectors=st.sampled_from(list(SELECTORS)),
+        namespace=st.sampled_from(["", "a"]),
+    )
+    def follow(self, revision, selectors, namespace):
+        selection = make_selection(selectors, namespace)
         if revision < self.floor:
             with pytest.raises(Expired):
                 self.store.watch(PODS, selection, revision=revision)
             return
         watcher = self.store.watch(PODS, selection, revision=revision)
-        follower = Follower(watcher, selected(self.past[revision]), revision)
-        self.followers.append((follower, selected))
+        known = selected(self.past[revision], selectors, namespace)
+        self.followers.append((Follower(watcher, known, revision), selectors, namespace))
 
     @rule(data=st.data())
     def stop_following(self, data):
@@ -167,15 +211,14 @@ class StoreMachine(RuleBasedStateMachine):
     def lists_agree(self):
         assert self.entries() == self.model
         assert list(self.entries()) == sorted(self.model)
-        labelled = Selection("a", parse_selector("l=x"))
-        assert self.entries(labelled) == {
-            key: value for key, value in self.model.items() if value == "x" and key.startswith("a/")
-        }
+        for selectors in SELECTORS:
+            found = self.entries(make_selection(selectors, "a"))
+            assert found == selected(self.model, selectors, "a")
 
     @invariant()
     def followers_agree(self):
-        for follower, selected in self.followers:
-            assert follower.catch_up() == selected(self.model)
+        for follower, selectors, namespace in self.followers:
+            assert follower.catch_up() == selected(self.model, selectors, namespace)
 
 
 TestStore = StoreMachine.TestCase
