@@ -19,6 +19,8 @@ from kubelite.dns.records import NEGATIVE_TTL_S, TTL_S, Record, Zone
 
 UDP_BYTES: Final = 512
 EDNS_BYTES_MAX: Final = 4096
+LABEL_BYTES_MAX: Final = 63
+NAME_BYTES_MAX: Final = 255
 CACHE_MAX: Final = 10_000
 _CNAMES_MAX: Final = 8
 _ADDRESSES: Final = ("A", "AAAA")
@@ -68,10 +70,12 @@ class Answerer:
         if flags & 0x7800:
             return _HEADER.pack(identifier, 0x8000 | flags & 0x7800 | NOTIMP, 0, 0, 0, 0)
         end = _HEADER.size
+        too_long = False
         while end < len(query) and query[end]:
+            too_long = too_long or query[end] > LABEL_BYTES_MAX
             end += query[end] + 1
         name, kind = query[_HEADER.size : end + 1], query[end + 1 : end + 5]
-        if len(kind) < 4:
+        if len(kind) < 4 or too_long or len(name) > NAME_BYTES_MAX:
             return _HEADER.pack(identifier, 0x8000 | FORMERR, 0, 0, 0, 0)
         if self._generation != self._zone.generation or len(self._cache) > CACHE_MAX:
             self._cache.clear()

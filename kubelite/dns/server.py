@@ -160,7 +160,7 @@ class DNSServer(Actor[Refresh]):
             name = alias.data
         try:
             addresses = await self._outside(str(name).rstrip("."))
-        except OSError:
+        except (OSError, UnicodeError):
             if not answer.rr:
                 answer.header.rcode = NXDOMAIN
             addresses = []
@@ -211,7 +211,10 @@ class DNSServer(Actor[Refresh]):
 
             def reply(data: bytes, client: Any = client) -> None:
                 if data and udp.fileno() >= 0:
-                    udp.sendto(data, client)
+                    try:
+                        udp.sendto(data, client)
+                    except OSError as error:  # a full buffer, or a client that cannot be answered
+                        log.debug("udp", error=str(error))
 
             answer = self.answer(query, udp=True)
             if answer is None:

@@ -11,6 +11,7 @@ from kubelite.dns import ClusterResolver, Zone, refuse_outside
 from kubelite.dns.answers import Answerer
 from kubelite.dns.records import plan_service_records
 from kubelite.dns.resolver import candidates
+from kubelite.dns.server import DNSServer
 
 DOMAIN, SEARCH = "cluster.local", ("default.svc.cluster.local", "svc.cluster.local", "cluster.local")
 
@@ -226,3 +227,22 @@ async def test_a_search_path_may_lead_outside(zone):
     with pytest.raises(socket.gaierror):
         await resolver.resolve("nothing")
     assert asked == ["db.corp.example", "web.corp.example", "nothing.corp.example"]
+
+
+@pytest.mark.parametrize("labels", [[b"x" * 64], [b"x" * 191], [b"x" * 60] * 4])
+def test_names_that_cannot_be_are_refused(zone, labels):
+    labels = [*labels, *(each.encode() for each in DOMAIN.split("."))]
+    name = b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
+    query = b"\0\7\1\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1"
+    answer = Answerer(zone).answer(query)
+    assert (answer[:2], answer[3] & 15) == (b"\0\7", 1), "FORMERR"
+
+
+async def test_a_name_that_cannot_be_asked_for_outside_does_not_stop_the_server(zone):
+    async def outside(name):
+        raise UnicodeError("encoding with 'idna' codec failed")
+
+    server = DNSServer(zone=zone, informers=None, fabric=None, address="", outside=outside)
+    replies = []
+    await server._forward(dnslib.DNSRecord.question("odd.example.com").pack(), replies.append)
+    assert dnslib.DNSRecord.parse(replies[0]).header.rcode == 3, "NXDOMAIN"
