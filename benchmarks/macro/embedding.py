@@ -30,6 +30,9 @@ TIMERS_S: Final = 7200.0
 PROBED_MIN: Final = 40.0
 TIMERS_MIN: Final = 200.0
 WRITES: Final = 1000
+COUNTED: Final = 200
+OFF_MAX: Final = 1.01
+"""What hooks that are off may cost."""
 PROBE_PERIOD_S: Final = 10
 TIMEOUT_S: Final = 600.0
 
@@ -210,7 +213,8 @@ def _speed_row(bench: Bench, name: str, speeds: list[float], target: float) -> R
 async def instrumentation(bench: Bench) -> list[Row]:
     """What it costs that the cluster remembers what led to each write, and that fault plans exist.
 
-    A ReplicationController's pods are made and become ready, with and without.
+    A ReplicationController's pods are made and become ready: with and without, and with the very places
+    taken out of the code at which hooks would be called (`macro.stripped`): what they cost while they are off.
     """
 
     async def run(*, causes: bool, plans: bool) -> float:
@@ -233,17 +237,54 @@ async def instrumentation(bench: Bench) -> list[Row]:
     pairs = (
         ("causes of writes remembered", {"causes": True, "plans": False}),
         ("a fault plan that concerns nobody", {"causes": False, "plans": True}),
-        ("nothing: what the measurement itself varies by", {"causes": False, "plans": False}),
+    )
+    counted = await asyncio.to_thread(_bytecodes, bench)
+    return [
+        *counted,
+        *[
+            await bench.compare(
+                f"instrumentation, {name}",
+                lambda options=options: run(**options),  # type: ignore[misc]
+                lambda: run(causes=False, plans=False),
+                floor_name="the same pods without",
+                target=None,
+                better="lower",
+                repetitions=7,
+            )
+            for name, options in pairs
+        ],
+    ]
+
+
+def _bytecodes(bench: Bench) -> list[Row]:
+    """By the number of bytecodes that are executed: CPU time varies by more than what is looked for."""
+    pods = bench.size(COUNTED)
+    counts, places = {}, 0
+    for mode in ("taken-out", "off", "on"):
+        command = [sys.executable, "-m", "benchmarks.macro.stripped", mode, str(pods)]
+        root = Path(__file__).parents[2]
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, env=environment)
+        counts[mode], found = map(int, done.stdout.split())
+        places = max(places, found)
+    pairs = (
+        ("hooks that are off", "off", "taken-out", f"without the {places} places in the code", OFF_MAX),
+        ("causes of writes remembered", "on", "off", "hooks that are off", None),
     )
     return [
-        await bench.compare(
-            f"instrumentation, {name}",
-            lambda options=options: run(**options),  # type: ignore[misc]
-            lambda: run(causes=False, plans=False),
-            floor_name="the same pods without",
-            target=None,
+        Row(
+            name=f"bytecodes per pod, {name}",
+            group=bench.group,
+            value=counts[mode] / pods / 1000,
+            unit="thousand",
+            floor=floor_name,
+            floor_value=counts[floor] / pods / 1000,
+            ratio=counts[mode] / counts[floor],
+            target=target,
             better="lower",
-            repetitions=7,
+            cpu_s=bench.spent_s(),
+            spread=0.0,
+            repetitions=1,
         )
-        for name, options in pairs
+        for name, mode, floor, floor_name, target in pairs
     ]
