@@ -214,7 +214,7 @@ async def instrumentation(bench: Bench) -> list[Row]:
     """What it costs that the cluster remembers what led to each write, and that fault plans exist.
 
     A ReplicationController's pods are made and become ready: with and without, and with the very places
-    taken out of the code at which hooks would be called (`macro.stripped`): what they cost while they are off.
+    taken out of the code at which hooks would be called (`macro.stripped`): their cost while they are off.
     """
 
     async def run(*, causes: bool, plans: bool) -> float:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import FrameType
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 NODES: Final = 5
 OFF: Final[Mapping[str, bool | None]] = {
@@ -157,7 +157,7 @@ class Bytecodes:
     def __init__(self) -> None:
         self.count = 0
 
-    def __enter__(self) -> Bytecodes:
+    def __enter__(self) -> Self:
         sys.settrace(self._called)
         return self
 
