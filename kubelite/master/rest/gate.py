@@ -29,7 +29,7 @@ from kubelite.master.rest.inflight import (
     is_long_running,
 )
 from kubelite.master.rest.limits import RESTLimits
-from kubelite.master.rest.metrics import Labels, Metrics, request_labels
+from kubelite.master.rest.metrics import Labels, Metrics
 from kubelite.master.rest.prompt import AnyRequest
 from kubelite.master.rest.reply import SERVER
 from kubelite.master.rest.requestinfo import RequestInfo, origin_form
@@ -128,7 +128,7 @@ class Gate:
             info.name,
         )
         lasts = is_long_running(info)
-        labels = request_labels(info, sent.get("Content-Type", ""))
+        labels = self.metrics.labels_of(info, sent.get("Content-Type", ""))
         writes = info.verb not in READ_ONLY_VERBS
         visit = Visit(info, headers, record, labels, now, lasts, writes)
         if lasts:

@@ -52,6 +52,10 @@ _APPLY_TYPE: Final = "application/apply-patch+yaml"
 _KNOWN_PATHS: Final = ("/healthz", "/livez", "/readyz", "/metrics", "/version", "/openapi")
 
 Labels = tuple[str, ...]
+KINDS_MAX: Final = 5000
+"""Kinds of requests that are counted apart; clients make up paths."""
+OTHER: Final[Labels] = (_COMPONENT, "", "", "", "", "", "other", "")
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 
 
 class Histogram:
@@ -102,6 +106,13 @@ class Metrics:
 
     def __repr__(self) -> str:
         return f"<Metrics {len(self._totals)} kinds of requests, {sum(self._totals.values())} requests>"
+
+    def labels_of(self, info: RequestInfo, content_type: str = "") -> Labels:
+        """As what a request is counted."""
+        labels = request_labels(info, content_type)
+        if labels in self._durations or len(self._durations) < KINDS_MAX:
+            return labels
+        return OTHER
 
     def observe(self, labels: Labels, code: int, seconds: float) -> None:
         """A request was answered."""
@@ -242,14 +253,19 @@ def request_labels(info: RequestInfo, content_type: str = "") -> Labels:
     dry_run = "All" if info.query.pairs and info.query.text("dryRun") else ""
     if not info.is_resource:
         path = next((path for path in _KNOWN_PATHS if info.path.startswith(path)), "")
-        return (_COMPONENT, dry_run, "", "", "", path, info.method, "")
+        return (_COMPONENT, dry_run, "", "", "", path, _known(info.method), "")
     if info.subresource in _CONNECTS:
         verb = "CONNECT"
     elif info.verb == "patch" and content_type.startswith(_APPLY_TYPE):
         verb = "APPLY"
     else:
-        verb = _VERBS.get(info.verb, info.method)
+        verb = _VERBS.get(info.verb) or _known(info.method)
     scope = "namespace" if info.namespace else "cluster"
     if info.name or info.verb == "create":
         scope = "resource"
     return (_COMPONENT, dry_run, info.group, info.plural, scope, info.subresource, verb, info.version)
+
+
+def _known(method: str) -> str:
+    """A method, if it is one of HTTP's own."""
+    return method if method in _METHODS else "other"

@@ -8,6 +8,7 @@ import orjson
 from kubelite.api.resources import FLOWSCHEMAS, PRIORITYLEVELCONFIGURATIONS
 from kubelite.client.inprocess import InProcessClient
 from kubelite.client.requests import ADMIN
+from kubelite.master.rest import metrics
 from tests.unit.master.rest.door import opened
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -180,3 +181,16 @@ async def test_requests_that_come_at_once_are_all_told_their_flow_schema():
 
         found = await asyncio.gather(*(told() for _ in range(20)))
         assert {*found} == {exempt["metadata"]["uid"]}
+
+
+async def test_paths_and_methods_that_clients_make_up_do_not_fill_the_metrics(monkeypatch):
+    monkeypatch.setattr(metrics, "KINDS_MAX", 5)
+    async with opened() as door:
+        for number in range(20):
+            await door.http.get(f"/apis/made-up-{number}/v1/things")
+            await door.http.request(f"VERB{number}", "/version")
+        async with door.http.get("/metrics") as answer:
+            lines = [line for line in (await answer.text()).splitlines() if "request_total{" in line]
+        assert not any("VERB" in line for line in lines)
+        assert len([line for line in lines if "made-up" in line]) <= 5
+        assert any('verb="other"' in line and 'code="404"' in line for line in lines)
