@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import posixpath
 import ssl
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import attrs
@@ -35,7 +37,23 @@ _FLAGS: Final = {
     "q": "disable",
     "g": "globoff",
     "4": "ipv4",
+    "G": "get",
+    "#": "progress-bar",
 }
+_LONG_FLAGS: Final = frozenset(
+    {
+        "compressed",
+        "fail-with-body",
+        "http1.1",
+        "location-trusted",
+        "no-keepalive",
+        "no-progress-meter",
+        "retry-all-errors",
+        "retry-connrefused",
+        "tlsv1.2",
+        *_FLAGS.values(),
+    }
+)
 _VALUED: Final = {
     "X": "request",
     "d": "data",
@@ -45,11 +63,32 @@ _VALUED: Final = {
     "w": "write-out",
     "A": "user-agent",
     "u": "user",
+    "E": "cert",
+    "e": "referer",
+    "b": "cookie",
 }
-_LONG_VALUED: Final = frozenset({"connect-timeout", "interface", *_VALUED.values()})
-_UNKNOWN_OPTION, _NO_HOST, _NO_CONNECTION, _HTTP_ERROR, _WRITE_ERROR, _TIMED_OUT, _NO_ANSWER = (
-    2, 6, 7, 22, 23, 28, 52,
+_DATA: Final = frozenset({"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json"})
+_LONG_VALUED: Final = frozenset(
+    {
+        "cacert",
+        "connect-timeout",
+        "interface",
+        "key",
+        "max-redirs",
+        "noproxy",
+        "retry",
+        "retry-delay",
+        "retry-max-time",
+        "url",
+        *_DATA,
+        *_VALUED.values(),
+    }
+)
+_UNKNOWN_OPTION, _NO_HOST, _NO_CONNECTION, _HTTP_ERROR, _WRITE_ERROR, _READ_ERROR, _TIMED_OUT = (
+    2, 6, 7, 22, 23, 26, 28,
 )  # fmt: skip
+_NO_ANSWER, _BAD_KEY, _NOT_TRUSTED, _BAD_AUTHORITY = 52, 58, 60, 77
+_RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -62,11 +101,12 @@ class Failure(Exception):  # noqa: N818 - it is what curl says
 
     Attributes:
         status: The exit status.
+        code: The status of an answer that is one.
     """
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, code: int = 0) -> None:
         super().__init__(f"curl: ({status}) {text}")
-        self.status = status
+        self.status, self.code = status, code
 
 
 @attrs.define
@@ -76,12 +116,14 @@ class Command:
     flags: set[str] = attrs.field(factory=set)
     values: dict[str, str] = attrs.field(factory=dict)
     headers: dict[str, str] = attrs.field(factory=dict)
+    data: list[tuple[str, str]] = attrs.field(factory=list)
     urls: list[str] = attrs.field(factory=list)
 
     @property
     def method(self) -> str:
         """Of the request."""
-        usual = "HEAD" if "head" in self.flags else "POST" if "data" in self.values else "GET"
+        sends = bool(self.data) and "get" not in self.flags
+        usual = "HEAD" if "head" in self.flags else "POST" if sends else "GET"
         return self.values.get("request", usual)
 
     def set(self, name: str, value: str) -> None:
@@ -89,8 +131,10 @@ class Command:
         if name == "header":
             field, _, text = value.partition(":")
             self.headers[field.strip()] = text.strip()
-        elif name == "data" and "data" in self.values:
-            self.values["data"] += f"&{value}"
+        elif name in _DATA:
+            self.data.append((name, value))
+        elif name == "url":
+            self.urls.append(value)
         else:
             self.values[name] = value
 
@@ -106,7 +150,7 @@ def parse(args: list[str]) -> Command:
         arg = rest.pop(0)
         if arg.startswith("--"):
             name = arg[2:]
-            if name in _FLAGS.values():
+            if name in _LONG_FLAGS:
                 command.flags.add(name)
             elif name in _LONG_VALUED:
                 command.set(name, _argument(arg, "", rest))
@@ -145,13 +189,96 @@ async def curl(process: Process) -> int:
         return _UNKNOWN_OPTION
     status = 0
     for url in command.urls:
+        full = url if "://" in url else f"http://{url}"
         try:
-            await _fetch(process, command, url if "://" in url else f"http://{url}")
+            await _fetch_again_and_again(process, command, full)
         except Failure as failure:
             status = failure.status
+            if "write-out" in command.values and status != _HTTP_ERROR:
+                await process.out(_written_out(command.values["write-out"], full, None))
             if "silent" not in command.flags or "show-error" in command.flags:
                 await process.err(f"{failure}\n")
     return status
+
+
+async def _fetch_again_and_again(process: Process, command: Command, url: str) -> None:
+    """As often as `--retry` says, when the failure is one that may pass.
+
+    Raises:
+        Failure: The last one.
+    """
+    pause_s = float(command.values.get("retry-delay", 0))
+    stubborn = "retry-all-errors" in command.flags
+    for left in reversed(range(int(command.values.get("retry", 0)) + 1)):
+        try:
+            await _fetch(process, command, url)
+        except Failure as failure:
+            passing = failure.status == _TIMED_OUT or failure.code in _RETRIED or stubborn
+            refused = failure.status == _NO_CONNECTION and "retry-connrefused" in command.flags
+            if not left or not (passing or refused):
+                raise
+        else:
+            return
+        await process.container.clock.sleep(pause_s or 1.0)
+
+
+def _file(process: Process, name: str) -> bytes:
+    return process.container.files.read(process.path(name))
+
+
+async def _body(process: Process, command: Command) -> bytes | None:
+    """What is sent; None for nothing.
+
+    Raises:
+        Failure: A file that is named cannot be read.
+    """
+    pieces = []
+    for name, value in command.data:
+        if value.startswith("@") and name != "data-raw":
+            try:
+                data = await process.stdin.read() if value == "@-" else _file(process, value[1:])
+            except OSError as error:
+                raise Failure(_READ_ERROR, f"Failed to open {value[1:]}") from error
+            if name not in {"data-binary", "json"}:
+                data = data.replace(b"\r", b"").replace(b"\n", b"")
+        elif name == "data-urlencode":
+            field, equals, text = value.partition("=")
+            data = f"{field}={quote(text)}".lstrip("=").encode() if equals else quote(value).encode()
+        else:
+            data = value.encode()
+        pieces.append(data)
+    return b"&".join(pieces) if pieces else None
+
+
+def _tls(process: Process, command: Command) -> ssl.SSLContext | bool:
+    """Whom to trust, and who one is.
+
+    Raises:
+        Failure: A file that is named cannot be read, or is no certificate.
+    """
+    if not {"cacert", "cert"}.intersection(command.values):
+        return "insecure" not in command.flags
+    context = ssl.create_default_context()
+    if "insecure" in command.flags:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    authority, certificate = command.values.get("cacert"), command.values.get("cert")
+    try:
+        if authority is not None:
+            context.load_verify_locations(cadata=_file(process, authority).decode())
+    except (OSError, ValueError) as error:
+        text = f"error setting certificate verify locations:  CAfile: {authority} CApath: none"
+        raise Failure(_BAD_AUTHORITY, text) from error
+    if certificate is not None:
+        key = command.values.get("key", certificate)
+        try:
+            with tempfile.TemporaryDirectory(prefix="kubelite-") as directory:  # ssl reads nothing but files
+                path = Path(directory) / "pair.pem"
+                path.touch(mode=0o600)
+                path.write_bytes(_file(process, key) + b"\n" + _file(process, certificate))
+                context.load_cert_chain(path)
+        except OSError as error:
+            raise Failure(_BAD_KEY, f"could not load PEM client certificate from {certificate}") from error
+    return context
 
 
 async def _fetch(process: Process, command: Command, url: str) -> None:
@@ -165,11 +292,17 @@ async def _fetch(process: Process, command: Command, url: str) -> None:
     seconds = float(command.values.get("max-time", command.values.get("connect-timeout", 300)))
     agent = command.values.get("user-agent", "curl/8.5.0")
     headers = {"User-Agent": agent, "Accept": "*/*", "Connection": "close", **command.headers}
-    data = command.values.get("data")
+    data = await _body(process, command)
+    if data is not None and "get" in command.flags:
+        url, data = f"{url}{'&' if parts.query else '?'}{data.decode()}", None
     if data is not None:
-        headers.setdefault("Content-Type", _FORM)
+        as_json = any(name == "json" for name, _ in command.data)
+        headers.setdefault("Content-Type", "application/json" if as_json else _FORM)
+    for option, header in (("referer", "Referer"), ("cookie", "Cookie")):
+        if option in command.values:
+            headers.setdefault(header, command.values[option])
     user, _, password = command.values.get("user", "").partition(":")
-    verify: ssl.SSLContext | bool = "insecure" not in command.flags
+    verify = _tls(process, command)
     try:
         async with (
             process.container.clock.timeout(seconds),
@@ -177,11 +310,11 @@ async def _fetch(process: Process, command: Command, url: str) -> None:
             session.request(
                 command.method,
                 url,
-                data=None if data is None else data.encode(),
+                data=data,
                 headers=headers,
                 ssl=verify,
                 auth=aiohttp.BasicAuth(user, password) if user else None,
-                allow_redirects="location" in command.flags,
+                allow_redirects=bool({"location", "location-trusted"}.intersection(command.flags)),
             ) as answer,
         ):
             await _show(process, command, url, answer)
@@ -190,6 +323,9 @@ async def _fetch(process: Process, command: Command, url: str) -> None:
         raise Failure(_TIMED_OUT, text) from error
     except aiohttp.ClientConnectorDNSError as error:
         raise Failure(_NO_HOST, f"Could not resolve host: {host}") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        text = f"SSL certificate problem: {getattr(error.certificate_error, 'verify_message', '')}"
+        raise Failure(_NOT_TRUSTED, text) from error
     except OSError as error:
         raise _unreachable(error, host, port) from error
     except aiohttp.ClientError as error:
@@ -207,7 +343,10 @@ def _unreachable(error: OSError, host: str, port: int) -> Failure:
 
 async def _show(process: Process, command: Command, url: str, answer: aiohttp.ClientResponse) -> None:
     if "fail" in command.flags and answer.status >= 400:
-        raise Failure(_HTTP_ERROR, f"The requested URL returned error: {answer.status}")
+        if "write-out" in command.values:
+            await process.out(_written_out(command.values["write-out"], url, answer))
+        text = f"The requested URL returned error: {answer.status}"
+        raise Failure(_HTTP_ERROR, text, answer.status)
     head = f"HTTP/1.1 {answer.status} {answer.reason or ''}\r\n".encode()
     head += b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers) + b"\r\n"
     body = await answer.read()
@@ -227,12 +366,15 @@ async def _show(process: Process, command: Command, url: str, answer: aiohttp.Cl
         await process.out(_written_out(command.values["write-out"], url, answer))
 
 
-def _written_out(form: str, url: str, answer: aiohttp.ClientResponse) -> str:
+def _written_out(form: str, url: str, answer: aiohttp.ClientResponse | None) -> str:
+    """What `-w` asks to be said of an answer, or of none."""
+    code = f"{answer.status if answer is not None else 0:03}"
     facts: Mapping[str, str] = {
-        "%{http_code}": f"{answer.status:03}",
-        "%{response_code}": f"{answer.status:03}",
-        "%{content_type}": answer.headers.get("Content-Type", ""),
+        "%{http_code}": code,
+        "%{response_code}": code,
+        "%{content_type}": answer.headers.get("Content-Type", "") if answer is not None else "",
         "%{url}": url,
+        "%{time_total}": "0.000000",
         "\\n": "\n",
         "\\t": "\t",
     }

@@ -154,6 +154,19 @@ async def test_netexec_with_a_certificate_serves_https(cluster):
     assert await run(cluster, f"curl -sk https://{ip}/serverport") == (0, "443")
 
 
+async def test_the_client_in_the_cluster_asks_the_api_server_as_its_account(cluster):
+    await start(cluster, pod("client", "inclusterclient", "--poll-interval=1"))
+    await cluster.clock.advance(3)
+    log = await cluster.logs("client")
+    assert log.count("calling /healthz") >= 3
+    assert "authz_header=" in log
+    assert "err:" not in log
+    assert "status=" not in log
+    alone = pod("alone", "inclusterclient", automountServiceAccountToken=False, restartPolicy="Never")
+    await cluster.apply(alone)
+    await cluster.wait_for("pod/alone", "jsonpath={.status.phase}=Failed")
+
+
 async def test_the_images_of_the_update_demo_tell_their_picture(cluster):
     image = "registry.k8s.io/e2e-test-images/nautilus:1.7"
     await start(cluster, pod("client"), pod("demo", image=image))

@@ -7,6 +7,10 @@ import pytest
 import kubelite
 from kubelite.testing import VirtualClock
 
+CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
+SERVER = "https://kubernetes.default.svc"
+NO_AUTHORITY = "curl: (77) error setting certificate verify locations:  CAfile: /none CApath: none\n"
+SHELL = '{"output":"default.svc.cluster.local\\n"}'
 KUBERNETES = "kubernetes.default.svc.cluster.local.\tIN\tA\n"
 
 
@@ -42,6 +46,20 @@ async def run(cluster, script):
         ("dig +noall +answer +search kubernetes.default A | wc -l", 0, "1\n", ""),
         ("dig +tcp +noall +answer +search kubernetes.default A | cut -f1,3,4", 0, KUBERNETES, ""),
         ("dig +noall +answer nobody.default.svc.cluster.local A", 0, "", ""),
+        ("curl -s -d msg=hi -d code=201 -w ' %{http_code}' http://IP:8080/echo", 0, "hi 201", ""),
+        ("curl -s -G --data-urlencode 'msg=a b&c' http://IP:8080/echo", 0, "a b&c", ""),
+        ("echo 'msg=from a file' > /tmp/f; curl -s -d @/tmp/f http://IP:8080/echo", 0, "from a file", ""),
+        ("curl -sf -w '%{http_code}' 'http://IP:8080/echo?code=404'", 22, "404", ""),
+        ("curl -s -o /dev/null -w %{http_code} http://IP:1/", 7, "000", ""),
+        (f"curl -s --cacert {CREDENTIALS}/ca.crt {SERVER}/readyz", 0, "ok", ""),
+        (f"curl -s {SERVER}/readyz", 60, "", ""),
+        ("curl --cacert /none https://a", 77, "", NO_AUTHORITY),
+        ("curl -d @/none http://IP:8080/echo", 26, "", "curl: (26) Failed to open /none\n"),
+        ("curl --retry 2 --retry-connrefused --retry-delay 1 -s http://IP:1/", 7, "", ""),
+        ("/agnhost connect IP:8080 --timeout=1s && echo yes", 0, "yes\n", ""),
+        ("/agnhost connect IP:1 2>&1 | tr A-Z a-z", 0, "refused\n", ""),
+        ("/agnhost dns-suffix | cut -d, -f1", 0, "default.svc.cluster.local\n", ""),
+        ("curl -s 'http://IP:8080/shell?cmd=/agnhost+dns-suffix+|+cut+-d,+-f1'", 0, SHELL, ""),
         ("getent hosts alias", 0, "10.9.8.7        alias\n", ""),
         ("getent hosts kubernetes.default | wc -l", 0, "1\n", ""),
         ("getent hosts client | wc -l", 0, "1\n", ""),

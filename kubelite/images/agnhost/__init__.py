@@ -6,7 +6,7 @@ Source: the README of https://github.com/kubernetes/kubernetes/tree/master/test/
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 
 from aiohttp import web
@@ -21,12 +21,13 @@ from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.busybox.netcat import openbsd_nc
 from kubelite.images.container import CommandNotFoundError, Container
 from kubelite.images.registry import ACCOUNTS, Account, Image
+from kubelite.images.shell.process import Applet, Process
 
 ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
 LIVENESS_PORT = 8080
 _NAMES = frozenset({"agnhost", "agnhost-2"})
-_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent, "nc": openbsd_nc}
+_TOOL_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent, "nc": openbsd_nc}
 
 Subcommand = Callable[[Container, list[str]], Awaitable[int]]
 
@@ -151,6 +152,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "dns-suffix": _later("hostfacts", "dns_suffix"),
     "etc-hosts": _later("hostfacts", "etc_hosts"),
     "guestbook": _later("guestbook"),
+    "inclusterclient": _later("inclusterclient"),
     "logs-generator": _later("logsgenerator"),
     "porter": _later("porter"),
     "serve-hostname": _later("hostname"),
@@ -166,7 +168,12 @@ async def main(container: Container) -> int:
     """
     argv = container.argv or ENTRYPOINT
     if posixpath.basename(argv[0]) not in _NAMES:
-        return await run_applets(container, _APPLETS)
+        return await run_applets(container, applets())
+    return await run_subcommand(container, argv)
+
+
+async def run_subcommand(container: Container, argv: Sequence[str]) -> int:
+    """`agnhost SUBCOMMAND ARGUMENTS`."""
     if len(argv) == 1:
         return await pause(container, [])
     subcommand = SUBCOMMANDS.get(argv[1])
@@ -174,6 +181,21 @@ async def main(container: Container) -> int:
         container.stderr.write(f'Error: unknown command "{argv[1]}" for "app"\n')
         return 1
     return await subcommand(container, list(argv[2:]))
+
+
+async def _in_shell(process: Process) -> int:
+    from kubelite.images.agnhost.inshell import InShell  # noqa: PLC0415 - rarely needed
+
+    container = InShell(process)
+    try:
+        return await run_subcommand(container, process.argv)
+    finally:
+        await container.flush()
+
+
+def applets() -> Mapping[str, Applet]:
+    """The commands of the image, agnhost itself among them."""
+    return {**_TOOL_APPLETS, **dict.fromkeys(_NAMES, _in_shell)}
 
 
 async def run_command(container: Container) -> int:
@@ -189,10 +211,10 @@ async def run_command(container: Container) -> int:
 
 async def tools(container: Container) -> int:
     """A shell and the tools of agnhost, without agnhost: what jessie-dnsutils is."""
-    return await run_applets(container, _APPLETS)
+    return await run_applets(container, _TOOL_APPLETS)
 
 
-_TOOLS = tuple(f"/bin/{name}" for name in sorted(_APPLETS))
+_TOOLS = tuple(f"/bin/{name}" for name in sorted(_TOOL_APPLETS))
 TOOLS = Image(
     program=tools, kind="main", default_args=("bash",), exec=tools, size=113_000_000, commands=_TOOLS
 )

@@ -14,7 +14,7 @@ from aiohttp import ClientError, web
 from aiohttp.typedefs import Handler
 
 from kubelite.images.agnhost.options import duration_s, flag
-from kubelite.images.busybox import APPLETS, make_process
+from kubelite.images.busybox import make_process
 from kubelite.images.container import Container
 from kubelite.images.shell.interpreter import Shell
 from kubelite.images.shell.streams import Buffer, Null
@@ -77,6 +77,13 @@ class UDPClient(asyncio.DatagramProtocol):
             self.answer.set_exception(exc)
 
 
+async def _form(request: web.Request) -> dict[str, str]:
+    """What is given in the body or in the URL, the body first."""
+    posted = await request.post() if request.method in {"POST", "PUT", "PATCH"} else {}
+    texts = {name: value for name, value in posted.items() if isinstance(value, str)}
+    return {**request.query, **texts}
+
+
 class NetExec:
     """The handlers, and what they remember."""
 
@@ -129,12 +136,14 @@ class NetExec:
 
     async def echo(self, request: web.Request) -> web.Response:
         """The `msg`, with status `code`."""
-        return web.Response(text=request.query.get("msg", ""), status=int(request.query.get("code", 200)))
+        form = await _form(request)
+        return web.Response(text=form.get("msg", ""), status=int(form.get("code", 200)))
 
     async def exit(self, request: web.Request) -> web.Response:
         """Ends the program with `code`, as SIGTERM would end it, after `wait`."""
-        await self._container.clock.sleep(duration_s(request.query.get("wait") or "0"))
-        self._exit = int(request.query.get("code", 0))
+        form = await _form(request)
+        await self._container.clock.sleep(duration_s(form.get("wait") or "0"))
+        self._exit = int(form.get("code", 0))
         self._container.terminating.set()
         return web.Response()
 
@@ -164,9 +173,12 @@ class NetExec:
 
     async def shell(self, request: web.Request) -> web.Response:
         """Runs the script `cmd` (or `shellCommand`); answers with its output or its error."""
-        script = request.query.get("cmd") or request.query.get("shellCommand", "")
+        form = await _form(request)
+        script = form.get("shellCommand") or form.get("cmd", "")
         output = Buffer()
-        process = make_process(self._container, APPLETS)
+        from kubelite.images.agnhost import applets  # noqa: PLC0415 - netexec is one of them
+
+        process = make_process(self._container, applets())
         process.streams.update({0: Null(), 1: output, 2: output})
         try:
             status = await Shell.of(process).run_text(script)

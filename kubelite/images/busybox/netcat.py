@@ -100,8 +100,13 @@ async def _run(process: Process, flags: str, usual: dict[str, str]) -> int:
     except TimeoutError:
         return await process.fail(f"{host} ({host}:{port}): Connection timed out")
     except OSError as error:
-        return await process.fail(f"{host} ({host}:{port}): {error.strerror or error}")
+        return await process.fail(f"{host} ({host}:{port}): {_reason(error)}")
     return 0
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong, without the address that is told anyway."""
+    return (error.strerror or str(error)).partition(":")[0]
 
 
 async def _tell(process: Process, host: str, port: int, options: dict[str, str]) -> None:

@@ -186,7 +186,7 @@ class Standard:
     """A container's own output stream, whose writes never wait."""
 
     def __init__(self, stream: OutputStream) -> None:
-        self._stream = stream
+        self.stream = stream
 
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
-        self._stream.write(data)
+        self.stream.write(data)
