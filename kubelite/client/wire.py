@@ -16,7 +16,13 @@ import orjson
 from multidict import CIMultiDict
 from yarl import URL
 
-from kubelite.apimachinery.apierrors import APIError, InternalError, ServiceUnavailable, from_status
+from kubelite.apimachinery.apierrors import (
+    APIError,
+    InternalError,
+    ServiceUnavailable,
+    Unauthorized,
+    from_status,
+)
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.kubeconfig import Connection, Credentials
 from kubelite.runtime import Clock, SystemClock
@@ -190,7 +196,12 @@ class Wire:
             if response.status == _UNAUTHORIZED and self._connection.renew is not None and not renewed:
                 renewed = True
                 response.release()
-                self._show(await asyncio.to_thread(self._connection.renew))
+                try:
+                    self._show(await asyncio.to_thread(self._connection.renew))
+                except (OSError, ValueError) as error:
+                    raise Unauthorized(
+                        f"the credentials have run out; renewing them failed: {error}"
+                    ) from error
                 continue
             wait_s = _asked_to_wait(response)
             if wait_s is None or left <= 1:

@@ -93,7 +93,7 @@ def _advance_run(course: Course) -> None:
             if not container.container_id:
                 _begin(course, name)
         elif container.spec.kind is not Kind.APP:
-            if begun or (container.spec.kind is Kind.SIDECAR and container.container_id):
+            if begun or (container.spec.kind is Kind.SIDECAR and course.state.initialized):
                 _begin(course, name)
             begun = begun and is_init_done(course.containers[name])
             if _failed_for_good(course, course.containers[name]):

@@ -176,3 +176,19 @@ async def test_lines_that_are_no_events_end_a_watch(line):
         async with HTTPClient(Connection(url)) as client:
             watcher = await client.watch(CONFIGMAPS, "default")
             assert [event.object["metadata"]["name"] async for event in watcher] == ["a"]
+
+
+async def test_credentials_that_cannot_be_renewed_are_an_answer_not_a_crash():
+    async def refuse(_request):
+        return web.json_response({"kind": "Status", "code": 401, "reason": "Unauthorized"}, status=401)
+
+    def renew():
+        raise ValueError("aws, which makes the credentials, is not installed")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", refuse)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        async with HTTPClient(Connection(url, renew=renew)) as client:
+            with pytest.raises(apierrors.Unauthorized, match="is not installed"):
+                await client.list(NAMESPACES)

@@ -292,6 +292,16 @@ def test_init_containers_run_again_before_the_others_after_the_node_was_off():
     assert play.phase == "Running"
 
 
+def test_sidecars_wait_for_the_init_containers_before_them_after_the_node_was_off():
+    sidecar = {"name": "s", "image": "i", "restartPolicy": "Always"}
+    play = Play(make_pod(init=({"name": "i", "image": "i"}, sidecar))).started().exit("i")
+    assert play.container("c").stage is Stage.RUNNING
+    play.tell(SandboxLost())
+    assert play.container("s").stage is Stage.WAITING
+    play.exit("i")
+    assert (play.container("s").stage, play.container("c").stage) == (Stage.RUNNING, Stage.RUNNING)
+
+
 def test_a_restarting_sidecar_does_not_hold_up_the_others():
     sidecar = {"name": "s", "image": "i", "restartPolicy": "Always"}
     play = Play(make_pod(init=(sidecar,))).started()
