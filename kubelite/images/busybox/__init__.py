@@ -18,6 +18,7 @@ from kubelite.images.busybox import (
     filesystem,
     find,
     grep,
+    httpd,
     identity,
     kernel,
     network,
@@ -56,6 +57,7 @@ APPLETS: Mapping[str, Applet] = {
     **identity.APPLETS,
     **kernel.APPLETS,
     **network.APPLETS,
+    **httpd.APPLETS,
     **archive.APPLETS,
     "awk": awk,
 }

@@ -294,10 +294,13 @@ async def dirname(process: Process, _: dict[str, str], names: list[str]) -> int:
     return 0
 
 
-@applet("dqu", "pt")
+@applet("dqut", "p")
 async def mktemp(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`mktemp [-d] [TEMPLATE]`."""
-    template = names[0] if names else "/tmp/tmp.XXXXXX"  # noqa: S108 - a path inside the container
+    """`mktemp [-dt] [-p FOLDER] [TEMPLATE]`."""
+    template = names[0] if names else "tmp.XXXXXX"
+    if not names or {"p", "t"} & options.keys():
+        folder = options.get("p") or process.env.get("TMPDIR") or "/tmp"  # noqa: S108 - inside the container
+        template = posixpath.join(folder, template)
     stem = template.rstrip("X")
     name = stem + process.container.random.suffix(len(template) - len(stem))
     path = process.path(name)
