@@ -74,20 +74,36 @@ async def _address(process: Process, host: str) -> str:
 
 
 async def nc(process: Process) -> int:
-    """`nc [-u] [-z] [-v] [-w SECONDS] HOST PORT`; it tells the other side when there is no more input."""
-    return await _run(process, "zvnu", {"N": ""})
+    """`nc [-uzv] [-w SECONDS] HOST PORT`, `nc -l[k] -p PORT [-e COMMAND...]`.
+
+    It tells the other side when there is no more input.
+    """
+    args, command = _split_command(list(process.argv[1:]))
+    return await _run(process, args, "zvnulk", {"N": ""}, command)
 
 
 async def openbsd_nc(process: Process) -> int:
     """OpenBSD's: only with `-N` it tells the other side when there is no more input."""
-    return await _run(process, "zvnut4N", {})
+    return await _run(process, list(process.argv[1:]), "zvnut4Nlk", {}, [])
 
 
-async def _run(process: Process, flags: str, usual: dict[str, str]) -> int:
+def _split_command(args: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments before `-e`, and those behind it."""
+    for index, arg in enumerate(args):
+        if arg.startswith("-") and arg.endswith("e"):
+            return [*args[:index], arg[:-1]][: index + (len(arg) > 2)], args[index + 1 :]
+    return args, []
+
+
+async def _run(
+    process: Process, args: list[str], flags: str, usual: dict[str, str], command: list[str]
+) -> int:
     try:
-        options, operands = parse_options(process.argv[1:], flags, "w")
+        options, operands = parse_options(args, flags, "wps")
     except UsageError as error:
         return await process.fail(str(error))
+    if "l" in options:
+        return await _listen(process, usual | options, operands, command)
     if len(operands) != 2:
         return await process.fail("usage: nc [-uzv] [-w SECONDS] HOST PORT")
     host, port = operands
@@ -101,6 +117,19 @@ async def _run(process: Process, flags: str, usual: dict[str, str]) -> int:
         return await process.fail(f"{host} ({host}:{port}): Connection timed out")
     except OSError as error:
         return await process.fail(f"{host} ({host}:{port}): {_reason(error)}")
+    return 0
+
+
+async def _listen(process: Process, options: dict[str, str], operands: list[str], command: list[str]) -> int:
+    from kubelite.images.busybox.listening import listen  # noqa: PLC0415 - rarely needed
+
+    port = options.get("p") or next(iter(operands[-1:]), "")
+    if not port.isdecimal() or "u" in options:
+        return await process.fail("usage: nc -l [-k] -p PORT [-e COMMAND...]")
+    try:
+        await listen(process, int(port), command, again="k" in options, tells_end="N" in options)
+    except OSError as error:
+        return await process.fail(f"bind: {_reason(error)}")
     return 0
 
 

@@ -1,0 +1,183 @@
+"""Applets that wait for clients: `nc -l`, and the small web server `httpd`.
+
+Source: BusyBox 1.36's help of nc and httpd; nc(1) of OpenBSD.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import posixpath
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import attrs
+
+from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.shell.process import Process
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+CHUNK_BYTES: Final = 64 * 1024
+_NOT_FOUND: Final = (
+    "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n"
+    "<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n</BODY></HTML>\n"
+)
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class _Arrivals:
+    """The connections that come to a port of the pod, one after the other."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Connection] = deque()
+        self._any = asyncio.Event()
+
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """For one more connection."""
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._arrive)
+
+    def _arrive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._waiting.append((reader, writer))
+        self._any.set()
+
+    async def next(self) -> Connection:
+        """The next of them."""
+        while not self._waiting:
+            self._any.clear()
+            await self._any.wait()
+        return self._waiting.popleft()
+
+
+@attrs.frozen
+class _Peer:
+    """A connection as the streams of a program."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def read(self, size: int = -1) -> bytes:
+        """What the other side sends."""
+        return await self.reader.read(size)
+
+    async def write(self, data: bytes) -> None:
+        """To the other side."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+
+async def talk(process: Process, peer: Connection, *, tells_end: bool) -> None:
+    """Pass input to the other side and what it says to output, until it has no more to say.
+
+    Args:
+        process: Whose input and output.
+        peer: The connection.
+        tells_end: Whether the other side is told that there is no more input.
+    """
+    reader, writer = peer
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(_feed, process, writer, tells_end=tells_end))
+        while data := await reader.read(CHUNK_BYTES):
+            await process.out(data)
+        group.cancel_scope.cancel()
+
+
+async def _feed(process: Process, writer: asyncio.StreamWriter, *, tells_end: bool) -> None:
+    try:
+        while data := await process.stdin.read(CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
+        if tells_end and writer.can_write_eof():
+            writer.write_eof()
+    except ConnectionError:  # it has gone: there is nothing more to read from it either
+        return
+
+
+async def listen(
+    process: Process, port: int, command: Sequence[str], *, again: bool, tells_end: bool
+) -> None:
+    """Talk with the first client that comes, or with one after the other.
+
+    Args:
+        process: Whose input and output, if there is no command.
+        port: Of the pod.
+        command: Talks with each client in its place.
+        again: Go on with the next client.
+        tells_end: See `talk`.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    arrivals = _Arrivals()
+    listener = process.container.network.fabric.listen(process.container.ip, port, arrivals.protocol)
+    try:
+        while True:
+            peer = await arrivals.next()
+            if not again:
+                listener.close()
+            try:
+                if command:
+                    await _run_for(process, command, _Peer(*peer))
+                else:
+                    await talk(process, peer, tells_end=tells_end)
+            finally:
+                peer[1].close()
+            if not again:
+                return
+    finally:
+        listener.close()
+
+
+async def _run_for(process: Process, command: Sequence[str], peer: _Peer) -> None:
+    from kubelite.images.shell.interpreter import run_program  # noqa: PLC0415 - it knows all applets
+
+    streams = {**process.streams, 0: peer, 1: peer}
+    try:
+        await run_program(attrs.evolve(process, argv=tuple(command), streams=streams))
+    except ConnectionError:
+        return
+
+
+async def httpd(process: Process) -> int:
+    """`httpd [-f] [-v] [-p [ADDRESS:]PORT] [-h DIRECTORY]`: serves files; without `-f` in the background."""
+    try:
+        options, _ = parse_options(process.argv[1:], "ifv", "phcur")
+    except UsageError as error:
+        return await process.fail(str(error))
+    port = options.get("p", "80").rpartition(":")[2]
+    root = process.path(options.get("h", "."))
+    if not port.isdecimal() or not process.container.files.is_dir(root):
+        return await process.fail(f"can't change directory to '{root}'" if port.isdecimal() else "bad port")
+    serving = process.container.serve(_application(process, root), int(port))
+    if "f" in options:
+        await serving
+        return 0
+
+    async def in_background() -> int:
+        await serving
+        return 0
+
+    process.table.start(process.table.new(), in_background())
+    return 0
+
+
+def _application(process: Process, root: str) -> web.Application:
+    from aiohttp import web  # noqa: PLC0415 - only who serves pays for it
+
+    async def page(request: web.Request) -> web.Response:
+        path, files = posixpath.normpath(root + request.path), process.container.files
+        if files.is_dir(path):
+            path = posixpath.join(path, "index.html")
+        if not path.startswith(root) or not files.is_file(path):
+            return web.Response(status=404, text=_NOT_FOUND, content_type="text/html")
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return web.Response(body=files.read(path), headers={"Content-Type": kind})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", page)
+    return app
