@@ -40,12 +40,9 @@ def review_token(review: Object, authenticator: Authenticator) -> Object:
     """Whose a token is.
 
     Raises:
-        BadRequest: None is given, or a namespace is.
+        BadRequest: None is given.
     """
     spec = review.get("spec") or {}
-    namespace = (review.get("metadata") or {}).get("namespace")
-    if namespace:
-        raise BadRequest(f"namespace is not allowed on this type: {namespace}")
     token = spec.get("token") or ""
     if not token:
         raise BadRequest("token is required for TokenReview in authentication")

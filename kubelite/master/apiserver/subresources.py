@@ -105,7 +105,9 @@ def act(env: Environment, action: Action, request: Create, obj: Object) -> Answe
     Raises:
         APIError: A refusal, as Kubernetes words it.
     """
-    if action.is_admitted and request.resource.namespaced:
+    if not request.resource.namespaced and obj.get("metadata"):
+        obj = check_namespace(request.resource, obj, "")
+    elif action.is_admitted and request.resource.namespaced:
         obj = check_namespace(request.resource, obj, request.namespace)
         name = request.name or (obj.get("metadata") or {}).get("name") or ""
         namespaces.admit_create(env.store, request.resource, request.namespace, name)

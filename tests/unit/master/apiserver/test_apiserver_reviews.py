@@ -175,3 +175,14 @@ async def test_rules_are_told_for_a_namespace(client):
 async def test_nothing_else_is_allowed_to_those_who_are_known(client):
     with pytest.raises(Forbidden):
         await client.as_user(ALICE).list(PODS, "default")
+
+
+async def test_a_namespace_of_a_review_that_has_none_is_left_out(client):
+    answer = await ask(
+        client.as_user(ALICE),
+        SELFSUBJECTACCESSREVIEWS,
+        metadata={"namespace": "x"},
+        resourceAttributes=PODS_OF_DEFAULT,
+    )
+    assert "namespace" not in answer["metadata"]
+    assert "allowed" in answer["status"]
