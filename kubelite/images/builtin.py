@@ -87,7 +87,7 @@ def make_registry() -> ImageRegistry:
     for name in ("pause", "agnhost"):
         registry.publish_later(name, partial(_image_of, name))
     for name in (*_BUSYBOX, *_SYSTEMS):
-        registry.publish_later(name, partial(_shell_image, "sh" if name in _BUSYBOX else "bash"), TAGS)
+        registry.publish_later(name, partial(_shell_image, "sh" if name in _BUSYBOX else "bash", name), TAGS)
     for name in ("perl", "python"):
         registry.publish_later(name, partial(_image_of, name), TAGS)
     for name, site in _SITES.items():
@@ -118,8 +118,9 @@ def _image_of(name: str) -> Image:
     return cast("Image", import_module(f"kubelite.images.{name}").IMAGE)
 
 
-def _shell_image(command: str) -> Image:
+def _shell_image(command: str, name: str) -> Image:
     from kubelite.images.busybox import APPLETS, busybox  # noqa: PLC0415 - see the module's docstring
+    from kubelite.images.osrelease import OS_RELEASES  # noqa: PLC0415 - see the module's docstring
 
     return Image(
         program=busybox,
@@ -127,7 +128,8 @@ def _shell_image(command: str) -> Image:
         default_args=(command,),
         exec=busybox,
         size=2_220_000,
-        commands=tuple(f"/bin/{name}" for name in sorted(APPLETS)),
+        files={"/etc/os-release": OS_RELEASES[name]} if name in OS_RELEASES else {},
+        commands=tuple(f"/bin/{each}" for each in sorted(APPLETS)),
     )
 
 

@@ -6,7 +6,7 @@ Source: what each of the images answers.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -16,6 +16,7 @@ from aiohttp import web
 from kubelite.images import curl
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.container import CommandNotFoundError, Container
+from kubelite.images.osrelease import OS_RELEASES
 from kubelite.images.registry import Image
 
 Answer: TypeAlias = Callable[[Container, web.Request], web.Response]
@@ -42,6 +43,7 @@ class Server:
     port_options: tuple[str, ...] = ()
     port_variable: str = ""
     scratch: bool = False
+    files: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def option(container: Container, *names: str) -> str:
@@ -115,6 +117,11 @@ def _hpa_example(_: Container, __: web.Request) -> web.Response:
     return web.Response(text="OK!")
 
 
+def _demo_files(name: str) -> dict[str, str]:
+    """What is in the images of that demonstration."""
+    return {"/data.json": f'{{\n  "image": "{name}.jpg"\n}}\n', "/etc/os-release": OS_RELEASES["alpine"]}
+
+
 def _update_demo(container: Container, request: web.Request) -> web.Response:
     """Pages of the demonstration of updates: which picture is shown tells the version."""
     picture = f"{posixpath.basename(container.image).partition(':')[0]}.jpg"
@@ -154,9 +161,11 @@ SERVERS: Final = {
     "registry.k8s.io/echoserver": Server(command="run.sh", port=8080, answer=_echoserver),
     "registry.k8s.io/hpa-example": Server(command="apache2-foreground", port=80, answer=_hpa_example),
     "registry.k8s.io/e2e-test-images/nautilus": Server(
-        command="/test-webserver", port=80, answer=_update_demo
+        command="/test-webserver", port=80, answer=_update_demo, files=_demo_files("nautilus")
     ),
-    "registry.k8s.io/e2e-test-images/kitten": Server(command="/test-webserver", port=80, answer=_update_demo),
+    "registry.k8s.io/e2e-test-images/kitten": Server(
+        command="/test-webserver", port=80, answer=_update_demo, files=_demo_files("kitten")
+    ),
 }
 """The servers by the name of their image, whose tags all answer alike."""
 
@@ -212,4 +221,5 @@ def make_image(name: str) -> Image:
         entrypoint=(server.command,),
         exec=run,
         size=20_000_000,
+        files=server.files,
     )

@@ -18,7 +18,7 @@ from kubelite.node.environment import PodFacts, command_line, container_environm
 from kubelite.node.procfiles import may_change_network, proc_directory
 from kubelite.node.rootfs import ANYBODY, make_root, mount_file
 from kubelite.node.securitycontext import check_non_root, user_of
-from kubelite.node.volumes import Volume, mount_volumes
+from kubelite.node.volumes import Volume, mount_volumes, read_volume
 
 if TYPE_CHECKING:
     from kubelite.images.registry import Image
@@ -61,9 +61,14 @@ def container_config(
     check_non_root(pod, raw, found)
     links = pod["spec"].get("enableServiceLinks") is not False
     variables = container_environment(
-        raw, facts, host.lookup, host.services_of(metadata["namespace"], links=links)
+        raw,
+        facts,
+        host.lookup,
+        host.services_of(metadata["namespace"], links=links),
+        partial(read_volume, volumes),
     )
-    env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": etcfiles.hostname_of(pod), **variables}
+    hostname = etcfiles.kernel_hostname(pod, machine.config.cluster_domain)
+    env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": hostname, **variables}
     env.setdefault("HOME", DEFAULT_HOME if user_of(pod, raw, found).uid == 0 else "/")
     working_dir = raw.get("workingDir") or found.working_dir
     if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
@@ -81,7 +86,7 @@ def container_config(
         argv=command_line(raw, found.entrypoint, variables, found.default_args),
         env=env,
         working_dir=working_dir,
-        hostname=etcfiles.hostname_of(pod),
+        hostname=hostname,
         node_name=machine.name,
         ip=network.address,
         labels=metadata.get("labels") or {},
@@ -118,7 +123,7 @@ def _make_files(
     dns = etcfiles.dns_settings(pod, config.cluster_dns, config.cluster_domain)
     mount_file(files, "/etc/hosts", _hosts(machine, pod, network))
     mount_file(files, "/etc/resolv.conf", etcfiles.resolv_conf(dns))
-    mount_file(files, "/etc/hostname", f"{etcfiles.hostname_of(pod)}\n")
+    mount_file(files, "/etc/hostname", f"{etcfiles.kernel_hostname(pod, config.cluster_domain)}\n")
     mount_file(files, raw.get("terminationMessagePath") or TERMINATION_LOG, "", ANYBODY)
     mount_volumes(files, raw, volumes, variables)
     user = user_of(pod, raw, image)

@@ -222,15 +222,27 @@ def is_init_done(container: ContainerState) -> bool:
 
 
 def restarts(container: ContainerState, policy: str) -> bool:
-    """Whether a container that ended begins again."""
+    """Whether a container that ended begins again: as its rules say, or its own policy, or the pod's."""
     if container.spec.kind is Kind.EPHEMERAL:
         return False
     if container.restart or container.spec.kind is Kind.SIDECAR:
         return True
     failed = container.terminated is None or container.terminated.exit_code != 0
+    raw = container.spec.raw
+    if container.terminated is not None and any(
+        _matches(rule, container.terminated.exit_code) for rule in raw.get("restartPolicyRules") or ()
+    ):
+        return True
+    policy = raw.get("restartPolicy") or policy
     if container.spec.kind is Kind.INIT:
         return failed and policy != "Never"
     return policy == "Always" or (policy == "OnFailure" and failed)
+
+
+def _matches(rule: Object, exit_code: int) -> bool:
+    asked = rule.get("exitCodes") or {}
+    listed = exit_code in (asked.get("values") or ())
+    return rule.get("action") == "Restart" and listed == (asked.get("operator") == "In")
 
 
 def is_changing(container: ContainerState) -> bool:

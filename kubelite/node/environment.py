@@ -10,13 +10,23 @@ pkg/kubelet/envvars.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
 
 CONFIG_ERROR: Final = "CreateContainerConfigError"
+_FILE_LINE: Final = re.compile(r"^[ \t]*([^\s=#][^\s=]*)[ \t]*=[ \t]*'([^']*)'", re.MULTILINE)
+"""A variable in a file of a volume: NAME='value', of one line or several."""
+
+ReadVolume = Callable[[str, str], str | None]
+"""The text of a file: (volume, path in it); None if there is none."""
+
+
+def no_volume(_volume: str, _path: str) -> None:
+    """Finds no file."""
 
 
 class ConfigError(Exception):
@@ -105,7 +115,11 @@ def command_line(
 
 
 def container_environment(
-    container: Object, facts: PodFacts, lookup: Lookup, services: Mapping[str, str]
+    container: Object,
+    facts: PodFacts,
+    lookup: Lookup,
+    services: Mapping[str, str],
+    read: ReadVolume = no_volume,
 ) -> dict[str, str]:
     """All variables of a container.
 
@@ -114,6 +128,7 @@ def container_environment(
         facts: What the downward API knows.
         lookup: ConfigMaps and Secrets.
         services: Variables of Services, see `service_environment`.
+        read: Reads files of the pod's volumes.
 
     Raises:
         ConfigError: A ConfigMap, a Secret or a key which is not optional is missing.
@@ -123,7 +138,11 @@ def container_environment(
         env.update(_from_source(source, facts.pod["metadata"]["namespace"], lookup))
     for variable in container.get("env") or ():
         if "valueFrom" in variable:
-            value = _value_from(variable["valueFrom"], container, facts, lookup)
+            source = variable["valueFrom"]
+            if "fileKeyRef" in source:
+                value = _from_file(source["fileKeyRef"], read)
+            else:
+                value = _value_from(source, container, facts, lookup)
             if value is not None:
                 env[variable["name"]] = value
         else:
@@ -144,6 +163,22 @@ def _from_source(source: Object, namespace: str, lookup: Lookup) -> dict[str, st
         raise ConfigError(f'{kind} "{name}" not found')
     prefix = source.get("prefix") or ""
     return {prefix + key: value for key, value in data.items()}
+
+
+def _from_file(reference: Object, read: ReadVolume) -> str | None:
+    """The value of a `fileKeyRef`; None if it is optional and not there."""
+    path, key = reference["path"], reference["key"]
+    text = read(reference["volumeName"], path)
+    found: dict[str, str] = dict(_FILE_LINE.findall(text or ""))
+    if key in found:
+        return found[key]
+    if reference.get("optional"):
+        return None
+    raise ConfigError(
+        f'file "{path}" not found'
+        if text is None
+        else f"environment variable key {key!r} not found in file {path!r}"
+    )
 
 
 def _value_from(source: Object, container: Object, facts: PodFacts, lookup: Lookup) -> str | None:

@@ -30,13 +30,23 @@ class DNSSettings(NamedTuple):
 
 def hostname_of(pod: Object) -> str:
     """The host name of a pod: its own name cut to 63 characters, unless the spec says another."""
-    name: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    spec = pod["spec"]
+    override: str | None = spec.get("hostnameOverride")
+    if override:
+        return override
+    name: str = spec.get("hostname") or pod["metadata"]["name"]
     return name[:HOSTNAME_MAX].rstrip("-.")
+
+
+def kernel_hostname(pod: Object, domain: str) -> str:
+    """What `hostname` says: the host name, or with its domain if the pod wants that."""
+    name, suffix = hostname_of(pod), domain_of(pod, domain)
+    return f"{name}.{suffix}" if suffix and pod["spec"].get("setHostnameAsFQDN") else name
 
 
 def domain_of(pod: Object, domain: str) -> str:
     """What makes the host name fully qualified: SUBDOMAIN.NAMESPACE.svc.DOMAIN, "" without a subdomain."""
-    subdomain = pod["spec"].get("subdomain")
+    subdomain = None if pod["spec"].get("hostnameOverride") else pod["spec"].get("subdomain")
     return f"{subdomain}.{pod['metadata']['namespace']}.svc.{domain}" if subdomain else ""
 
 

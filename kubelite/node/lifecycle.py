@@ -113,7 +113,7 @@ def _failed_for_good(course: Course, container: ContainerState) -> bool:
         container.spec.kind is Kind.INIT
         and container.stage is Stage.EXITED
         and not container.succeeded
-        and course.state.plan.restart_policy == "Never"
+        and not restarts(container, course.state.plan.restart_policy)
     )
 
 

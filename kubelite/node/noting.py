@@ -305,7 +305,9 @@ def _probe_failed(spec: ContainerSpec, probe: ProbeKind, policy: str) -> str:
     if spec.kind is Kind.SIDECAR:
         return f"Init container {spec.name} failed {probe} probe"
     message = f"Container {spec.name} failed {probe} probe"
-    return message if policy == "Never" else f"{message}, will be restarted"
+    return (
+        message if (spec.raw.get("restartPolicy") or policy) == "Never" else f"{message}, will be restarted"
+    )
 
 
 def _sandbox_lost(course: Course) -> None:

@@ -206,7 +206,7 @@ def _terminated(ended: Terminated) -> Object:
 
 
 def _failed_for_good(container: ContainerState, policy: str) -> bool:
-    return container.stage is Stage.EXITED and not container.succeeded and policy == "Never"
+    return container.stage is Stage.EXITED and not container.succeeded and not restarts(container, policy)
 
 
 # --- conditions ---------------------------------------------------------------------------

@@ -189,6 +189,13 @@ def mount_volumes(
         files.mount(mount["mountPath"], target, read_only=read_only)
 
 
+def read_volume(volumes: Mapping[str, Volume], name: str, path: str) -> str | None:
+    """The text of a file in a volume; None if there is none."""
+    volume = volumes.get(name)
+    files = FileSystem(volume) if isinstance(volume, Directory) else FileSystem()
+    return files.read_text(path) if files.is_file(path) else None
+
+
 def _expanded(expression: str, variables: Mapping[str, str]) -> str:
     """A `subPathExpr` with its variables, none of which may be missing or empty."""
     missing: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kubelite
+from kubelite.api.resources import PODS
 from kubelite.runtime import VirtualClock
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.47"
@@ -112,3 +113,30 @@ async def test_host_network_shows_the_hosts_of_the_node(cluster):
     assert text.startswith("# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n")
     assert "\tnode-1\n" in text
     assert text.endswith("\n# Entries added by HostAliases.\n1.2.3.4\ta\tb\n")
+
+
+async def test_an_image_volume_shows_the_files_of_an_image(cluster):
+    volume = {"name": "v", "image": {"reference": "registry.k8s.io/e2e-test-images/kitten:1.8"}}
+    command = ["sh", "-c", "cat /v/data.json /v/etc/os-release; touch /v/x || sleep inf"]
+    container = {"command": command, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    await cluster.apply(pod("p", "busybox", container=container, volumes=[volume]))
+    await cluster.wait_for("pod/p", "ready")
+    text = await cluster.logs("p")
+    assert '"image": "kitten.jpg"' in text
+    assert "Alpine Linux" in text
+    assert "touch: /v/x: Read-only file system" in text
+
+
+async def test_limits_in_the_cgroup_follow_a_resize(cluster):
+    def resources(cpu):
+        return {"limits": {"cpu": cpu, "memory": "64Mi"}, "requests": {"cpu": cpu, "memory": "64Mi"}}
+
+    command = ["sleep", "inf"]
+    await cluster.apply(pod("p", "busybox", container={"command": command, "resources": resources("100m")}))
+    await cluster.wait_for("pod/p", "ready")
+    read = ["cat", "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/memory.max"]
+    assert (await cluster.exec("p", read)).stdout == "10000 100000\n67108864\n"
+    change = {"spec": {"containers": [{"name": "c", "resources": resources("200m")}]}}
+    await cluster.client.patch(PODS, "p", change, "default", patch_type="strategic", subresource="resize")
+    await cluster.wait_for("pod/p", "jsonpath=.status.containerStatuses[0].allocatedResources.cpu=200m")
+    assert (await cluster.exec("p", read)).stdout == "20000 100000\n67108864\n"

@@ -6,7 +6,9 @@ import pytest
 
 from kubelite.images.builtin import make_registry
 from kubelite.images.files import Directory, FileSystem
-from kubelite.node.environment import ConfigError, PodFacts
+from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated, restarts, spec_of
+from kubelite.node.environment import ConfigError, PodFacts, container_environment
+from kubelite.node.etcfiles import hostname_of, kernel_hostname
 from kubelite.node.procfiles import capabilities, forbidden_setting, proc_directory
 from kubelite.node.securitycontext import check_non_root, owner_of_files, user_of
 from kubelite.node.volumeowner import WRITABLE, give_to_group
@@ -176,3 +178,60 @@ def test_capabilities_are_added_and_dropped():
     assert of(capabilities={"drop": ["ALL"], "add": ["NET_ADMIN"]}) == 1 << 12
     assert of(capabilities={"drop": ["CHOWN"]}) == 0xA80425FA
     assert of(privileged=True) == (1 << 41) - 1
+
+
+def test_variables_come_from_files_of_volumes():
+    text = "# a comment\nONE='1'\n  TWO = 'a b'\nTHREE='x\ny'\nBAD=no\n"
+
+    def of(key, **more):
+        reference = {"volumeName": "v", "path": "p", "key": key, **more}
+        container = {"env": [{"name": "A", "valueFrom": {"fileKeyRef": reference}}]}
+        reads = {("v", "p"): text}
+        return container_environment(
+            container, PodFacts(pod_of({}), "", "", {}), Lookup(), {}, lambda *at: reads.get(at)
+        )
+
+    assert [of(key)["A"] for key in ("ONE", "TWO", "THREE")] == ["1", "a b", "x\ny"]
+    assert "A" not in of("BAD", optional=True)
+    for reference in ({"key": "BAD"}, {"key": "ONE", "path": "none"}):
+        with pytest.raises(ConfigError):
+            of(**reference)
+
+
+@pytest.mark.parametrize(
+    ("spec", "short", "kernel"),
+    [
+        ({}, "p", "p"),
+        ({"hostname": "h", "subdomain": "s"}, "h", "h"),
+        ({"hostname": "h", "subdomain": "s", "setHostnameAsFQDN": True}, "h", "h.s.n.svc.cluster.local"),
+        ({"setHostnameAsFQDN": True}, "p", "p"),
+        ({"hostnameOverride": "over.example.com", "subdomain": "s"}, "over.example.com", "over.example.com"),
+    ],
+)
+def test_host_names(spec, short, kernel):
+    pod = pod_of({}, **spec)
+    assert (hostname_of(pod), kernel_hostname(pod, "cluster.local")) == (short, kernel)
+
+
+def rule(operator, code):
+    exit_codes = {"operator": operator, "values": [code]}
+    return {"restartPolicyRules": [{"action": "Restart", "exitCodes": exit_codes}]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "policy", "code", "again"),
+    [
+        ({}, "Always", 0, True),
+        ({}, "OnFailure", 0, False),
+        ({}, "Never", 1, False),
+        ({"restartPolicy": "Never"}, "Always", 1, False),
+        ({"restartPolicy": "OnFailure"}, "Never", 1, True),
+        (rule("In", 42), "Never", 42, True),
+        (rule("In", 42), "Never", 1, False),
+        (rule("NotIn", 0), "Never", 1, True),
+    ],
+)  # fmt: skip
+def test_a_container_begins_again_by_its_rules_its_policy_or_its_pods(raw, policy, code, again):
+    ended = Terminated(code, "Error", 0.0, 1.0, "id")
+    container = ContainerState(spec_of({"name": "c", **raw}, Kind.APP), stage=Stage.EXITED, terminated=ended)
+    assert restarts(container, policy) is again
