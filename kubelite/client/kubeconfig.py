@@ -184,7 +184,7 @@ def _credentials(user: dict[str, Any], folder: Path, cluster: dict[str, Any]) ->
 
         return run_plugin(user["exec"], folder, cluster)
     found = Credentials(
-        user.get("token") or _data(user, "tokenFile", folder).decode().strip(),
+        _data(user, "tokenFile", folder).decode().strip() or user.get("token") or "",
         _data(user, "client-certificate", folder),
         _data(user, "client-key", folder),
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from kubelite.api.resources import ENDPOINTSLICES
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.cluster import served
 from kubelite.cluster.access import FabricDialer
 from kubelite.cluster.components import Components
 from kubelite.cluster.config import ClusterConfig, make_config
@@ -105,7 +107,8 @@ class Cluster(ClusterMachines):
         """A cluster that runs anywhere, with the same methods; use it in `async with`.
 
         Args:
-            kubeconfig: Its file; None takes what kubectl would: `$KUBECONFIG`, or `~/.kube/config`.
+            kubeconfig: Its file; None takes what kubectl would: `$KUBECONFIG`, or `~/.kube/config`; without
+                either, in a pod, its service account's.
             context: Of the kubeconfig; empty for its current one.
 
         Raises:
@@ -401,7 +404,13 @@ class Cluster(ClusterMachines):
         __tracebackhide__ = True
         informers = self._running.informers
         assert informers is not None
-        found = await wait_for(informers, self.clock, question, self._in_vain)
+        also: tuple[Resource, ...] = ()
+        if served.is_about_services(question):
+            question, also = (
+                served.asks_for_endpoints(question, served.slices_in(informers)),
+                (ENDPOINTSLICES,),
+            )
+        found = await wait_for(informers, self.clock, question, self._in_vain, also=also)
         if question.condition == "ready":
             await until_reachable(self._running, self.clock, found)
         return found

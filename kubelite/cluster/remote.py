@@ -10,6 +10,7 @@ which the pytest plugin turns into a skip.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.client.discovery import discover
 from kubelite.client.http import HTTPClient
+from kubelite.client.incluster import in_cluster
 from kubelite.client.kubeconfig import (
     default_paths,
     is_plain,
@@ -35,6 +37,7 @@ from kubelite.cluster.forwarding import Directory, ForwardConnector
 from kubelite.cluster.objects import ClusterObjects
 from kubelite.cluster.remotewait import until_endpoints, wait_for
 from kubelite.cluster.scratch import ScratchFolder
+from kubelite.cluster.served import is_about_services, until_served
 from kubelite.cluster.waiting import Question
 from kubelite.runtime import SystemClock
 
@@ -94,12 +97,13 @@ class RemoteCluster(ClusterObjects):
     """A cluster behind a kubeconfig, made by `Cluster.connect`.
 
     Args:
-        kubeconfig: Its file; None takes what kubectl would.
+        kubeconfig: Its file; None takes what kubectl would, in a pod without any the service account's.
         context: Of the kubeconfig; empty for its current one.
     """
 
     def __init__(self, kubeconfig: Path | str | None = None, *, context: str = "") -> None:
         self._paths = default_paths() if kubeconfig is None else [Path(kubeconfig)]
+        self._may_be_inside = kubeconfig is None
         self._context = context
         self._connection: Connection | None = None
         self._client: HTTPClient | None = None
@@ -142,6 +146,8 @@ class RemoteCluster(ClusterObjects):
         """
         if self._client is not None:
             raise RuntimeError("it is connected already")
+        if self._may_be_inside and not any(each.exists() for each in self._paths):
+            self._look_inside()
         self._connection = await asyncio.to_thread(read_kubeconfig, self._paths, self._context)
         self._client = HTTPClient(
             self._connection,
@@ -155,6 +161,20 @@ class RemoteCluster(ClusterObjects):
         except BaseException:
             await self.stop()
             raise
+
+    def _look_inside(self) -> None:
+        """Without a kubeconfig, in a pod: its service account's."""
+        found = in_cluster()
+        if found is None:
+            places = ", ".join(map(str, self._paths))
+            raise FileNotFoundError(
+                errno.ENOENT,
+                "no kubeconfig, and this is no pod with a service account; name the file, or set KUBECONFIG",
+                places,
+            )
+        self._folder = ScratchFolder()
+        self._paths = [self._folder.path / "kubeconfig"]
+        write_kubeconfig(self._paths[0], found)
 
     async def stop(self) -> None:
         """Closes the connections; the cluster goes on."""
@@ -220,7 +240,10 @@ class RemoteCluster(ClusterObjects):
 
     async def _wait(self, question: Question) -> list[Object]:
         __tracebackhide__ = True
+        until_s = None if question.timeout_s is None else self.clock.monotonic() + question.timeout_s
         found = await wait_for(self.client, self.clock, question, self._in_vain)
+        if is_about_services(question):
+            await until_served(self.client, self.clock, question, found, until_s, self._in_vain)
         if question.condition == "ready":
             await until_endpoints(self.client, self.clock, found)
         return found

@@ -60,7 +60,12 @@ InVain = Callable[[Question, Sequence[Object | None]], Awaitable[WaitTimeout]]
 
 
 async def wait_for(
-    informers: InformerFactory, clock: Clock, question: Question, in_vain: InVain
+    informers: InformerFactory,
+    clock: Clock,
+    question: Question,
+    in_vain: InVain,
+    *,
+    also: Sequence[Resource] = (),
 ) -> list[Object]:
     """Waits until a condition holds for one object, or for all that are selected.
 
@@ -69,6 +74,7 @@ async def wait_for(
         clock: For the time-out.
         question: What is waited for.
         in_vain: Says why it did not come.
+        also: Further kinds whose changes may answer it.
 
     Returns:
         The objects when it held.
@@ -79,10 +85,12 @@ async def wait_for(
     __tracebackhide__ = True
     informer = informers.informer(question.resource)
     changed = asyncio.Event()
-    remove = informer.add_handler(lambda _old, _new: changed.set())
+    watched = [informer, *(informers.informer(each) for each in also)]
+    removals = [each.add_handler(lambda _old, _new: changed.set()) for each in watched]
     try:
         async with clock.timeout(question.timeout_s):
-            await informer.wait_synced()
+            for each in watched:
+                await each.wait_synced()
             await informers.flush()
             while True:
                 changed.clear()
@@ -93,7 +101,8 @@ async def wait_for(
     except TimeoutError:
         pass
     finally:
-        remove()
+        for remove in removals:
+            remove()
     raise await in_vain(question, _look(informer, question))
 
 

@@ -1,6 +1,8 @@
 """The methods of a cluster, on one that runs in another process; and tests that run on either."""
 
 import asyncio
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import kubelite
+from kubelite.client import incluster
 from kubelite.cluster.remote import Unsupported
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +99,38 @@ async def test_what_is_not_there_cannot_be_reached(space):
         for url in ("http://nobody/", "http://web/", "http://web:81/"):
             with pytest.raises(OSError, match="not known|no ready pod|no port 81"):
                 await http.get(url)
+
+
+async def test_a_service_is_ready_when_a_pod_of_it_is(space):
+    manifest = WEB.replace("replicas: 2", "replicas: 0")
+    await space.apply(manifest)
+    with pytest.raises(kubelite.WaitTimeout, match="it has no endpoints: no pod with app=web is ready"):
+        await space.wait_for("service/web", timeout=0.3)
+    await space.apply(WEB)
+    await space.wait_for("service/web")
+    assert [pod for pod in await space.get("pods") if pod["status"]["phase"] == "Running"]
+
+
+async def test_a_program_in_a_pod_connects_as_its_service_account(kubeconfig, tmp_path, monkeypatch):
+    told = json.loads(kubeconfig.read_text())
+    entry = told["clusters"][0]["cluster"]
+    host, port = entry["server"].removeprefix("https://").split(":")
+    (tmp_path / "ca.crt").write_bytes(base64.b64decode(entry["certificate-authority-data"]))
+    (tmp_path / "token").write_text(told["users"][0]["user"]["token"])
+    (tmp_path / "namespace").write_text("kube-system")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    with pytest.raises(FileNotFoundError, match="no kubeconfig, and this is no pod"):
+        await kubelite.Cluster.connect().start()
+    monkeypatch.setattr(incluster, "FOLDER", tmp_path)
+    async with kubelite.Cluster.connect() as cluster:
+        assert cluster.namespace == "kube-system"
+        assert (await cluster.get("service", "kube-dns"))["spec"]["clusterIP"]
+        path = cluster.kubeconfig
+        written = json.loads(path.read_text())
+    assert written["users"][0]["user"] == {"tokenFile": str(tmp_path / "token")}
+    assert not path.exists()
 
 
 async def test_logs_and_commands(space):

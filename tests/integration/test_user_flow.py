@@ -23,6 +23,33 @@ async def test_delete_takes_a_selector_as_get_does():
         assert "b" in left
 
 
+async def test_a_service_is_ready_when_somebody_answers_there():
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+    }
+    alone = {**service, "metadata": {"name": "alone"}, "spec": {"ports": [{"port": 80}]}}
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
+        await cluster.apply([service, alone])
+        await cluster.wait_for("service/alone")
+        with pytest.raises(kubelite.WaitTimeout, match="it has no endpoints: no pod with app=web is ready"):
+            await cluster.wait_for("service/web", timeout=5)
+        await cluster.wait_for("service/web", "exists")
+        await cluster.apply({**pod, "spec": {"containers": [{"name": "c", "image": "nowhere/web:9"}]}})
+        with pytest.raises(kubelite.WaitTimeout, match="ErrImagePull|ImagePullBackOff"):
+            await cluster.wait_for("service/web", timeout=5)
+        await cluster.delete("pod", "web")
+        await cluster.wait_for("pod/web", "deleted")
+        waiting = asyncio.ensure_future(cluster.wait_for("service/web", timeout=5))
+        await cluster.apply(pod)
+        await waiting
+        assert (await cluster.get("pod", "web"))["status"]["phase"] == "Running"
+
+
 async def test_a_stopped_cluster_leaves_no_task_of_its_pods():
     before = asyncio.all_tasks()
     async with kubelite.Cluster() as cluster:
