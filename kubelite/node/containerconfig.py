@@ -67,7 +67,7 @@ def container_config(
         host.services_of(metadata["namespace"], links=links),
         partial(read_volume, volumes),
     )
-    hostname = etcfiles.kernel_hostname(pod, machine.config.cluster_domain)
+    hostname = etcfiles.kernel_hostname(pod, machine.config.cluster_domain, machine.name)
     env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": hostname, **variables}
     env.setdefault("HOME", DEFAULT_HOME if user_of(pod, raw, found).uid == 0 else "/")
     working_dir = raw.get("workingDir") or found.working_dir
@@ -123,7 +123,8 @@ def _make_files(
     dns = etcfiles.dns_settings(pod, config.cluster_dns, config.cluster_domain)
     mount_file(files, "/etc/hosts", _hosts(machine, pod, network))
     mount_file(files, "/etc/resolv.conf", etcfiles.resolv_conf(dns))
-    mount_file(files, "/etc/hostname", f"{etcfiles.kernel_hostname(pod, config.cluster_domain)}\n")
+    hostname = etcfiles.kernel_hostname(pod, config.cluster_domain, machine.name)
+    mount_file(files, "/etc/hostname", f"{hostname}\n")
     mount_file(files, raw.get("terminationMessagePath") or TERMINATION_LOG, "", ANYBODY)
     mount_volumes(files, raw, volumes, variables)
     user = user_of(pod, raw, image)

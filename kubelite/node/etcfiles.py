@@ -38,8 +38,10 @@ def hostname_of(pod: Object) -> str:
     return name[:HOSTNAME_MAX].rstrip("-.")
 
 
-def kernel_hostname(pod: Object, domain: str) -> str:
-    """What `hostname` says: the host name, or with its domain if the pod wants that."""
+def kernel_hostname(pod: Object, domain: str, node_name: str) -> str:
+    """What `hostname` says: the host name, with its domain if that is wanted; with the node's network its name."""
+    if pod["spec"].get("hostNetwork"):
+        return node_name
     name, suffix = hostname_of(pod), domain_of(pod, domain)
     return f"{name}.{suffix}" if suffix and pod["spec"].get("setHostnameAsFQDN") else name
 

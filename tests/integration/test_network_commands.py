@@ -45,6 +45,7 @@ async def run(cluster, script):
         ("echo hostName | nc -t -w 2 IP 8080 | head -n 1 | cut -d' ' -f2", 0, "400\n", ""),
         ("dig +noall +answer +search kubernetes.default A | wc -l", 0, "1\n", ""),
         ("dig +tcp +noall +answer +search kubernetes.default A | cut -f1,3,4", 0, KUBERNETES, ""),
+        ("dig +noall +comments nobody.default.svc.cluster.local | grep -c NXDOMAIN", 0, "1\n", ""),
         ("dig +noall +answer nobody.default.svc.cluster.local A", 0, "", ""),
         ("curl -s -d msg=hi -d code=201 -w ' %{http_code}' http://IP:8080/echo", 0, "hi 201", ""),
         ("curl -s -G --data-urlencode 'msg=a b&c' http://IP:8080/echo", 0, "a b&c", ""),

@@ -16,7 +16,8 @@ from kubelite.images.shell.process import Process
 NO_REPLY: Final = 9
 """The exit status if no server answered."""
 _SWITCHES: Final = {
-    "search": "search", "short": "short", "tcp": "tcp", "vc": "tcp", "all": "all", "answer": "answer",
+    "search": "search", "short": "short", "tcp": "tcp", "vc": "tcp",
+    "all": "all", "answer": "answer", "comments": "comments",
 }  # fmt: skip
 _TYPES: Final = frozenset({"A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"})
 
@@ -33,6 +34,7 @@ class Question:
     tcp: bool = False
     all: bool = True
     answer: bool = False
+    comments: bool = False
     seconds: float = 5.0
 
 
@@ -85,6 +87,10 @@ async def dig(process: Process) -> int:
         )
         return NO_REPLY
     if not question.all:
+        if question.comments:
+            await process.out(
+                ";; Got answer:\n" + "".join(f"{line}\n" for line in str(answer).split("\n")[:2])
+            )
         await process.out("".join(f"{record_line(record)}\n" for record in answer.rr if question.answer))
     elif question.short:
         await process.out("".join(f"{record.rdata}\n" for record in answer.rr))

@@ -205,12 +205,13 @@ def test_variables_come_from_files_of_volumes():
         ({"hostname": "h", "subdomain": "s"}, "h", "h"),
         ({"hostname": "h", "subdomain": "s", "setHostnameAsFQDN": True}, "h", "h.s.n.svc.cluster.local"),
         ({"setHostnameAsFQDN": True}, "p", "p"),
+        ({"hostNetwork": True, "hostname": "h"}, "h", "node-1"),
         ({"hostnameOverride": "over.example.com", "subdomain": "s"}, "over.example.com", "over.example.com"),
     ],
 )
 def test_host_names(spec, short, kernel):
     pod = pod_of({}, **spec)
-    assert (hostname_of(pod), kernel_hostname(pod, "cluster.local")) == (short, kernel)
+    assert (hostname_of(pod), kernel_hostname(pod, "cluster.local", "node-1")) == (short, kernel)
 
 
 def rule(operator, code):
