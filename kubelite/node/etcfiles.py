@@ -39,7 +39,7 @@ def hostname_of(pod: Object) -> str:
 
 
 def kernel_hostname(pod: Object, domain: str, node_name: str) -> str:
-    """What `hostname` says: the host name, with its domain if wanted; in the node's network the node's name."""
+    """What `hostname` says: the host name, with its domain if wanted; the node's name in its network."""
     if pod["spec"].get("hostNetwork"):
         return node_name
     name, suffix = hostname_of(pod), domain_of(pod, domain)
