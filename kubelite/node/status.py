@@ -232,7 +232,9 @@ def _conditions(
         before = known.get(type_)
         same = before is not None and before.get("status") == status and before.get("lastTransitionTime")
         if before is not None and same and type_ == "PodScheduled":
-            conditions.append({**before, "observedGeneration": generation})  # the scheduler's word stands
+            if "observedGeneration" in before:  # a binding by hand tells none
+                before = {**before, "observedGeneration": generation}
+            conditions.append(before)
             continue
         condition: Object = {
             "type": type_,
