@@ -18,6 +18,7 @@ from kubelite.node.environment import PodFacts, command_line, container_environm
 from kubelite.node.procfiles import may_change_network, proc_directory
 from kubelite.node.rootfs import ANYBODY, make_root, mount_file
 from kubelite.node.securitycontext import check_non_root, user_of
+from kubelite.node.variables import Variables
 from kubelite.node.volumes import Volume, mount_volumes, read_volume
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def container_config(
         partial(read_volume, volumes),
     )
     hostname = etcfiles.kernel_hostname(pod, machine.config.cluster_domain, machine.name)
-    env = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": hostname, **variables}
-    env.setdefault("HOME", DEFAULT_HOME if user_of(pod, raw, found).uid == 0 else "/")
+    first = {"PATH": DEFAULT_PATH, **dict(found.env), "HOSTNAME": hostname}
+    env = Variables(first, *variables.layers)
+    if "HOME" not in env:
+        env = Variables(*env.layers, {"HOME": DEFAULT_HOME if user_of(pod, raw, found).uid == 0 else "/"})
     working_dir = raw.get("workingDir") or found.working_dir
     if any("subPath" in mount or "subPathExpr" in mount for mount in raw.get("volumeMounts") or ()):
         mount_volumes(FileSystem(), raw, volumes, variables)

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
+from kubelite.node.variables import Variables
 
 CONFIG_ERROR: Final = "CreateContainerConfigError"
 _FILE_LINE: Final = re.compile(r"^[ \t]*([^\s=#][^\s=]*)[ \t]*=[ \t]*'([^']*)'", re.MULTILINE)
@@ -120,8 +121,8 @@ def container_environment(
     lookup: Lookup,
     services: Mapping[str, str],
     read: ReadVolume = no_volume,
-) -> dict[str, str]:
-    """All variables of a container.
+) -> Variables:
+    """All variables of a container; those of Services are shared, not copied.
 
     Args:
         container: Its spec.
@@ -133,9 +134,10 @@ def container_environment(
     Raises:
         ConfigError: A ConfigMap, a Secret or a key which is not optional is missing.
     """
-    env = dict(services)
+    own: dict[str, str] = {}
+    env = Variables(services, own)
     for source in container.get("envFrom") or ():
-        env.update(_from_source(source, facts.pod["metadata"]["namespace"], lookup))
+        own.update(_from_source(source, facts.pod["metadata"]["namespace"], lookup))
     for variable in container.get("env") or ():
         if "valueFrom" in variable:
             source = variable["valueFrom"]
@@ -144,9 +146,9 @@ def container_environment(
             else:
                 value = _value_from(source, container, facts, lookup)
             if value is not None:
-                env[variable["name"]] = value
+                own[variable["name"]] = value
         else:
-            env[variable["name"]] = expand(variable.get("value") or "", env)
+            own[variable["name"]] = expand(variable.get("value") or "", env)
     return env
 
 

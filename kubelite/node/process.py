@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from kubelite.images import programs
@@ -43,7 +44,6 @@ class Process:
         self.stderr = stderr
         self.name: str = config.name
         self.image: str = config.image_name
-        self.env: Mapping[str, str] = config.env
         self.working_dir: str = config.working_dir
         self.hostname: str = config.hostname
         self.pod_name: str = config.pod_name
@@ -60,6 +60,11 @@ class Process:
         return (
             f"<Process {' '.join(self.argv) or self.image} in {self.namespace}/{self.pod_name}/{self.name}>"
         )
+
+    @cached_property
+    def env(self) -> Mapping[str, str]:
+        """Its environment variables; many programs never look."""
+        return dict(self._box.config.env)
 
     @property
     def terminating(self) -> asyncio.Event:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiohttp import web
 
@@ -120,12 +122,14 @@ async def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(node):
 
 
 async def test_a_program_that_swallows_cancellation_is_abandoned(node):
+    over = asyncio.Event()
+
     async def main(container):
         while True:
             try:
                 await container.clock.sleep(100_000)
             except BaseException:
-                if container.env.get("STOP"):
+                if over.is_set():
                     return
 
     node.images["zombie"] = main
@@ -135,7 +139,7 @@ async def test_a_program_that_swallows_cancellation_is_abandoned(node):
     await node.client.delete(node_pods(), "web", "default")
     await node.gone()
     assert node.machine.runtime.statistics()["abandoned"] == 1
-    box.config.env["STOP"] = "1"
+    over.set()
     box._task.cancel()
     assert pod
 
