@@ -11,6 +11,7 @@ CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
 SERVER = "https://kubernetes.default.svc"
 NO_AUTHORITY = "curl: (77) error setting certificate verify locations:  CAfile: /none CApath: none\n"
 SHELL = '{"output":"default.svc.cluster.local\\n"}'
+HALF_A_REQUEST = "POST /echo HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 10\\r\\n\\r\\nmsg=a"
 KUBERNETES = "kubernetes.default.svc.cluster.local.\tIN\tA\n"
 
 
@@ -42,6 +43,8 @@ async def run(cluster, script):
         ("curl -g -q -s --max-time 15 http://IP:8080/hostname", 0, "server", ""),
         ("curl -g --interface eth0 --connect-timeout 5 -s http://IP:8080/hostname", 0, "server", ""),
         ("printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -N IP 8080 | tail -n 1", 0, "server", ""),
+        (f"printf '{HALF_A_REQUEST}' | nc -N -w 5 IP 8080", 0, "", ""),
+        ("printf 'GET /hos' | nc -N -w 5 IP 8080", 0, "", ""),
         ("echo hostName | nc -t -w 2 IP 8080 | head -n 1 | cut -d' ' -f2", 0, "400\n", ""),
         ("dig +noall +answer +search kubernetes.default A | wc -l", 0, "1\n", ""),
         ("dig +tcp +noall +answer +search kubernetes.default A | cut -f1,3,4", 0, KUBERNETES, ""),

@@ -16,6 +16,7 @@ class _Written:
         self._held = bytearray()
 
     def write(self, data: str | bytes) -> None:
+        """Takes all of it at once."""
         raw = data.encode() if isinstance(data, str) else data
         if isinstance(self._output, Standard):
             self._output.stream.write(raw)

@@ -10,9 +10,12 @@ import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kubelite.images.container import Container
+
+if TYPE_CHECKING:
+    from cryptography.x509 import GeneralName
 
 HOSTS: Final = ("127.0.0.1", "::1", "example.com")
 _BEGIN: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -71,7 +74,7 @@ def _own_pair() -> bytes:
     return secret + certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _general_name(host: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _general_name(host: str) -> GeneralName:
     from cryptography import x509  # noqa: PLC0415 - as above
 
     try:
