@@ -105,8 +105,10 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
         """What is a whole request and comes alone is answered here; aiohttp's task sleeps on."""
         waiter = self._waiter
         if waiter is None or waiter.done():
+            count = len(self._messages)
             super().data_received(data)
             self._head_since = None
+            self._bound_next_head(len(data), is_whole=len(self._messages) > count)
             return
         self._waiter = None  # nobody wakes the task: neither this, nor what reading a body lets in
         try:
@@ -134,6 +136,16 @@ class Connection(RequestHandler):  # type: ignore[type-arg,unused-ignore]
             waiter.cancel()
         elif self._messages:
             waiter.set_result(None)
+
+    def _bound_next_head(self, size: int, *, is_whole: bool) -> None:
+        """Hang up on who sends a head without end while another request is being served."""
+        current = self._current_request
+        if is_whole or current is None or not current.content.is_eof() or self._upgraded:
+            self._head_bytes = 0
+            return
+        self._head_bytes += size
+        if self._head_bytes > self._head_bytes_max:
+            self.force_close()
 
     def _answer_at_once(self, message: Any, payload: StreamReader) -> None:
         """Answer the only request, or leave it to the task."""

@@ -241,6 +241,29 @@ async def test_a_head_that_is_too_large_gets_a_431(headers):
         await check_alive(door)
 
 
+async def test_who_sends_a_head_without_end_behind_a_watch_is_hung_up_on():
+    async with opened(RESTLimits(head_bytes_max=10_000)) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(head_of("GET", f"{MAPS}?watch=1"))
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\n")
+        with suppress(ConnectionError):
+            for number in range(20):
+                writer.write(b"X-%d: %s\r\n" % (number, b"x" * 1000))
+                await writer.drain()
+            await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await check_alive(door)
+
+
+async def test_a_body_that_comes_in_parts_may_be_larger_than_a_head():
+    async with opened(RESTLimits(head_bytes_max=10_000)) as door:
+        body = orjson.dumps({"metadata": {"name": "large"}, "data": {"k": "x" * 100_000}})
+        parts = [body[at : at + 5000] for at in range(0, len(body), 5000)]
+        head = head_of("POST", MAPS, f"Content-Length: {len(body)}", "Connection: close")
+        assert (await door.raw(head, *parts, pause_s=0.005)).startswith(b"HTTP/1.1 201 Created")
+
+
 async def test_heads_may_be_as_large_as_go_takes_them():
     async with opened() as door:
         groups = [f"Impersonate-Group: group-{number}" for number in range(500)]
