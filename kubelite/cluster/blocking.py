@@ -93,7 +93,7 @@ class BlockingCluster:
             APIError: The API server cannot be reached, or refuses.
         """
         remote = Cluster.connect(kubeconfig, context=context)
-        connected = _enter(remote, cls)
+        connected = enter(remote, cls)
         return connected.in_namespace(remote.namespace) if remote.namespace != "default" else connected
 
     def in_namespace(self, namespace: str) -> Self:
@@ -333,10 +333,10 @@ def start(nodes: int = 1, **options: Any) -> BlockingCluster:
         TypeError: An option is unknown.
         OSError: The API server's address cannot be had.
     """
-    return _enter(Cluster(nodes, **options), BlockingCluster)
+    return enter(Cluster(nodes, **options), BlockingCluster)
 
 
-def _enter(cluster: Any, kind: type[BlockingCluster]) -> BlockingCluster:
+def enter(cluster: Any, kind: type[BlockingCluster]) -> BlockingCluster:
     """Starts a cluster, or connects to one, on a thread of its own."""
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal("asyncio"))

@@ -173,6 +173,10 @@ class ClusterConfig(Shown):
         return self.node_lease_renew_s or min(10.0, self.node_monitor_grace_s / 4)
 
 
+OWN: Final = ("nodes", "seed", "clock", "expose", "images", "kubeconfig")
+"""Arguments of the cluster itself."""
+
+
 def make_config(options: Mapping[str, Any]) -> ClusterConfig:
     """A configuration from keyword arguments.
 
@@ -182,5 +186,9 @@ def make_config(options: Mapping[str, Any]) -> ClusterConfig:
     known = [field.name for field in attrs.fields(ClusterConfig)]
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise TypeError(f"unknown option {', '.join(unknown)}; a cluster takes {', '.join(known)}")
+        from difflib import get_close_matches  # noqa: PLC0415 - only who misspells needs it
+
+        near = get_close_matches(unknown[0], [*known, *OWN], n=1)
+        meant = f", did you mean {near[0]}?" if near else ";"
+        raise TypeError(f"unknown option {', '.join(unknown)}{meant} a cluster takes {', '.join(known)}")
     return ClusterConfig(**options)

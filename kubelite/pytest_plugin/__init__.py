@@ -108,7 +108,7 @@ def _skip_unsupported() -> Generator[None, Any, Any]:
     except Exception as error:
         remote = sys.modules.get("kubelite.cluster.remote")
         if remote is not None and isinstance(error, remote.Unsupported):
-            pytest.skip(str(error))
+            raise pytest.skip.Exception(str(error), _use_item_location=True) from None
         raise
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import pytest
 
 from kubelite.cluster import Cluster
-from kubelite.cluster.blocking import BlockingCluster, start
+from kubelite.cluster.blocking import BlockingCluster, enter
 from kubelite.cluster.remote import RemoteCluster, Unsupported
 from kubelite.pytest_plugin.dispatch import NAMESPACE
 from kubelite.pytest_plugin.settings import LIVE, Live, Settings, settings_of, slug
@@ -39,7 +39,7 @@ async def run_cluster(
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Any]:
     if settings.context is None:
-        async with Cluster(**_arguments(settings, virtual_time=settings.virtual_time)) as cluster:
+        async with _made(settings, virtual_time=settings.virtual_time) as cluster:
             yield cluster
         return
     _refuse_missing(settings)
@@ -54,7 +54,8 @@ def open_blocking(settings: Settings) -> Iterator[Any]:
     """A cluster on a thread of its own, or a connection to a real one."""
     if settings.context is None:
         # The command line's wish is for tests whose clients are in the loop: others' time would stand.
-        with start(**_arguments(settings, virtual_time=settings.virtual_time_needed)) as cluster:
+        made = _made(settings, virtual_time=settings.virtual_time_needed)
+        with enter(made, BlockingCluster) as cluster:
             yield cluster
         return
     _refuse_missing(settings)
@@ -62,6 +63,14 @@ def open_blocking(settings: Settings) -> Iterator[Any]:
         _check_nodes(settings, remote.call(cast("RemoteCluster", remote.cluster).count_nodes))
         with blocking_namespace(remote, settings.slug) as name:
             yield remote.in_namespace(name)
+
+
+def _made(settings: Settings, *, virtual_time: bool) -> Cluster:
+    """A cluster; options that it refuses fail the test without a trace: it is the marker that is wrong."""
+    try:
+        return Cluster(**_arguments(settings, virtual_time=virtual_time))
+    except (TypeError, ValueError) as error:
+        pytest.fail(f"{error} (the marker kubelite, or the fixture kubelite_options)", pytrace=False)
 
 
 def _arguments(settings: Settings, *, virtual_time: bool) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import pytest
-from _pytest.unittest import TestCaseFunction
 
 from kubelite.pytest_plugin.settings import LIVE, Live, settings_of
 
@@ -34,6 +33,12 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
     """
     function = getattr(getattr(item.obj, "hypothesis", None), "inner_test", item.obj)
     marker = item.get_closest_marker("asyncio")
+    if inspect.iscoroutinefunction(function) and marker is not None and item.get_closest_marker("anyio"):
+        pytest.fail(
+            "anyio and pytest-asyncio both run this test, each in a loop of its own: in asyncio_mode=auto "
+            f"leave pytest.mark.anyio out; or use asyncio_mode=strict, and one of the two marks ({fixture})",
+            pytrace=False,
+        )
     if inspect.iscoroutinefunction(function) and marker is not None:
         loop_scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") or _default_scope(item)
         if LOOP_SCOPES.index(loop_scope) < LOOP_SCOPES.index(scope):
@@ -45,7 +50,7 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
         return f"asyncio_{loop_scope}"
     if inspect.iscoroutinefunction(function) and "anyio_backend" in item.fixturenames:
         return "anyio"
-    if inspect.iscoroutinefunction(function) and isinstance(item, TestCaseFunction):
+    if inspect.iscoroutinefunction(function) and _is_of_unittest(item):
         pytest.fail(
             f"unittest runs its async tests in a loop of its own, where no fixture can start {fixture}: "
             f"use {fixture}_sync, or in asyncSetUp `await self.enterAsyncContext(kubelite.Cluster())`",
@@ -59,6 +64,12 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
     pytest.fail(
         f"{fixture} is for async tests: this one blocks the event loop; use {fixture}_sync", pytrace=False
     )
+
+
+def _is_of_unittest(item: Any) -> bool:
+    from _pytest.unittest import TestCaseFunction  # noqa: PLC0415 - it imports unittest, which pytest alone may not
+
+    return isinstance(item, TestCaseFunction)
 
 
 def skip_other_loops(item: Any) -> None:

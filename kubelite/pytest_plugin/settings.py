@@ -70,24 +70,39 @@ def check_target(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--kubelite-virtual-time needs --kubelite-target=kubelite: nobody can move a real cluster's time"
         )
+    if target != TARGET_KUBELITE:
+        _check_context(target.removeprefix(TARGET_KUBECONFIG))
     nodes = config.getoption("kubelite_nodes")
     if nodes is not None and nodes < 0:
         raise pytest.UsageError(f"--kubelite-nodes is 0 or more, not {nodes}")
 
 
+def _check_context(context: str) -> None:
+    """Refuses a context that no kubeconfig has; its cluster is not asked."""
+    from kubelite.client.incluster import in_cluster  # noqa: PLC0415 - it imports kubelite
+    from kubelite.client.kubeconfig import default_paths, minified  # noqa: PLC0415 - as above
+
+    paths = default_paths()
+    if not any(each.exists() for each in paths) and in_cluster() is not None:
+        return
+    try:
+        minified(paths, context)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(
+            f"--kubelite-target={TARGET_KUBECONFIG}{context}: {error} (KUBECONFIG, or ~/.kube/config)"
+        ) from None
+
+
 def settings_of(request: pytest.FixtureRequest, fixture: str, options: Mapping[str, Any]) -> Settings:
     """What the cluster of a fixture is made with: markers before `kubelite_options` before the command line.
 
-    Raises:
-        pytest.UsageError: A marker has arguments without names.
+    Fails the test if a marker has arguments without names.
     """
     config = request.config
     marked: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("kubelite"))):
         if marker.args:
-            raise pytest.UsageError(
-                f"{request.node.nodeid}: the marker kubelite takes named arguments only, as kubelite(nodes=3)"
-            )
+            pytest.fail("the marker kubelite takes named arguments only, as kubelite(nodes=3)", pytrace=False)
         marked.update(marker.kwargs)
     wanted = {**options, **marked}
     needed = wanted.pop("nodes", None)

@@ -173,7 +173,15 @@ def test_blocking_tests_have_virtual_time_by_their_marker(run):
         ),
         (
             "@pytest.mark.kubelite(nodez=2)\ndef test_x(kubelite_cluster_sync): pass",
-            "*unknown option nodez; a cluster takes name, host*",
+            "unknown option nodez, did you mean nodes? a cluster takes name, host*",
+        ),
+        (
+            "@pytest.mark.kubelite(nodes='2')\ndef test_x(kubelite_cluster_sync): pass",
+            "a cluster has 0 nodes or more, not '2' (the marker kubelite*",
+        ),
+        (
+            "@pytest.mark.asyncio\n@pytest.mark.anyio\nasync def test_x(kubelite_cluster): pass",
+            "anyio and pytest-asyncio both run this test*",
         ),
         ("@pytest.mark.kubelite(2)\ndef test_x(kubelite_cluster_sync): pass", "*named arguments only*"),
     ],
@@ -193,9 +201,11 @@ def test_what_cannot_work_says_why(run, text, says):
             "*nobody can move a real cluster's time*",
         ),
         (["--kubelite-nodes=-1"], "*0 or more, not -1*"),
+        (["--kubelite-target=kubeconfig:x"], "*kubeconfig:x: *No such file*nowhere*"),
     ],
 )
-def test_a_command_line_that_cannot_work_is_refused(run, arguments, says):
+def test_a_command_line_that_cannot_work_is_refused(run, arguments, says, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
     result = run("def test_x(): pass", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([says])
