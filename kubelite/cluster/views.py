@@ -381,3 +381,28 @@ class ObjectView(_Table):
     @property
     def _what(self) -> str:
         return f"{self._kind}/{self.name}"
+
+
+class Objects:
+    """Several objects, a table for each kind.
+
+    Args:
+        views: Of each of them.
+    """
+
+    def __init__(self, views: Sequence[ObjectView]) -> None:
+        self._views = views
+
+    def _tables(self) -> list[list[list[str]]]:
+        found: dict[str, list[list[str]]] = {}
+        for each in self._views:
+            title, *rows = each._cells()  # noqa: SLF001 - of this module
+            found.setdefault(each._kind, [title]).extend(rows)  # noqa: SLF001 - as above
+        return list(found.values())
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(printing.as_text, self._tables()))
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return "".join(map(printing.as_html, self._tables()))

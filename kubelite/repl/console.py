@@ -21,7 +21,7 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.blocking import BlockingCluster
 from kubelite.cluster.remote import Unsupported
-from kubelite.repl.display import showing
+from kubelite.repl.display import hush, showing
 
 HISTORY: Final = ".kubelite_history"
 HISTORY_LINES: Final = 1000
@@ -112,6 +112,7 @@ def interact(running: BlockingCluster, scope: dict[str, Any], banner: str, *, hi
         history: Where the lines are kept from one time to the next; None keeps none.
     """
     readline = _line_editor(scope, history)
+    hush()
     try:
         Console(running, scope).interact(banner=banner, exitmsg="")
     except SystemExit:

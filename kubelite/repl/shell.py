@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
+from types import CoroutineType
 from typing import Any
 
 from kubelite.cluster.blocking import BlockingCluster
 from kubelite.repl.console import tells_enough
-from kubelite.repl.display import shown
+from kubelite.repl.display import hush, shown
 
 
 def is_installed() -> bool:
@@ -46,16 +47,18 @@ def make(running: BlockingCluster, scope: dict[str, Any], banner: str) -> Any:
     shell.autoawait = True
     shell.set_custom_exc((Exception,), show)
     shell.loop_runner = on_the_loop
-    shell.display_formatter.formatters["text/plain"].for_type(dict, _printer(running))
+    plain = shell.display_formatter.formatters["text/plain"]
+    for kind in (dict, list, CoroutineType):
+        plain.for_type(kind, _printer(running, plain.for_type(kind) or _own_repr))
     return shell
 
 
-def _printer(running: BlockingCluster) -> Callable[[Any, Any, bool], None]:
-    """Prints objects of the API as kubectl shows them, other values as before."""
-    from IPython.lib import pretty  # noqa: PLC0415 - optional
+def _own_repr(value: Any, printer: Any, _cycle: bool) -> None:
+    printer.text(repr(value))
 
-    untyped: Any = pretty
-    plain = untyped.for_type(dict, None)
+
+def _printer(running: BlockingCluster, plain: Callable[..., None]) -> Callable[[Any, Any, bool], None]:
+    """Prints objects of the API as kubectl shows them, other values as before."""
 
     def show(value: Any, printer: Any, cycle: bool) -> None:
         instead = shown(running, value)
@@ -69,4 +72,5 @@ def _printer(running: BlockingCluster) -> Callable[[Any, Any, bool], None]:
 
 def interact(running: BlockingCluster, scope: dict[str, Any], banner: str) -> None:
     """Read and run cells until the end of the input."""
+    hush()
     make(running, scope, banner)()

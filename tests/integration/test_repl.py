@@ -50,6 +50,23 @@ def test_objects_are_shown_as_kubectl_shows_them_and_other_values_as_they_are(pr
     assert not prompt.push("_['metadata']")
 
 
+def test_several_objects_are_one_table_for_each_kind(prompt, capsys):
+    assert not prompt.push("await get('nodes')")
+    assert not prompt.push("[*await get('nodes'), *await get('ns')]")
+    nodes, both = capsys.readouterr().out.split("NAME", 2)[1:3]
+    assert [line.split()[0] for line in nodes.splitlines()[1:3]] == ["node-1", "node-2"]
+    assert "node-2" in both
+    assert not prompt.push("await get('nodes', selector='no=node')")
+    assert capsys.readouterr().out.endswith("[]\n")
+
+
+def test_a_forgotten_await_is_told(prompt, capsys):
+    assert not prompt.push("get('nodes', 'node-1')")
+    assert "nothing is done yet; write `await` before it" in capsys.readouterr().out
+    assert not prompt.push("(await _)['metadata']['name']")
+    assert capsys.readouterr().out == "'node-1'\n"
+
+
 def test_tracebacks_begin_with_what_was_typed(prompt, capsys):
     assert not prompt.push("nonsense")
     assert not prompt.push("pods[0]")
