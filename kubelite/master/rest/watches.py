@@ -12,7 +12,8 @@ import attrs
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from kubelite.apimachinery.apierrors import NotAcceptable
+from kubelite.apimachinery.apierrors import BadRequest, NotAcceptable
+from kubelite.apimachinery.fields import FieldRequirement, FieldSelectorError, parse_selector
 from kubelite.apimachinery.scheme import Scheme
 from kubelite.client.requests import Message, Watch
 from kubelite.client.watcher import Watcher, WatchEvent
@@ -98,7 +99,7 @@ class Watches:
         timeout_s = options.integer(query, "timeoutSeconds")
         selector = query.text("fieldSelector")
         if info.name:
-            selector = ",".join(filter(None, (selector, f"metadata.name={info.name}")))
+            selector = of_one(info.name, selector)
             common = {**common, "name": ""}
         limit_s = float(timeout_s or 0)
         if limit_s <= 0:
@@ -195,6 +196,25 @@ class Watches:
             timer.cancel()
             self._streams.discard(stream)
             self._metrics.add_watch_events(visit.info, stream.events_sent)
+
+
+def of_one(name: str, selector: str) -> str:
+    """The field selector of a watch whose path names one object.
+
+    Raises:
+        BadRequest: It has a selector, too, which does not mean this object.
+
+    Source: k8s.io/apiserver/pkg/endpoints/handlers/get.go (ListResource).
+    """
+    try:
+        given = parse_selector(selector)
+    except FieldSelectorError as error:
+        raise BadRequest(str(error)) from error
+    if given.empty:
+        return str(FieldRequirement("metadata.name", name, equal=True))
+    if given.exact.get("metadata.name") != name:
+        raise BadRequest("fieldSelector metadata.name doesn't match requested name")
+    return selector
 
 
 async def _ignore(response: web.WebSocketResponse, watcher: Watcher) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from kubelite.api import facts
 from kubelite.apimachinery import protobuf
+from kubelite.master.rest.watches import of_one
 from tests.unit.master.rest.door import TOKEN, head_of, opened
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -224,3 +225,29 @@ async def test_a_watcher_that_does_not_read_delays_nobody():
             while seen < 40:
                 seen += (await reader.read(1 << 20)).count(b'{"type":"ADDED"')
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("selector", "code"),
+    [
+        ("", 200),
+        ("metadata.name=b", 200),
+        ("metadata.name=b,metadata.namespace=default", 200),
+        ("metadata.name=c", 400),
+        ("metadata.name!=c", 400),
+        ("metadata.namespace=default", 400),
+        ("metadata.name", 400),
+    ],
+)
+async def test_a_watch_of_one_object_takes_only_selectors_that_mean_it(selector, code):
+    async with opened() as door:
+        path = "/api/v1/watch/namespaces/default/configmaps/b"
+        async with door.http.get(path, params={"fieldSelector": selector}) as answer:
+            assert answer.status == code
+            if code == 400 and "=" in selector:
+                why = "fieldSelector metadata.name doesn't match requested name"
+                assert (await answer.json())["message"] == why
+
+
+def test_names_in_paths_cannot_add_to_the_selector():
+    assert of_one("a,metadata.namespace=b", "") == r"metadata.name=a\,metadata.namespace\=b"
