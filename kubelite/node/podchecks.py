@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubelite.node.checks import OUTPUT_MAX, Target, check
 from kubelite.node.podstate import WARNING, HookEnded, HookKind, ProbeChanged, ProbeKind
-from kubelite.node.probes import Outcome, Prober, ProbeSpec, probe_spec
+from kubelite.node.probes import Outcome, Prober, ProbeSpec, news, probe_spec
 from kubelite.node.workerhost import WorkerEvent
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ class PodChecks:
             return code, output.text()
 
         return Target(
-            pod_spec=self._worker.state.plan.spec,
             container=container.spec.raw,
             address=self._worker.state.address,
             network=machine.network,
@@ -73,9 +72,8 @@ class PodChecks:
         async def run(spec: ProbeSpec) -> Outcome:
             return await check(target, spec.raw, spec.timeout_s)
 
-        def failed(spec: ProbeSpec, output: str) -> None:
-            message = f"{spec.kind.capitalize()} probe failed: {output}"
-            self._worker.host.record(self._worker.base, WARNING, "Unhealthy", message, name)
+        def tell(spec: ProbeSpec, outcome: Outcome) -> None:
+            self._worker.host.record(self._worker.base, WARNING, *news(spec, outcome), name)
 
         def changed(spec: ProbeSpec, success: bool, output: str) -> None:
             event = ProbeChanged(name, attempt, spec.kind, success, output)
@@ -87,7 +85,7 @@ class PodChecks:
             call_later=self._worker.host.machine.clock.call_later,
             pace=self._worker.host.pace,
             start_task=lambda coroutine: self._worker.host.start_task(coroutine, f"{spec.kind} probe"),
-            failed=failed,
+            tell=tell,
             changed=changed,
         )
 

@@ -305,8 +305,12 @@ class PodWorker:
             facts = self._sources()
             self.volumes = make_volumes(facts, self.host.machine.clock.now())
         except (MountError, AddressPoolExhausted) as error:
-            reason = "FailedMount" if isinstance(error, MountError) else "FailedCreatePodSandBox"
-            self.host.record(self.base, WARNING, reason, str(error), "")
+            if isinstance(error, MountError):
+                for text in error.texts:
+                    self.host.record(self.base, WARNING, "FailedMount", text, "")
+            else:
+                text = f"Failed to create pod sandbox: {error}"
+                self.host.record(self.base, WARNING, "FailedCreatePodSandBox", text, "")
             self._mount_failed(str(error))
             return
         self.handle(SandboxReady(address))

@@ -1,4 +1,4 @@
-"""A probe's HTTP request: one connection, one GET, the status of the answer.
+"""A probe's HTTP request: one connection, one GET, the status of the answer, and what a redirect says.
 
 Thousands of probes run in each period, and a client library spends most of its time on what they never use
 (sessions, pools, cookies, bodies). What needs more than a plain address and a status is left to one.
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 from yarl import URL
 
@@ -25,7 +25,21 @@ HEAD_MAX: Final = 64 * 1024
 DEFAULTS: Final = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
 _LOCATION: Final = re.compile(rb"\r?\nlocation:[ \t]*([^\r\n]*?)[ \t]*\r?\n", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r?\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
+_CHUNKED: Final = re.compile(rb"\r?\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]+)[^\r\n]*\r\n")
+BODY_MAX: Final = 10 * 1024
+"""More than that is not read of a body, in bytes."""
 _SWITCHING_PROTOCOLS: Final = 101
+_NOT_MODIFIED: Final = 304
+
+
+class Answer(NamedTuple):
+    """What came back: the status, where a redirect leads (empty without one), and what a redirect says."""
+
+    status: int
+    location: str = ""
+    body: bytes = b""
 
 
 class MalformedAnswerError(OSError):
@@ -83,33 +97,30 @@ def is_address(host: str) -> bool:
     return True
 
 
-async def get(network: NetworkNamespace, host: str, port: int, request: bytes) -> tuple[int, str]:
+async def get(network: NetworkNamespace, host: str, port: int, request: bytes) -> Answer:
     """Sends a request to an address.
-
-    Returns:
-        The status of the answer, and where a redirect leads (empty without one).
 
     Raises:
         MalformedAnswerError: The answer is no HTTP.
         OSError: There is no connection, or it ended before the answer.
     """
-    answer = _Answer(request)
-    transport, _ = await network.fabric.connect(network, host, port, lambda: answer)
+    reader = _Reader(request)
+    transport, _ = await network.fabric.connect(network, host, port, lambda: reader)
     try:
-        return await answer.came
+        return await reader.came
     finally:
         transport.close()
 
 
-class _Answer(asyncio.Protocol):
-    """Sends a request, and reads the head of what comes back."""
+class _Reader(asyncio.Protocol):
+    """Sends a request, and reads the head of what comes back; of a redirect the rest too."""
 
     __slots__ = ("_data", "_request", "came")
 
     def __init__(self, request: bytes) -> None:
         self._request = request
         self._data = b""
-        self.came: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+        self.came: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send."""
@@ -117,12 +128,12 @@ class _Answer(asyncio.Protocol):
         transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Look whether the head is there."""
+        """Look whether all is there that is needed."""
         if self.came.done():
             return
         self._data += data
         try:
-            found = read_head(self._data)
+            found = read_answer(self._data)
         except MalformedAnswerError as error:
             self.came.set_exception(error)
             return
@@ -131,12 +142,21 @@ class _Answer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing comes any more."""
-        if not self.came.done():
+        if self.came.done():
+            return
+        found = read_answer(self._data, ended=True) if exc is None else None
+        if found is None:
             self.came.set_exception(ConnectionResetError(*(exc.args if exc is not None else ("EOF",))))
+        else:
+            self.came.set_result(found)
 
 
-def read_head(data: bytes) -> tuple[int, str] | None:
-    """The status and the redirect of an answer, of which more may come; None until its head is whole.
+def read_answer(data: bytes, *, ended: bool = False) -> Answer | None:
+    """An answer, of which more may come; None until its head is whole, and that of a redirect its body.
+
+    Args:
+        data: What came.
+        ended: Whether nothing more comes.
 
     Raises:
         MalformedAnswerError: It does not begin as HTTP does, or is too long.
@@ -155,8 +175,29 @@ def read_head(data: bytes) -> tuple[int, str] | None:
         status = int(line[1])
         if status >= 200 or status == _SWITCHING_PROTOCOLS:
             location = _LOCATION.search(data, line.end() - 2, end + 2)
-            return status, location[1].decode("latin-1") if location else ""
+            answer = Answer(status, location[1].decode("latin-1") if location else "")
+            if not 300 <= status < 400 or status == _NOT_MODIFIED:
+                return answer
+            body = _body(data[line.end() - 2 : end + 2], data[end + 4 :], ended=ended)
+            return None if body is None else answer._replace(body=body)
         data = data[end + 4 :]  # an interim answer, before the real one
+
+
+def _body(head: bytes, rest: bytes, *, ended: bool) -> bytes | None:
+    """The body, as far as it came; None if more is to be waited for."""
+    if _CHUNKED.search(head):
+        body = b""
+        while (line := _CHUNK.match(rest)) is not None:
+            size = int(line[1], 16)
+            body += rest[line.end() : line.end() + size]
+            rest = rest[line.end() + size + 2 :]
+            if not size:
+                return body
+        return body if ended or len(body) >= BODY_MAX else None
+    length = _LENGTH.search(head)
+    if length is not None and len(rest) >= int(length[1]):
+        return rest[: int(length[1])]
+    return rest if ended or len(rest) >= BODY_MAX else None
 
 
 def _quoted(data: bytes) -> str:

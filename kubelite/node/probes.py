@@ -42,10 +42,24 @@ class ProbeState(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one check found; `output` says why it failed."""
+    """What one check found.
+
+    Attributes:
+        success: Whether all is well.
+        output: Why it is not, or what there is to warn of.
+        made: False if there is nothing that could have answered; that is told, and does not count.
+        warns: All is well, but not as one would think.
+    """
 
     success: bool
     output: str = ""
+    made: bool = True
+    warns: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether an Event says so."""
+        return self.warns or not self.success
 
 
 class Timer(Protocol):
@@ -66,6 +80,19 @@ def probe_spec(kind: ProbeKind, raw: Object) -> ProbeSpec:
         success_threshold=raw.get("successThreshold") or 1,
         failure_threshold=raw.get("failureThreshold") or 3,
     )
+
+
+def news(spec: ProbeSpec, outcome: Outcome) -> tuple[str, str]:
+    """The reason and the message of the Event about an outcome.
+
+    Source: pkg/kubelet/prober/prober.go.
+    """
+    probe = f"{spec.kind.capitalize()} probe"
+    if not outcome.made:
+        return "Unhealthy", f"{probe} errored and resulted in unknown state: {outcome.output}"
+    if outcome.warns:
+        return "ProbeWarning", f"{probe} warning: {outcome.output}"
+    return "Unhealthy", f"{probe} failed: {outcome.output}"
 
 
 def initial_state(kind: ProbeKind) -> ProbeState:
@@ -124,7 +151,7 @@ class Prober:
         call_later: (delay in seconds, function) -> timer.
         pace: Calls a function when it is its turn.
         start_task: Runs a coroutine as a task that is cancelled with the kubelet.
-        failed: Told of every failure, for the Unhealthy event.
+        tell: Told of every outcome that an Event is about.
         changed: Told when the verdict changes.
     """
 
@@ -136,7 +163,7 @@ class Prober:
         call_later: Callable[[float, Callable[[], None]], Timer],
         pace: Callable[[Callable[[], None]], None],
         start_task: Callable[[Coroutine[Any, Any, None]], Any],
-        failed: Callable[[ProbeSpec, str], None],
+        tell: Callable[[ProbeSpec, Outcome], None],
         changed: Callable[[ProbeSpec, bool, str], None],
     ) -> None:
         self.spec = spec
@@ -145,7 +172,7 @@ class Prober:
         self._call_later = call_later
         self._pace = pace
         self._start_task = start_task
-        self._failed = failed
+        self._tell = tell
         self._changed = changed
         self._timer: Timer | None = None
         self._busy = False
@@ -190,8 +217,10 @@ class Prober:
             self._busy = False
         if self._stopped:
             return
-        if not outcome.success:
-            self._failed(self.spec, outcome.output)
+        if outcome.told:
+            self._tell(self.spec, outcome)
+        if not outcome.made:
+            return
         self.state, changed = observe(self.state, self.spec, success=outcome.success)
         if changed:
             self._changed(self.spec, outcome.success, outcome.output)

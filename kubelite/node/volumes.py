@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from kubelite.api.resourcelist import amount
+from kubelite.apimachinery.meta import controller_of
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Mount, Node, Symlink
 from kubelite.images.permissions import STICKY
@@ -41,7 +42,15 @@ Volume: TypeAlias = Directory | File | Mount
 
 
 class MountError(Exception):
-    """A volume cannot be mounted yet; the text is that of the FailedMount event."""
+    """Volumes cannot be mounted yet; the texts are those of the FailedMount Events."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("; ".join(texts))
+        self.texts = texts
+
+
+class ClaimError(MountError):
+    """What a volume stands for cannot be found out yet."""
 
 
 class Payload(NamedTuple):
@@ -83,12 +92,28 @@ def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
     """Each volume of the pod.
 
     Raises:
-        MountError: A source is missing.
+        MountError: Sources are missing; it tells of each volume, and of all claims together.
+
+    Source: pkg/kubelet/volumemanager/volume_manager.go, .../populator/desired_state_of_world_populator.go.
     """
-    return {
-        volume["name"]: _make_volume(volume, sources, now)
-        for volume in sources.facts.pod["spec"].get("volumes") or ()
-    }
+    made: dict[str, Volume] = {}
+    of_claims: dict[str, str] = {}
+    texts: list[str] = []
+    for volume in sources.facts.pod["spec"].get("volumes") or ():
+        try:
+            made[volume["name"]] = _make_volume(volume, sources, now)
+        except ClaimError as error:
+            of_claims[volume["name"]] = str(error)
+        except MountError as error:
+            texts += error.texts
+    if of_claims:
+        names = f"[{' '.join(sorted(of_claims))}]"
+        which = f"unmounted volumes={names}, unattached volumes=[], failed to process volumes={names}"
+        why = "; ".join(sorted(set(of_claims.values())))
+        texts.append(f"Unable to attach or mount volumes: {which}: {why}")
+    if texts:
+        raise MountError(*texts)
+    return made
 
 
 def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) -> None:
@@ -290,15 +315,30 @@ def _claimed(volume: Object, sources: Sources) -> Volume:
     claim = sources.lookup.claim(namespace, name)
     if claim is None:
         text = f'failed to fetch PVC from API server: persistentvolumeclaims "{name}" not found'
-        raise MountError(problem + text)
+        raise ClaimError(problem + text)
     if claim["metadata"].get("deletionTimestamp"):
-        raise MountError(f"{problem}PVC is being deleted")
+        raise ClaimError(f"{problem}PVC is being deleted")
+    if (claim.get("status") or {}).get("phase") != "Bound":
+        raise ClaimError(f"{problem}PVC is not bound")
     bound = claim["spec"].get("volumeName")
-    if not bound or (claim.get("status") or {}).get("phase") != "Bound":
-        raise MountError(f"{problem}PVC is not bound")
+    if not bound:
+        raise ClaimError(f"{problem}PVC has empty pvc.Spec.VolumeName")
+    owner = controller_of(claim)
+    if "ephemeral" in volume and (owner is None or owner["uid"] != metadata["uid"]):
+        text = f"was not created for pod {namespace}/{metadata['name']} (pod is not owner)"
+        raise ClaimError(f"PVC {namespace}/{name} {text}")
     found = sources.lookup.persistent_volume(bound)
     if found is None:
-        raise MountError(f"{problem}failed to fetch PV {bound} from API server: not found")
+        text = f'failed to fetch PV {bound} from API server: persistentvolumes "{bound}" not found'
+        raise ClaimError(problem + text)
+    reference = found["spec"].get("claimRef")
+    if reference is None:
+        text = "it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim"
+        raise ClaimError(f"{problem}found PV object {bound} but {text}")
+    theirs, ours = reference.get("uid") or "", claim["metadata"]["uid"]
+    if theirs != ours:
+        text = f"its pv.Spec.ClaimRef.UID {theirs} does not point to claim.UID {ours}"
+        raise ClaimError(f"{problem}found PV object {bound} but {text}")
     if "hostPath" in found["spec"]:
         source = found["spec"]["hostPath"]
         if PROVISIONED in (found["metadata"].get("annotations") or {}):

@@ -320,7 +320,7 @@ def test_a_prober_has_one_timer_and_no_task_while_it_waits():
         call_later=call_later,
         pace=lambda call: call(),
         start_task=lambda coroutine: (tasks_.append(coroutine), coroutine.close()),
-        failed=print,
+        tell=print,
         changed=print,
     )
     prober.start()
