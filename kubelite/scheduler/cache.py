@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from itertools import chain, zip_longest
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.scheduler.counters import NodeCounter, PodCounters
 from kubelite.scheduler.nodeinfo import REGION, ZONE, NodeInfo
 from kubelite.scheduler.podinfo import PodInfo
+from kubelite.scheduler.termtable import TermTable
+
+if TYPE_CHECKING:
+    from kubelite.scheduler.terms import Term, Weighted
 
 _NO_LABELS: Final[Mapping[str, str]] = {}
 _MEMO_MAX: Final = 256
@@ -42,9 +46,9 @@ class Cache:
         self.nominated: dict[str, dict[str, PodInfo]] = {}
         self.image_nodes: dict[str, int] = {}
         self.cordoned = self.tainted = self.softly_tainted = 0
-        self.anti_affinity: dict[Any, NodeCounter] = {}
-        self.affinity: dict[Any, NodeCounter] = {}
-        self.preferences: dict[Any, NodeCounter] = {}
+        self.anti_affinity: TermTable[Term] = TermTable(self)
+        self.affinity: TermTable[Term] = TermTable(self)
+        self.preferences: TermTable[Weighted] = TermTable(self)
         self.claims: dict[str, int] = {}
         self._counters = PodCounters(self)
         self._listed: list[NodeInfo] | None = None
@@ -165,19 +169,11 @@ class Cache:
                 del self.claims[key]
         if info.terms is not None:
             for term in info.terms.anti_affinity:
-                self._count_term(self.anti_affinity, term, node, sign)
+                self.anti_affinity.count(term, node, sign)
             for term in info.terms.affinity:
-                self._count_term(self.affinity, term, node, sign)
+                self.affinity.count(term, node, sign)
             for preference in info.terms.preferred:
-                self._count_term(self.preferences, preference, node, sign)
-
-    def _count_term(self, table: dict[Any, NodeCounter], key: Hashable, node: str, amount: int) -> None:
-        counter = table.get(key)
-        if counter is None:
-            counter = table[key] = NodeCounter(self)
-        counter.add(node, amount)
-        if not counter.by_node:
-            del table[key]
+                self.preferences.count(preference, node, sign)
 
     @property
     def has_terms(self) -> bool:

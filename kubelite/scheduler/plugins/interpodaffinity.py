@@ -174,9 +174,8 @@ class InterPodAffinity(Plugin):
         far = self._resolved(terms.anti_affinity) if terms else []
         own = self._namespace_labels(info)
         made = Affinity(info, near, far, own)
-        for term, counter in self.handle.cache.anti_affinity.items():
-            if term.selects(info.namespace, info.labels, own):
-                made.count("existing", term.topology_key, counter)
+        for term, counter in self.handle.cache.anti_affinity.about(info.namespace, info.labels, own):
+            made.count("existing", term.topology_key, counter)
         if near:
             counter = self._counter(tuple(near))
             for term in near:
@@ -199,13 +198,12 @@ class InterPodAffinity(Plugin):
             (named,) = self._resolved((term,))
             add(term.topology_key, self._counter((named,)), weight)
         hard_weight = self.args.get("hardPodAffinityWeight", 1)
-        for term, counter in cache.affinity.items() if hard_weight else ():
-            if term.selects(info.namespace, info.labels, own):
+        if hard_weight:
+            for term, counter in cache.affinity.about(info.namespace, info.labels, own):
                 add(term.topology_key, counter, hard_weight)
         if not self.args.get("ignorePreferredTermsOfExistingPods"):
-            for (weight, term), counter in cache.preferences.items():
-                if term.selects(info.namespace, info.labels, own):
-                    add(term.topology_key, counter, weight)
+            for (weight, term), counter in cache.preferences.about(info.namespace, info.labels, own):
+                add(term.topology_key, counter, weight)
         if not sums:
             return None
 
