@@ -97,6 +97,17 @@ async def test_a_claim_is_bound_and_its_volume_released_when_it_goes():
         assert await phases(r) == {"v": "Released"}
 
 
+async def test_what_others_say_of_a_volume_stays_while_its_phase_does():
+    async with rig(PV) as r:
+        await r.client.create(PERSISTENTVOLUMES, volume())
+        await r.client.create(PERSISTENTVOLUMECLAIMS, claim(), "default")
+        await r.settle()
+        said = {"status": {"message": "here", "reason": "Said"}}
+        written = await r.client.patch(PERSISTENTVOLUMES, "v", said, subresource="status")
+        await r.settle()
+        assert await r.client.get(PERSISTENTVOLUMES, "v") == written
+
+
 async def test_a_claim_that_came_first_is_bound_when_a_volume_comes():
     async with rig(PV) as r:
         await r.client.create(PERSISTENTVOLUMECLAIMS, claim(), "default")

@@ -237,9 +237,9 @@ def claim_status(claim: Object, volume: Object | None, phase: str) -> Object:
 
 
 def volume_phase(volume: Object, phase: str, message: str = "") -> tuple[Intent, ...]:
-    """Write a volume's phase, if it is another one."""
+    """Write a volume's phase, if it is another one; what others say of it in the same phase stays."""
     before = volume.get("status") or {}
-    if before.get("phase") == phase and (before.get("message") or "") == message:
+    if before.get("phase") == phase:
         return ()
     status: dict[str, Any] = {k: v for k, v in before.items() if k != "message"} | {"phase": phase}
     if message:
