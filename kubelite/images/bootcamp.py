@@ -60,7 +60,6 @@ def application(container: Container, version: int) -> web.Application:
 
 async def main(container: Container, version: int) -> int:
     """Serves, or runs another command of the image."""
-    container.files.write(SERVER, _TEXT.format(version, PORT))
     if tuple(container.argv) != _COMMAND and container.argv[:1] != ("node",):
         return await run_applets(container, _APPLETS)
     container.log(
@@ -84,4 +83,5 @@ def make_image(version: int) -> Image:
         exec=execute,
         size=83_000_000,
         env=_ENV,
+        files={SERVER: _TEXT.format(version, PORT)},
     )

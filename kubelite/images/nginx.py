@@ -110,10 +110,6 @@ async def main(container: Container, site: Site = NGINX) -> int:
         argv = argv[1:]  # the script ends by running its arguments
     if argv and posixpath.basename(argv[0]) not in {site.command[0], *scripts}:
         return await run_applets(container, _APPLETS, argv)
-    index = posixpath.join(site.root, "index.html")
-    if not container.files.exists(index):
-        container.files.mkdir(site.root)
-        container.files.write(index, site.welcome)
     if site.entrypoint:
         container.log(f"{site.entrypoint}: Configuration complete; ready for start up")
     await container.serve(application(container, site), None if container.ports else site.port)
@@ -134,4 +130,5 @@ def make_image(site: Site) -> Image:
         default_args=site.command,
         exec=execute,
         size=72_240_000,
+        files={posixpath.join(site.root, "index.html"): site.welcome},
     )

@@ -140,3 +140,17 @@ async def test_limits_in_the_cgroup_follow_a_resize(cluster):
     await cluster.client.patch(PODS, "p", change, "default", patch_type="strategic", subresource="resize")
     await cluster.wait_for("pod/p", "jsonpath=.status.containerStatuses[0].allocatedResources.cpu=200m")
     assert (await cluster.exec("p", read)).stdout == "20000 100000\n67108864\n"
+
+
+async def test_web_servers_serve_without_being_root_or_writing_to_their_image(cluster):
+    root = {"securityContext": {"readOnlyRootFilesystem": True}}
+    await cluster.apply(
+        pod("p", "nginxinc/nginx-unprivileged", container=root, securityContext={"runAsUser": 101})
+    )
+    await cluster.apply(
+        pod("q", "kubernetes-bootcamp:v1", container=root, securityContext={"runAsUser": 1000})
+    )
+    pages = {"p": "/usr/share/nginx/html/index.html", "q": "server.js"}
+    for name, page in pages.items():
+        await cluster.wait_for(f"pod/{name}", "ready")
+        assert (await cluster.exec(name, ["head", "-n", "1", page])).stdout

@@ -61,8 +61,11 @@ class FakeContainer:
         raise OSError(f"{name} does not resolve")
 
 
-def make_files(clock=None):
+def make_files(clock=None, image=None):
     files = FileSystem(now=(lambda: 0.0) if clock is None else clock.now)
+    for path, text in {} if image is None else image.files.items():
+        files.mkdir(path.rpartition("/")[0] or "/")
+        files.write(path, text)
     for path in ("/tmp", "/root", "/etc"):
         files.mkdir(path)
     mount_devices(files, make_devices(Randomness(1)))

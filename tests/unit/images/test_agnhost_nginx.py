@@ -11,7 +11,7 @@ from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import FakeContainer  # noqa: E402
+from fakes import FakeContainer, make_files  # noqa: E402
 
 from kubelite.images import agnhost, nginx  # noqa: E402
 
@@ -124,7 +124,9 @@ def test_pause_is_the_default():
 
 
 def test_nginx():
-    container = FakeContainer(("/docker-entrypoint.sh", "nginx"))
+    container = FakeContainer(
+        ("/docker-entrypoint.sh", "nginx"), files=make_files(image=nginx.make_image(nginx.NGINX))
+    )
 
     async def talk(client, port):
         assert port == 80

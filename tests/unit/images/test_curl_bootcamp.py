@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import FakeContainer  # noqa: E402
+from fakes import FakeContainer, make_files  # noqa: E402
 
 from kubelite.images import bootcamp, curl, standin  # noqa: E402
 from kubelite.images.builtin import make_registry  # noqa: E402
@@ -127,7 +127,9 @@ def test_the_bootcamp_says_where_it_runs_and_counts():
 
 
 def test_commands_run_in_the_bootcamp():
-    container = FakeContainer(("bash", "-c", "head -n 1 server.js"))
+    container = FakeContainer(
+        ("bash", "-c", "head -n 1 server.js"), files=make_files(image=bootcamp.make_image(1))
+    )
 
     async def run():
         return await bootcamp.main(container, 1)

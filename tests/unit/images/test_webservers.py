@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import FakeContainer  # noqa: E402
+from fakes import FakeContainer, make_files  # noqa: E402
 
 from kubelite.images.builtin import make_registry, publish_stand_in  # noqa: E402
 from kubelite.images.container import CommandNotFoundError  # noqa: E402
@@ -24,7 +24,10 @@ def visit(image, *paths, args=(), env=None, ports=()):
         publish_stand_in(registry)
         found = registry.resolve(image)
         container = FakeContainer(
-            (*found.entrypoint, *(args or found.default_args)), env=env, working_dir="/"
+            (*found.entrypoint, *(args or found.default_args)),
+            env=env,
+            working_dir="/",
+            files=make_files(image=found),
         )
         container.image, container.ports = image, ports
         task = asyncio.ensure_future(found.program(container))
