@@ -51,6 +51,7 @@ class Site:
         entrypoint: Script that runs its arguments; empty for none.
         command: The server.
         port: Where it listens if the container declares no port.
+        user: Who runs it.
     """
 
     server: str = "nginx"
@@ -59,12 +60,17 @@ class Site:
     entrypoint: str = "/docker-entrypoint.sh"
     command: tuple[str, ...] = ("nginx", "-g", "daemon off;")
     port: int = 80
+    user: int = 0
 
 
 NGINX: Final = Site()
-UNPRIVILEGED: Final = Site(port=8080)
+UNPRIVILEGED: Final = Site(port=8080, user=101)
 BITNAMI: Final = Site(
-    root="/app", entrypoint="/opt/bitnami/scripts/nginx/entrypoint.sh", command=("nginx",), port=8080
+    root="/app",
+    entrypoint="/opt/bitnami/scripts/nginx/entrypoint.sh",
+    command=("nginx",),
+    port=8080,
+    user=1001,
 )
 HTTPD: Final = Site(
     server="Apache",
@@ -130,5 +136,6 @@ def make_image(site: Site) -> Image:
         default_args=site.command,
         exec=execute,
         size=72_240_000,
+        user=site.user,
         files={posixpath.join(site.root, "index.html"): site.welcome},
     )

@@ -107,6 +107,7 @@ class Image(Shown):
         groups: Names of the groups that are not those of one user, by their numbers.
         files: Files of its own: text by absolute path.
         commands: The files which are its commands, for those who look at it as a volume.
+        foreign: Nobody knows whose its files are, nor who runs its program: everybody may write everywhere.
     """
 
     program: Any
@@ -122,6 +123,7 @@ class Image(Shown):
     groups: Mapping[int, str] = attrs.field(factory=dict)
     files: Mapping[str, str] = attrs.field(factory=dict)
     commands: tuple[str, ...] = ()
+    foreign: bool = False
 
 
 def image(
@@ -139,7 +141,14 @@ def image(
     """
     if kind is not None and kind not in KINDS:
         raise TypeError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    return Image(program=program, kind=kind or kind_of(program), entrypoint=entrypoint, exec=exec, size=size)
+    return Image(
+        program=program,
+        kind=kind or kind_of(program),
+        entrypoint=entrypoint,
+        exec=exec,
+        size=size,
+        foreign=True,
+    )
 
 
 def kind_of(program: Any) -> Kind:

@@ -45,4 +45,4 @@ async def execute(container: Container) -> int:
     return await run_applets(container, APPLETS)
 
 
-IMAGE = Image(program=main, kind="main", exec=execute)
+IMAGE = Image(program=main, kind="main", foreign=True, exec=execute)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 OVERLAY: Final = "overlay"
 COMMAND_MODE: Final = 0o755
 ANYBODY: Final = 0o666
+ANYBODY_DIRECTORY: Final = 0o777
 _DIRECTORIES: Final = {"/etc": 0o755, "/tmp": 0o1777, "/root": 0o700, "/var/run": 0o755}  # noqa: S108
 
 
@@ -35,6 +36,9 @@ def make_root(machine: Machine, image: Image, working_dir: str) -> FileSystem:
         files.mkdir(path, mode=mode)
     files.mkdir(working_dir)
     _write_image(files, image)
+    if image.foreign:
+        for path in ("/", *_DIRECTORIES, working_dir):
+            files.chmod(path, ANYBODY_DIRECTORY)
     return files
 
 

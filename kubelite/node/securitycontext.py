@@ -55,7 +55,7 @@ def check_non_root(pod: Object, container: Object, image: Image) -> None:
     metadata = pod["metadata"]
     name = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
     where = f'(pod: "{name}", container: {container["name"]})'
-    if uid is None and not image.user:
+    if uid is None and not image.user and not image.foreign:
         raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
     if uid == 0:
         raise ConfigError(f"container's runAsUser breaks non-root policy {where}")

@@ -154,3 +154,16 @@ async def test_web_servers_serve_without_being_root_or_writing_to_their_image(cl
     for name, page in pages.items():
         await cluster.wait_for(f"pod/{name}", "ready")
         assert (await cluster.exec(name, ["head", "-n", "1", page])).stdout
+
+
+async def test_programs_of_ones_own_write_wherever_they_want_whoever_they_are(cluster):
+    async def main(container):
+        container.files.write("/state", "1")
+        container.files.mkdir("/etc/app")
+        container.log(str(container.files.user.uid))
+
+    cluster.images["mine"] = main
+    context = {"runAsUser": 1000, "runAsNonRoot": True}
+    await cluster.apply(pod("p", "mine", securityContext=context, restartPolicy="Never"))
+    await cluster.wait_for("pod/p", "jsonpath=.status.phase=Succeeded")
+    assert await cluster.logs("p") == "1000\n"

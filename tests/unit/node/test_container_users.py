@@ -6,6 +6,7 @@ import pytest
 
 from kubelite.images.builtin import make_registry
 from kubelite.images.files import Directory, FileSystem
+from kubelite.images.registry import image
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated, restarts, spec_of
 from kubelite.node.environment import ConfigError, PodFacts, container_environment
 from kubelite.node.etcfiles import hostname_of, kernel_hostname
@@ -236,3 +237,12 @@ def test_a_container_begins_again_by_its_rules_its_policy_or_its_pods(raw, polic
     ended = Terminated(code, "Error", 0.0, 1.0, "id")
     container = ContainerState(spec_of({"name": "c", **raw}, Kind.APP), stage=Stage.EXITED, terminated=ended)
     assert restarts(container, policy) is again
+
+
+def test_images_of_which_nothing_is_known_run_as_whoever_they_like():
+    foreign = image(lambda: None, "factory")
+    container = {"name": "c0"}
+    check_non_root(pod_of({"runAsNonRoot": True}, container), container, foreign)
+    unprivileged = make_registry().resolve("nginxinc/nginx-unprivileged")
+    check_non_root(pod_of({"runAsNonRoot": True}, container), container, unprivileged)
+    assert running({}, image=unprivileged).uid == 101
