@@ -106,7 +106,7 @@ class ClusterInsight(ClusterObjects):
             raise ValueError(f"say which one: {resource.singular}/NAME")
         log = self._running.log
         key = make_key(namespace if resource.namespaced else "", name)
-        return why(log, resource, key, version=version, is_recorded=log.is_kept)
+        return why(log, resource, key, version=version, is_recorded=log.is_kept, watches=log.watches)
 
     def last_changes(self, count: int = 20) -> list[str]:
         """The last writes of anybody, oldest first, a line each."""

@@ -10,6 +10,9 @@
 
 Pure, from a record of writes (`master.writelog`). Where a component acted upon several changes, the one that
 weighs most is followed: what was made or removed before what was wanted, and that before what was told.
+
+What a client over HTTP acts upon only the client knows. If it watches (a program of the same user agent),
+the last change by somebody else which it was told of a moment before is taken, and called a guess.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from kubelite.master.writelog import CHANGED, CREATED, Act, Write
+from kubelite.master.writelog import CHANGED, CREATED, Act, Watching, Write
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from kubelite.runtime.causes import Cause
 
 STEPS_MAX: Final = 40
+GUESS_S: Final = 1.0
+"""How long before a client's write a change is at most that may have led to it."""
+PEOPLES: Final = ("kubectl", "helm")
+"""Programs that do what somebody types, whatever another of them watches."""
 LINE_MAX: Final = 160
 """Of a line where many stand together."""
 
@@ -116,6 +123,7 @@ def why(
     *,
     version: int | None = None,
     is_recorded: bool = True,
+    watches: Iterable[Watching] = (),
 ) -> Why:
     """The chain that led to the last change of an object.
 
@@ -125,8 +133,9 @@ def why(
         key: Its key in the store.
         version: Of another change than the last.
         is_recorded: Whether a record is kept.
+        watches: Which were open when.
     """
-    history = _History(entries)
+    history = _History(entries, watches)
     start = history.last(resource, key, version)
     about = _named(resource, key)
     if start is None:
@@ -155,8 +164,9 @@ def _timed(step: Step, mark: str) -> str:
 class _History:
     """Look-ups in the record."""
 
-    def __init__(self, entries: Iterable[Write | Act]) -> None:
+    def __init__(self, entries: Iterable[Write | Act], watches: Iterable[Watching] = ()) -> None:
         self._entries = list(entries)
+        self._watches = list(watches)
         self._by_version = {each.revision: each for each in self._entries if isinstance(each, Write)}
         self._first = self._entries[0].number if self._entries else 0
 
@@ -171,8 +181,11 @@ class _History:
 
     def before(self, entry: Write | Act) -> tuple[Write | Act | None, list[Step], bool]:
         """What led to an entry: another one, what happened in between, and whether that is all."""
-        if isinstance(entry, Act) or entry.is_outside:
+        if isinstance(entry, Act):
             return None, [], True
+        if entry.is_outside:
+            found = self._guessed(entry)
+            return found, [] if found is None else [Step(None, _guess(entry, found))], True
         causes = entry.cause if isinstance(entry.cause, tuple) else (entry.cause,)
         known = [(each, found) for each in causes if (found := self._of(each, entry)) is not None]
         if known:
@@ -181,6 +194,24 @@ class _History:
             cause = next((each for each in causes if isinstance(each, Happened)), None)
             return self._without(entry, cause, forgotten=any(each is not None for each in causes))
         return found, [Step(None, cause.text)] if isinstance(cause, Happened) else [], True
+
+    def _guessed(self, entry: Write) -> Write | None:
+        """The last change that a client was told of by a watch before it wrote."""
+        watches = [
+            each
+            for each in self._watches
+            if each.agent == entry.agent and not entry.agent.startswith(PEOPLES)
+        ]
+        if not watches:
+            return None
+        for each in reversed(self._entries):
+            if not isinstance(each, Write) or each.number >= entry.number or each.agent == entry.agent:
+                continue
+            if entry.at - each.at > GUESS_S:
+                return None
+            if any(_was_told(watch, each) for watch in watches):
+                return each
+        return None
 
     def _without(
         self, entry: Write, cause: Happened | None, *, forgotten: bool
@@ -206,6 +237,22 @@ class _History:
             if each.number < entry.number and _is_about(each, entry.resource, entry.key):
                 return each
         return None
+
+
+def _was_told(watch: Watching, change: Write) -> bool:
+    """Whether a change was shown by a watch; selectors are not looked at."""
+    namespace = change.key.partition("/")[0] if "/" in change.key else ""
+    return (
+        watch.resource.group_resource == change.resource.group_resource
+        and watch.namespace in {"", namespace}
+        and watch.since < change.number
+        and (watch.until is None or change.number <= watch.until)
+    )
+
+
+def _guess(entry: Write, found: Write) -> str:
+    agent = entry.agent.partition(" ")[0]
+    return f"perhaps, for {agent} watches {found.resource.plural}, and had just been told:"
 
 
 def _is_about(entry: Write | Act, resource: Resource, key: str) -> bool:

@@ -17,7 +17,8 @@ from kubelite.runtime import Shown
 
 if TYPE_CHECKING:
     from kubelite.apimachinery.scheme import Object, Resource
-    from kubelite.client.requests import UserInfo
+    from kubelite.client.requests import UserInfo, Watch
+    from kubelite.client.watcher import Watcher
     from kubelite.master.store.entry import Change
     from kubelite.runtime.causes import Cause
 
@@ -36,6 +37,8 @@ CREATED, CHANGED, MARKED, DELETED = "created", "changed", "marked for deletion",
 _OWN_VERBS: Final = {CREATED: "create", DELETED: "delete"}
 PARTS_MAX: Final = 4
 TEXT_MAX: Final = 60
+WATCHES_MAX: Final = 512
+"""Watches that are remembered."""
 _METADATA: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 _USUAL: Final = frozenset({"status", "spec", "metadata", "kind", "apiVersion"})
 
@@ -92,6 +95,25 @@ class Act(NamedTuple):
     key: str
 
 
+@attrs.define(eq=False, repr=False)
+class Watching(Shown):
+    """A watch that somebody had open.
+
+    Attributes:
+        agent: The client's user agent, or the component.
+        resource: The kind that was watched.
+        namespace: In which; empty for all.
+        since: The number of the last entry before it.
+        until: That of the last one before its end; None while it is open.
+    """
+
+    agent: str
+    resource: Resource
+    namespace: str
+    since: int
+    until: int | None = None
+
+
 class WriteLog:
     """See the module's docstring.
 
@@ -101,6 +123,7 @@ class WriteLog:
 
     Attributes:
         request: What the API server is serving just now.
+        watches: Which were open, the oldest first.
     """
 
     def __init__(self, now: Callable[[], float], entries_max: int) -> None:
@@ -109,6 +132,7 @@ class WriteLog:
         self._entries: deque[Act | tuple[Any, ...]] = deque(maxlen=entries_max)
         self._number = 0
         self.request: Any = None
+        self.watches: deque[Watching] = deque(maxlen=WATCHES_MAX)
 
     @property
     def is_kept(self) -> bool:
@@ -126,6 +150,18 @@ class WriteLog:
         """Something was done to the cluster itself."""
         self._number += 1
         self._entries.append(Act(self._number, self._now(), text, resource, key))
+
+    def watching(self, request: Watch, watcher: Watcher) -> None:
+        """Somebody follows a collection."""
+        if not self.is_kept:
+            return
+        known = Watching(request.user.agent, request.resource, request.namespace, self._number)
+        self.watches.append(known)
+
+        def ended() -> None:
+            known.until = self._number
+
+        watcher.when_ended(ended)
 
     def changed(self, resource: Resource, change: Change) -> None:
         """The store has made a change, for the request that is being served."""

@@ -1,7 +1,9 @@
 """`cluster.why` on whole clusters: from what can be seen back to who wanted it."""
 
 import asyncio
+import json
 
+import aiohttp
 import kubernetes
 import pytest
 
@@ -116,3 +118,50 @@ def test_a_blocking_cluster_tells_too():
     with kubelite.start() as cluster:
         assert "node/node-1 created by kubelet" in str(cluster.why("node/node-1"))
         assert cluster.last_changes(1)
+
+
+def config_map(name):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+
+
+async def copied_by_a_client(agent, wait_s):
+    """Why there is a Secret that a client over HTTP made when it was told of a ConfigMap."""
+    async with kubelite.Cluster(clock=VirtualClock(), seed=1) as cluster:
+        user = json.loads(cluster.kubeconfig.read_text())["users"][0]["user"]
+        headers = {"Authorization": f"Bearer {user['token']}", "User-Agent": agent}
+        paths = f"{cluster.url}/api/v1/namespaces/default"
+
+        async def operator(http):
+            version = json.loads(await (await http.get(f"{paths}/configmaps")).read())["metadata"]
+            query = f"watch=1&resourceVersion={version['resourceVersion']}"
+            async with http.get(f"{paths}/configmaps?{query}") as watch:
+                async for line in watch.content:
+                    name = json.loads(line)["object"]["metadata"]["name"]
+                    await cluster.clock.sleep(wait_s)
+                    secret = {**config_map(name), "kind": "Secret"}
+                    assert (await http.post(f"{paths}/secrets", json=secret)).status == 201
+                    return
+
+        connector = aiohttp.TCPConnector(ssl=False)
+        async with aiohttp.ClientSession(headers=headers, connector=connector) as http:
+            running = asyncio.ensure_future(operator(http))
+            await cluster.clock.advance(5)
+            await cluster.apply(config_map("seeds"))
+            await cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "other"}})
+            await running
+        return cluster.why("secret/seeds")
+
+
+async def test_what_a_watching_client_may_have_acted_upon_is_called_a_guess():
+    found = await copied_by_a_client("gardener/1.0", 0.1)
+    assert [str(each).partition(" (")[0] for each in found.steps] == [
+        "secret/seeds created by gardener/1.0 as admin",
+        "perhaps, for gardener/1.0 watches configmaps, and had just been told:",
+        "configmap/seeds created by cluster",
+    ]
+
+
+@pytest.mark.parametrize(("agent", "wait_s"), [("gardener/1.0", 3), ("kubectl/v1.37.0", 0.1)])
+async def test_nothing_is_guessed_of_what_was_long_ago_or_typed_by_somebody(agent, wait_s):
+    found = await copied_by_a_client(agent, wait_s)
+    assert len(found.steps) == 1

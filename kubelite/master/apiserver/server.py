@@ -39,6 +39,7 @@ from kubelite.client.requests import (
     UserInfo,
     Watch,
 )
+from kubelite.client.watcher import Watcher
 from kubelite.master.apiserver import computed, deletion, reads
 from kubelite.master.apiserver.authorization import (
     Attributes,
@@ -242,7 +243,10 @@ class APIServer(Actor[Message | Internal]):
                 return self._reads.list(message)
             case Watch():
                 self._authorize(message, "watch")
-                return self._reads.watch(message)
+                watcher = self._reads.watch(message)
+                if self._log is not None and isinstance(watcher, Watcher):
+                    self._log.watching(message, watcher)
+                return watcher
             case DeleteCollection():
                 self._authorize(message, "deletecollection")
                 return self._delete_collection(message)
