@@ -56,6 +56,9 @@ async def test_a_server_of_busybox_answers(cluster, server, client, found):
 async def test_what_cannot_be_served_is_said(cluster):
     await start(cluster, "client", "sleep 1000")
     assert await run(cluster, "nc -l 2>&1") == (1, "nc: usage: nc -l [-k] -p PORT [-e COMMAND...]\n")
-    assert await run(cluster, "httpd -f -h /none 2>&1") == (1, "httpd: can't change directory to '/none'\n")
+    assert await run(cluster, "httpd -f -h /none 2>&1") == (
+        1,
+        "httpd: can't change directory to '/none': No such file or directory\n",
+    )
     script = "nc -l -p 7 </dev/null & sleep 1; nc -l -p 7 2>&1"
     assert await run(cluster, script) == (1, "nc: bind: Address already in use\n")

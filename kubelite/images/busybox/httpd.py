@@ -45,7 +45,10 @@ def application(files: FileSystem, home: str) -> web.Application:
 async def httpd(process: Process, options: dict[str, str], _: list[str]) -> int:
     """`httpd [-fv] [-p [ADDRESS:]PORT] [-h HOME]`: without -f in the background."""
     port = int(options.get("p", str(_PORT)).rpartition(":")[2])
-    app = application(process.container.files, process.path(options.get("h", ".")))
+    home = process.path(options.get("h", "."))
+    if not process.container.files.is_dir(home):
+        return await process.fail(f"can't change directory to '{home}': No such file or directory")
+    app = application(process.container.files, home)
 
     async def serve() -> int:
         try:

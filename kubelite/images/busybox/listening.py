@@ -1,33 +1,22 @@
-"""Applets that wait for clients: `nc -l`, and the small web server `httpd`.
+"""`nc -l`: waits for clients, and talks with them or lets a command talk.
 
-Source: BusyBox 1.36's help of nc and httpd; nc(1) of OpenBSD.
+Source: BusyBox 1.36's help of nc; nc(1) of OpenBSD.
 """
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
-import posixpath
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import attrs
 
-from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Process
 
-if TYPE_CHECKING:
-    from aiohttp import web
-
 CHUNK_BYTES: Final = 64 * 1024
-_NOT_FOUND: Final = (
-    "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n"
-    "<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n</BODY></HTML>\n"
-)
-
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -141,43 +130,3 @@ async def _run_for(process: Process, command: Sequence[str], peer: _Peer) -> Non
         await run_program(attrs.evolve(process, argv=tuple(command), streams=streams))
     except ConnectionError:
         return
-
-
-async def httpd(process: Process) -> int:
-    """`httpd [-f] [-v] [-p [ADDRESS:]PORT] [-h DIRECTORY]`: serves files; without `-f` in the background."""
-    try:
-        options, _ = parse_options(process.argv[1:], "ifv", "phcur")
-    except UsageError as error:
-        return await process.fail(str(error))
-    port = options.get("p", "80").rpartition(":")[2]
-    root = process.path(options.get("h", "."))
-    if not port.isdecimal() or not process.container.files.is_dir(root):
-        return await process.fail(f"can't change directory to '{root}'" if port.isdecimal() else "bad port")
-    serving = process.container.serve(_application(process, root), int(port))
-    if "f" in options:
-        await serving
-        return 0
-
-    async def in_background() -> int:
-        await serving
-        return 0
-
-    process.table.start(process.table.new(), in_background())
-    return 0
-
-
-def _application(process: Process, root: str) -> web.Application:
-    from aiohttp import web  # noqa: PLC0415 - only who serves pays for it
-
-    async def page(request: web.Request) -> web.Response:
-        path, files = posixpath.normpath(root + request.path), process.container.files
-        if files.is_dir(path):
-            path = posixpath.join(path, "index.html")
-        if not path.startswith(root) or not files.is_file(path):
-            return web.Response(status=404, text=_NOT_FOUND, content_type="text/html")
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        return web.Response(body=files.read(path), headers={"Content-Type": kind})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", page)
-    return app

@@ -248,11 +248,4 @@ async def _ask(server: str, candidates: list[str], kinds: list[str]) -> tuple[li
     return [], code
 
 
-async def httpd(process: Process) -> int:
-    """A web server for files; imported when it is first used."""
-    from kubelite.images.busybox.listening import httpd as serve  # noqa: PLC0415 - as the docstring says
-
-    return await serve(process)
-
-
-APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc, "httpd": httpd}
+APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc}
