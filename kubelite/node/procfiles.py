@@ -5,10 +5,12 @@ Source: proc(5); pkg/kubelet/sysctl/{allowlist,safe_sysctls}.go.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory, File
+from kubelite.images.files import Device, Directory, File, Mount
 from kubelite.images.permissions import User
 from kubelite.node.securitycontext import effective
 
@@ -60,21 +62,39 @@ def forbidden_setting(pod: Object) -> str | None:
 
 
 def proc_directory(pod: Object, container: Object, user: User) -> Directory:
-    """The content of /proc."""
-    proc, status = Directory(mode=0o555), _status(pod, container, user)
-    for name in ("1", "self"):
-        proc.entries[name] = Directory({"status": File(status.encode(), 0o444)}, mode=0o555)
+    """The content of /proc; only privileged containers change the kernel's settings."""
+
+    def status() -> bytes:
+        return _status(pod, container, user).encode()
+
+    process = Directory({"status": Device(read=status, mode=0o444)}, mode=0o555)
     asked = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
-    settings = {**SETTINGS, **{each["name"].replace("/", "."): each["value"] for each in asked}}
+    privileged = bool((container.get("securityContext") or {}).get("privileged"))
+    named = {each["name"].replace("/", "."): each["value"] for each in asked}
+    settings = settings_directory({**SETTINGS, **named}) if named or privileged else _default_settings()
+    return Directory(
+        {"1": process, "self": process, "sys": Mount(settings, read_only=not privileged)}, mode=0o555
+    )
+
+
+def settings_directory(settings: Mapping[str, str]) -> Directory:
+    """The content of /proc/sys."""
+    root = Directory(mode=0o555)
     for name, value in settings.items():
-        place = proc
-        *parents, last = f"sys.{name}".split(".")
+        place = root
+        *parents, last = name.split(".")
         for parent in parents:
             inner = place.entries.setdefault(parent, Directory(mode=0o555))
             assert isinstance(inner, Directory)
             place = inner
         place.entries[last] = File(f"{value}\n".encode())
-    return proc
+    return root
+
+
+@cache
+def _default_settings() -> Directory:
+    """Those that most containers have; nobody can change them, so they share them."""
+    return settings_directory(SETTINGS)
 
 
 def capabilities(container: Object) -> int:

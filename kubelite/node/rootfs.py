@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from kubelite.images.devices import mount_devices
@@ -48,7 +49,16 @@ def mount_file(files: FileSystem, path: str, text: str, mode: int = 0o644) -> No
 
 
 def _write_image(files: FileSystem, image: Image) -> None:
-    known = {
+    for path, text in {**_account_files(image), **image.files}.items():
+        directory = path.rpartition("/")[0] or "/"
+        if not files.is_dir(directory):
+            files.mkdir(directory)
+        files.write(path, text)
+
+
+@lru_cache(maxsize=256)
+def _account_files(image: Image) -> dict[str, str]:
+    return {
         "/etc/passwd": "".join(
             f"{account.name}:x:{uid}:{account.gid}:{account.name}:{'/root' if uid == 0 else '/'}:/bin/sh\n"
             for uid, account in image.accounts.items()
@@ -56,11 +66,7 @@ def _write_image(files: FileSystem, image: Image) -> None:
         "/etc/group": "".join(
             f"{name}:x:{gid}:{','.join(members)}\n" for name, gid, members in _groups(image)
         ),
-        **image.files,
     }
-    for path, text in known.items():
-        files.mkdir(path.rpartition("/")[0] or "/")
-        files.write(path, text)
 
 
 def _groups(image: Image) -> list[tuple[str, int, list[str]]]:

@@ -246,3 +246,17 @@ def test_images_of_which_nothing_is_known_run_as_whoever_they_like():
     unprivileged = make_registry().resolve("nginxinc/nginx-unprivileged")
     check_non_root(pod_of({"runAsNonRoot": True}, container), container, unprivileged)
     assert running({}, image=unprivileged).uid == 101
+
+
+def test_only_privileged_containers_change_settings():
+    path = "/sys/net/ipv4/tcp_syncookies"
+    for privileged in (False, True):
+        container = {"name": "c0", "securityContext": {"privileged": privileged}}
+        pod = pod_of({}, container)
+        files = FileSystem(proc_directory(pod, container, user_of(pod, container, BUSYBOX)))
+        if privileged:
+            files.write(path, "0\n")
+        else:
+            with pytest.raises(OSError, match="Read-only"):
+                files.write(path, "0\n")
+        assert files.read(path) == (b"0\n" if privileged else b"1\n")
