@@ -36,6 +36,27 @@ OFF_MAX: Final = 1.01
 PROBE_PERIOD_S: Final = 10
 TIMEOUT_S: Final = 600.0
 
+DAY_S: Final = 86_400.0
+DAY_MAX_MS: Final = 1000.0
+CRON_JOB: Final = {
+    "apiVersion": "batch/v1",
+    "kind": "CronJob",
+    "metadata": {"name": "backup"},
+    "spec": {
+        "schedule": "30 2,14 * * *",
+        "jobTemplate": {
+            "spec": {
+                "template": {
+                    "spec": {
+                        "restartPolicy": "Never",
+                        "containers": [{"name": "backup", "image": "busybox", "command": ["true"]}],
+                    }
+                }
+            }
+        },
+    },
+}
+
 SCOPE: Final = "asyncio_default_fixture_loop_scope=function"
 
 TESTS_FILE: Final = """
@@ -161,7 +182,9 @@ async def virtual_time(bench: Bench) -> list[Row]:
     probed = await asyncio.to_thread(_speed, bench, PROBED_S, probed=True)
     timers = await asyncio.to_thread(_speed, bench, TIMERS_S, probed=False)
     pods = bench.size(PODS)
+    days = await asyncio.to_thread(_days, bench)
     return [
+        bench.scaled("a CronJob's day, 1 node", days, target_ms=None if bench.quick else DAY_MAX_MS),
         _speed_row(bench, f"{pods} pods, HTTP probes every {PROBE_PERIOD_S} s", probed, PROBED_MIN),
         _speed_row(bench, f"{pods} pods, timers alone", timers, TIMERS_MIN),
     ]
@@ -189,6 +212,21 @@ def _speed(bench: Bench, seconds: float, *, probed: bool) -> list[float]:
             return speeds
 
     return asyncio.run(run())
+
+
+def _days(bench: Bench) -> list[float]:
+    """CPU seconds of a day in which a CronJob runs twice: what is left of it are a node's heartbeats."""
+
+    async def run() -> float:
+        async with kubelite.Cluster(clock=VirtualClock()) as cluster:
+            await cluster.apply(CRON_JOB)
+            with Stopwatch() as watch:
+                await cluster.clock.advance(DAY_S / 24 if bench.quick else DAY_S)
+            if not bench.quick and len(await cluster.get("jobs")) != 2:
+                raise AssertionError("the CronJob did not run twice")
+            return watch.cpu_s
+
+    return [asyncio.run(run()) for _ in range(bench.repetitions(3))]
 
 
 def _speed_row(bench: Bench, name: str, speeds: list[float], target: float) -> Row:
