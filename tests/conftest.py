@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import asyncio
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,3 +25,8 @@ settings.load_profile("kubelite")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: two for each processor, as many tests wait for a client or a grace period."""
+    return 2 * (os.cpu_count() or 1)

@@ -62,14 +62,29 @@ class Logger:
         import structlog  # noqa: PLC0415 - see above
 
         if configured:
-            return getattr(structlog.get_logger(**self._values), name)
+            return _Said(getattr(structlog.get_logger(**self._values), name))
         quiet = structlog.wrap_logger(
             structlog.PrintLogger(sys.stderr),
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
             **self._values,
         )
-        return getattr(quiet, name)
+        return _Said(getattr(quiet, name))
+
+
+class _Said:
+    """A method of a logger that never fails: actors go on and are restarted, whatever becomes of the log."""
+
+    __slots__ = ("_method",)
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __call__(self, *args: Any, **values: Any) -> None:
+        try:
+            self._method(*args, **values)
+        except Exception:
+            logging.getLogger("kubelite").exception("a line could not be logged: %s", args)
 
 
 def get_logger(**values: Any) -> Logger:

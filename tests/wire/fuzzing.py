@@ -15,8 +15,10 @@ ALLOWED = {
     r"resourceVersion should not be set on objects to be created": "err-names/client-sets-resource-version",
     r"target\.name: Required value": "sub-pod/bind-no-target",
     r"target\.kind: Unsupported value": "sub-pod/bind-wrong-kind",
+    r"strconv\.ParseUint: parsing": "k8s.io/apiserver/pkg/registry/generic/registry/store.go, Update",
+    r"in scheme .{1,3}pkg/apis/meta/internalversion": "k8s.io/apiserver/pkg/endpoints/handlers/delete.go",
 }
-"""Server errors by their texts, each with the step of the oracle that shows it."""
+"""Server errors by their texts, each with the step of the oracle that shows it, or its source."""
 TIMEOUT_S = 10.0
 READ_BYTES = 1 << 16
 

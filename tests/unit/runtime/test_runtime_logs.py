@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
@@ -50,3 +51,12 @@ def test_a_configuration_holds():
     with structlog.testing.capture_logs() as logs:
         get_logger(component="tried").info("heard")
     assert logs == [{"component": "tried", "event": "heard", "log_level": "info"}]
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_log_that_is_closed_fails_nobody(caplog):
+    stream = io.StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
+    stream.close()
+    get_logger(component="tried").warning("unheard")
+    assert "a line could not be logged: ('unheard',)" in caplog.text
