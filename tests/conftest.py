@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["kubelite.pytest_plugin"]
 """Loaded already where kubelite is installed."""
 
+FEW_PROCESSORS = 4
+
 # Where a plain test ran before, pytest-asyncio would make a loop that nobody closes.
 asyncio.set_event_loop(None)
 
@@ -27,6 +29,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means: two for each processor, as many tests wait for a client or a grace period."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """What `-n auto` means: on few processors two for each, as many tests wait for clients and graces."""
+    processors = os.cpu_count() or 1
+    is_asked = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ
+    return None if is_asked or processors > FEW_PROCESSORS else 2 * processors
