@@ -38,8 +38,9 @@ from kubelite.api.resources import (
 from kubelite.apimachinery.lazy import load
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.client import Client
-from kubelite.reconcile.controller import Environment, InformersLike, Reconciler, Trigger, controller_spec
+from kubelite.reconcile.controller import Environment, Reconciler, Trigger, controller_spec
 from kubelite.reconcile.executor import Recorder
+from kubelite.reconcile.informing import InformersLike
 from kubelite.runtime import ChildSpec, Clock, Randomness, Shown
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from kubelite.api.resources import (
     STORED,
 )
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.reconcile.controller import InformerLike
+from kubelite.reconcile.informing import InformerLike
 from kubelite.reconcile.intents import Intent, Outcomes, ReadObject
 from kubelite.reconcile.ownership import controller_of
 

@@ -13,7 +13,7 @@ from kubelite.api.conditions import get_condition
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.serviceindex import selecting
-from kubelite.reconcile.controller import InformerLike
+from kubelite.reconcile.informing import InformerLike
 from kubelite.reconcile.ownership import key_of
 
 HEADLESS_LABEL: Final = "service.kubernetes.io/headless"

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from kubelite.images.agnhost.datagrams import Answering
 from kubelite.images.agnhost.options import flag, is_set
 from kubelite.images.container import Container
 from kubelite.network import open_datagrams
@@ -28,23 +29,6 @@ class _Telling(asyncio.Protocol):
         """Somebody asks."""
         transport.write(self._text)
         transport.close()
-
-
-class _Answering(asyncio.DatagramProtocol):
-    """Answers every datagram."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text.encode()
-        self._transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Bound."""
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        """Somebody asks."""
-        del data
-        self._transport.sendto(self._text, addr)
 
 
 def application(container: Container) -> web.Application:
@@ -72,7 +56,7 @@ async def main(container: Container, args: list[str]) -> int:
             listener = network.fabric.listen(container.ip, port, lambda: _Telling(container.hostname))
             stack.callback(listener.close)
         if udp:
-            transport, _ = await open_datagrams(network, lambda: _Answering(container.hostname), port=port)
+            transport, _ = await open_datagrams(network, lambda: Answering(container.hostname), port=port)
             stack.callback(transport.close)
         if http:
             await container.serve(application(container), port)

@@ -5,16 +5,16 @@ Source: the porter section of agnhost's README.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import attrs
 import orjson
 from aiohttp import web
 
+from kubelite.images.agnhost.datagrams import Answering
 from kubelite.images.agnhost.tls import server_context
 from kubelite.images.container import Container
 from kubelite.network import open_datagrams
@@ -60,23 +60,6 @@ def application(text: str, *, as_json: bool) -> web.Application:
     return app
 
 
-class _Saying(asyncio.DatagramProtocol):
-    """Answers every datagram with the text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text.encode()
-        self._transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Bound."""
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        """One question, whatever it is."""
-        del data
-        self._transport.sendto(self._text, addr)
-
-
 async def main(container: Container, args: list[str]) -> int:
     """Serves all ports until SIGTERM."""
     as_json = any(arg.lstrip("-").startswith("json-response") for arg in args)
@@ -85,7 +68,7 @@ async def main(container: Container, args: list[str]) -> int:
     if any(door.scheme == "https" for door in asked):
         tls = server_context(container, container.env.get("CERT_FILE", ""), container.env.get("KEY_FILE", ""))
     sockets = [
-        await open_datagrams(container.network, partial(_Saying, door.text), port=door.port)
+        await open_datagrams(container.network, partial(Answering, door.text), port=door.port)
         for door in asked
         if door.scheme == "udp"
     ]
