@@ -24,6 +24,7 @@ from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
 from kubelite.node.nodeobject import capacity
+from kubelite.node.payloads import MountError, Sources
 from kubelite.node.podnetwork import PodNetwork
 from kubelite.node.podstate import (
     NORMAL,
@@ -55,14 +56,7 @@ from kubelite.node.podstate import (
     new_state,
 )
 from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
-from kubelite.node.volumes import (
-    MountError,
-    Sources,
-    Volume,
-    has_api_content,
-    make_volumes,
-    update_volumes,
-)
+from kubelite.node.volumes import Volume, has_api_content, make_volumes, update_volumes
 from kubelite.node.workerhost import PrepareAgain, TokensCame, Wake, WorkerEvent, WorkerHost
 from kubelite.runtime.causes import Happened
 

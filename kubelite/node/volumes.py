@@ -9,27 +9,23 @@ Source: pkg/volume/util/atomic_writer.go, pkg/volume/{configmap,secret,downwarda
 
 from __future__ import annotations
 
-import base64
 import posixpath
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.meta import controller_of
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Mount, Node, Symlink
 from kubelite.images.permissions import STICKY
-from kubelite.images.registry import Image, ImageNotFound, InvalidImageName
-from kubelite.node.environment import ConfigError, Lookup, PodFacts, expand, field_value, resource_value
+from kubelite.images.registry import ImageNotFound, InvalidImageName
+from kubelite.node.environment import ConfigError, expand
+from kubelite.node.payloads import MountError, Payload, Sources, payload_of
 from kubelite.node.rootfs import image_files
-from kubelite.node.securitycontext import group_of_files, owner_of_files
-from kubelite.node.tokens import Tokens, spec_of
+from kubelite.node.securitycontext import group_of_files
 from kubelite.node.volumeowner import READABLE, WRITABLE, give_to_group
 
-FILE_MODE: Final = 0o644
 VOLUME_MODE: Final = 0o777
-TOKEN_MODE: Final = 0o600
-"""Of tokens that belong to a user or a group of the pod."""
 PROVISIONED: Final = "pv.kubernetes.io/provisioned-by"
 TMPFS: Final = "tmpfs"
 _IN_MEMORY: Final = frozenset({"secret", "projected", "downwardAPI"})
@@ -41,51 +37,8 @@ Volume: TypeAlias = Directory | File | Mount
 """What a volume is in memory: a directory, a single file of the node, or what nobody may change."""
 
 
-class MountError(Exception):
-    """Volumes cannot be mounted yet; the texts are those of the FailedMount Events."""
-
-    def __init__(self, *texts: str) -> None:
-        super().__init__("; ".join(texts))
-        self.texts = texts
-
-
 class ClaimError(MountError):
     """What a volume stands for cannot be found out yet."""
-
-
-class Payload(NamedTuple):
-    """One file of a volume."""
-
-    data: bytes
-    mode: int = FILE_MODE
-    uid: int = 0
-
-
-def no_image(reference: str) -> Image:
-    """Finds none.
-
-    Raises:
-        ImageNotFound: Always.
-    """
-    raise ImageNotFound(reference)
-
-
-class Sources(NamedTuple):
-    """Where contents come from.
-
-    Attributes:
-        facts: The pod, for the downward API.
-        lookup: ConfigMaps and Secrets.
-        tokens: Service account tokens that were asked for.
-        host: The files of the node, for hostPath.
-        image: Finds images.
-    """
-
-    facts: PodFacts
-    lookup: Lookup
-    tokens: Tokens
-    host: FileSystem
-    image: Callable[[str], Image] = no_image
 
 
 def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
@@ -120,7 +73,7 @@ def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) 
     """Bring contents from the API up to date; what has become impossible stays as it was."""
     for volume in sources.facts.pod["spec"].get("volumes") or ():
         try:
-            payload = _payload(volume, sources)
+            payload = payload_of(volume, sources)
         except MountError:
             continue
         directory = volumes.get(volume["name"])
@@ -270,7 +223,7 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Volume:
         return _claimed(volume, sources)
     if "image" in volume:
         return _image(volume, sources)
-    payload = _payload(volume, sources)
+    payload = payload_of(volume, sources)
     group = group_of_files(sources.facts.pod)
     directory = _empty(volume, group, now)
     if payload is not None:
@@ -386,113 +339,6 @@ def _host_path(volume: Object, host: FileSystem) -> Volume:
         return found
     problem = f"hostPath type check failed: {path} is not a {_HOST_PATH_WORDS.get(type_, type_)}"
     raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}')
-
-
-def _payload(volume: Object, sources: Sources) -> dict[str, Payload] | None:
-    """The files of a volume that comes from the API; None for other volumes.
-
-    Raises:
-        MountError: A source is missing.
-    """
-    try:
-        match volume:
-            case {"configMap": source}:
-                return _config_map(source, sources, source.get("defaultMode"))
-            case {"secret": source}:
-                renamed = {**source, "name": source.get("secretName") or ""}
-                return _secret(renamed, sources, source.get("defaultMode"))
-            case {"downwardAPI": source}:
-                return _downward(source, sources, source.get("defaultMode"))
-            case {"projected": source}:
-                return _all_projected(source, sources)
-            case _:
-                return None
-    except (MountError, ConfigError) as error:
-        raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from error
-
-
-def _all_projected(source: Object, sources: Sources) -> dict[str, Payload]:
-    """The files of all sources; what is wrong with them is said of all together."""
-    files: dict[str, Payload] = {}
-    problems: list[str] = []
-    for inner in source.get("sources") or ():
-        try:
-            files.update(_projected(inner, sources, source.get("defaultMode")))
-        except (MountError, ConfigError) as error:
-            problems.append(str(error))
-    if problems:
-        raise MountError(problems[0] if len(problems) == 1 else f"[{', '.join(dict.fromkeys(problems))}]")
-    return files
-
-
-def _projected(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
-    match source:
-        case {"configMap": inner}:
-            return _config_map(inner, sources, mode)
-        case {"secret": inner}:
-            return _secret(inner, sources, mode)
-        case {"downwardAPI": inner}:
-            return _downward(inner, sources, mode)
-        case {"serviceAccountToken": inner}:
-            token = sources.tokens.get(spec_of(inner))
-            if token is None:
-                return {}
-            pod = sources.facts.pod
-            uid, shared = owner_of_files(pod), group_of_files(pod) is None
-            bits = (mode or FILE_MODE) if uid is None and shared else TOKEN_MODE
-            return {inner["path"]: Payload(token.text.encode(), bits, uid or 0)}
-        case _:
-            return {}
-
-
-def _config_map(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
-    namespace, name = sources.facts.pod["metadata"]["namespace"], source.get("name") or ""
-    found = sources.lookup.config_map(namespace, name)
-    if found is None:
-        if source.get("optional"):
-            return {}
-        raise MountError(f'configmap "{name}" not found')
-    data = {key: text.encode() for key, text in (found.get("data") or {}).items()}
-    data.update({key: base64.b64decode(text) for key, text in (found.get("binaryData") or {}).items()})
-    return _items(data, source, mode, "configmap references non-existent config key: {key}")
-
-
-def _secret(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
-    namespace, name = sources.facts.pod["metadata"]["namespace"], source.get("name") or ""
-    found = sources.lookup.secret(namespace, name)
-    if found is None:
-        if source.get("optional"):
-            return {}
-        raise MountError(f'secret "{name}" not found')
-    data = {key: base64.b64decode(text) for key, text in (found.get("data") or {}).items()}
-    return _items(data, source, mode, "references non-existent secret key: {key}")
-
-
-def _items(data: Mapping[str, bytes], source: Object, mode: int | None, missing: str) -> dict[str, Payload]:
-    default = FILE_MODE if mode is None else mode
-    items = source.get("items")
-    if not items:
-        return {key: Payload(content, default) for key, content in data.items()}
-    files = {}
-    for item in items:
-        if item["key"] in data:
-            own = item.get("mode")
-            files[item["path"]] = Payload(data[item["key"]], default if own is None else own)
-        elif not source.get("optional"):
-            raise MountError(missing.format(key=item["key"]))
-    return files
-
-
-def _downward(source: Object, sources: Sources, mode: int | None) -> dict[str, Payload]:
-    files = {}
-    for item in source.get("items") or ():
-        if "fieldRef" in item:
-            text = field_value(item["fieldRef"]["fieldPath"], sources.facts)
-        else:
-            text = resource_value(item["resourceFieldRef"], {}, sources.facts)
-        own = item.get("mode")
-        files[item["path"]] = Payload(text.encode(), own or mode or FILE_MODE)
-    return files
 
 
 def _content(directory: Directory, prefix: str = "") -> dict[str, tuple[bytes, int]]:

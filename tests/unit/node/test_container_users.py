@@ -10,10 +10,11 @@ from kubelite.images.registry import image
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated, restarts, spec_of
 from kubelite.node.environment import ConfigError, PodFacts, container_environment
 from kubelite.node.etcfiles import hostname_of, kernel_hostname
+from kubelite.node.payloads import Payload, Sources
 from kubelite.node.procfiles import capabilities, forbidden_setting, proc_directory
 from kubelite.node.securitycontext import check_non_root, owner_of_files, user_of
 from kubelite.node.volumeowner import WRITABLE, give_to_group
-from kubelite.node.volumes import Payload, Sources, make_volumes, mount_volumes, write_payload
+from kubelite.node.volumes import make_volumes, mount_volumes, write_payload
 
 AGNHOST = make_registry().resolve("registry.k8s.io/e2e-test-images/agnhost:2.47")
 BUSYBOX = make_registry().resolve("busybox:1.36")

@@ -11,8 +11,9 @@ import pytest
 from kubelite.images.files import FileSystem
 from kubelite.network import AddressPoolExhausted
 from kubelite.node.environment import PodFacts
+from kubelite.node.payloads import MountError, Sources
 from kubelite.node.probes import Outcome, news, probe_spec
-from kubelite.node.volumes import MountError, Sources, make_volumes
+from kubelite.node.volumes import make_volumes
 
 # --- probes -----------------------------------------------------------------------------------------------
 

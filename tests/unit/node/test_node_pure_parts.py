@@ -21,16 +21,9 @@ from kubelite.node.environment import (
 )
 from kubelite.node.etcfiles import dns_settings, hosts_file, resolv_conf
 from kubelite.node.logs import ContainerLog, LogOptions
+from kubelite.node.payloads import MountError, Payload, Sources
 from kubelite.node.probes import Prober, initial_state, observe, probe_spec
-from kubelite.node.volumes import (
-    MountError,
-    Payload,
-    Sources,
-    make_volumes,
-    mount_volumes,
-    update_volumes,
-    write_payload,
-)
+from kubelite.node.volumes import make_volumes, mount_volumes, update_volumes, write_payload
 
 
 class Lookup:
