@@ -163,6 +163,36 @@ class Bench:
             repetitions=len(cpu_s),
         )
 
+    def as_measured(
+        self, name: str, values: Sequence[float], *, unit: str, target: float, better: Better
+    ) -> Row:
+        """A row of shares or speeds, scaled as above; the median as it was measured stands with the floor.
+
+        Args:
+            name: Of the row.
+            values: Of each repetition: what costs falls on a quicker machine, what is a speed rises.
+            unit: Of the values.
+            target: For the scaled value.
+            better: Which direction is.
+        """
+        factor = CALIBRATION_REFERENCE_S / calibrate()
+        factor = factor if better == "lower" else 1 / factor
+        value = statistics.median(values)
+        return Row(
+            name=name,
+            group=self.group,
+            value=value * factor,
+            unit=unit,
+            floor=f"calibration loop, scaled by {factor:.2f}; as measured",
+            floor_value=value,
+            ratio=None,
+            target=None if self.quick else target,
+            better=better,
+            cpu_s=self.spent_s(),
+            spread=spread(values),
+            repetitions=len(values),
+        )
+
 
 def spread(values: Sequence[float]) -> float:
     """(highest - lowest) / median."""

@@ -230,21 +230,8 @@ def _days(bench: Bench) -> list[float]:
 
 
 def _speed_row(bench: Bench, name: str, speeds: list[float], target: float) -> Row:
-    factor = CALIBRATION_REFERENCE_S / calibrate()
-    value = statistics.median(speeds)
-    return Row(
-        name=f"virtual time, {name}",
-        group=bench.group,
-        value=value / factor,
-        unit="x real time",
-        floor=f"calibration loop, scaled by {1 / factor:.2f}; as measured",
-        floor_value=value,
-        ratio=None,
-        target=None if bench.quick else target,
-        better="higher",
-        cpu_s=bench.spent_s(),
-        spread=spread(speeds),
-        repetitions=len(speeds),
+    return bench.as_measured(
+        f"virtual time, {name}", speeds, unit="x real time", target=target, better="higher"
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import statistics
 import time
 from typing import Any, Final
 
 import kubelite
 from benchmarks.macro.manifests import LABELS
 from benchmarks.macro.workloads import PAUSE, PODS_PER_NODE, TIMEOUT_S
-from benchmarks.measure import CALIBRATION_REFERENCE_S, Bench, Stopwatch, calibrate, spread
+from benchmarks.measure import Bench, Stopwatch
 from benchmarks.row import Row
 
 IDLE_NODES: Final = 3
@@ -74,19 +73,4 @@ async def _watched(bench: Bench, name: str, target: float) -> Row:
         with Stopwatch() as watch:
             await asyncio.sleep(seconds)
         shares.append(100 * watch.cpu_s / (time.monotonic() - began))
-    factor = CALIBRATION_REFERENCE_S / calibrate()
-    value = statistics.median(shares)
-    return Row(
-        name=name,
-        group=bench.group,
-        value=value * factor,
-        unit="% of a core",
-        floor=f"calibration loop, scaled by {factor:.2f}; as measured",
-        floor_value=value,
-        ratio=None,
-        target=None if bench.quick else target,
-        better="lower",
-        cpu_s=bench.spent_s(),
-        spread=spread(shares),
-        repetitions=len(shares),
-    )
+    return bench.as_measured(name, shares, unit="% of a core", target=target, better="lower")
