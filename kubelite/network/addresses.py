@@ -107,7 +107,6 @@ class AddressBlock:
         self.services = cut(2, prefix - 1)
         self._pods_start = self._pods_at = base + 4 * part
         self._pods_end = base + size
-        self._free_pod_ranges: list[int] = []
 
     def __repr__(self) -> str:
         return f"<AddressBlock {self.network}>"

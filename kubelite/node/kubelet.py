@@ -153,6 +153,7 @@ class Kubelet(Actor[Message]):
         self._admission = Admission(self.machine, lambda: self._node.labels)
         self._undecided: set[str] = set()
         self._begun_at = 0.0
+        self._boot_id = self.machine.boot_id
         self._tokens_at: float | None = None
         self._tokens_timer: TimerHandle | None = None
 
@@ -421,8 +422,6 @@ class Kubelet(Actor[Message]):
         self._names[metadata["namespace"], metadata["name"]] = worker
         self._admission.take_over(worker)
         worker.resume(self)
-        if worker.base["metadata"]["uid"] and worker.remove:
-            self.changed(worker)
 
     def _sources_changed(self, namespace: str) -> None:
         for worker in list(self.machine.workers.values()):
@@ -440,13 +439,23 @@ class Kubelet(Actor[Message]):
     def _power(self) -> None:
         """Off: nothing to do, nothing can be done. On: lost pods begin again, the API is caught up with."""
         if not self.machine.powered:
-            self._undecided.clear()
-            for worker in self.machine.workers.values():
-                worker.close()
-            return
-        self.context.start_task(self._after_boot(), name="boot")
+            self._forget_awaited()
+        elif self.machine.boot_id != self._boot_id:  # off and on again at once is one boot, told twice
+            self._forget_awaited()
+            self._boot_id = self.machine.boot_id
+            self.context.start_task(self._after_boot(self._boot_id), name="boot")
 
-    async def _after_boot(self) -> None:
+    def _forget_awaited(self) -> None:
+        """Messages are not heard without power: what waits for one would wait for ever."""
+        self._undecided.clear()
+        self._statuses.forget_flush()
+        if self._tokens_timer is not None:
+            self._tokens_timer.cancel()
+        self._tokens_at = self._tokens_timer = None
+        for worker in self.machine.workers.values():
+            worker.close()
+
+    async def _after_boot(self, boot_id: str) -> None:
         machine = self.machine
         reference = node_reference(machine.name)
         self._recorder.event(reference, "Normal", "Starting", "Starting kubelet.")
@@ -454,11 +463,15 @@ class Kubelet(Actor[Message]):
         self._recorder.event(reference, "Warning", "Rebooted", text)
         await self._node.report()
         await self._node.renew()
+        if not machine.powered or machine.boot_id != boot_id:
+            return
         existing = {pod["metadata"]["uid"]: pod for pod in self._pods.list()}
         for worker in list(machine.workers.values()):
             if worker.uid not in existing:
                 worker.handle(PodGone())
             worker.lost()
+            if worker.dirty or worker.remove:  # the cut came before it was written
+                self.changed(worker)
             self._after(worker)
         for pod in existing.values():
             self._see(None, pod)

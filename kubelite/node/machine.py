@@ -73,6 +73,7 @@ class Machine:
         )
         self.kubelet_starts = 0
         self.on_power: Callable[[], None] | None = None
+        self._cut: list[str] = []
 
     def __repr__(self) -> str:
         power = "on" if self.powered else "off"
@@ -83,7 +84,8 @@ class Machine:
         if not self.powered:
             return
         self.powered = False
-        for address in self._addresses():
+        self._cut = self._addresses()
+        for address in self._cut:
             self.fabric.cut(address)
         self.runtime.power_off()
         if self.on_power is not None:
@@ -93,7 +95,8 @@ class Machine:
         """Power is back: a new boot id, no container runs; the kubelet goes on from the API's state."""
         if self.powered:
             return
-        for address in self._addresses():
+        # Not those of the pods that are known now: one that was forgotten meanwhile has given its address back.
+        for address in self._cut:
             self.fabric.restore(address)
         self.boot_id = self.random.uuid4()
         self.powered = True

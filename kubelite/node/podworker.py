@@ -193,6 +193,7 @@ class PodWorker:
         """The node has lost its power."""
         self._stop_checks()
         self._release()
+        self._asking_tokens = False
         self.handle(SandboxLost())
 
     def resume(self, host: WorkerHost) -> None:

@@ -61,6 +61,10 @@ class StatusManager:
         """A pod is gone."""
         self._dirty.pop(worker.uid, None)
 
+    def forget_flush(self) -> None:
+        """The power was cut: a `FlushStatuses` that was told is not heard."""
+        self._flushing = False
+
     def flush(self) -> None:
         """Begin to write what differs, of those pods that stand still."""
         self._flushing = False
@@ -126,7 +130,7 @@ class StatusManager:
 
     async def _remove(self, worker: PodWorker) -> None:
         metadata = worker.base["metadata"]
-        while worker.remove:
+        while worker.remove and self._machine.powered:
             try:
                 await self._client.delete(
                     PODS, metadata["name"], metadata["namespace"], grace_period_s=0, uid=worker.uid
