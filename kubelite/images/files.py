@@ -184,6 +184,16 @@ class FileSystem:
         self._check(READ, directory, path)
         return sorted(directory.entries)
 
+    def node(self, path: str) -> File | Device | Directory:
+        """What is there itself, links followed and mounts seen through, to be shown elsewhere.
+
+        Raises:
+            OSError: Nothing is there, or it cannot be found out.
+        """
+        node = _target(self._existing(path).node)
+        assert isinstance(node, File | Device | Directory), "links are followed"
+        return node
+
     def exists(self, path: str) -> bool:
         """Whether something is there, links followed."""
         try:

@@ -152,6 +152,7 @@ class Kubelet(Actor[Message]):
         self._names: dict[tuple[str, str], PodWorker] = {}
         self._admission = Admission(self.machine, lambda: self._node.labels)
         self._undecided: set[str] = set()
+        self._unfollow: Callable[[], None] = lambda: None
         self._begun_at = 0.0
         self._boot_id = self.machine.boot_id
         self._tokens_at: float | None = None
@@ -182,13 +183,18 @@ class Kubelet(Actor[Message]):
         for worker in list(self.machine.workers.values()):
             self._take_over(worker)
         self._lookups.follow_services()
-        self._pods.add_handler(self._pod_changed)
+        known = tuple(self.machine.workers.values())
+        self._unfollow = self._pods.add_handler(self._pod_changed)
+        if known:
+            self.context.start_task(self._drop_orphans(known), name="orphans")
         self.context.start_task(self._node.keep_lease(), name="lease")
         self.context.call_later(self._config.status_update_s, ReportNode())
 
     async def stopped(self) -> None:
         """Close what is open; containers go on."""
         self.machine.on_power = None
+        self._unfollow()
+        self._lookups.close()
         for worker in self.machine.workers.values():
             worker.close()
         await self._server.stop()
@@ -330,6 +336,15 @@ class Kubelet(Actor[Message]):
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         self.context.ref.tell(PodChanged(old, new))
+
+    async def _drop_orphans(self, known: tuple[PodWorker, ...]) -> None:
+        """Of pods that were removed while no kubelet watched nobody tells."""
+        await self._pods.wait_synced()
+        for worker in known:
+            metadata = worker.base["metadata"]
+            now = self._pods.get(metadata["namespace"], metadata["name"])
+            if now is None or now["metadata"]["uid"] != worker.uid:
+                self._pod_changed(worker.base, None)
 
     def _see(self, old: Object | None, new: Object | None, *, labels_read: bool = False) -> None:
         if new is None:

@@ -60,8 +60,11 @@ def step(state: PodState, event: Event, now: float) -> tuple[PodState, Sequence[
 
 
 def go_duration(seconds: float) -> str:
-    """Seconds as Go prints a duration: 10s, 1m20s, 5m0s."""
+    """Whole seconds as Go prints a duration: 10s, 1m20s, 5m0s, 1h0m0s."""
     minutes, rest = divmod(int(seconds), 60)
+    hours, minutes_of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes_of_hour}m{rest}s"
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 

@@ -95,7 +95,7 @@ class Machine:
         """Power is back: a new boot id, no container runs; the kubelet goes on from the API's state."""
         if self.powered:
             return
-        # Not those of the pods that are known now: one that was forgotten meanwhile has given its address back.
+        # Not those of the pods known now: one that was forgotten meanwhile has given its address back.
         for address in self._cut:
             self.fabric.restore(address)
         self.boot_id = self.random.uuid4()

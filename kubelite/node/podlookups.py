@@ -39,10 +39,17 @@ class PodLookups:
         self._claims: Informer | None = None
         self._persistent_volumes: Informer | None = None
         self._service_env: dict[tuple[str, bool], Mapping[str, str]] = {}
+        self._handlers: list[Callable[[], None]] = []
+
+    def close(self) -> None:
+        """Hears of no more changes: the informers outlive the kubelet."""
+        for remove in self._handlers:
+            remove()
+        self._handlers.clear()
 
     def follow_services(self) -> None:
         """From now on, variables are made anew after a Service has changed."""
-        self._services.add_handler(lambda _old, _new: self._service_env.clear())
+        self._handlers.append(self._services.add_handler(lambda _old, _new: self._service_env.clear()))
 
     def services_of(self, namespace: str, *, links: bool) -> Mapping[str, str]:
         """Variables of the Services there are now."""
@@ -61,8 +68,8 @@ class PodLookups:
             self._secrets = self._informers.informer(SECRETS)
             self._claims = self._informers.informer(PERSISTENTVOLUMECLAIMS)
             self._persistent_volumes = self._informers.informer(PERSISTENTVOLUMES)
-            self._config_maps.add_handler(self._changed)
-            self._secrets.add_handler(self._changed)
+            for each in (self._config_maps, self._secrets):
+                self._handlers.append(each.add_handler(self._changed))
         return all(each.has_synced for each in self._looked_up())
 
     def _looked_up(self) -> tuple[Informer, ...]:

@@ -9,6 +9,7 @@ Source: pkg/volume/util/atomic_writer.go, pkg/volume/{configmap,secret,downwarda
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from collections.abc import Mapping
 from typing import Final, TypeAlias
@@ -74,11 +75,11 @@ def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) 
     for volume in sources.facts.pod["spec"].get("volumes") or ():
         try:
             payload = payload_of(volume, sources)
+            directory = volumes.get(volume["name"])
+            if payload is not None and isinstance(directory, Directory):
+                write_payload(directory, payload, now, group_of_files(sources.facts.pod))
         except MountError:
             continue
-        directory = volumes.get(volume["name"])
-        if payload is not None and isinstance(directory, Directory):
-            write_payload(directory, payload, now, group_of_files(sources.facts.pod))
 
 
 def has_api_content(pod: Object) -> bool:
@@ -111,6 +112,9 @@ def write_payload(
         payload: Its files.
         now: Their time.
         group: The `fsGroup` of the pod, which may read them.
+
+    Raises:
+        MountError: One of the files stands where another one needs a directory.
     """
     current = directory.entries.get(_DATA)
     version = directory.entries.get(current.target) if isinstance(current, Symlink) else None
@@ -125,8 +129,11 @@ def write_payload(
         place = fresh
         for parent in parents:
             inner = place.entries.setdefault(parent, Directory(mtime=now))
-            assert isinstance(inner, Directory)
+            if not isinstance(inner, Directory):
+                raise MountError(f"mkdir {path.rpartition('/')[0]}: not a directory")
             place = inner
+        if name in place.entries:
+            raise MountError(f"open {path}: is a directory")
         place.entries[name] = File(file.data, file.mode, now, file.uid)
     if group is not None:
         give_to_group(fresh, group)
@@ -196,19 +203,13 @@ def _sub_path(volume: object, path: str, name: str) -> Directory | File:
         raise ConfigError(f'failed to prepare subPath for volumeMount "{name}" of container')
     inside = FileSystem(volume)
     parts = path.split("/")
-    if not inside.exists(path):
-        for end in range(1, len(parts) + 1):  # each as open as the volume itself
-            inside.mkdir("/".join(parts[:end]), mode=volume.mode)
-    node: object = volume
-    while parts:
-        part = parts.pop(0)
-        if part in {"", "."}:
-            continue
-        assert isinstance(node, Directory)
-        node = node.entries[part]
-        if isinstance(node, Symlink):
-            parts = [*node.target.split("/"), *parts]
-            node = volume
+    try:
+        if not inside.exists(path):
+            for end in range(1, len(parts) + 1):  # each as open as the volume itself
+                inside.mkdir("/".join(parts[:end]), mode=volume.mode)
+        node = inside.node(path)
+    except OSError as error:  # what the pod's containers made there does not lead anywhere
+        raise ConfigError(f'failed to prepare subPath for volumeMount "{name}" of container') from error
     assert isinstance(node, Directory | File)
     return node
 
@@ -227,7 +228,10 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Volume:
     group = group_of_files(sources.facts.pod)
     directory = _empty(volume, group, now)
     if payload is not None:
-        write_payload(directory, payload, now, group)
+        try:
+            write_payload(directory, payload, now, group)
+        except MountError as error:
+            raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from error
     elif "emptyDir" not in volume and set(volume) != {"name"}:
         kind = next(key for key in volume if key != "name")
         raise MountError(
@@ -326,15 +330,14 @@ _HOST_PATH_KINDS: Final[Mapping[str, tuple[type[Volume], ...]]] = {
 
 def _host_path(volume: Object, host: FileSystem) -> Volume:
     path, type_ = volume["hostPath"]["path"], volume["hostPath"].get("type") or ""
-    if not host.exists(path):
-        if type_ == "FileOrCreate":
-            host.write(path, b"")
-        elif type_ in {"", "DirectoryOrCreate"}:
-            host.mkdir(path)
-    found: object = host.root if host.exists(path) else None
-    for part in host.absolute(path).strip("/").split("/"):
-        if isinstance(found, Directory) and part:
-            found = found.entries[part]
+    found: object = None
+    with contextlib.suppress(OSError):  # nothing can be made or found there
+        if not host.exists(path):
+            if type_ == "FileOrCreate":
+                host.write(path, b"")
+            elif type_ in {"", "DirectoryOrCreate"}:
+                host.mkdir(path)
+        found = host.node(path)
     if isinstance(found, Directory | File) and isinstance(found, _HOST_PATH_KINDS.get(type_, ())):
         return found
     problem = f"hostPath type check failed: {path} is not a {_HOST_PATH_WORDS.get(type_, type_)}"

@@ -317,6 +317,33 @@ async def test_a_crash_of_the_kubelet_leaves_containers_running(node):
     assert await node.gone() < 1
 
 
+async def test_a_pod_that_is_removed_while_the_kubelet_crashes_is_stopped(node):
+    await node.run()
+    await node.until(is_ready)
+    (worker,) = node.machine.workers.values()
+    ref = node.client.system.ref("apiserver/kubelet")
+    ref.tell("nonsense")
+    while worker.host.machine.on_power is not None:
+        await node.clock.sleep(0)
+    await node.client.delete(PODS, "web", "default", grace_period_s=0)
+    await node.clock.sleep(60)
+    assert node.machine.kubelet_starts == 2
+    assert not node.machine.workers
+    assert node.machine.runtime.statistics()["running"] == 0
+
+
+async def test_a_crashed_kubelet_hears_no_more_of_pods(node):
+    await node.run()
+    await node.until(is_ready)
+    (worker,) = node.machine.workers.values()
+    crashed = worker.host
+    node.client.system.ref("apiserver/kubelet").tell("nonsense")
+    await node.clock.sleep(30)
+    assert worker.host is not crashed
+    listening = [handler.__self__ for handler in crashed._pods._handlers.values()]
+    assert listening == [worker.host]
+
+
 async def test_requests_in_flight_end_well_when_a_pod_is_deleted(node):
     async def slow(request):
         await node.clock.sleep(3)

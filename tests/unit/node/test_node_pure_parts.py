@@ -20,6 +20,7 @@ from kubelite.node.environment import (
     service_environment,
 )
 from kubelite.node.etcfiles import dns_settings, hosts_file, resolv_conf
+from kubelite.node.lifecycle import go_duration
 from kubelite.node.logs import ContainerLog, LogOptions
 from kubelite.node.payloads import MountError, Payload, Sources
 from kubelite.node.probes import Prober, initial_state, observe, probe_spec
@@ -180,6 +181,64 @@ def test_sub_paths():
     bad = [{"name": "v", "mountPath": "/f", "subPathExpr": "$(UP)"}]
     with pytest.raises(ConfigError):
         mount_volumes(files, {"volumeMounts": bad}, {"v": directory}, {"UP": "../.."})
+
+
+@pytest.mark.parametrize("target", ["loop", "nowhere/x", "key/below"])
+def test_a_sub_path_that_leads_nowhere_is_a_config_error(target):
+    directory = Directory()
+    inside = FileSystem(directory)
+    inside.write("/key", "x")
+    inside.symlink(target, "/loop")
+    with pytest.raises(ConfigError, match='failed to prepare subPath for volumeMount "v"'):
+        mount_volumes(
+            FileSystem(),
+            {"volumeMounts": [{"name": "v", "mountPath": "/f", "subPath": "loop"}]},
+            {"v": directory},
+            {},
+        )
+
+
+def test_a_sub_path_follows_links_from_where_they_stand():
+    directory = Directory()
+    inside = FileSystem(directory)
+    inside.mkdir("/releases/2")
+    inside.write("/releases/2/index", "two")
+    inside.symlink("2", "/releases/current")
+    files = FileSystem()
+    mounts = [{"name": "v", "mountPath": "/www", "subPath": "releases/current"}]
+    mount_volumes(files, {"volumeMounts": mounts}, {"v": directory}, {})
+    assert files.read_text("/www/index") == "two"
+
+
+@pytest.mark.parametrize("paths", [("a", "a/b"), ("a/b", "a")])
+def test_files_of_a_volume_that_stand_in_each_others_way_are_not_mounted(paths):
+    with pytest.raises(MountError, match="is a directory|not a directory"):
+        write_payload(Directory(), {path: Payload(b"x") for path in paths}, 1.0)
+
+
+def test_a_path_of_the_node_below_a_file_is_not_mounted():
+    host = FileSystem()
+    host.write("/file", "")
+    pod = make_pod(volumes=[host_path("/file/below", "DirectoryOrCreate")])
+    with pytest.raises(MountError, match="hostPath type check failed: /file/below is not a directory"):
+        make_volumes(Sources(facts(pod), Lookup(), {}, host), 1.0)
+
+
+def test_a_link_of_the_node_is_followed():
+    host = FileSystem()
+    host.mkdir("/data/1")
+    host.symlink("1", "/data/now")
+    volumes = make_volumes(
+        Sources(facts(make_pod(volumes=[host_path("/data/now", "Directory")])), Lookup(), {}, host), 1.0
+    )
+    assert volumes["h"] is host.node("/data/1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s"), (3600, "1h0m0s"), (7265, "2h1m5s")]
+)
+def test_durations_are_as_go_prints_them(seconds, text):
+    assert go_duration(seconds) == text
 
 
 def test_a_mount_inside_of_another_is_seen_in_whatever_order_they_are_named():
