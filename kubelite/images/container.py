@@ -13,7 +13,7 @@ cancelled.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,6 +50,14 @@ class OutputStream(Protocol):
 
     def write(self, data: str | bytes) -> None:
         """Append `data`. It never blocks; in the log, lines get their time when they are complete."""
+
+
+@runtime_checkable
+class DrainedStream(OutputStream, Protocol):
+    """An output that somebody reads elsewhere, maybe slowly: who writes much waits now and then."""
+
+    async def drain(self) -> None:
+        """Wait while too much waits to be read."""
 
 
 class Container(Protocol):

@@ -9,8 +9,12 @@ Source: the Container Runtime Interface (Attach), pkg/kubelet/cri/streaming.
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
-from kubelite.images.container import OutputStream
+from kubelite.images.container import DrainedStream, OutputStream
+
+INPUT_WAITING_MAX: Final = 1024 * 1024
+"""How much may wait to be read before who feeds waits, in bytes."""
 
 
 class Input:
@@ -20,6 +24,7 @@ class Input:
         self._data = bytearray()
         self._ended = False
         self._changed = asyncio.Event()
+        self._taken = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Input {len(self._data)} bytes, {'ended' if self._ended else 'open'}>"
@@ -29,6 +34,12 @@ class Input:
         self._data += data
         self._changed.set()
 
+    async def room(self) -> None:
+        """Wait while more waits than should."""
+        while len(self._data) > INPUT_WAITING_MAX:
+            self._taken.clear()
+            await self._taken.wait()
+
     def end(self) -> None:
         """No more comes."""
         self._ended = True
@@ -36,12 +47,18 @@ class Input:
 
     async def read(self, n: int = -1) -> bytes:
         """Up to `n` bytes as soon as there are any; all until the end if negative."""
+        taken = bytearray()
         while not self._ended and (n < 0 or not self._data):
+            if n < 0:  # it is to be taken whole, however long: let it come
+                taken += self._take(len(self._data))
             self._changed.clear()
             await self._changed.wait()
-        size = len(self._data) if n < 0 else n
+        return bytes(taken + self._take(len(self._data) if n < 0 else n))
+
+    def _take(self, size: int) -> bytes:
         piece = bytes(self._data[:size])
         del self._data[:size]
+        self._taken.set()
         return piece
 
 
@@ -67,3 +84,9 @@ class Attachments:
         for output, wanted in tuple(self._outputs.items()):
             if wanted == stream:
                 output.write(data)
+
+    async def drain(self) -> None:
+        """Wait for those that are slow."""
+        for output in tuple(self._outputs):
+            if isinstance(output, DrainedStream):
+                await output.drain()

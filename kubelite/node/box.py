@@ -120,6 +120,7 @@ class Box:
             return
         while piece := await source.read(INPUT_BYTES):
             self.stdin.feed(piece)
+            await self.stdin.room()
         if self.config.stdin_once:
             self.stdin.end()
 
@@ -223,3 +224,7 @@ class _MainOutput:
         written = data.encode() if isinstance(data, str) else bytes(data)
         self._box.log.write(self._stream, written)
         self._box.attachments.write(self._stream, written)
+
+    async def drain(self) -> None:
+        """Wait for whoever is attached and slow."""
+        await self._box.attachments.drain()

@@ -29,6 +29,8 @@ CLOSE: Final = 255
 PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "channel.k8s.io")
 INPUT_MAX: Final = 32 * 1024 * 1024
 """Largest websocket message that is taken, in bytes."""
+OUTPUT_WAITING_MAX: Final = 1024 * 1024
+"""How much a client may be behind before who writes waits for it, in bytes."""
 
 
 class Sender:
@@ -37,13 +39,22 @@ class Sender:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
         self._queue: deque[bytes] = deque()
+        self._waiting = 0
         self._changed = asyncio.Event()
+        self._room = asyncio.Event()
         self._ended = False
 
     def put(self, channel: int, data: bytes) -> None:
         """Queue a message."""
         self._queue.append(bytes((channel,)) + data)
+        self._waiting += len(data) + 1
         self._changed.set()
+
+    async def drain(self) -> None:
+        """Wait while the client is too far behind; nobody waits for one that is gone."""
+        while self._waiting > OUTPUT_WAITING_MAX:
+            self._room.clear()
+            await self._room.wait()
 
     def end(self) -> None:
         """No more comes; `run` ends when everything is sent."""
@@ -52,14 +63,23 @@ class Sender:
 
     async def run(self) -> None:
         """Send until the end, or until the client is gone."""
-        while self._queue or not self._ended:
-            while self._queue:
-                if self._socket.closed:
-                    return
-                await self._socket.send_bytes(self._queue.popleft())
-            if not self._ended:
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            while self._queue or not self._ended:
+                while self._queue:
+                    if self._socket.closed:
+                        return
+                    message = self._queue.popleft()
+                    await self._socket.send_bytes(message)
+                    self._waiting -= len(message)
+                    self._room.set()
+                if not self._ended:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except OSError:
+            return  # the client is gone, as the receiver will find out, too
+        finally:
+            self._waiting = 0
+            self._room.set()
 
 
 class Output:
@@ -74,6 +94,10 @@ class Output:
         """Send."""
         if self._wanted and data:
             self._sender.put(self._channel, data.encode() if isinstance(data, str) else bytes(data))
+
+    async def drain(self) -> None:
+        """Wait for a client that is slow."""
+        await self._sender.drain()
 
 
 Run = Callable[[Input, Output, Output], Awaitable[dict[str, Any]]]
@@ -167,6 +191,7 @@ async def _receive(socket: web.WebSocketResponse, source: Input) -> None:
         data = message.data.encode() if isinstance(message.data, str) else message.data
         if data[0] == STDIN:
             source.feed(data[1:])
+            await source.room()
         elif data[0] == CLOSE and data[1:2] == bytes((STDIN,)):
             source.end()
     source.end()

@@ -9,6 +9,7 @@ import asyncio
 import errno
 from typing import TYPE_CHECKING, Protocol
 
+from kubelite.images.container import DrainedStream
 from kubelite.runtime.tasks import checkpoint
 
 if TYPE_CHECKING:
@@ -183,10 +184,13 @@ class FileOutput:
 
 
 class Standard:
-    """A container's own output stream, whose writes never wait."""
+    """A container's own output stream, whose writes wait only for who reads it elsewhere."""
 
     def __init__(self, stream: OutputStream) -> None:
         self.stream = stream
+        self._drain = stream.drain if isinstance(stream, DrainedStream) else None
 
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
         self.stream.write(data)
+        if self._drain is not None:
+            await self._drain()

@@ -9,7 +9,10 @@ import pytest
 from aiohttp import web
 
 from kubelite.images.registry import Image
+from kubelite.images.shell.streams import Standard
 from kubelite.network import client_session
+from kubelite.node.attachments import INPUT_WAITING_MAX, Input
+from kubelite.node.streams import OUTPUT_WAITING_MAX, Output, Sender
 
 
 def is_ready(pod):
@@ -127,3 +130,77 @@ async def test_port_forward_needs_ports(http, start, ports):
     headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
     async with http.get(f"{http.base}/portForward/default/web?{ports}", headers=headers) as answer:
         assert answer.status == 400
+
+
+class Slow:
+    """A websocket that takes one message each time it is let."""
+
+    closed = False
+
+    def __init__(self):
+        self.turns, self.taken = asyncio.Semaphore(0), []
+
+    async def send_bytes(self, data):
+        await self.turns.acquire()
+        if self.closed:
+            raise ConnectionResetError("gone")
+        self.taken.append(data)
+
+
+@pytest.fixture
+async def slow():
+    socket = Slow()
+    sender = Sender(socket)
+    sending = asyncio.ensure_future(sender.run())
+    yield socket, sender
+    sending.cancel()
+    await asyncio.wait([sending])
+
+
+async def settle():
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_who_writes_much_waits_for_a_slow_client(slow):
+    socket, sender = slow
+    output = Standard(Output(sender, 1, wanted=True))
+    writing = asyncio.ensure_future(output.write(b"x" * OUTPUT_WAITING_MAX))
+    await settle()
+    assert not writing.done()
+    socket.turns.release()
+    await settle()
+    assert writing.done()
+
+
+async def test_nobody_waits_for_a_client_that_is_gone(slow):
+    socket, sender = slow
+    writing = asyncio.ensure_future(Standard(Output(sender, 1, wanted=True)).write(b"x" * OUTPUT_WAITING_MAX))
+    await settle()
+    socket.closed = True
+    socket.turns.release()
+    await settle()
+    assert writing.done()
+    await Standard(Output(sender, 1, wanted=True)).write(b"more")
+
+
+async def test_who_feeds_much_waits_until_it_is_read():
+    source = Input()
+    source.feed(b"x" * (INPUT_WAITING_MAX + 1))
+    feeding = asyncio.ensure_future(source.room())
+    await settle()
+    assert not feeding.done()
+    assert await source.read(1) == b"x"
+    await settle()
+    assert feeding.done()
+
+
+async def test_what_is_read_to_its_end_may_be_long():
+    source = Input()
+    reading = asyncio.ensure_future(source.read())
+    for _ in range(3):
+        source.feed(b"x" * INPUT_WAITING_MAX)
+        await source.room()
+        await settle()
+    source.end()
+    assert len(await reading) == 3 * INPUT_WAITING_MAX
