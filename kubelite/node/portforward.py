@@ -9,6 +9,7 @@ Source: pkg/kubelet cri-streaming portforward/websocket.go.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -64,13 +65,14 @@ async def _receive(socket: web.WebSocketResponse, forwards: list[Forward]) -> No
     async for message in socket:
         if message.type is WSMsgType.BINARY and message.data:
             ends = message.data[0] == CLOSE
-            index, is_error = divmod(message.data[1] if ends else message.data[0], 2)
+            channel = message.data[1:2] if ends else message.data[:1]
+            index, is_error = divmod(int.from_bytes(channel), 2) if channel else (0, 1)
             if is_error or index >= len(forwards):
                 continue
             if ends:
-                forwards[index].end()
+                await forwards[index].end()
             else:
-                forwards[index].feed(message.data[1:])
+                await forwards[index].feed(message.data[1:])
 
 
 class Forward:
@@ -84,9 +86,8 @@ class Forward:
         self._port = port
         self._network = network
         self._pod = pod
-        self._early: list[bytes] = []
-        self._ended = False
-        self._transport: asyncio.Transport | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._tried = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Forward {self._pod['metadata']['name']}:{self._port}>"
@@ -97,42 +98,51 @@ class Forward:
         await self._socket.send_bytes(self._data + number)
         await self._socket.send_bytes(self._error + number)
 
-    def feed(self, data: bytes) -> None:
-        """Bytes for the pod."""
-        if self._transport is None:
-            self._early.append(data)
-        else:
-            self._transport.write(data)
+    async def feed(self, data: bytes) -> None:
+        """Bytes for the pod, which are lost if it does not take them; waits while it is slow."""
+        await self._tried.wait()
+        if self._writer is not None:
+            self._writer.write(data)
+            with contextlib.suppress(OSError):  # the pod has ended the connection, as `run` finds out, too
+                await self._writer.drain()
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """The client sends nothing more."""
-        self._ended = True
-        if self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
+        await self._tried.wait()
+        if self._writer is not None and not self._writer.is_closing() and self._writer.can_write_eof():
+            self._writer.write_eof()
 
     async def run(self) -> None:
         """Carry what the pod sends until it closes the connection."""
         reader = asyncio.StreamReader()
         try:
-            transport, _ = await self._network.fabric.connect(
+            transport, protocol = await self._network.fabric.connect(
                 self._network,
                 "localhost",
                 self._port,
                 lambda: asyncio.StreamReaderProtocol(reader),
             )
         except OSError as error:
-            name, uid = self._pod["metadata"]["name"], self._pod["metadata"]["uid"]
-            why = f"error forwarding port {self._port} to pod {name}, uid {uid}: {error}"
-            await self._socket.send_bytes(self._error + why.encode())
+            self._tried.set()
+            await self._tell(error)
             return
+        self._writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+        self._tried.set()
         try:
-            self._transport = transport
-            for data in self._early:
-                transport.write(data)
-            self._early.clear()
-            if self._ended:
-                self.end()
-            while data := await reader.read(CHUNK_BYTES):
+            while data := await self._piece(reader):
                 await self._socket.send_bytes(self._data + data)
         finally:
             transport.close()
+
+    async def _piece(self, reader: asyncio.StreamReader) -> bytes:
+        """What has come from the pod; nothing at the end, which a reset tells of."""
+        try:
+            return await reader.read(CHUNK_BYTES)
+        except OSError as error:
+            await self._tell(error)
+            return b""
+
+    async def _tell(self, error: OSError) -> None:
+        name, uid = self._pod["metadata"]["name"], self._pod["metadata"]["uid"]
+        why = f"error forwarding port {self._port} to pod {name}, uid {uid}: {error}"
+        await self._socket.send_bytes(self._error + why.encode())

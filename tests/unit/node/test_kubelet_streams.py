@@ -124,6 +124,32 @@ async def test_port_forward_carries_a_connection(node, http, start):
         assert b"refused" in received[3]
 
 
+class Aborts(asyncio.Protocol):
+    """Resets the connection as soon as something comes."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.abort()
+
+
+async def test_port_forward_tells_that_the_pod_reset_the_connection(node, http, start):
+    async def serve(container):
+        container.network.fabric.listen(container.ip, 8000, Aborts)
+        await container.terminating.wait()
+
+    await start(serve)
+    url = f"{http.base}/portForward/default/web?ports=8000"
+    async with http.ws_connect(url, protocols=("v4.channel.k8s.io",)) as socket:
+        await messages(socket, 2)
+        await socket.send_bytes(b"\xff")  # half of a message, which says nothing
+        await socket.send_bytes(b"\x00abc")
+        (why,) = await messages(socket, 1)
+        assert why.startswith(b"\x01error forwarding port 8000 to pod web")
+        assert why.endswith(b"Connection reset by peer")
+
+
 @pytest.mark.parametrize("ports", ["", "ports=0", "ports=x", "ports=70000"])
 async def test_port_forward_needs_ports(http, start, ports):
     await start(shouter, stdin=True)
