@@ -34,6 +34,7 @@ INPUT_BYTES: Final = 64 * 1024
 KILL_AGAIN_S: Final = 1.0
 """How long a cancelled task may take to end before it is cancelled again."""
 TERMINATION_MESSAGE_MAX: Final = 4096
+"""What is read of the file, in bytes."""
 FALLBACK_BYTES: Final = 2048
 FALLBACK_LINES: Final = 80
 
@@ -208,7 +209,8 @@ class Box:
     def _termination_message(self, exit_code: int) -> str:
         message = ""
         if self._files is not None and self._files.is_file(self.config.termination_path):
-            message = self._files.read_text(self.config.termination_path)[:TERMINATION_MESSAGE_MAX]
+            written = self._files.read(self.config.termination_path)[:TERMINATION_MESSAGE_MAX]
+            message = written.decode(errors="replace")
         if not message and exit_code and self.config.termination_from_log:
             message = self.log.tail(FALLBACK_LINES, FALLBACK_BYTES)
         return message

@@ -42,13 +42,21 @@ class LogOptions(NamedTuple):
     previous: bool = False
 
 
+class Piece(NamedTuple):
+    """A line, or a part of one that is too long: when it was complete, and whether a line begins with it."""
+
+    time: float
+    text: bytes
+    begins: bool
+
+
 class ContainerLog:
     """The log of one attempt of a container; `now` gives Unix seconds."""
 
     def __init__(self, now: Callable[[], float], bytes_max: int = LOG_BYTES_MAX) -> None:
         self._now = now
         self._bytes_max = bytes_max
-        self._lines: deque[tuple[float, bytes]] = deque()
+        self._lines: deque[Piece] = deque()
         self._size = 0
         self._dropped = 0
         self._partial: dict[str, bytes] = {}
@@ -89,10 +97,10 @@ class ContainerLog:
 
     def read(self, options: LogOptions) -> bytes:
         """The lines that are wanted, joined."""
-        lines: Iterable[tuple[float, bytes]] = self._lines
+        lines: Iterable[Piece] = self._lines
         if options.since is not None:
             since = _microseconds(options.since)
-            lines = [line for line in lines if _microseconds(line[0]) >= since]
+            lines = [line for line in lines if _microseconds(line.time) >= since]
         if options.tail_lines is not None:
             kept = list(lines)
             lines = kept[len(kept) - min(options.tail_lines, len(kept)) :]
@@ -133,14 +141,15 @@ class ContainerLog:
 
     def tail(self, lines_max: int, bytes_max: int) -> str:
         """The end of the log, as a termination message shows it."""
-        lines = [line for _, line in self._lines][-lines_max:]
+        lines = [line.text for line in self._lines][-lines_max:]
         return b"".join(lines)[-bytes_max:].decode(errors="replace")
 
     def _append(self, line: bytes) -> None:
-        self._lines.append((self._now(), line))
+        begins = not self._lines or self._lines[-1].text.endswith(b"\n")
+        self._lines.append(Piece(self._now(), line, begins))
         self._size += len(line)
         while self._size > self._bytes_max and len(self._lines) > 1:
-            self._size -= len(self._lines.popleft()[1])
+            self._size -= len(self._lines.popleft().text)
             self._dropped += 1
 
     def _wake(self) -> None:
@@ -158,7 +167,10 @@ def _microseconds(time: float) -> int:
     return round(time * 1_000_000)
 
 
-def _join(lines: Iterable[tuple[float, bytes]], *, timestamps: bool) -> bytes:
+def _join(lines: Iterable[Piece], *, timestamps: bool) -> bytes:
     if not timestamps:
-        return b"".join(line for _, line in lines)
-    return b"".join(format_nanoseconds(time).encode() + b" " + line for time, line in lines)
+        return b"".join(line.text for line in lines)
+    return b"".join(
+        format_nanoseconds(line.time).encode() + b" " + line.text if line.begins else line.text
+        for line in lines
+    )

@@ -284,6 +284,15 @@ def test_a_file_of_the_node_is_made_where_that_is_asked_for():
     assert host.read("/var/new") == b""
 
 
+def test_a_line_that_is_too_long_has_its_time_once():
+    log = ContainerLog(lambda: 1.0)
+    log.write("stdout", b"x" * 20_000)
+    log.write("stdout", b"y\nshort\n")
+    first, second = log.read(LogOptions(timestamps=True)).splitlines()
+    assert first == b"1970-01-01T00:00:01.000000000Z " + b"x" * 20_000 + b"y"
+    assert second == b"1970-01-01T00:00:01.000000000Z short"
+
+
 @pytest.mark.parametrize(
     ("type_", "what"), [("File", "file"), ("Socket", "socket file"), ("Directory", "directory")]
 )
