@@ -53,6 +53,7 @@ BOOTSTRAPPING: Final = "kubernetes.io/bootstrapping"
 AGGREGATE_TO: Final = "rbac.authorization.k8s.io/aggregate-to-"
 DISRUPTION_TARGET: Final = "DisruptionTarget"
 NO_EXECUTE: Final = "NoExecute"
+SERVICE_ACCOUNT_TOKEN: Final = "kubernetes.io/service-account-token"  # noqa: S105 - a type
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -70,6 +71,7 @@ class ControllersConfig(Shown):
         erase_directory: Removes a directory of a node (name, path), where a volume was; None if nobody does.
         signer: Signs requests for certificates; None if there is no authority (plain HTTP).
         issue_token: Makes the tokens of Secrets of service accounts; None if nobody does.
+        token_unused_s: How long a Secret's token has to be unused before it is invalid, and then deleted.
         metrics: Gives what tells autoscalers of metrics; None if nobody does, and nothing scales.
         autoscaler_period_s: How often an autoscaler is looked at.
         autoscaler_stabilization_s: How long it waits before it scales down.
@@ -87,6 +89,7 @@ class ControllersConfig(Shown):
     erase_directory: Callable[[str, str], None] | None = None
     signer: Signer | None = None
     issue_token: Issue | None = None
+    token_unused_s: float = 365 * 24 * 3600.0
     metrics: Callable[[], MetricsClient] | None = None
     autoscaler_period_s: float = 15.0
     autoscaler_stabilization_s: float = 300.0
@@ -125,6 +128,10 @@ def _is_tracked(pod: Object) -> bool:
 
 def _drives_pods_away(node: Object) -> bool:
     return any(taint.get("effect") == NO_EXECUTE for taint in node["spec"].get("taints") or ())
+
+
+def _holds_token(secret: Object) -> bool:
+    return secret.get("type") == SERVICE_ACCOUNT_TOKEN
 
 
 def _is_disrupted(pod: Object) -> bool:
@@ -325,10 +332,16 @@ CONTROLLERS: Final[tuple[Row, ...]] = (
     Row(
         "legacy-serviceaccount-token-controller",
         "serviceaccount.tokens:TokensController",
-        (Trigger(SECRETS),),
+        (Trigger(SECRETS, _holds_token),),
         component="serviceaccount-token-controller",
         options={"certificate": "root_ca", "issue": "issue_token"},
         needs="issue_token",
+    ),
+    Row(
+        "legacy-serviceaccount-token-cleaner-controller",
+        "serviceaccount.tokencleaner:TokenCleaner",
+        (Trigger(SECRETS, _holds_token),),
+        options={"unused_s": "token_unused_s"},
     ),
 )
 

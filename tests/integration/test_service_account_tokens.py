@@ -1,5 +1,6 @@
 """A pod's token: where programs look for it, and what it is good for."""
 
+import base64
 import json
 
 import pytest
@@ -74,3 +75,20 @@ async def test_a_pod_verifies_a_token_by_the_documents_of_its_issuer(cluster):
         await cluster.wait_for(f"pod/{name}", f"jsonpath={{.status.phase}}={phase}")
     assert "OK: Validated signature on JWT" in await cluster.logs("good")
     assert "expected audience 'others' got ['check']" in await cluster.logs("bad")
+
+
+async def test_a_secret_with_a_token_says_when_it_was_used(cluster):
+    metadata = {"name": "long", "annotations": {"kubernetes.io/service-account.name": "default"}}
+    kind = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token"}
+    await cluster.apply({**kind, "metadata": metadata})
+    secret = await cluster.wait_for("secret/long", lambda each: (each.get("data") or {}).get("token"))
+    token = base64.b64decode(secret["data"]["token"]).decode()
+    async with cluster.http() as http:
+        url, headers = "https://kubernetes.default.svc/version", {"Authorization": f"Bearer {token}"}
+        async with http.get(url, headers=headers, ssl=False) as answer:
+            assert answer.status == 200
+    today = secret["metadata"]["creationTimestamp"][:10]
+    label = "kubernetes.io/legacy-token-last-used"
+    await cluster.wait_for(
+        "secret/long", lambda each: (each["metadata"].get("labels") or {}).get(label) == today
+    )

@@ -9,18 +9,19 @@ here are who may do what, and the duties that come with time.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
 import attrs
 
-from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS, SECRETS
 from kubelite.apimachinery.apierrors import (
     APIError,
     Forbidden,
     InternalError,
     MethodNotAllowed,
 )
-from kubelite.apimachinery.scheme import Resource, Scheme
+from kubelite.apimachinery.scheme import Object, Resource, Scheme
 from kubelite.client.requests import (
     Answer,
     AuthorizePath,
@@ -40,7 +41,7 @@ from kubelite.client.requests import (
     Watch,
 )
 from kubelite.client.watcher import Watcher
-from kubelite.master.apiserver import computed, deletion, reads
+from kubelite.master.apiserver import computed, deletion, reads, writes
 from kubelite.master.apiserver.authorization import (
     Attributes,
     allows,
@@ -61,7 +62,7 @@ from kubelite.master.apiserver.settling import SETTLED, settle
 from kubelite.master.apiserver.writerequests import WriteRequests
 from kubelite.master.auth.authenticator import Authenticator
 from kubelite.master.auth.jwt import TokenKey
-from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
+from kubelite.master.auth.serviceaccounts import LAST_USED, ServiceAccountTokens
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.selection import EVERYTHING
 from kubelite.master.store.store import Store
@@ -103,7 +104,15 @@ class Settle(Signal):
     """Time to say what is to be said of what was written."""
 
 
-Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition | Settle
+@attrs.frozen(eq=False, repr=False)
+class LabelSecret(Shown):
+    """The token of a Secret was used, on a day of which the Secret does not say so yet."""
+
+    secret: Object
+    day: str
+
+
+Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition | Settle | LabelSecret
 
 
 class APIServer(Actor[Message | Internal]):
@@ -160,12 +169,14 @@ class APIServer(Actor[Message | Internal]):
         self._definitions = self._env.store.watch(CUSTOMRESOURCEDEFINITIONS, EVERYTHING, revision=None)
         self._definitions.on_ready = self._wake_custom
         self._wake_custom()
+        self._env.tokens.on_used = self._note_use
         config = self._env.config
         self.context.call_later(config.bookmark_interval_s, SendBookmarks())
         self.context.call_later(config.compaction_interval_s, Compact(self._env.store.revision))
 
     async def stopped(self) -> None:
         """Follow the definitions of custom resources no more."""
+        self._env.tokens.on_used = None
         self._definitions.end()
         if self._custom is not None:
             self._custom.close()
@@ -271,6 +282,8 @@ class APIServer(Actor[Message | Internal]):
             case Settle():
                 self._settling = False
                 settle(self._env)
+            case LabelSecret(secret=secret, day=day):
+                self._label(secret, day)
             case _:
                 assert_never(message)
         return None
@@ -291,6 +304,25 @@ class APIServer(Actor[Message | Internal]):
             raise Forbidden(path_refusal(user, verb, path), details={})
 
     # --- writes --------------------------------------------------------------------------------------------
+
+    def _note_use(self, secret: Object, day: str) -> None:
+        self.context.ref.tell(LabelSecret(secret, day))
+
+    def _label(self, secret: Object, day: str) -> None:
+        """Write to a Secret when its token was used last, unless somebody replaced it meanwhile."""
+        metadata = secret["metadata"]
+        patch = {"metadata": {"uid": metadata["uid"], "labels": {LAST_USED: day}}}
+        with suppress(APIError):
+            self._writes.patch(
+                Patch(
+                    user=writes.APISERVER,
+                    resource=SECRETS,
+                    namespace=metadata["namespace"],
+                    name=metadata["name"],
+                    patch=patch,
+                    patch_type="merge",
+                )
+            )
 
     def _on_written(self, resource: Resource, entry: Entry | None) -> None:
         """What else a write sets off."""

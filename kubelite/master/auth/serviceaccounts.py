@@ -5,6 +5,7 @@ Source: k8s.io/kubernetes/pkg/serviceaccount (claims.go, jwt.go); k8s.io/apiserv
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,7 @@ import attrs
 
 from kubelite.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.apimachinery.timestamps import parse_time
+from kubelite.apimachinery.timestamps import format_time, parse_time
 from kubelite.client.requests import SYSTEM_AUTHENTICATED, UserInfo
 from kubelite.master.auth.jwt import TokenKey, issuer_of
 from kubelite.master.store.store import Store
@@ -32,6 +33,8 @@ NODE_NAME: Final = "authentication.kubernetes.io/node-name"
 NODE_UID: Final = "authentication.kubernetes.io/node-uid"
 _LEGACY_ISSUER: Final = "kubernetes/serviceaccount"
 _LEGACY_PREFIX: Final = "kubernetes.io/serviceaccount/"
+LAST_USED: Final = "kubernetes.io/legacy-token-last-used"
+INVALID_SINCE: Final = "kubernetes.io/legacy-token-invalid-since"
 INVALIDATED: Final = "service account token has been invalidated"
 
 
@@ -81,6 +84,8 @@ class ServiceAccountTokens:
         self._key = key
         self._store = store
         self._now = now
+        self.on_used: Callable[[Object, str], None] | None = None
+        """Is told the first time each day that the token of a Secret is used: the Secret, and the day."""
 
     def __repr__(self) -> str:
         return f"<ServiceAccountTokens {self._key!r}>"
@@ -156,7 +161,7 @@ class ServiceAccountTokens:
             raise InvalidTokenError(
                 f"token audiences {_go_list(given)} is invalid for the target audiences {_go_list(audiences)}"
             )
-        user = self._legacy_user(claims) if issuer == _LEGACY_ISSUER else self._user(claims)
+        user = self._legacy_user(claims, token) if issuer == _LEGACY_ISSUER else self._user(claims)
         return Authenticated(user, common)
 
     def _user(self, claims: Mapping[str, Any]) -> UserInfo:
@@ -209,16 +214,37 @@ class ServiceAccountTokens:
         text = metadata.get("deletionTimestamp")
         return text is not None and parse_time(text) < self._now() - LEEWAY_S
 
-    def _legacy_user(self, claims: Mapping[str, Any]) -> UserInfo:
+    def _legacy_user(self, claims: Mapping[str, Any], token: str) -> UserInfo:
         namespace = claims[f"{_LEGACY_PREFIX}namespace"]
         name, uid = (
             claims[f"{_LEGACY_PREFIX}service-account.name"],
             claims[f"{_LEGACY_PREFIX}service-account.uid"],
         )
-        secret = self._store.get(SECRETS, namespace, claims[f"{_LEGACY_PREFIX}secret.name"])
-        if secret is None or self._is_deleted(secret.object["metadata"]):
+        entry = self._store.get(SECRETS, namespace, claims[f"{_LEGACY_PREFIX}secret.name"])
+        if entry is None or entry.object["metadata"].get("deletionTimestamp"):
             raise InvalidTokenError(INVALIDATED)
-        return account_user(namespace, name, self._check_account(namespace, name, uid))
+        secret = entry.object
+        if (secret.get("data") or {}).get("token") != base64.b64encode(token.encode()).decode():
+            raise InvalidTokenError("service account token does not match server's copy")
+        self._check_account(namespace, name, uid)
+        self._note_use(secret)
+        if (secret["metadata"].get("labels") or {}).get(INVALID_SINCE):
+            where = f"secret {namespace}/{secret['metadata']['name']}"
+            raise InvalidTokenError(
+                f"the token in {where} for service account {namespace}/{name} has been marked invalid. Use "
+                "tokens from the TokenRequest API or manually created secret-based tokens, or remove the "
+                f"'{INVALID_SINCE}' label from the secret to "
+                "temporarily allow use of this token"
+            )
+        return account_user(namespace, name, uid)
+
+    def _note_use(self, secret: Object) -> None:
+        """Have the day on which a Secret's token was used last written to it."""
+        now = self._now()
+        today, tomorrow = (format_time(time).partition("T")[0] for time in (now, now + 86400))
+        last_used = (secret["metadata"].get("labels") or {}).get(LAST_USED)
+        if self.on_used is not None and last_used not in {today, tomorrow}:
+            self.on_used(secret, today)
 
     # --- discovery --------------------------------------------------------------------------------------
 

@@ -19,7 +19,6 @@ from kubelite.controllers.certificatesigning import (
     is_due,
     plan,
 )
-from kubelite.controllers.serviceaccount.tokens import plan as plan_token
 from kubelite.master.auth.certificates import Authority
 
 NOW = 1_800_000_000.0
@@ -135,36 +134,3 @@ def test_kubelets_get_theirs(authority):
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.digital_signature
     assert not usage.key_cert_sign
-
-
-# --- Secrets that hold tokens -------------------------------------------------------------------------------
-
-ACCOUNT = {"metadata": {"name": "a", "namespace": "n", "uid": "u"}}
-
-
-def secret(data=None, **annotations):
-    named = {"kubernetes.io/service-account.name": "a", **annotations}
-    metadata = {"name": "s", "namespace": "n", "uid": "v", "resourceVersion": "7", "annotations": named}
-    return {"metadata": metadata, "type": "kubernetes.io/service-account-token", "data": data or {}}
-
-
-def issue(account, name):
-    return f"{account['metadata']['name']}/{name}"
-
-
-def decoded(data):
-    return {key: base64.b64decode(text).decode() for key, text in data.items()}
-
-
-def test_a_secret_is_filled():
-    [intent] = plan_token(secret(), ACCOUNT, "PEM", issue)
-    assert decoded(intent.object["data"]) == {"ca.crt": "PEM", "namespace": "n", "token": "a/s"}
-    assert intent.object["metadata"]["annotations"]["kubernetes.io/service-account.uid"] == "u"
-    assert plan_token(intent.object, ACCOUNT, "PEM", issue) == ()
-
-
-@pytest.mark.parametrize("account", [None, {"metadata": {**ACCOUNT["metadata"], "uid": "other"}}])
-def test_a_secret_goes_with_its_account(account):
-    made = secret(**{"kubernetes.io/service-account.uid": "u"})
-    [intent] = plan_token(made, account, "PEM", issue)
-    assert (intent.name, intent.uid, intent.resource_version) == ("s", "v", "7")

@@ -13,6 +13,7 @@ from kubelite.controllers.job import pods as jobpods
 from kubelite.controllers.nodelifecycle import health as nodehealth
 from kubelite.controllers.nodelifecycle import podgc
 from kubelite.controllers.registry import CONTROLLERS, ControllersConfig
+from kubelite.controllers.serviceaccount import tokens
 from kubelite.reconcile.controller import Reconciler
 
 rows = pytest.mark.parametrize("row", CONTROLLERS, ids=lambda row: row.name)
@@ -46,5 +47,6 @@ def test_what_the_registry_repeats_so_as_not_to_import_it_is_true():
     config = ControllersConfig()
     assert registry.JOB_TRACKING == jobpods.TRACKING
     assert registry.NO_EXECUTE == nodehealth.NO_EXECUTE
+    assert registry.SERVICE_ACCOUNT_TOKEN == tokens.TYPE
     assert (config.pod_gc_period_s, config.pod_gc_quarantine_s) == (podgc.PERIOD_S, podgc.QUARANTINE_S)
     assert config.terminated_pods_max == podgc.TERMINATED_MAX

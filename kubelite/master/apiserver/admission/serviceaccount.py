@@ -5,10 +5,9 @@ Source: k8s.io/kubernetes/plugin/pkg/admission/serviceaccount.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kubelite.api.podutil import containers as all_containers
+from kubelite.api.podsecrets import environment_secrets, secret_names
 from kubelite.api.podutil import is_mirror
 from kubelite.api.resources import PODS, SERVICEACCOUNTS
 from kubelite.apimachinery.scheme import Object
@@ -47,47 +46,13 @@ def mirror_problem(pod: Object) -> str:
     spec = pod["spec"]
     if spec.get("serviceAccountName"):
         return "a mirror pod may not reference service accounts"
-    if any(True for _ in _secret_names(spec)):
+    if any(True for _ in secret_names(spec)):
         return "a mirror pod may not reference secrets"
     for volume in spec.get("volumes") or ():
         for source in (volume.get("projected") or {}).get("sources") or ():
             if source.get("serviceAccountToken") is not None:
                 return "a mirror pod may not use ServiceAccountToken volume projections"
     return ""
-
-
-def _secret_names(spec: Object) -> Iterator[str]:
-    for reference in spec.get("imagePullSecrets") or ():
-        yield reference.get("name") or ""
-    for container in all_containers(spec):
-        for name, _ in _environment_secrets(container):
-            yield name
-    for volume in spec.get("volumes") or ():
-        for kind, source in volume.items():
-            if kind == "secret":
-                yield source.get("secretName") or ""
-            elif isinstance(source, dict):
-                yield from _referenced(source)
-
-
-def _referenced(source: Object) -> Iterator[str]:
-    for key in ("secretRef", "nodePublishSecretRef"):
-        if source.get(key) is not None:
-            yield source[key].get("name") or ""
-    for inner in source.get("sources") or ():
-        if inner.get("secret") is not None:
-            yield inner["secret"].get("name") or ""
-
-
-def _environment_secrets(container: Object) -> Iterator[tuple[str, str]]:
-    """The Secrets that a container's environment comes from, each with the words for where it stands."""
-    for variable in container.get("env") or ():
-        reference = (variable.get("valueFrom") or {}).get("secretKeyRef")
-        if reference is not None:
-            yield reference.get("name") or "", f"envVar {variable.get('name', '')}"
-    for source in container.get("envFrom") or ():
-        if source.get("secretRef") is not None:
-            yield source["secretRef"].get("name") or "", "envFrom"
 
 
 def enforces_mountable_secrets(account: Object) -> bool:
@@ -113,7 +78,7 @@ def secrets_problem(spec: Object, account: Object, lists: tuple[tuple[str, str],
             return f'volume with secret.secretName="{secret}" {why}'
     for field, word in lists:
         for container in spec.get(field) or ():
-            for secret, where in _environment_secrets(container):
+            for secret, where in environment_secrets(container):
                 if secret not in mountable:
                     what = f'{word} {container["name"]} with {where} referencing secret.secretName="{secret}"'
                     return f"{what} {why}"

@@ -228,23 +228,55 @@ async def test_static_tokens_are_for_the_api_server(client):
         authenticator.review("secret", ["vault"])
 
 
-async def test_a_legacy_token_lives_as_long_as_its_secret(client):
+async def legacy(client):
+    """A Secret with the token of the default account, and what issues and knows such tokens."""
     tokens = ServiceAccountTokens(TokenKey(), client.store, client.clock.now)
-    account = await client.get(SERVICEACCOUNTS, "default", "default")
+    token = tokens.issue_legacy(await client.get(SERVICEACCOUNTS, "default", "default"), "legacy")
     metadata = {"name": "legacy", "annotations": {"kubernetes.io/service-account.name": "default"}}
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": metadata,
         "type": "kubernetes.io/service-account-token",
+        "stringData": {"token": token},
     }
     await client.create(SECRETS, secret, "default")
-    token = tokens.issue_legacy(account, "legacy")
+    return tokens, token
+
+
+async def test_a_legacy_token_lives_as_long_as_its_secret(client):
+    tokens, token = await legacy(client)
     found = tokens.authenticate(token)
     assert found is not None
     assert found.user.name == "system:serviceaccount:default:default"
+    await client.patch(SECRETS, "legacy", {"stringData": {"token": "another"}}, "default")
+    with pytest.raises(InvalidTokenError, match="does not match server's copy"):
+        tokens.authenticate(token)
     await client.delete(SECRETS, "legacy", "default")
     with pytest.raises(InvalidTokenError):
+        tokens.authenticate(token)
+
+
+async def test_the_use_of_a_legacy_token_is_told_once_a_day(client):
+    tokens, token = await legacy(client)
+    told = []
+    tokens.on_used = lambda secret, day: told.append((secret["metadata"]["name"], day))
+    tokens.authenticate(token)
+    [(name, day)] = told
+    assert name == "legacy"
+    label = {"metadata": {"labels": {"kubernetes.io/legacy-token-last-used": day}}}
+    await client.patch(SECRETS, "legacy", label, "default")
+    tokens.authenticate(token)
+    assert len(told) == 1
+
+
+async def test_a_legacy_token_marked_as_invalid_is_refused(client):
+    tokens, token = await legacy(client)
+    label = {"metadata": {"labels": {"kubernetes.io/legacy-token-invalid-since": "2026-01-01"}}}
+    await client.patch(SECRETS, "legacy", label, "default")
+    with pytest.raises(
+        InvalidTokenError, match="for service account default/default has been marked invalid"
+    ):
         tokens.authenticate(token)
 
 
