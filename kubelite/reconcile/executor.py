@@ -1,7 +1,7 @@
 """Carries intents out through a client: the one place where controllers wait for the API server.
 
-Outcomes stand in the order of the intents; groups (`SlowStart`, `Together`, `IfAlive`) are flattened into
-them.
+Outcomes stand in the order of the intents; groups (`SlowStart`, `Together`, `InOrder`, `IfAlive`) are
+flattened into them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kubelite.reconcile.intents import (
     DeleteCollection,
     DeleteObject,
     IfAlive,
+    InOrder,
     Intent,
     Outcome,
     Outcomes,
@@ -106,6 +107,8 @@ class Executor:
                     outcomes += await self._slow_start(intent.intents)
                 case Together():
                     outcomes += await self._together(intent.intents)
+                case InOrder():
+                    outcomes += await self._in_order(intent.intents)
                 case IfAlive():
                     outcomes += await self._if_alive(intent)
                 case _:
@@ -147,6 +150,15 @@ class Executor:
             for task in tasks:
                 task.cancel()
         return [outcome for result in results for outcome in result]
+
+    async def _in_order(self, intents: Sequence[Intent]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for position, intent in enumerate(intents, 1):
+            done, _ = await self.run([intent])
+            outcomes += done
+            if any(outcome.error for outcome in done):
+                return outcomes + [Outcome(skipped, skipped=True) for skipped in intents[position:]]
+        return outcomes
 
     async def _if_alive(self, intent: IfAlive) -> list[Outcome]:
         read = await self._one(ReadObject(intent.resource, intent.namespace, intent.name))

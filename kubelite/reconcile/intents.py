@@ -132,6 +132,12 @@ class Together(NamedTuple):
     intents: tuple[Intent, ...]
 
 
+class InOrder(NamedTuple):
+    """Carry out one after the other; after the first that has an error the rest is `skipped`."""
+
+    intents: tuple[Intent, ...]
+
+
 class IfAlive(NamedTuple):
     """Carry out `intents` only if a live read shows the object with this uid, not being deleted.
 
@@ -158,6 +164,7 @@ Intent: TypeAlias = (
     | RequeueAfter
     | SlowStart
     | Together
+    | InOrder
     | IfAlive
 )
 

@@ -22,6 +22,7 @@ from kubelite.controllers.garbagecollector.ownergraph import FOREGROUND, ORPHAN,
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
     DeleteObject,
+    InOrder,
     Intent,
     PatchObject,
     ReadObject,
@@ -108,10 +109,8 @@ def plan_dependent(
                 for r in live["metadata"]["ownerReferences"]
             ]
             version = live["metadata"].get("resourceVersion")
-            return (
-                _patch(node, live, {"resourceVersion": version, "ownerReferences": references}),
-                _delete(node, live, "Foreground", changed=True),
-            )
+            patch = _patch(node, live, {"resourceVersion": version, "ownerReferences": references})
+            return (InOrder((patch, _delete(node, live, "Foreground", changed=True))),)
         return (_delete(node, live, "Foreground"),)
     if live["metadata"].get("ownerReferences"):
         finalizers = live["metadata"].get("finalizers") or ()

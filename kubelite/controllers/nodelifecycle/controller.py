@@ -68,7 +68,7 @@ def mark_not_ready(pod: Object, now: float) -> Intent | None:
     ready = next(condition for condition in conditions if condition["type"] == "Ready")
     changed = set_condition(pod["status"]["conditions"], ready, now)
     metadata = pod["metadata"]
-    patch = {"status": {"conditions": changed}}
+    patch = {"metadata": {"uid": metadata["uid"]}, "status": {"conditions": changed}}
     return PatchObject(PODS, metadata["namespace"], metadata["name"], patch, subresource="status")
 
 
@@ -166,6 +166,8 @@ class NodeLifecycleController(Reconciler):
         observed: dict[str, str] = {}
         for node in nodes:
             name = node["metadata"]["name"]
+            if self._nodes.get(None, name) is None:
+                continue  # it has gone while others were written: nothing is remembered of it
             observed[name] = ready_status(node)
             lease = self._leases.get(LEASE_NAMESPACE, name)
             known = self._health.get(name)

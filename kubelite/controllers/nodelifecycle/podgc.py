@@ -22,6 +22,7 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
     DeleteObject,
+    InOrder,
     Intent,
     Outcomes,
     PatchObject,
@@ -59,21 +60,16 @@ def plan_removal(pod: Object, now: float, *, reason_text: str = "") -> tuple[Int
         reason_text: Message of the condition DisruptionTarget.
     """
     metadata = pod["metadata"]
-    intents: list[Intent] = []
-    if not podutil.is_terminal(pod):
-        status: dict[str, object] = {"phase": podutil.FAILED}
-        if reason_text:
-            condition = podutil.condition(pod, "DisruptionTarget", "True", "DeletionByPodGC", reason_text)
-            status["conditions"] = set_condition(pod.get("status", {}).get("conditions"), condition, now)
-        intents.append(
-            PatchObject(
-                PODS, metadata["namespace"], metadata["name"], {"status": status}, subresource="status"
-            )
-        )
-    intents.append(
-        DeleteObject(PODS, metadata["namespace"], metadata["name"], uid=metadata["uid"], grace_period_s=0)
-    )
-    return tuple(intents)
+    namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
+    deletion = DeleteObject(PODS, namespace, name, uid=uid, grace_period_s=0)
+    if podutil.is_terminal(pod):
+        return (deletion,)
+    status: dict[str, object] = {"phase": podutil.FAILED}
+    if reason_text:
+        condition = podutil.condition(pod, "DisruptionTarget", "True", "DeletionByPodGC", reason_text)
+        status["conditions"] = set_condition(pod.get("status", {}).get("conditions"), condition, now)
+    patch = {"metadata": {"uid": uid}, "status": status}
+    return (InOrder((PatchObject(PODS, namespace, name, patch, subresource="status"), deletion)),)
 
 
 def plan_terminated(pods: Sequence[Object], threshold: int, now: float) -> tuple[Intent, ...]:

@@ -21,7 +21,15 @@ from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.nodelifecycle.health import NO_EXECUTE
 from kubelite.controllers.nodelifecycle.podgc import BY_NODE, by_node
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
-from kubelite.reconcile.intents import DeleteObject, Intent, PatchObject, RecordEvent, RequeueAfter, Steps
+from kubelite.reconcile.intents import (
+    DeleteObject,
+    InOrder,
+    Intent,
+    PatchObject,
+    RecordEvent,
+    RequeueAfter,
+    Steps,
+)
 from kubelite.reconcile.ownership import key_of, split_key
 
 MESSAGE: Final = "Taint manager: deleting due to NoExecute taint"
@@ -61,13 +69,19 @@ def told(key: str, text: str) -> Intent:
 def plan_eviction(pod: Object, now: float) -> tuple[Intent, ...]:
     """Tell why, and delete."""
     metadata = pod["metadata"]
+    namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
     condition = podutil.condition(pod, "DisruptionTarget", "True", "DeletionByTaintManager", MESSAGE)
     conditions = set_condition(pod.get("status", {}).get("conditions"), condition, now)
-    patch = {"status": {"conditions": conditions}}
+    patch = PatchObject(
+        PODS,
+        namespace,
+        name,
+        {"metadata": {"uid": uid}, "status": {"conditions": conditions}},
+        subresource="status",
+    )
     return (
         told(key_of(pod), "Marking for deletion Pod"),
-        PatchObject(PODS, metadata["namespace"], metadata["name"], patch, subresource="status"),
-        DeleteObject(PODS, metadata["namespace"], metadata["name"], uid=metadata["uid"]),
+        InOrder((patch, DeleteObject(PODS, namespace, name, uid=uid))),
     )
 
 

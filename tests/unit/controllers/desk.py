@@ -12,6 +12,7 @@ from kubelite.reconcile.intents import (
     DeleteCollection,
     DeleteObject,
     IfAlive,
+    InOrder,
     Outcome,
     PatchObject,
     ReadObject,
@@ -109,16 +110,30 @@ class Desk:
         steps = reconciler.sync(key)
         intents = next(steps, None)
         while intents is not None:
-            outcomes = []
-            for intent in _flat(intents):
-                asked.append(intent)
-                if not isinstance(intent, RecordEvent | RequeueAfter):
-                    outcomes.append(self._outcome(intent, answer(intent)))
             try:
-                intents = steps.send(tuple(outcomes))
+                intents = steps.send(tuple(self._carry_out(intents, answer, asked)))
             except StopIteration:
                 intents = None
         return asked
+
+    def _carry_out(self, intents, answer, asked):
+        outcomes = []
+        for intent in intents:
+            match intent:
+                case SlowStart() | Together() | IfAlive():
+                    outcomes += self._carry_out(intent.intents, answer, asked)
+                case InOrder():
+                    for each in intent.intents:
+                        if outcomes and outcomes[-1].error:
+                            outcomes.append(Outcome(each, skipped=True))
+                        else:
+                            outcomes += self._carry_out([each], answer, asked)
+                case RecordEvent() | RequeueAfter():
+                    asked.append(intent)
+                case _:
+                    asked.append(intent)
+                    outcomes.append(self._outcome(intent, answer(intent)))
+        return outcomes
 
     def _outcome(self, intent, given):
         if isinstance(given, Outcome):
@@ -139,15 +154,6 @@ class Desk:
             case DeleteObject() | DeleteCollection():
                 return Outcome(intent)
         raise AssertionError(intent)
-
-
-def _flat(intents):
-    for intent in intents:
-        match intent:
-            case SlowStart() | Together() | IfAlive():
-                yield from _flat(intent.intents)
-            case _:
-                yield intent
 
 
 def _written(obj):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelite.api.resources import CONFIGMAPS, PODS
+from kubelite.apimachinery.apierrors import Conflict
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.controllers.garbagecollector.controller import GarbageCollector
 from kubelite.reconcile.intents import DeleteObject, PatchObject
@@ -28,7 +29,7 @@ def waiting(name, *owners):
 HOLDS, LETS = {"blockOwnerDeletion": True}, {"blockOwnerDeletion": False}
 
 
-def look(key, *objects, pods=()):
+def look(key, *objects, pods=(), answer=lambda _: None):
     desk = Desk()
     desk.put(CONFIGMAPS, *objects)
     desk.put(PODS, *pods)
@@ -36,7 +37,7 @@ def look(key, *objects, pods=()):
     for watch in controller.watches():
         for each in desk.informer(watch.resource).objects:
             list(watch.keys(None, each))
-    return desk.look(controller, key)
+    return desk.look(controller, key, answer)
 
 
 @pytest.mark.parametrize("how", [HOLDS, LETS])
@@ -60,6 +61,18 @@ def test_in_a_circle_no_owner_is_held_up_any_more():
     assert [each["blockOwnerDeletion"] for each in references] == [False, False, False]
     (deletion,) = only(asked, DeleteObject)
     assert (deletion.propagation_policy, deletion.resource_version) == ("Foreground", None)
+
+
+def test_what_somebody_has_changed_meanwhile_is_not_deleted_out_of_a_circle():
+    changed = Conflict(CONFIGMAPS, "middle", "it has no owner any more")
+    asked = look(
+        "uid-middle",
+        waiting("top", ("middle", HOLDS)),
+        obj("middle", ("top", HOLDS)),
+        answer=lambda each: changed if isinstance(each, PatchObject) else None,
+    )
+    assert only(asked, PatchObject)
+    assert not only(asked, DeleteObject)
 
 
 def test_an_owner_that_lives_keeps_it_and_the_others_are_forgotten():

@@ -8,6 +8,7 @@ from kubelite.api.resources import NODES, PODS
 from kubelite.apimachinery.apierrors import InternalError
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.controllers.nodelifecycle.controller import _MONITOR, NodeLifecycleController
+from kubelite.controllers.nodelifecycle.podgc import plan_removal
 from kubelite.controllers.nodelifecycle.tainteviction import TaintEvictionController
 from kubelite.reconcile.intents import DeleteObject, PatchObject, RequeueAfter, UpdateStatus
 from tests.unit.controllers.desk import NOW, Desk, only, told
@@ -63,6 +64,7 @@ def test_a_pod_is_evicted_when_its_patience_is_over():
     asked = scene.look(node(taints=[TAINT]), pod(BRIEF), after_s=10)
     assert told(asked) == [MARKED]
     (patch,) = only(asked, PatchObject)
+    assert patch.patch["metadata"] == {"uid": "u"}, "and no other pod of that name"
     (condition,) = patch.patch["status"]["conditions"]
     assert (condition["reason"], condition["observedGeneration"]) == ("DeletionByTaintManager", 2)
     assert only(asked, DeleteObject)
@@ -124,6 +126,27 @@ def test_an_eviction_that_failed_is_tried_again_at_once():
     assert told(scene.look(node(taints=[TAINT]), pod(BRIEF))) == [MARKED]
 
 
+def test_a_pod_that_cannot_be_marked_is_not_deleted():
+    scene = Scene()
+    scene.desk.put(NODES, node(taints=[TAINT]))
+    scene.desk.put(PODS, pod())
+    asked = scene.desk.look(
+        scene.controller, "d/p", lambda ask: InternalError("no") if isinstance(ask, PatchObject) else None
+    )
+    assert only(asked, PatchObject)
+    assert not only(asked, DeleteObject)
+
+
+@pytest.mark.parametrize("text", ["PodGC: node no longer exists", ""])
+def test_a_pod_whose_node_is_gone_is_marked_under_its_own_uid_and_then_removed(text):
+    (removal,) = plan_removal(pod(), NOW, reason_text=text)
+    patch, deletion = removal.intents
+    assert patch.patch["metadata"] == {"uid": "u"}
+    assert patch.patch["status"]["phase"] == "Failed"
+    assert ("conditions" in patch.patch["status"]) == bool(text)
+    assert (deletion.uid, deletion.grace_period_s) == ("u", 0)
+
+
 def test_a_pod_that_is_going_is_not_evicted():
     scene = Scene()
     scene.look(node(taints=[TAINT]), pod(BRIEF))
@@ -165,6 +188,27 @@ def test_a_silent_node_is_tainted_at_the_look_after_that_which_found_it_silent()
     desk.put(NODES, update.object)
     desk.now += 5
     assert executes(monitor(desk, controller)) == ["a"]
+
+
+def test_a_node_that_goes_while_all_are_looked_at_is_not_remembered():
+    desk = Desk()
+    controller = desk.make(NodeLifecycleController)
+    desk.put(NODES, node("a"), node("b"))
+    monitor(desk, controller)
+    (watch,) = (each for each in controller.watches() if each.resource == NODES)
+    desk.now += 51
+
+    def answer(asked):
+        if isinstance(asked, UpdateStatus) and asked.object["metadata"]["name"] == "a":
+            desk.take(NODES, "b")
+            list(watch.keys(node("b"), None))
+
+    desk.look(controller, _MONITOR, answer)
+    desk.put(NODES, node("b"))
+    assert "RegisteredNode" in {reason for _, reason, _ in told(desk.look(controller, "b"))}
+    desk.now += 49
+    silent = [each.object["metadata"]["name"] for each in only(monitor(desk, controller), UpdateStatus)]
+    assert silent == ["a"], "the new b has its whole grace"
 
 
 def test_a_node_that_has_not_said_anything_yet_is_not_tainted():

@@ -12,6 +12,7 @@ from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
     IfAlive,
+    InOrder,
     PatchObject,
     ReadObject,
     RecordEvent,
@@ -76,6 +77,14 @@ async def test_outcomes_keep_the_order_of_the_intents():
     intents = tuple(CreateObject(PODS, {"metadata": {"namespace": "n", "name": name}}) for name in names)
     outcomes, _ = await executor(Refusing()).run([Together(intents)])
     assert [outcome.object["metadata"]["name"] for outcome in outcomes] == names
+
+
+async def test_in_order_nothing_follows_a_failure():
+    client = Refusing(allowed=1)
+    outcomes, _ = await executor(client).run([InOrder((CREATE,) * 4), CREATE])
+    assert [outcome.failed for outcome in outcomes] == [False, True, False, False, True]
+    assert [outcome.skipped for outcome in outcomes] == [False, False, True, True, False]
+    assert client.calls.count("create") == 3, "two in order, and what stands beside them"
 
 
 async def test_gone_is_no_failure():
