@@ -125,6 +125,7 @@ class ContainerState(Shown):
         ready: Running, started and found ready.
         backoff_s: The wait before the next restart; 0 means at once.
         pull_backoff_s: The wait before the next pull.
+        missing: The image that could not be had, if it is a volume's and not its own.
         retry_at: When a back-off ends.
         report_backoff_at: When ErrImagePull turns into ImagePullBackOff; None if it has.
         kill_at: When a stopping container is killed.
@@ -148,6 +149,7 @@ class ContainerState(Shown):
     ready: bool = False
     backoff_s: float = 0.0
     pull_backoff_s: float = CRASH_BACKOFF_S
+    missing: str = ""
     retry_at: float = 0.0
     report_backoff_at: float | None = None
     kill_at: float = 0.0

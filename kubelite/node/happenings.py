@@ -29,8 +29,9 @@ def cause_of(event: podstate.Event, version: str) -> Cause:
             text = f"network or volumes could not be prepared: {message}"
         case podstate.SandboxLost():
             text = "the node was without power"
-        case podstate.ImageMissing(container=name, reason=reason):
-            text = f"the image of container {name} could not be had: {reason}"
+        case podstate.ImageMissing(container=name, reason=reason, of_volume=image):
+            what = f"image {image}, a volume of" if image else "the image of"
+            text = f"{what} container {name} could not be had: {reason}"
         case podstate.ContainerStarted(container=name):
             text = f"container {name} started"
         case podstate.ContainerRefused(container=name, reason=reason, message=message):

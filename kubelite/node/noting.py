@@ -168,20 +168,23 @@ def _image_missing(course: Course, event: ImageMissing) -> None:
     container = course.containers[event.container]
     if container.stage is not Stage.PULLING:
         return
-    name, image = event.container, container.spec.image
+    name, image = event.container, event.of_volume or container.spec.image
+    where = "" if event.of_volume else name  # what is told of volumes is told of the pod
     if event.reason == "ErrImagePull":
         message = f'Failed to pull image "{image}": {event.message}'
-        course.event(WARNING, "Failed", message, name)
+        course.event(WARNING, "Failed", message, where)
     elif container.reason != event.reason:
         reason = "InspectFailed" if event.reason == "InvalidImageName" else event.reason
-        course.event(WARNING, reason, event.message, name)
+        course.event(WARNING, reason, event.message, where)
     if container.reason != event.reason:
-        course.event(WARNING, "Failed", f"Error: {event.reason}", name)
+        for place in dict.fromkeys((where, name)):
+            course.event(WARNING, "Failed", f"Error: {event.reason}", place)
     wait_s = container.pull_backoff_s
     course.containers[name] = container.to(
         Stage.PULL_BACKOFF,
         reason=event.reason,
         message=event.message,
+        missing=event.of_volume,
         retry_at=course.now + wait_s,
         pull_backoff_s=min(2 * wait_s, CRASH_BACKOFF_MAX_S),
         report_backoff_at=course.now + PULL_REPORT_S if event.reason == "ErrImagePull" else None,
@@ -356,9 +359,11 @@ def _time_passed(course: Course) -> None:
 
 
 def _report_pull_backoff(course: Course, container: ContainerState) -> None:
-    name, image = container.spec.name, container.spec.image
-    course.event(NORMAL, "BackOff", f'Back-off pulling image "{image}"', name)
-    course.event(WARNING, "Failed", "Error: ImagePullBackOff", name)
+    name, image = container.spec.name, container.missing or container.spec.image
+    where = "" if container.missing else name
+    course.event(NORMAL, "BackOff", f'Back-off pulling image "{image}"', where)
+    for place in dict.fromkeys((where, name)):
+        course.event(WARNING, "Failed", "Error: ImagePullBackOff", place)
     course.containers[name] = attrs.evolve(
         container,
         reason="ImagePullBackOff",

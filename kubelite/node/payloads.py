@@ -6,12 +6,11 @@ Source: pkg/volume/{configmap,secret,downwardapi,projected}.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import FileSystem
-from kubelite.images.registry import Image, ImageNotFound
 from kubelite.node.environment import ConfigError, Lookup, PodFacts, field_value, resource_value
 from kubelite.node.securitycontext import group_of_files, owner_of_files
 from kubelite.node.tokens import Tokens, spec_of
@@ -37,15 +36,6 @@ class Payload(NamedTuple):
     uid: int = 0
 
 
-def no_image(reference: str) -> Image:
-    """Finds none.
-
-    Raises:
-        ImageNotFound: Always.
-    """
-    raise ImageNotFound(reference)
-
-
 class Sources(NamedTuple):
     """Where contents come from.
 
@@ -54,14 +44,12 @@ class Sources(NamedTuple):
         lookup: ConfigMaps and Secrets.
         tokens: Service account tokens that were asked for.
         host: The files of the node, for hostPath.
-        image: Finds images.
     """
 
     facts: PodFacts
     lookup: Lookup
     tokens: Tokens
     host: FileSystem
-    image: Callable[[str], Image] = no_image
 
 
 def payload_of(volume: Object, sources: Sources) -> dict[str, Payload] | None:

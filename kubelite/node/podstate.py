@@ -223,14 +223,16 @@ class ImageFound(Shown):
 
 @attrs.frozen(repr=False)
 class ImageMissing(Shown):
-    """The image of a container could not be had.
+    """The image of a container, or of a volume that it mounts, could not be had.
 
-    `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull.
+    `reason` is ErrImagePull, InvalidImageName, ErrImageNeverPull; `of_volume` is the volume's image, if it is
+    that.
     """
 
     container: str
     reason: str
     message: str
+    of_volume: str = ""
 
 
 @attrs.frozen(repr=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from kubelite.api import podutil
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.registry import ImageNotFound, InvalidImageName, image_id
+from kubelite.images.registry import ImageNotFound, image_id
 from kubelite.network import AddressPoolExhausted, NetworkNamespace
 from kubelite.node.allocation import resources_of, summary
 from kubelite.node.containerconfig import container_config
@@ -55,8 +55,9 @@ from kubelite.node.podstate import (
     Tick,
     new_state,
 )
+from kubelite.node.pulling import Pull, image_volumes, pull
 from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
-from kubelite.node.volumes import Volume, has_api_content, make_volumes, update_volumes
+from kubelite.node.volumes import Volume, has_api_content, image_volume, make_volumes, update_volumes
 from kubelite.node.workerhost import PrepareAgain, TokensCame, Wake, WorkerEvent, WorkerHost
 from kubelite.runtime.causes import Happened
 
@@ -373,36 +374,34 @@ class PodWorker:
 
     def _sources(self) -> Sources:
         host = self.host
-        return Sources(self._facts(), host.lookup, self._tokens, host.machine.files, host.images.resolve)
+        return Sources(self._facts(), host.lookup, self._tokens, host.machine.files)
 
     # --- containers
 
     def _pull(self, name: str) -> None:
+        """Pull what a container needs: the images that are its volumes, then its own."""
         spec = self.state.containers[name].spec
-        policy = spec.raw.get("imagePullPolicy") or "IfNotPresent"
-        machine = self.host.machine
-        here = policy != "Always" and (policy == "Never" or spec.image in machine.pulled)
-        try:
-            found = self.host.images.resolve(spec.image)
-        except InvalidImageName as error:
-            self.handle(ImageMissing(name, "InvalidImageName", str(error)))
-            return
-        except ImageNotFound as error:
-            if policy == "Never":
-                message = f'Container image "{spec.image}" is not present with pull policy of Never'
-                self.handle(ImageMissing(name, "ErrImageNeverPull", message))
+        for volume, source in image_volumes(self.state.pod["spec"], spec.raw):
+            if volume in self.volumes:
+                continue
+            reference = source.get("reference") or ""
+            done = self._look_for(reference, source.get("pullPolicy") or "IfNotPresent")
+            if done.image is None:
+                self.handle(ImageMissing(name, done.reason, done.message, reference))
                 return
-            self.host.record(self.base, "Normal", "Pulling", f'Pulling image "{spec.image}"', name)
-            self.handle(ImageMissing(name, "ErrImagePull", f"rpc error: code = NotFound desc = {error}"))
-            return
-        if here:
-            text = f'Container image "{spec.image}" already present on machine and can be accessed by the pod'
+            self.volumes[volume] = image_volume(done.image)
+            self.host.record(self.base, "Normal", "Pulled", done.message, "")
+        done = self._look_for(spec.image, spec.raw.get("imagePullPolicy") or "IfNotPresent", name)
+        if done.image is None:
+            self.handle(ImageMissing(name, done.reason, done.message))
         else:
-            self.host.record(self.base, "Normal", "Pulling", f'Pulling image "{spec.image}"', name)
-            took = "in 1ms (1ms including waiting)"
-            text = f'Successfully pulled image "{spec.image}" {took}. Image size: {found.size} bytes.'
-            machine.pulled.add(spec.image)
-        self.handle(ImageFound(name, image_id(spec.image), text))
+            self.handle(ImageFound(name, image_id(spec.image), done.message))
+
+    def _look_for(self, reference: str, policy: str, container: str = "") -> Pull:
+        done = pull(self.host.images, reference, policy, self.host.machine.pulled)
+        if done.asked:
+            self.host.record(self.base, "Normal", "Pulling", f'Pulling image "{reference}"', container)
+        return done
 
     def _start(self, name: str, attempt: int) -> None:
         try:

@@ -19,7 +19,7 @@ from kubelite.apimachinery.meta import controller_of
 from kubelite.apimachinery.scheme import Object
 from kubelite.images.files import Directory, File, FileSystem, Mount, Node, Symlink
 from kubelite.images.permissions import STICKY
-from kubelite.images.registry import ImageNotFound, InvalidImageName
+from kubelite.images.registry import Image
 from kubelite.node.environment import ConfigError, expand
 from kubelite.node.payloads import MountError, Payload, Sources, payload_of
 from kubelite.node.rootfs import image_files
@@ -43,7 +43,7 @@ class ClaimError(MountError):
 
 
 def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
-    """Each volume of the pod.
+    """Each volume of the pod, but images: these come with the containers that mount them.
 
     Raises:
         MountError: Sources are missing; it tells of each volume, and of all claims together.
@@ -54,6 +54,8 @@ def make_volumes(sources: Sources, now: float) -> dict[str, Volume]:
     of_claims: dict[str, str] = {}
     texts: list[str] = []
     for volume in sources.facts.pod["spec"].get("volumes") or ():
+        if "image" in volume:
+            continue
         try:
             made[volume["name"]] = _make_volume(volume, sources, now)
         except ClaimError as error:
@@ -222,8 +224,6 @@ def _make_volume(volume: Object, sources: Sources, now: float) -> Volume:
         return _host_path(volume, sources.host)
     if "persistentVolumeClaim" in volume or "ephemeral" in volume:
         return _claimed(volume, sources)
-    if "image" in volume:
-        return _image(volume, sources)
     payload = payload_of(volume, sources)
     group = group_of_files(sources.facts.pod)
     directory = _empty(volume, group, now)
@@ -252,13 +252,9 @@ def _empty(volume: Object, group: int | None, now: float) -> Directory:
     return directory
 
 
-def _image(volume: Object, sources: Sources) -> Mount:
+def image_volume(image: Image) -> Mount:
     """The files of an image, which nobody may change."""
-    reference = volume["image"].get("reference") or ""
-    try:
-        return Mount(image_files(sources.image(reference)), read_only=True)
-    except (ImageNotFound, InvalidImageName) as error:
-        raise MountError(f'Failed to pull image "{reference}": {error}') from error
+    return Mount(image_files(image), read_only=True)
 
 
 def _claimed(volume: Object, sources: Sources) -> Volume:

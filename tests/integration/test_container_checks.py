@@ -31,6 +31,11 @@ def probe(port, **fields):
     return {"livenessProbe": {"grpc": {"port": port, **fields}, "periodSeconds": 1, "failureThreshold": 1}}
 
 
+def state_of(pod, container):
+    [status] = [each for each in pod["status"]["containerStatuses"] if each["name"] == container]
+    return status["state"]
+
+
 async def restarts(cluster, name):
     return (await cluster.get("pod", name))["status"]["containerStatuses"][0]["restartCount"]
 
@@ -125,6 +130,33 @@ async def test_an_image_volume_shows_the_files_of_an_image(cluster):
     assert '"image": "kitten.jpg"' in text
     assert "Alpine Linux" in text
     assert "touch: /v/x: Read-only file system" in text
+
+
+async def test_a_container_waits_for_the_image_of_its_volume(cluster):
+    async def idle(container):
+        await container.terminating.wait()
+
+    volume = {"name": "v", "image": {"reference": "data:1"}}
+    mounting = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    made = pod("p", "busybox", container={"command": ["sleep", "inf"], **mounting}, volumes=[volume])
+    made["spec"]["containers"].append({"name": "other", "image": "pause"})
+    await cluster.apply(made)
+    await cluster.wait_for("pod/p", lambda each: "running" in state_of(each, "other"))
+    held = await cluster.wait_for(
+        "pod/p", lambda each: state_of(each, "c")["waiting"]["reason"] == "ImagePullBackOff"
+    )
+    message = state_of(held, "c")["waiting"]["message"]
+    assert message.startswith(
+        'Back-off pulling image "data:1": ErrImagePull: rpc error: code = NotFound desc = '
+    )
+    told = [
+        (event["reason"], event["involvedObject"].get("fieldPath")) for event in await cluster.get("events")
+    ]
+    assert ("BackOff", None) in told
+    assert ("Failed", "spec.containers{c}") in told
+    assert "FailedMount" not in {reason for reason, _ in told}
+    cluster.images["data:1"] = idle
+    await cluster.wait_for("pod/p", "ready", timeout=60)
 
 
 async def test_limits_in_the_cgroup_follow_a_resize(cluster):

@@ -14,7 +14,7 @@ from kubelite.node.payloads import Payload, Sources
 from kubelite.node.procfiles import capabilities, forbidden_setting, proc_directory
 from kubelite.node.securitycontext import check_non_root, owner_of_files, user_of
 from kubelite.node.volumeowner import WRITABLE, give_to_group
-from kubelite.node.volumes import make_volumes, mount_volumes, write_payload
+from kubelite.node.volumes import image_volume, make_volumes, mount_volumes, write_payload
 
 AGNHOST = make_registry().resolve("registry.k8s.io/e2e-test-images/agnhost:2.47")
 BUSYBOX = make_registry().resolve("busybox:1.36")
@@ -82,9 +82,7 @@ class Lookup:
 
 def volumes_of(context, *volumes):
     pod = pod_of(context, {}, volumes=list(volumes))
-    made = make_volumes(
-        Sources(PodFacts(pod, "", "", {}), Lookup(), {}, FileSystem(), make_registry().resolve), 1.0
-    )
+    made = make_volumes(Sources(PodFacts(pod, "", "", {}), Lookup(), {}, FileSystem()), 1.0)
     files = FileSystem()
     mount_volumes(
         files,
@@ -146,7 +144,9 @@ def test_a_sub_path_that_is_made_is_as_open_as_its_volume():
 
 
 def test_an_image_is_a_volume_that_nobody_changes():
-    files = volumes_of({}, {"name": "i", "image": {"reference": "busybox:1.36"}})
+    files = FileSystem()
+    made = {"i": image_volume(BUSYBOX)}
+    mount_volumes(files, {"volumeMounts": [{"name": "i", "mountPath": "/i"}]}, made, {})
     assert "root:x:0:0:" in files.read_text("/i/etc/passwd")
     assert files.is_file("/i/bin/sh")
     with pytest.raises(OSError, match="Read-only"):

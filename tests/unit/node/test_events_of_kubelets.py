@@ -88,6 +88,20 @@ def an_image_is_waited_for():
     return an_image_is_not_there().tell(Tick(), after_s=1)
 
 
+@tells("Warning", "Failed", 'Failed to pull image "v": not there', "")
+@tells("Warning", "Failed", "Error: ErrImagePull", "")
+@tells("Warning", "Failed", "Error: ErrImagePull")
+def an_image_of_a_volume_is_not_there():
+    return Story().pulling().tell(ImageMissing("c", "ErrImagePull", "not there", "v"))
+
+
+@tells("Normal", "BackOff", 'Back-off pulling image "v"', "")
+@tells("Warning", "Failed", "Error: ImagePullBackOff", "")
+@tells("Warning", "Failed", "Error: ImagePullBackOff")
+def an_image_of_a_volume_is_waited_for():
+    return an_image_of_a_volume_is_not_there().tell(Tick(), after_s=1)
+
+
 @tells("Warning", "InspectFailed", "odd")
 @tells("Warning", "Failed", "Error: InvalidImageName")
 def an_image_has_no_name():

@@ -227,11 +227,15 @@ async def test_what_is_told_of_images(node):
     await node.run("c", containers=[{"name": "c", "image": "gone:1", "imagePullPolicy": "Never"}])
     await node.clock.sleep(5)
     await node.run("d", containers=[{"name": "c", "image": "here:1"}])
+    node.images["files:1"] = idle
+    mounting = {"name": "c", "image": "here:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    await node.run("e", containers=[mounting], volumes=[{"name": "v", "image": {"reference": "files:1"}}])
     await node.clock.sleep(5)
     told = set(node.recorder.events)
     assert {
         ("Normal", "Pulling", 'Pulling image "here:1"'),
         ("Normal", "Pulling", 'Pulling image "gone:1"'),
+        ("Normal", "Pulling", 'Pulling image "files:1"'),
         (
             "Normal",
             "Pulled",
@@ -248,9 +252,10 @@ async def test_what_is_told_of_images(node):
         ("Warning", "Failed", "Error: ErrImageNeverPull"),
     } <= told
     pulled = re.compile(
-        r'Successfully pulled image "here:1" in 1ms \(1ms including waiting\). Image size: \d+ bytes.'
+        r'Successfully pulled image "(here|files):1" in 1ms \(1ms including waiting\). Image size: \d+ bytes.'
     )
-    assert any(pulled.fullmatch(message) for _, reason, message in told if reason == "Pulled")
+    matches = [pulled.fullmatch(message) for _, reason, message in told if reason == "Pulled"]
+    assert {each.group(1) for each in matches if each} == {"here", "files"}
     assert any(
         message.startswith('Failed to pull image "gone:1": rpc error: code = NotFound desc = ')
         for _, _, message in told
@@ -286,7 +291,7 @@ async def test_what_is_told_of_the_node(node):
 
 
 def test_all_that_is_told_outside_of_steps_is_known():
-    known = {"Pulling", "FailedMount", "FailedCreatePodSandBox", "Starting", "Rebooted"}
+    known = {"Pulling", "Pulled", "FailedMount", "FailedCreatePodSandBox", "Starting", "Rebooted"}
     known |= {"Unhealthy", "ProbeWarning", "NodeNotSchedulable", "NodeSchedulable", "NodeReady"}
     known |= {"NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"}
     known |= {"Resize"}  # of four Events, which test_kubelet_changes.py compares
