@@ -24,13 +24,11 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
 from kubelite.reconcile.executor import Executor, Recorder
-from kubelite.reconcile.informing import Handler, InformerLike, InformersLike
+from kubelite.reconcile.informing import Handler, InformerLike, InformersLike, catch_up
 from kubelite.reconcile.intents import Outcome, Outcomes, ReadObject, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
-from kubelite.runtime import Actor, ActorStopped, ChildSpec, Clock, Randomness, Signal, causes
+from kubelite.runtime import Actor, ChildSpec, Clock, Randomness, Signal, causes
 
-CATCH_UP_RETRY_S: Final = 1.0
-"""Seconds between two tries to list what a restarted controller has to know."""
 WORKERS: Final = 5
 """Keys that one controller looks at side by side, as Kubernetes' --concurrent-…-syncs."""
 
@@ -235,22 +233,11 @@ class Controller(Actor[Message]):
         for resource in dict.fromkeys(resources):
             await self._informers.informer(resource).wait_synced()
             if self.context.statistics["restarts"]:
-                await self._catch_up(resource)
+                await catch_up(self._informers, resource, self._clock, self.context.log)
         for key in self._reconciler.first_keys():
             self._queue.add(key)
         self._synced = True
         self._wake()
-
-    async def _catch_up(self, resource: Resource) -> None:
-        """See what was written before a crash, which nobody remembers."""
-        while True:
-            try:
-                await self._informers.catch_up(resource)
-            except (APIError, ActorStopped, OSError) as error:
-                self.context.log.warning("catch_up_failed", resource=resource.plural, error=str(error))
-                await self._clock.sleep(CATCH_UP_RETRY_S)
-            else:
-                return
 
     def _handler(self, keys: Callable[[Object | None, Object | None], Iterable[str]]) -> Handler:
         def handle(old: Object | None, new: Object | None) -> None:

@@ -1,12 +1,16 @@
-"""What a controller needs of informers: those of a running cluster, or of a test."""
+"""What a component needs of informers: those of a running cluster, or of a test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.runtime import ActorStopped, Clock
 
+CATCH_UP_RETRY_S: Final = 1.0
+"""Seconds between two tries to list what a restarted component has to know."""
 Handler = Callable[[Object | None, Object | None], Any]
 
 
@@ -56,3 +60,22 @@ class InformersLike(Protocol):
     async def catch_up(self, resource: Resource) -> None:
         """Wait until the informer of a kind holds all that was written before now."""
         ...
+
+
+async def catch_up(informers: InformersLike, resource: Resource, clock: Clock, log: Any) -> None:
+    """See what was written before a crash, which nobody remembers; tried until it can be listed.
+
+    Args:
+        informers: Who have to see it.
+        resource: Of which kind.
+        clock: The cluster's.
+        log: Told of each try that fails.
+    """
+    while True:
+        try:
+            await informers.catch_up(resource)
+        except (APIError, ActorStopped, OSError) as error:
+            log.warning("catch_up_failed", resource=resource.plural, error=str(error))
+            await clock.sleep(CATCH_UP_RETRY_S)
+        else:
+            return

@@ -19,6 +19,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.client import Client
+from kubelite.reconcile.informing import catch_up
 from kubelite.runtime import Clock, Context, Randomness, causes
 from kubelite.runtime.logs import get_logger
 from kubelite.scheduler import hints
@@ -101,9 +102,14 @@ class Core:
         return f"{self._cache!r} {self._queue!r}"
 
     async def begin(self) -> None:
-        """Learns all nodes, then all pods; the handlers replay them."""
+        """Learns all nodes, then all pods; the handlers replay them.
+
+        After a crash, the bindings are waited for that were made before it and not seen yet.
+        """
         nodes, pods = self._informers.informer(r.NODES), self._informers.informer(r.PODS)
         await nodes.wait_synced()
+        if self.context.statistics["restarts"]:
+            await catch_up(self._informers, r.PODS, self._clock, log)
         self._removers += [nodes.add_handler(self._node_changed), pods.add_handler(self._pod_changed)]
 
     def end(self) -> None:
@@ -179,6 +185,7 @@ class Core:
         entry = self._queue.get(uid)
         self._queue.remove(uid)
         made_room = self._cache.forget(uid) is not None
+        self._wake_claim_waiters()
         if entry is not None and self._cache.nomination(uid):
             self._cache.nominate(entry.info, "")
             made_room = True
@@ -298,20 +305,32 @@ class Core:
             await self._err(entry, framework, str(error))
 
     def _forget(self, entry: Entry) -> None:
-        """What was assumed of a pod did not come true."""
-        self._cache.forget(entry.info.uid)
-        self._happened(hints.POD_DELETE, entry.info.pod, None)
+        """What was assumed of a pod did not come true, unless it is seen to have a node."""
+        pod = self._known(entry.info)
+        if pod is None or not podutil.is_scheduled(pod):
+            self._cache.forget(entry.info.uid)
+            self._happened(hints.POD_DELETE, entry.info.pod, None)
+
+    def _known(self, info: PodInfo) -> Object | None:
+        """A pod as it is seen now; None if it is gone."""
+        pod: Object | None = self._informers.informer(r.PODS).get(
+            info.namespace, info.pod["metadata"]["name"]
+        )
+        return pod if pod is not None and pod["metadata"]["uid"] == info.uid else None
 
     async def _err(self, entry: Entry, framework: Framework, message: str) -> None:
-        """Something went wrong: the pod is tried again after its back-off."""
+        """Something went wrong: the pod, if it still is, is tried again after its back-off, as it is now."""
         self._forget(entry)
-        now, info = self._clock.monotonic(), entry.info
-        self._queue.add(info, now)
+        now, info, pod = self._clock.monotonic(), entry.info, self._known(entry.info)
+        if pod is not None:
+            self._pod_changed(pod, pod)
         again = self._queue.get(info.uid)
-        assert again is not None
-        again.refusals, again.errors = entry.refusals, entry.errors
-        self._queue.retry(again, now)
-        self._arm()
+        if again is not None:
+            info = again.info
+            again.refusals, again.errors = entry.refusals, entry.errors
+            self._queue.retry(again, now)
+            self._cache.nominate(info, "")
+            self._arm()
         await self._effects.report(info, framework.profile.name, SCHEDULER_ERROR, message, nominated="")
 
     # -- no node
@@ -401,6 +420,9 @@ class Core:
     async def _until_bound(self, plugin: VolumeBinding, info: PodInfo) -> None:
         until = self._clock.monotonic() + plugin.bind_timeout_s
         while True:
+            if self._cache.node_of(info.uid) is None:
+                name = info.pod["metadata"]["name"]
+                raise SchedulerError(f'binding volumes: pod does not exist any more: pod "{name}" not found')
             progress = plugin.progress(info)
             if progress is True:
                 return

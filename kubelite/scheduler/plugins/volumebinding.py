@@ -9,7 +9,7 @@ pkg/scheduler/framework/plugins/volumebinding/{volume_binding,binder}.go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -39,6 +39,8 @@ NOT_FOUND = "node(s) didn't find available persistent volumes to bind"
 ELSEWHERE = "node(s) didn't match PersistentVolume's node affinity"
 NO_SPACE = "node(s) did not have enough free storage"
 GONE = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+ByClass = Mapping[str, Sequence[Object]]
+"""Volumes by the names of their classes; "" for none."""
 
 
 @attrs.define(eq=False)
@@ -86,7 +88,7 @@ def _storage(resources: Mapping[str, Any] | None) -> Any:
 
 
 def find_volume(
-    claim: Object, volumes: Sequence[Object], node: NodeInfo, taken: frozenset[str]
+    claim: Object, volumes: Sequence[Object], node: NodeInfo, taken: Collection[str]
 ) -> Object | None:
     """The smallest volume which a claim could have on a node; the one made for it, if there is one.
 
@@ -147,8 +149,10 @@ class VolumeBinding(Plugin):
         if claims.immediate:
             return Status(NAME, ("pod has unbound immediate PersistentVolumeClaims",))
 
+        volumes = self._by_class() if claims.delayed else {}
+
         def test(node: NodeInfo) -> Status | None:
-            reasons = self._reasons(claims, node)
+            reasons = self._reasons(claims, node, volumes)
             return Status(NAME, reasons) if reasons else None
 
         return Filtering(test)
@@ -201,22 +205,29 @@ class VolumeBinding(Plugin):
 
     # -- what a node offers
 
-    def _reasons(self, claims: Claims, node: NodeInfo) -> tuple[str, ...]:
+    def _by_class(self) -> ByClass:
+        """All volumes, sorted once for all nodes that are asked about a pod."""
+        found: dict[str, list[Object]] = {}
+        for volume in self.handle.lister(PERSISTENTVOLUMES).list():
+            found.setdefault(volume["spec"].get("storageClassName") or "", []).append(volume)
+        return found
+
+    def _reasons(self, claims: Claims, node: NodeInfo, volumes: ByClass) -> tuple[str, ...]:
         reasons = []
-        volumes = self.handle.lister(PERSISTENTVOLUMES)
+        lister = self.handle.lister(PERSISTENTVOLUMES)
         for claim in claims.bound:
-            volume = volumes.get(None, claim["spec"]["volumeName"])
+            volume = lister.get(None, claim["spec"]["volumeName"])
             if volume is None:
                 reasons.append(GONE)
             elif not is_near(volume, node):
                 reasons.append(ELSEWHERE)
         if claims.delayed:
-            decided = self._decide(claims.delayed, node)
+            decided = self._decide(claims.delayed, node, volumes)
             if isinstance(decided, str):
                 reasons.append(decided)
         return tuple(dict.fromkeys(reasons))
 
-    def _decide(self, claims: Sequence[Object], node: NodeInfo) -> Decisions | str:
+    def _decide(self, claims: Sequence[Object], node: NodeInfo, volumes: ByClass) -> Decisions | str:
         """What to do about claims that wait for their first consumer; or why it cannot be done there."""
         taken = {volume["metadata"]["name"] for each in self.reserved.values() for _, volume in each.bindings}
         bindings: list[tuple[Object, Object]] = []
@@ -224,7 +235,6 @@ class VolumeBinding(Plugin):
         by_size = sorted(
             claims, key=lambda each: _storage((each["spec"].get("resources") or {}).get("requests"))
         )
-        everything = self.handle.lister(PERSISTENTVOLUMES).list()
         for claim in by_size:
             chosen = annotations_of(claim).get(SELECTED_NODE)
             if chosen:
@@ -233,10 +243,7 @@ class VolumeBinding(Plugin):
                 provisions.append(claim)
                 continue
             of_class = claim["spec"].get("storageClassName") or ""
-            volumes = [
-                each for each in everything if (each["spec"].get("storageClassName") or "") == of_class
-            ]
-            volume = find_volume(claim, volumes, node, frozenset(taken))
+            volume = find_volume(claim, volumes.get(of_class, ()), node, taken)
             if volume is not None:
                 taken.add(volume["metadata"]["name"])
                 bindings.append((claim, volume))
@@ -283,7 +290,7 @@ class VolumeBinding(Plugin):
         claims = self._claims(info)
         if isinstance(claims, Status) or not claims.delayed:
             return claims if isinstance(claims, Status) else None
-        decided = self._decide(claims.delayed, node)
+        decided = self._decide(claims.delayed, node, self._by_class())
         if isinstance(decided, str):
             return Status(NAME, (decided,))
         self.reserved[info.uid] = decided

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from kubelite.api.resources import NODES, PODS
-from kubelite.apimachinery.apierrors import Conflict
+from kubelite.apimachinery.apierrors import Conflict, InternalError, NotFound
 from kubelite.runtime import ChildSpec, System, VirtualClock
 from kubelite.scheduler import Scheduler
 from kubelite.scheduler.profiles import parse_config
@@ -53,7 +53,13 @@ class StubInformer:
 
 
 class StubCluster:
-    """Client, informers and recorder in one; what was bound is seen by the informer, as from the API."""
+    """Client, informers and recorder in one; what was bound is seen by the informer, as from the API.
+
+    Attributes:
+        is_away: Whether every write fails.
+        unseen: A list takes what is not to be seen before informers are asked to catch up.
+        meanwhile: Called while a pod is being bound.
+    """
 
     def __init__(self):
         self.informers = {}
@@ -61,9 +67,18 @@ class StubCluster:
         self.events, self.conditions, self.bound, self.errors = [], {}, {}, []
         self.nominated, self.deleted, self.updated = {}, [], []
         self.keeps_deleted = False
+        self.is_away = False
+        self.unseen = None
+        self.meanwhile = lambda: None
 
     def informer(self, resource):
         return self.informers.setdefault(resource, StubInformer())
+
+    async def catch_up(self, resource):
+        assert resource == PODS
+        unseen, self.unseen = self.unseen, None
+        for pod in unseen or ():
+            self.pods.put(pod)
 
     def recorder(self, profile):
         self.profile = profile
@@ -71,18 +86,29 @@ class StubCluster:
 
     async def create(self, resource, obj, namespace, *, name, subresource):
         assert (resource, namespace, subresource, obj["kind"]) == (PODS, "default", "binding", "Binding")
+        self.meanwhile()
+        if self.is_away:
+            raise InternalError("the store is away")
         if self.errors:
             raise self.errors.pop(0)
         assert name not in self.bound, f"{name} was bound already"
         node = self.bound[name] = obj["target"]["name"]
         pod = self.pods.objects[name]
         assert obj["metadata"]["uid"] == pod["metadata"]["uid"]
-        self.pods.put({**pod, "spec": {**pod["spec"], "nodeName": node}})
+        bound = {**pod, "spec": {**pod["spec"], "nodeName": node}}
+        if self.unseen is None:
+            self.pods.put(bound)
+        else:
+            self.unseen.append(bound)
 
     async def patch(self, resource, name, patch, namespace, *, patch_type, subresource):
         assert (resource, namespace, patch_type, subresource) == (PODS, "default", "strategic", "status")
+        if self.is_away:
+            raise InternalError("the store is away")
         status = patch["status"]
-        pod = self.pods.objects[name]
+        pod = self.pods.objects.get(name)
+        if pod is None:
+            raise NotFound(PODS, name)
         changed = {**pod["status"]}
         if "conditions" in status:
             (self.conditions[name],) = status["conditions"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
 from kubelite.apimachinery.apierrors import InternalError
 from tests.unit.scheduler.objects import make_node, make_pod
 
@@ -145,6 +146,92 @@ async def test_a_binding_in_conflict_gives_back_what_was_assumed(cluster, confli
     cluster.pods.put(make_pod("other", requests={"cpu": "1"}))
     await cluster.settle()
     assert cluster.bound == {"other": "a"}
+
+
+async def test_a_binding_that_nobody_has_seen_yet_counts_after_a_restart(cluster):
+    cluster.unseen = []
+    cluster.nodes.put(make_node("a", cpu="1"))
+    cluster.pods.put(make_pod("first", requests={"cpu": "1"}))
+    await cluster.settle()
+    assert cluster.bound == {"first": "a"}
+    cluster.system.ref("scheduler").slot.fail(ValueError("a crash"), "a test")
+    cluster.pods.put(make_pod("second", requests={"cpu": "1"}))
+    await cluster.settle()
+    assert cluster.bound == {"first": "a"}
+    assert [name for name, _, reason, _ in cluster.events if reason == "FailedScheduling"] == ["second"]
+
+
+async def test_a_pod_that_goes_while_its_binding_fails_is_not_scheduled_again(cluster):
+    def meanwhile():
+        cluster.pods.remove("p")
+        cluster.nodes.put(make_node("a", cordoned=True))
+
+    cluster.errors.append(InternalError("the store is away"))
+    cluster.meanwhile = meanwhile
+    cluster.nodes.put(make_node("a"))
+    cluster.pods.put(make_pod())
+    await cluster.settle()
+    assert len(cluster.events) == 1, "it is told of once, as by kube-scheduler"
+    for _ in range(3):
+        await cluster.clock.advance(301)
+        await cluster.settle()
+    assert len(cluster.events) == 1
+    assert cluster.bound == {}
+
+
+async def test_a_pod_is_scheduled_again_as_it_has_become_while_its_binding_failed(cluster):
+    cluster.is_away = True
+    cluster.meanwhile = lambda: cluster.pods.put(make_pod(nodeSelector={"disk": "fast"}))
+    cluster.nodes.put(make_node("a", labels={"disk": "slow"}))
+    cluster.nodes.put(make_node("b", labels={"disk": "fast"}))
+    cluster.pods.put(make_pod(nodeSelector={"disk": "slow"}))
+    await cluster.settle()
+    cluster.is_away, cluster.meanwhile = False, lambda: None
+    await cluster.clock.advance(1.1)
+    await cluster.settle()
+    assert cluster.bound == {"p": "b"}
+
+
+async def test_a_binding_whose_answer_was_lost_is_counted_all_the_same(cluster):
+    cluster.is_away = True
+    cluster.meanwhile = lambda: cluster.pods.put(make_pod("first", requests={"cpu": "1"}, node="a"))
+    cluster.nodes.put(make_node("a", cpu="1"))
+    cluster.pods.put(make_pod("first", requests={"cpu": "1"}))
+    await cluster.settle()
+    cluster.is_away, cluster.meanwhile = False, lambda: None
+    cluster.pods.put(make_pod("second", requests={"cpu": "1"}))
+    await cluster.settle()
+    await cluster.clock.advance(301)
+    await cluster.settle()
+    assert cluster.bound == {}, "the first was bound by the call that failed, there is no room for the second"
+
+
+async def test_volumes_that_a_pod_waits_for_are_free_once_it_is_gone(cluster):
+    of_class = {"storageClassName": "local", "accessModes": ["ReadWriteOnce"]}
+    local = {"metadata": {"name": "local"}, "provisioner": "kubernetes.io/no-provisioner"}
+    cluster.informer(STORAGECLASSES).put({**local, "volumeBindingMode": "WaitForFirstConsumer"})
+    disk = {"metadata": {"name": "disk"}, "spec": {**of_class, "capacity": {"storage": "1Gi"}}, "status": {}}
+    cluster.informer(PERSISTENTVOLUMES).put(disk)
+    for name in ("x", "y"):
+        metadata = {"name": name, "namespace": "default", "uid": name, "resourceVersion": "1"}
+        claim = {"metadata": metadata, "spec": of_class, "status": {"phase": "Pending"}}
+        cluster.informer(PERSISTENTVOLUMECLAIMS).put(claim)
+    cluster.nodes.put(make_node("a"))
+
+    def using(claim):
+        volume = {"name": "v", "persistentVolumeClaim": {"claimName": claim}}
+        return make_pod(f"uses-{claim}", volumes=[volume])
+
+    cluster.pods.put(using("x"))
+    await cluster.settle()
+    assert cluster.updated == [(PERSISTENTVOLUMES, "disk")]
+    cluster.informer(PERSISTENTVOLUMES).put(disk)  # somebody has taken the claim out again
+    cluster.pods.remove("uses-x")
+    await cluster.settle()
+    cluster.pods.put(using("y"))
+    await cluster.settle()
+    assert cluster.updated == [(PERSISTENTVOLUMES, "disk")] * 2
+    assert 'pod "uses-x" not found' in cluster.events[0][3]
 
 
 async def test_many_pods_do_not_overfill_the_nodes(cluster):
