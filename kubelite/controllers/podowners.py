@@ -106,17 +106,17 @@ class PodOwners(Reconciler):
         if new is None:
             return self._deleted(old)
         if old["metadata"]["uid"] != new["metadata"]["uid"]:
-            return {*self._pod_keys(old, None), *self._pod_keys(None, new)}
+            return dict.fromkeys([*self._pod_keys(old, None), *self._pod_keys(None, new)])
         if not self.matters(old, new):
             return ()
-        keys = set(self._deleted(new) if podutil.is_terminating(new) else self._owner_key(new))
+        keys = dict.fromkeys(self._deleted(new) if podutil.is_terminating(new) else self._owner_key(new))
         for key in self._owner_key(old):
             if key not in keys:  # it left its owner, who would wait in vain to see it deleted
                 self._expectations.deletion_seen(key, old["metadata"]["uid"])
                 self._hurry(key)
-            keys.add(key)
+            keys[key] = None
         if controller_of(new) is None and not podutil.is_terminating(new):
-            keys.update(self._matching(new))
+            keys |= dict.fromkeys(self._matching(new))
         return keys
 
     def _owner_key(self, pod: Object) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class TTLController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._nodes = self.informer(NODES)
-        self._names: set[str] = set()
+        self._names: dict[str, None] = {}
         self._step = 0
 
     def watches(self) -> Sequence[Watch]:
@@ -53,17 +53,20 @@ class TTLController(Reconciler):
     def _keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         name: str = (new or old or {})["metadata"]["name"]
         if new is None:
-            self._names.discard(name)
+            self._names.pop(name, None)
         elif name in self._names:
-            annotations = new["metadata"].get("annotations") or {}
-            return () if ANNOTATION in annotations else (name,)
+            return (name,) if plan(new, self._ttl_s) else ()
         else:
-            self._names.add(name)
+            self._names[name] = None
         before, self._step = self._step, step_for(len(self._names), self._step)
-        return set(self._names) if self._step != before else (name,)
+        return tuple(self._names) if self._step != before else (name,)
+
+    @property
+    def _ttl_s(self) -> int:
+        return BOUNDARIES[self._step][2]
 
     def sync(self, key: str) -> Steps:
         """One node."""
         node = self._nodes.get(None, key)
         if node is not None:
-            yield plan(node, BOUNDARIES[self._step][2])
+            yield plan(node, self._ttl_s)

@@ -91,14 +91,14 @@ class CronJobController(Reconciler):
         return ()
 
     def _job_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
-        keys: set[str] = set()
+        keys: dict[str, None] = {}
         for job in (old, new):
             owner = None if job is None else controller_of(job)
             if job is None or owner is None or owner["kind"] != CRONJOBS.kind:
                 continue
             cron_job = self._cron_jobs.get(job["metadata"]["namespace"], owner["name"])
             if cron_job is not None and cron_job["metadata"]["uid"] == owner["uid"]:
-                keys.add(key_of(cron_job))
+                keys[key_of(cron_job)] = None
         return keys
 
     # --- a look ---------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ class DeploymentController(Reconciler):
         )
 
     def _set_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
-        keys: set[str] = set()
+        keys: list[str] = []
         for each in (old, new):
             if each is None:
                 continue
@@ -112,14 +112,14 @@ class DeploymentController(Reconciler):
             if reference is not None:
                 owner = self._deployments.get(namespace, reference["name"])
                 if owner is not None and owner["metadata"]["uid"] == reference["uid"]:
-                    keys.add(key_of(owner))
+                    keys.append(key_of(owner))
             elif each is new:
-                keys.update(
+                keys += [
                     key_of(deployment)
                     for deployment in self._deployments.list(namespace)
                     if self._selects(deployment, each)
-                )
-        return keys
+                ]
+        return dict.fromkeys(keys)
 
     def _pod_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         """Only the end of a pod matters, and only to a Deployment that waits for it."""

@@ -361,7 +361,7 @@ class EndpointSliceController(Reconciler):
             return () if old is None or new is None else by_service(old)
         if self._tracker.observe(old, new):
             return ()
-        return {*by_service(obj), *(() if old is None else by_service(old))}
+        return dict.fromkeys([*by_service(obj), *(() if old is None else by_service(old))])
 
     def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         """The Services whose hints follow the CPUs of zones, if these have changed."""

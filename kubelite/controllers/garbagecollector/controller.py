@@ -183,15 +183,15 @@ class GarbageCollector(Reconciler):
         node = self._graph.put(resource, old, new)
         if node is None:
             return ()
-        keys = {node.uid} if _needs_look(node) and not self._has_living_owners(node) else set()
+        keys = [node.uid] if _needs_look(node) and not self._has_living_owners(node) else []
         if node.waits_for_dependents:
-            keys.update(dependent.uid for dependent in self._graph.dependents(node.uid))
+            keys += [dependent.uid for dependent in self._graph.dependents(node.uid)]
         # An owner that waits may go once this one no longer holds it up.
         for reference in (*((old or {}).get("metadata", {}).get("ownerReferences") or ()), *node.owners()):
             owner = self._graph.get(reference["uid"])
             if owner is not None and owner.waits_for_dependents:
-                keys.add(owner.uid)
-        return keys
+                keys.append(owner.uid)
+        return dict.fromkeys(keys)
 
     def _note_gone(self, uid: str) -> None:
         self._gone[uid] = None

@@ -62,13 +62,10 @@ class RevisedSet(PodOwners):
         return *super().watches(), Watch(CONTROLLERREVISIONS, self._revision_keys)
 
     def _revision_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
-        keys: set[str] = set()
-        for each in (old, new):
-            if each is not None:
-                keys.update(self._owner_key(each))
+        keys = [key for each in (old, new) if each is not None for key in self._owner_key(each)]
         if new is not None and controller_of(new) is None:
-            keys.update(self._matching(new))
-        return keys
+            keys += self._matching(new)
+        return dict.fromkeys(keys)
 
     def revise(self, owner: Object) -> Generator[Sequence[Intent], Outcomes, Revisions | None]:
         """See to the revision of the present template; None if there is none: the look is over."""

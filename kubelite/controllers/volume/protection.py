@@ -107,4 +107,5 @@ def _held_volume(_old: Object | None, new: Object | None) -> Iterable[str]:
 def _given_up(old: Object | None, new: Object | None) -> Iterable[str]:
     if old is None:
         return ()
-    return set(used_claims(old)) - set(used_claims(new) if new is not None else ())
+    still = () if new is None else tuple(used_claims(new))
+    return [claim for claim in used_claims(old) if claim not in still]

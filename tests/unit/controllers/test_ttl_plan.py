@@ -22,11 +22,12 @@ def test_a_node_that_says_it_is_left_alone():
     assert patch.patch == {"metadata": {"annotations": {ttl.ANNOTATION: "15"}}}
 
 
-async def test_nodes_are_annotated_also_again():
+@pytest.mark.parametrize("said", [None, "99"])
+async def test_nodes_are_annotated_also_again(said):
     async with rig("ttl-controller") as r:
         await r.node("n1")
         await r.settle()
         assert (await r.client.get(NODES, "n1"))["metadata"]["annotations"][ttl.ANNOTATION] == "0"
-        await r.client.patch(NODES, "n1", {"metadata": {"annotations": {ttl.ANNOTATION: None}}})
+        await r.client.patch(NODES, "n1", {"metadata": {"annotations": {ttl.ANNOTATION: said}}})
         await r.settle()
         assert (await r.client.get(NODES, "n1"))["metadata"]["annotations"][ttl.ANNOTATION] == "0"
