@@ -104,13 +104,13 @@ class Framework:
             if always or (needed and needed(info, cache))
         ]
 
-    def resources_of(self, info: PodInfo) -> set[Resource]:
+    def resources_of(self, info: PodInfo) -> Iterable[Resource]:
         """The kinds that have to be known before a pod is scheduled, beside pods and nodes."""
-        found: set[Resource] = set()
+        found: dict[Resource, None] = {}
         for name in (*self.filters_of(info), *(name for name, _ in self.scores_of(info))):
             resources = PLUGINS[name].resources
             if resources is not None:
-                found.update(resources(info))
+                found |= dict.fromkeys(resources(info))
         return found
 
     # -- one pod

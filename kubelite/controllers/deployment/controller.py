@@ -286,7 +286,7 @@ class DeploymentController(Reconciler):
         size = rollout.new_size(deployment, work.all, None)
         owner = controller_ref(deployment, DEPLOYMENTS)
         made = rollout.make_replica_set(deployment, owner, hash_, size, revision)
-        (outcome,) = yield (CreateObject(REPLICASETS, made, exists_ok=True),)
+        (outcome,) = yield (CreateObject(REPLICASETS, made),)
         if outcome.object is None:
             return (yield from self._not_created(work, made, outcome))
         name = outcome.object["metadata"]["name"]
@@ -298,7 +298,10 @@ class DeploymentController(Reconciler):
         return (yield from self._set_revision(work, revision, reason))
 
     def _not_created(self, work: Rollout, made: Object, outcome: object) -> Part:
-        """The name is taken: by an earlier look of ours, or by another template, which a new hash avoids."""
+        """The name is taken: by an earlier look of ours, or by another template, which a new hash avoids.
+
+        Whose it is may not be seen yet; it is a failure in any case, after which there is another look.
+        """
         deployment = work.deployment
         error = getattr(outcome, "error", None)
         if error is None or error.reason != "AlreadyExists":
@@ -309,7 +312,7 @@ class DeploymentController(Reconciler):
         owner = None if present is None else controller_of(present)
         is_ours = owner is not None and owner["uid"] == deployment["metadata"]["uid"]
         if present is None or (is_ours and rollout.find_new(deployment, [present]) is not None):
-            return False  # of an earlier look: the informer will tell of it
+            return False
         before = deployment.get("status") or {}
         status = {**before, "collisionCount": (before.get("collisionCount") or 0) + 1}
         yield (UpdateStatus(DEPLOYMENTS, {**deployment, "status": status}),)

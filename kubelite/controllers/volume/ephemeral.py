@@ -6,13 +6,16 @@ Source: k8s.io/kubernetes/pkg/controller/volume/ephemeral/controller.go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import CreateObject, Intent, RecordEvent, Steps
 from kubelite.reconcile.ownership import controller_of, controller_ref, key_of, split_key
+
+BY_EPHEMERAL_CLAIM: Final = "ephemeral claim"
+"""Index: `namespace/name` of a claim -> the pod of whose ephemeral volume it is, or should be."""
 
 
 def claim_name(pod: Object, volume: Object) -> str:
@@ -47,11 +50,17 @@ class EphemeralVolumeController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._pods = self.informer(PODS)
+        self._pods.add_index(BY_EPHEMERAL_CLAIM, _claims_of)
         self._claims = self.informer(PERSISTENTVOLUMECLAIMS)
 
     def watches(self) -> Sequence[Watch]:
-        """Pods with such volumes, and claims of theirs that are gone."""
-        return Watch(PODS, _pod_keys), Watch(PERSISTENTVOLUMECLAIMS, _claim_keys)
+        """Pods with such volumes, and claims of theirs (or in their place) that are gone."""
+        return Watch(PODS, _pod_keys), Watch(PERSISTENTVOLUMECLAIMS, self._claim_keys)
+
+    def _claim_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        if old is None or new is not None:
+            return ()
+        return [key_of(pod) for pod in self._pods.by_index(BY_EPHEMERAL_CLAIM, key_of(old))]
 
     def sync(self, key: str) -> Steps:
         """The claims of one pod."""
@@ -87,7 +96,7 @@ def _pod_keys(_old: Object | None, new: Object | None) -> Iterable[str]:
         yield key_of(new)
 
 
-def _claim_keys(old: Object | None, new: Object | None) -> Iterable[str]:
-    owner = None if old is None or new is not None else controller_of(old)
-    if old is not None and owner is not None and owner["kind"] == PODS.kind:
-        yield f"{old['metadata']['namespace']}/{owner['name']}"
+def _claims_of(pod: Object) -> Iterable[str]:
+    for volume in pod["spec"].get("volumes") or ():
+        if "ephemeral" in volume:
+            yield f"{pod['metadata']['namespace']}/{claim_name(pod, volume)}"

@@ -33,6 +33,7 @@ from kubelite.reconcile.intents import (
     DeleteObject,
     Intent,
     RecordEvent,
+    RequeueAfter,
     Steps,
     UpdateObject,
     UpdateStatus,
@@ -40,6 +41,10 @@ from kubelite.reconcile.intents import (
 from kubelite.reconcile.ownership import key_of
 
 HOSTNAME: Final = "kubernetes.io/hostname"
+ON_NODE: Final = "local.path.provisioner/selected-node"
+"""Annotation of volumes."""
+RETRY_S: Final = 15.0
+"""Seconds after which a volume that no node was there for is tried again."""
 RESIZING: Final = frozenset({"Resizing", "FileSystemResizePending", "ControllerResizeError"})
 _MANY_NODES: Final = frozenset({"ReadOnlyMany", "ReadWriteMany"})
 
@@ -85,7 +90,7 @@ def make_volume(claim: Object, storage_class: Object, node: Object) -> Object:
     if storage_class.get("mountOptions"):
         made["mountOptions"] = storage_class["mountOptions"]
     annotations = {
-        "local.path.provisioner/selected-node": host,
+        ON_NODE: host,
         PROVISIONED_BY: storage_class["provisioner"],
     }
     return {
@@ -218,6 +223,8 @@ class Provisioner(Reconciler):
                 f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {why}'
             )
             yield (RecordEvent(claim, "Warning", "ProvisioningFailed", text),)
+            if not problem:
+                yield (RequeueAfter(RETRY_S),)
             return
         made = make_volume(claim, storage_class, node)
         (outcome,) = yield (CreateObject(PERSISTENTVOLUMES, made, exists_ok=True),)
@@ -239,10 +246,9 @@ class Provisioner(Reconciler):
         return self.random.choice(ready) if ready else None
 
     def _remove(self, volume: Object) -> Steps:
+        """The directory goes first: nobody would know of it after a crash between the two."""
         planned = plan_removal(volume)
-        if not planned:
-            return
-        outcomes = yield planned
-        node = annotations_of(volume).get("local.path.provisioner/selected-node", "")
-        if self._erase is not None and not any(outcome.failed for outcome in outcomes):
+        if planned and self._erase is not None:
+            node = annotations_of(volume).get(ON_NODE, "")
             self._erase(node, volume["spec"]["hostPath"]["path"])
+        yield planned

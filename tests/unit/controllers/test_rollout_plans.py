@@ -6,9 +6,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from kubelite.api.resources import REPLICASETS
 from kubelite.api.templatehash import template_hash
+from kubelite.apimachinery.apierrors import AlreadyExists
 from kubelite.controllers.deployment import rollback, rollout
 from kubelite.controllers.deployment import status as progress
+from kubelite.reconcile.intents import CreateObject, UpdateStatus
+from tests.unit.controllers.desk import only
+from tests.unit.controllers.situations import deployments as situations
 
 NOW = 1_767_225_600.0
 
@@ -330,3 +335,12 @@ def test_a_replica_set_that_cannot_make_pods_is_told():
         "True",
         "FailedCreate",
     )
+
+
+def test_a_name_that_is_taken_is_looked_at_again_until_it_is_seen_whose_it_is():
+    made = situations.deployment()
+    taken = AlreadyExists(REPLICASETS, "w-79fb88968d")
+    asked = situations.deploy(made, answer=lambda each: taken if isinstance(each, CreateObject) else None)
+    (creation,) = only(asked, CreateObject)
+    assert not creation.exists_ok, "a failure, after which there is another look"
+    assert not only(asked, UpdateStatus), "nobody knows yet whose it is"

@@ -1,0 +1,64 @@
+"""What looks at claims and volumes lead to, and who is looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubelite.api.resources import NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, STORAGECLASSES
+from kubelite.apimachinery.apierrors import InternalError
+from kubelite.controllers.volume.ephemeral import EphemeralVolumeController
+from kubelite.controllers.volume.provisioner import RETRY_S, Provisioner
+from kubelite.reconcile.intents import CreateObject, DeleteObject, RequeueAfter
+from tests.unit.controllers.desk import Desk, only
+from tests.unit.controllers.situations.parts import named, node, pod
+from tests.unit.controllers.situations.volumes import EPHEMERAL, LOCAL, claim, provision, storage_class
+
+
+def test_a_pod_makes_its_ephemeral_claim_once_that_of_another_in_its_place_is_gone():
+    desk = Desk()
+    desk.put(PODS, pod(volumes=EPHEMERAL), pod("other", volumes=[{"name": "v"}]))
+    foreign = named("p-v", spec={})
+    desk.put(PERSISTENTVOLUMECLAIMS, foreign)
+    controller = desk.make(EphemeralVolumeController)
+    assert not only(desk.look(controller, "d/p"), CreateObject)
+    (watch,) = (each for each in controller.watches() if each.resource == PERSISTENTVOLUMECLAIMS)
+    assert list(watch.keys(None, foreign)) == list(watch.keys(foreign, foreign)) == []
+    desk.take(PERSISTENTVOLUMECLAIMS, "p-v")
+    assert list(watch.keys(foreign, None)) == ["d/p"]
+    (made,) = only(desk.look(controller, "d/p"), CreateObject)
+    assert made.object["metadata"]["name"] == "p-v"
+
+
+@pytest.mark.parametrize("marks", [LOCAL, {**LOCAL, "volume.kubernetes.io/selected-node": "gone"}])
+def test_a_volume_that_no_node_is_there_for_is_tried_again(marks):
+    asked = provision(claim(class_name="k", **marks))
+    assert not only(asked, CreateObject)
+    assert [each.delay_s for each in only(asked, RequeueAfter)] == [RETRY_S]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_directory_of_a_volume_goes_before_the_volume_does(fails):
+    erased = []
+    found = provision_volume("a")
+    found["status"]["phase"] = "Released"
+    desk = Desk()
+    desk.put(PERSISTENTVOLUMES, found)
+    controller = desk.make(Provisioner, erase=lambda *what: erased.append(what))
+
+    def answer(intent):
+        assert len(erased) == 1
+        return InternalError("no") if fails else None
+
+    assert only(desk.look(controller, f"volume/{found['metadata']['name']}", answer), DeleteObject)
+    assert erased == [("a", found["spec"]["hostPath"]["path"])]
+
+
+def provision_volume(on):
+    """What is made for a claim, on a node of this name."""
+    desk = Desk()
+    desk.put(NODES, node(on))
+    desk.put(PERSISTENTVOLUMECLAIMS, claim(class_name="k", **LOCAL))
+    desk.put(STORAGECLASSES, storage_class("rancher.io/local-path"))
+    (made,) = only(desk.look(desk.make(Provisioner), "claim/d/c"), CreateObject)
+    metadata = {**made.object["metadata"], "uid": "u"}
+    return {**made.object, "metadata": metadata, "status": {}}
