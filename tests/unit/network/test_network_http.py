@@ -258,6 +258,36 @@ async def test_what_is_neither_http_nor_tls_is_hung_up_on():
         writer.close()
 
 
+async def test_all_that_comes_before_the_good_bye_of_tls_is_read():
+    import ssl
+
+    import trustme
+
+    authority, settings = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(settings)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    received, ended = bytearray(), asyncio.get_running_loop().create_future()
+
+    class Reading(asyncio.Protocol):
+        def data_received(self, data):
+            received.extend(data)
+
+        def eof_received(self):
+            ended.set_result(len(received))
+
+    sent = bytes(range(256)) * 1000  # many records
+    async with await asyncio.get_running_loop().create_server(
+        serve_tls(Reading, settings), "127.0.0.1", 0
+    ) as server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), ssl=trusting)
+        for part in (sent[:100], sent[100:20_000], sent[20_000:]):
+            writer.write(part)
+        writer.close()
+        assert await ended == len(sent)
+    assert bytes(received) == sent
+
+
 async def test_tls_with_a_certificate_that_is_not_trusted(fabric, client):
     import ssl
 
