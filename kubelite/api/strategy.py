@@ -224,7 +224,7 @@ _STAND_INS: Final[Mapping[Resource, frozenset[str]]] = {
 
 
 def _without(obj: Object, fields: tuple[str, ...]) -> Object:
-    if not any(field in obj for field in fields):
+    if obj.keys().isdisjoint(fields):
         return obj
     return {key: value for key, value in obj.items() if key not in fields}
 

@@ -125,7 +125,8 @@ def _composition(obj: Object, empty: Object, *, is_small: bool = False) -> tuple
 
 def _is_flat(value: Object) -> bool:
     """Whether a map holds nothing but texts, none of them empty."""
-    return all(each.__class__ is str and each for each in value.values())
+    values = value.values()
+    return all(values) and set(map(type, values)) == {str}
 
 
 class _Change(NamedTuple):

@@ -58,7 +58,7 @@ class Randomness:
 
     def uuid4(self) -> str:
         """A random UUID."""
-        text = f"{self._random.getrandbits(128) & _UUID_KEPT | _UUID_4:032x}"
+        text = "%032x" % (self._random.getrandbits(128) & _UUID_KEPT | _UUID_4)  # quicker than an f-string
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def suffix(self, length: int = 5) -> str:

@@ -88,7 +88,8 @@ def validate_object_meta(
         errors += invalid_each(f"{path}.generateName", generate_name, messages)
     name = metadata.get("name")
     if name:
-        errors += invalid_each(f"{path}.name", name, rule(name))
+        if messages := rule(name):
+            errors += invalid_each(f"{path}.name", name, messages)
     else:
         errors.append(required(f"{path}.name", "name or generateName is required"))
     namespace = metadata.get("namespace")

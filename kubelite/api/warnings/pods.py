@@ -81,9 +81,10 @@ def template_warnings(template: Object, path: str) -> list[str]:
     first, second, third = _of_spec(spec)
     here = f"{prefix}metadata.annotations"
     warnings = [prefix + each for each in first]
-    warnings += [
-        f"{here}[{key}]: {text}" for key, text in DEPRECATED_ANNOTATIONS.items() if key in annotations
-    ]
+    if annotations:
+        warnings += [
+            f"{here}[{key}]: {text}" for key, text in DEPRECATED_ANNOTATIONS.items() if key in annotations
+        ]
     warnings += [prefix + each for each in second]
     if annotations:
         warnings += _profile_warnings(spec, annotations, here)

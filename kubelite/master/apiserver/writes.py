@@ -111,18 +111,16 @@ def create(
     given: Object = obj["metadata"]
     prefix = "" if given.get("name") else given.get("generateName") or ""
     name = meta.generated_name(prefix, env.random.suffix()) if prefix else given.get("name") or ""
-    for _ in range(env.config.generate_name_tries_max if prefix else 1):
-        if not name or env.get(resource, namespace, name) is None:
+    for _ in range(env.config.generate_name_tries_max if prefix else 0):
+        if env.get(resource, namespace, name) is None:
             break
-        if prefix:
-            name = meta.generated_name(prefix, env.random.suffix())
-    filled = meta.new_metadata(
-        given, namespace=namespace, name=name, uid=env.random.uuid4(), now=env.now_text()
-    )
+        name = meta.generated_name(prefix, env.random.suffix())
+    now = env.now_text()
+    filled = meta.new_metadata(given, namespace=namespace, name=name, uid=env.random.uuid4(), now=now)
     sent = {**obj, "metadata": filled}
     obj = strategy.default(sent)
     if manager is not None:
-        obj = env.field_managers.updated(strategy, None, obj, sent, manager, env.now_text())
+        obj = env.field_managers.updated(strategy, None, obj, sent, manager, now)
     attributes = Attributes(
         operation="CREATE", resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
     )

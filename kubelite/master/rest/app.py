@@ -42,7 +42,7 @@ from kubelite.master.rest import connect, metrics, nonresource, responses
 from kubelite.master.rest.documents import Documents
 from kubelite.master.rest.gate import Gate, Visit
 from kubelite.master.rest.handlers import Handlers
-from kubelite.master.rest.inflight import is_long_running, timed_out
+from kubelite.master.rest.inflight import timed_out
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.master.rest.prompt import AnyRequest, Begun, Prompt, begin, whole
 from kubelite.master.rest.reply import Reply
@@ -156,7 +156,7 @@ class App:
     def begin(self, request: Prompt) -> Reply | Unfinished | None:
         """Answer one request at once, or as far as that goes without waiting; None if it may last."""
         info = _info(request)
-        if not info.is_resource or info.method == "HEAD" or is_long_running(info):
+        if not info.is_resource or info.method == "HEAD" or info.lasts:
             return None
         visit = self._gate.arrive(request, info)
         begun = begin(self._answer(request, visit))
@@ -218,7 +218,9 @@ class App:
         info, headers, gate = visit.info, visit.headers, self._gate
         gate.watch_over(visit)
         user = self._user(request, visit)
-        if not await gate.admit(visit, user):
+        if gate.is_stale:
+            await gate.refresh()
+        if not gate.admit(visit, user):
             return responses.too_many_requests(headers)
         self._authorize(user, info, headers, visit)
         if info.is_resource:

@@ -26,7 +26,6 @@ from kubelite.master.rest.inflight import (
     Deadlines,
     InFlight,
     asked_timeout_s,
-    is_long_running,
 )
 from kubelite.master.rest.limits import RESTLimits
 from kubelite.master.rest.metrics import Labels, Metrics
@@ -127,7 +126,7 @@ class Gate:
             info.name if info.plural == "namespaces" else info.namespace,
             info.name,
         )
-        lasts = is_long_running(info)
+        lasts = info.lasts
         labels = self.metrics.labels_of(info, sent.get("Content-Type", ""))
         writes = info.verb not in READ_ONLY_VERBS
         visit = Visit(info, headers, record, labels, now, lasts, writes)
@@ -161,15 +160,21 @@ class Gate:
         else:
             visit.timer = self._deadlines.begin_shorter(task, visit.asked_s)
 
-    async def admit(self, visit: Visit, user: UserInfo) -> bool:
+    @property
+    def is_stale(self) -> bool:
+        """Whether `refresh` has to come before the next `admit`."""
+        return self._flow.stale
+
+    async def refresh(self) -> None:
+        """Look at the FlowSchemas, which have changed."""
+        await self._flow.refresh()
+
+    def admit(self, visit: Visit, user: UserInfo) -> bool:
         """Let a request of a known user in; False if there are too many already."""
         self._note(visit)
-        flow = self._flow
-        if flow.stale:
-            await flow.refresh()
         if visit.lasts and visit.info.verb != "watch":
             return True
-        found = flow.classify(user, visit.info) or self._catch_all
+        found = self._flow.classify(user, visit.info) or self._catch_all
         visit.headers[FLOW_SCHEMA] = found.flow_schema
         visit.headers[PRIORITY_LEVEL] = found.priority_level
         if visit.lasts:

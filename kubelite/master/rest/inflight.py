@@ -20,15 +20,9 @@ from kubelite.apimachinery.godurations import DurationError, parse_duration
 from kubelite.master.rest.requestinfo import RequestInfo
 from kubelite.runtime import Clock, TimerHandle
 
-LONG_RUNNING_SUBRESOURCES: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 READ_ONLY_VERBS: Final = frozenset({"get", "list", "watch"})
 RETRY_AFTER_S: Final = 1
 TOO_MANY: Final = "Too many requests, please try again later.\n"
-
-
-def is_long_running(info: RequestInfo) -> bool:
-    """Whether a request may last: it has no deadline, and does not count as in flight."""
-    return info.is_resource and (info.verb == "watch" or info.subresource in LONG_RUNNING_SUBRESOURCES)
 
 
 def timed_out() -> Timeout:

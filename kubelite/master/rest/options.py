@@ -42,6 +42,8 @@ def check_write_options(query: Query, kind: str) -> None:
     Raises:
         Invalid: An option has a value that it cannot have.
     """
+    if not query.pairs:
+        return
     errors = []
     manager = query.text("fieldManager")
     if len(manager.encode()) > FIELD_MANAGER_LENGTH_MAX:

@@ -26,6 +26,7 @@ _VERB_BY_METHOD: Final = {
     "DELETE": "delete",
 }
 _NAMESPACE_SUBRESOURCES: Final = frozenset({"status", "finalize"})
+LONG_RUNNING_SUBRESOURCES: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 _REMEMBERED_MAX: Final = 1024
 _REMEMBERED_LENGTH_MAX: Final = 512
 _FALSE_TEXTS: Final = frozenset({"false", "0"})
@@ -72,7 +73,7 @@ class RequestInfo:
 
     `verb` is Kubernetes' verb for resource requests (`list`, `watch`, `deletecollection`, …; empty if the
     method has none) and the lower-cased method for all others. `rest` is what follows the subresource in the
-    path.
+    path. `lasts` says whether it may last: such a request has no deadline, and does not count as in flight.
     """
 
     method: str
@@ -87,6 +88,11 @@ class RequestInfo:
     name: str = ""
     subresource: str = ""
     rest: str = ""
+    lasts: bool = attrs.field(init=False)
+
+    @lasts.default
+    def _lasts(self) -> bool:
+        return self.is_resource and (self.verb == "watch" or self.subresource in LONG_RUNNING_SUBRESOURCES)
 
     @property
     def full_resource(self) -> str:

@@ -27,15 +27,16 @@ _USUAL: Final = list(_ADDED.values())
 
 def with_tolerations(pod: Object) -> Object:
     """The pod with the tolerations that it lacks."""
-    tolerations: list[Object] = pod["spec"].get("tolerations") or []
+    tolerations: list[Object] | None = pod["spec"].get("tolerations")
+    if not tolerations:
+        return {**pod, "spec": {**pod["spec"], "tolerations": _USUAL}}
     missing = [
         key for key in (NOT_READY, UNREACHABLE) if not any(_tolerates(each, key) for each in tolerations)
     ]
     if not missing:
         return pod
     added = [_ADDED[key] for key in missing]
-    complete = _USUAL if not tolerations else [*tolerations, *added]
-    return {**pod, "spec": {**pod["spec"], "tolerations": complete}}
+    return {**pod, "spec": {**pod["spec"], "tolerations": [*tolerations, *added]}}
 
 
 def _tolerates(toleration: Object, key: str) -> bool:

@@ -23,6 +23,8 @@ def _limit_ranges(env: Environment, attributes: Attributes) -> list[Object]:
         return []
     if attributes.resource != PODS and attributes.subresource:
         return []
+    if not env.store.count(LIMITRANGES):
+        return []
     return [
         entry.object for entry in env.store.list(LIMITRANGES, everything_in(attributes.namespace)).entries
     ]
