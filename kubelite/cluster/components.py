@@ -17,13 +17,13 @@ Components meet only through the API server; nothing here holds state of its own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from kubelite.api.scheme import new_scheme
-from kubelite.apimachinery.scheme import Resource
+from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client.events import EventRecorder
 from kubelite.client.informer import InformerFactory
 from kubelite.client.inprocess import InProcessClient
@@ -53,7 +53,7 @@ from kubelite.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from kubelite.client.eventseries import SeriesRecorder
-    from kubelite.controllers.podautoscaler.metrics import MetricsClient
+    from kubelite.cluster.metrics import Metrics
     from kubelite.images.registry import ImageRegistry
     from kubelite.master.auth.certificates import Authority
 
@@ -105,7 +105,7 @@ class Components:
     dns_address: str
     tokens: ServiceAccountTokens
     authenticator: Authenticator
-    metrics: Callable[[], MetricsClient]
+    metrics: Callable[[], Metrics]
     log: WriteLog
     machines: dict[str, Machine] = attrs.field(factory=dict)
     dns_port: int = 0
@@ -131,7 +131,7 @@ class Components:
         block: AddressBlock,
         root_ca: str,
         authority: Authority | None,
-        metrics: Callable[[], MetricsClient],
+        metrics: Callable[[], Metrics],
     ) -> Components:
         """Makes what the actors share."""
         fabric = Fabric(block, reaches_outside=not virtual)
@@ -379,6 +379,15 @@ class Components:
         children = (ChildSpec("proxy", make_proxy), ChildSpec("kubelet", make_kubelet))
         return SupervisorSpec(name, children, restarts_max=RESTARTS_MAX)
 
+    def _usage(self, pod: Object) -> Mapping[str, Mapping[str, int]]:
+        """What the containers of a pod use, as far as it is known."""
+        from kubelite.controllers.podautoscaler.metrics import MetricsError  # noqa: PLC0415 - few ask
+
+        try:
+            return self.metrics().usage(pod)
+        except MetricsError:
+            return {}
+
     def _make_machine(self, name: str) -> Machine:
         config = self.config
         pods = self.block.take_pod_range(config.max_pods)
@@ -391,6 +400,7 @@ class Components:
             pod_addresses=pods,
             resolver=self.resolver,
             translator=Translator(),
+            usage=self._usage,
             config=KubeletConfig(
                 max_pods=config.max_pods,
                 cpu=config.node_cpu,

@@ -67,6 +67,11 @@ class ContainerLog:
         state = "closed" if self.closed else "open"
         return f"<ContainerLog {len(self._lines)} lines, {self._size}/{self._bytes_max} bytes, {state}>"
 
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return self._size
+
     def write(self, stream: str, data: bytes) -> None:
         """Append what `stream` ("stdout" or "stderr") wrote. What comes after the end is dropped."""
         if self.closed:

@@ -15,6 +15,7 @@ from kubelite.network import AddressPool, Fabric, NetworkNamespace, Resolver, Tr
 from kubelite.node.asyncio_runtime import AsyncioRuntime
 from kubelite.node.config import KubeletConfig
 from kubelite.node.etcfiles import node_hosts_file
+from kubelite.node.usage import Usage, unknown
 from kubelite.runtime import Clock, Randomness
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Machine:
         workers: The pods it knows, by UID.
         pulled: Images that were pulled here.
         kubelet_starts: How often a kubelet began to work on it.
+        booted_at: When it began to run, in Unix seconds.
+        usage: Says what its pods use.
         files: The files of the node itself, for hostPath volumes.
         devices: What its containers find in /dev.
     """
@@ -46,6 +49,7 @@ class Machine:
         resolver: Resolver | None = None,
         translator: Translator | None = None,
         config: KubeletConfig | None = None,
+        usage: Usage = unknown,
     ) -> None:
         self.name = name
         self.address = address
@@ -58,12 +62,15 @@ class Machine:
         self.config = config or KubeletConfig()
         self.powered = True
         self.boot_id = random.uuid4()
+        self.booted_at = clock.now()
+        self.usage = usage
         self.workers: dict[str, PodWorker] = {}
         self.pulled: set[str] = set()
         self.files = FileSystem(now=clock.now)
         self.files.mkdir("/etc")
         self.files.write("/etc/hosts", node_hosts_file(name, address))
         self.files.write("/etc/hostname", f"{name}\n")
+        self.files.mkdir("/var/log")
         self.devices = make_devices(random.fork("devices"))
         self.network = NetworkNamespace(
             name=name, address=address, fabric=fabric, hostname=name, resolver=resolver, translator=translator
@@ -99,6 +106,7 @@ class Machine:
         for address in self._cut:
             self.fabric.restore(address)
         self.boot_id = self.random.uuid4()
+        self.booted_at = self.clock.now()
         self.powered = True
         if self.on_power is not None:
             self.on_power()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from kubelite.node.checks import OUTPUT_MAX, Target, check
@@ -20,13 +21,17 @@ class PodChecks:
 
     Args:
         worker: The pod's; what comes of them is told to its kubelet.
+
+    Attributes:
+        results: How often probes ended how: container, kind, result.
     """
 
-    __slots__ = ("_probers", "_worker")
+    __slots__ = ("_probers", "_worker", "results")
 
     def __init__(self, worker: PodWorker) -> None:
         self._worker = worker
         self._probers: dict[tuple[str, ProbeKind], Prober] = {}
+        self.results: Counter[tuple[str, ProbeKind, str]] = Counter()
 
     def target(self, name: str) -> Target:
         """What checks of a container need."""
@@ -70,7 +75,9 @@ class PodChecks:
         target = self.target(name)
 
         async def run(spec: ProbeSpec) -> Outcome:
-            return await check(target, spec.raw, spec.timeout_s)
+            outcome = await check(target, spec.raw, spec.timeout_s)
+            self.results[name, spec.kind, result_of(outcome)] += 1
+            return outcome
 
         def tell(spec: ProbeSpec, outcome: Outcome) -> None:
             self._worker.host.record(self._worker.base, WARNING, *news(spec, outcome), name)
@@ -100,6 +107,13 @@ class PodChecks:
         for prober in self._probers.values():
             prober.stop()
         self._probers.clear()
+
+
+def result_of(outcome: Outcome) -> str:
+    """What metrics call the way in which a probe ended."""
+    if not outcome.made:
+        return "unknown"
+    return "successful" if outcome.success else "failed"
 
 
 class _Output:

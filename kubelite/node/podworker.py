@@ -8,6 +8,7 @@ Source: pkg/kubelet/pod_workers.go.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
@@ -39,6 +40,7 @@ from kubelite.node.podstate import (
     ImageMissing,
     KillContainer,
     PrepareSandbox,
+    ProbeKind,
     PullImage,
     RecordEvent,
     ReleaseSandbox,
@@ -125,6 +127,11 @@ class PodWorker:
 
             self._checks = PodChecks(self)
         return self._checks
+
+    @property
+    def probe_results(self) -> Mapping[tuple[str, ProbeKind, str], int]:
+        """How often its probes ended how: container, kind, result."""
+        return {} if self._checks is None else self._checks.results
 
     def _stop_checks(self) -> None:
         if self._checks is not None:

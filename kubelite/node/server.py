@@ -8,6 +8,7 @@ Source: pkg/kubelet/server/server.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -20,6 +21,9 @@ from kubelite.node.podworker import PodWorker
 from kubelite.node.portforward import serve_port_forward
 from kubelite.node.status import phase_of
 from kubelite.node.streams import Run, attach_to, exec_in, serve_streams
+
+if TYPE_CHECKING:
+    from kubelite.node.pages import Pages
 
 _TRUE = frozenset({"1", "true", "True", "t"})
 CUT_AFTER_S = 0.01
@@ -35,6 +39,7 @@ class KubeletServer:
         self._find = find
         self._server: web.Server | None = None
         self._listener: Listener | None = None
+        self._pages: Pages | None = None
 
     def start(self) -> None:
         """Listen.
@@ -55,7 +60,7 @@ class KubeletServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.path.strip("/").split("/"):
-            case ["healthz"] | ["healthz", "ping"]:
+            case ["healthz"] | ["healthz", "ping" | "log" | "syncloop"]:
                 return web.Response(text="ok")
             case ["containerLogs", namespace, pod, container]:
                 return await self._logs(request, namespace, pod, container)
@@ -70,7 +75,15 @@ class KubeletServer:
             case ["portForward", namespace, pod] | ["portForward", namespace, pod, _]:
                 return await self._port_forward(request, namespace, pod)
             case _:
-                return web.Response(status=404, text="404 page not found\n")
+                return self._page(request)
+
+    def _page(self, request: web.BaseRequest) -> web.StreamResponse:
+        """What a kubelet tells of itself and of its pods."""
+        if self._pages is None:
+            from kubelite.node.pages import Pages  # noqa: PLC0415 - few ask for any
+
+            self._pages = Pages(self._machine)
+        return self._pages.answer(request)
 
     async def _logs(
         self, request: web.BaseRequest, namespace: str, pod: str, name: str

@@ -90,3 +90,22 @@ async def test_a_node_that_comes_back_is_well_again():
             "NodeHasSufficientPID",
             "NodeReady",
         ]
+
+
+async def test_a_kubelet_tells_what_pods_are_said_to_use():
+    async with kubelite.Cluster(nodes=1, clock=VirtualClock(), seed=1) as cluster:
+        container = {"name": "c", "image": "pause"}
+        spec = {"containers": [container]}
+        await cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+        pod = await cluster.wait_for("pod/p", "ready")
+        url = f"http://{pod['status']['hostIP']}:10250/stats/summary"
+
+        async def told():
+            async with cluster.http() as http, http.get(url) as answer:
+                return (await answer.json())["node"]["cpu"]["usageNanoCores"]
+
+        assert await told() == 0
+        cluster.metrics.set_pod_usage("p", cpu="100m")
+        assert await told() == 100_000_000
+        cluster.metrics.set_pod_usage("p", cpu=lambda pod: 1 / 0)
+        assert await told() == 0

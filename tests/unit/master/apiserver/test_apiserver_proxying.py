@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.api.resources import ENDPOINTSLICES, PODS, SERVICES
+from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from kubelite.apimachinery.apierrors import APIError, BadRequest, NotFound, ServiceUnavailable
 from kubelite.client.requests import ADMIN, Connect
 from kubelite.master.apiserver.proxying import split_name
@@ -35,8 +35,9 @@ def test_names(text, parts):
 
 
 async def goes(client, resource, name):
+    namespace = "default" if resource.namespaced else ""
     found = await Connect(
-        user=ADMIN, resource=resource, namespace="default", name=name, subresource="proxy"
+        user=ADMIN, resource=resource, namespace=namespace, name=name, subresource="proxy"
     ).ask(client._ref)
     return f"{found.scheme}://{found.host}:{found.port}"
 
@@ -57,6 +58,17 @@ async def test_a_pods_port(client):
     ):
         with pytest.raises(error):
             await goes(client, PODS, name)
+
+
+async def test_a_kubelet_is_reached_by_its_port_whatever_the_scheme(client):
+    node = {
+        "metadata": {"name": "n"},
+        "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.4"}]},
+    }
+    await client.create(NODES, node)
+    for name in ("n", "https:n:10250", "https:n:"):
+        assert await goes(client, NODES, name) == "http://10.0.0.4:10250"
+    assert await goes(client, NODES, "https:n:443") == "https://10.0.0.4:443"
 
 
 async def test_a_services_ready_endpoints(client):
