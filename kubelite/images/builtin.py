@@ -65,6 +65,13 @@ _WEB_SERVERS: Final = (
     "registry.k8s.io/e2e-test-images/kitten",
 )
 
+_TOOLS: Final = (
+    "registry.k8s.io/e2e-test-images/jessie-dnsutils",
+    "radial/busyboxplus",
+    "nicolaka/netshoot",
+)
+"""A shell with curl, dig and their like, to look at a network from within."""
+
 _AGENTS: Final = (
     "fluentd",
     "fluent/fluentd",
@@ -97,7 +104,8 @@ def make_registry() -> ImageRegistry:
     for name in _AGENTS:
         registry.publish_later(name, partial(_image_of, "standin"), TAGS)
     registry.publish_later("curlimages/curl", _curl)
-    registry.publish_later("registry.k8s.io/e2e-test-images/jessie-dnsutils", _dnsutils)
+    for name in _TOOLS:
+        registry.publish_later(name, _tools)
     for name in ("kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp"):
         for version in (1, 2):
             registry.publish_later(f"{name}:v{version}", partial(_bootcamp, version))
@@ -106,7 +114,7 @@ def make_registry() -> ImageRegistry:
 
 def publish_waiting(registry: ImageRegistry, name: str) -> None:
     """Publish an image whose program does nothing until it is told to end."""
-    registry.publish_later(name, partial(_image_of, "pause"))
+    registry.publish_later(name, _waiting)
 
 
 def publish_stand_in(registry: ImageRegistry) -> None:
@@ -145,13 +153,19 @@ def _web_server(name: str) -> Image:
     return make_image(name)
 
 
+def _waiting() -> Image:
+    from kubelite.images.pause import WAITING  # noqa: PLC0415 - see the module's docstring
+
+    return WAITING
+
+
 def _curl() -> Image:
     from kubelite.images.curl import IMAGE  # noqa: PLC0415 - see the module's docstring
 
     return IMAGE
 
 
-def _dnsutils() -> Image:
+def _tools() -> Image:
     from kubelite.images.agnhost import TOOLS  # noqa: PLC0415 - see the module's docstring
 
     return TOOLS

@@ -67,6 +67,10 @@ class AddressPool:
         """Gives an address back; nothing happens if it was not taken."""
         self._used.discard(address)
 
+    def is_taken(self, address: str) -> bool:
+        """Whether it is in use."""
+        return address in self._used
+
     def __contains__(self, address: str) -> bool:
         return ipaddress.ip_address(address) in self.network
 
@@ -107,6 +111,7 @@ class AddressBlock:
         self.services = cut(2, prefix - 1)
         self._pods_start = self._pods_at = base + 4 * part
         self._pods_end = base + size
+        self._pod_ranges: list[AddressPool] = []
 
     def __repr__(self) -> str:
         return f"<AddressBlock {self.network}>"
@@ -135,7 +140,14 @@ class AddressBlock:
                 f"{self.network} has no pod addresses left: a prefix below {self.network.prefixlen} has more"
             )
         self._pods_at = at + size
-        return AddressPool(ipaddress.IPv4Network((at, prefix)))
+        pool = AddressPool(ipaddress.IPv4Network((at, prefix)))
+        self._pod_ranges.append(pool)
+        return pool
+
+    def is_taken(self, address: str) -> bool:
+        """Whether a pod, a node or the control plane has an address."""
+        pools = (self.nodes, *self._pod_ranges)
+        return address == self.master or any(pool.is_taken(address) for pool in pools)
 
     def release(self) -> None:
         """Gives the block back."""

@@ -143,6 +143,10 @@ class Fabric:
         """Whether somebody accepts there."""
         return (address, port) in self._listeners and address not in self._cut
 
+    def is_there(self, source: str, address: str) -> bool:
+        """Whether an address would answer another that only asks for its presence."""
+        return not self._cut & {source, address} and self.block.is_taken(address)
+
     def accept(self, address: str, port: int) -> Accepted | None:
         """What serves a connection that was accepted elsewhere (a real socket); None refuses it."""
         if address in self._cut:

@@ -1,4 +1,4 @@
-"""Applets that use the pod's network: wget, nslookup, nc.
+"""Applets that use the pod's network: wget, nslookup, nc, ping.
 
 Source: BusyBox 1.36's wget and nslookup, whose output scripts read.
 """
@@ -18,6 +18,7 @@ import aiohttp
 
 from kubelite.images.busybox.netcat import exchange, nc
 from kubelite.images.busybox.options import UsageError, parse_options
+from kubelite.images.busybox.ping import ping
 from kubelite.images.shell.process import Applet, Process
 
 if TYPE_CHECKING:
@@ -248,4 +249,4 @@ async def _ask(server: str, candidates: list[str], kinds: list[str]) -> tuple[li
     return [], code
 
 
-APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc}
+APPLETS: Mapping[str, Applet] = {"wget": wget, "nslookup": nslookup, "nc": nc, "ping": ping}

@@ -11,7 +11,7 @@ from collections.abc import Callable, MutableMapping
 from kubelite.images.shell.control import ShellError
 
 _TOKEN = re.compile(
-    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
+    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),\[\]])"
 )
 _BINARY = (
     ("||",),
@@ -81,10 +81,27 @@ class _Calculation:
             return _number(text)
         return evaluate(text, self._variables) if text != name else 0
 
+    def _reference(self) -> str:
+        """The variable, or the element of an array, that is named here."""
+        name = self._next()
+        if self._peek() != "[":
+            return name
+        self.at += 1
+        array = getattr(self._variables, "arrays", {}).get(name)
+        key = self._next() if array is not None and array.associative else str(self.comma())
+        if self._next() != "]":
+            raise ArithmeticSyntaxError("arithmetic syntax error")
+        return f"{name}[{key}]"
+
     def _assignment(self) -> int:
-        name, operator = self._peek(), self._tokens[self.at + 1] if self.at + 1 < len(self._tokens) else ""
-        if operator in _ASSIGNMENTS and (name[:1].isalpha() or name[:1] == "_"):
-            self.at += 2
+        start, name = self.at, self._peek()
+        if name[:1].isalpha() or name[:1] == "_":
+            name = self._reference()
+            operator = self._peek()
+            if operator not in _ASSIGNMENTS:
+                self.at = start
+                return self._conditional()
+            self.at += 1
             value = self._assignment()
             if operator != "=":
                 value = self._apply(operator[:-1], self._variable(name), value)
@@ -145,7 +162,7 @@ class _Calculation:
     def _unary(self) -> int:
         sign = self._next()
         if sign in {"++", "--"}:
-            name = self._next()
+            name = self._reference()
             value = self._variable(name) + (1 if sign == "++" else -1)
             self._variables[name] = str(value)
             return value
@@ -160,9 +177,11 @@ class _Calculation:
         if sign[:1].isdigit():
             return _number(sign)
         if sign[:1].isalpha() or sign[:1] == "_":
-            value = self._variable(sign)
+            self.at -= 1
+            name = self._reference()
+            value = self._variable(name)
             if self._peek() in {"++", "--"}:
-                self._variables[sign] = str(value + (1 if self._next() == "++" else -1))
+                self._variables[name] = str(value + (1 if self._next() == "++" else -1))
             return value
         raise ArithmeticSyntaxError("arithmetic syntax error")
 

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kubelite.images.shell.arithmetic import evaluate
+from kubelite.images.shell.arrays import BUILTINS as ARRAY_BUILTINS
+from kubelite.images.shell.arrays import declare
 from kubelite.images.shell.control import NOT_FOUND, Exit, LoopControl, Return, ShellError
 from kubelite.images.shell.jobs import BUILTINS as JOB_BUILTINS
 from kubelite.images.shell.jobs import signal_name
@@ -181,9 +183,11 @@ async def _unset(shell: Shell, args: list[str]) -> int:
 async def _local(shell: Shell, args: list[str]) -> int:
     if not shell.locals:
         raise ShellError("local: not in a function")
+    if args[:1] and args[0].startswith("-"):
+        return await declare(shell, args)
     for arg in args:
         name, equals, value = arg.partition("=")
-        shell.locals[-1].setdefault(name, shell.variables.get(name))
+        shell.locals[-1].setdefault(name, shell.variables.kept(name))
         if equals:
             shell.variables[name] = value
     return 0
@@ -373,6 +377,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "trap": _trap,
     "let": _let,
     **JOB_BUILTINS,
+    **ARRAY_BUILTINS,
     "eval": _eval,
     "exec": _exec,
     ".": _source,
@@ -390,7 +395,7 @@ SPECIAL = frozenset(
 )
 """The special built-ins: their errors end the shell, and assignments before them stay."""
 
-ASSIGNING = frozenset({"export", "readonly", "local"})
+ASSIGNING = frozenset({"export", "readonly", "local", "declare", "typeset"})
 """Commands whose arguments are assignments: they are not split."""
 
 _APPLETS_WITHIN = frozenset({"echo", "printf", "test", "[", "[[", "true", "false"})

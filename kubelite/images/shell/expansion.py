@@ -16,6 +16,7 @@ from kubelite.images.shell.pattern import WILD, escape, matches, translate
 from kubelite.images.shell.syntax import (
     Arithmetic,
     CommandSubstitution,
+    ListOfWords,
     Literal,
     Parameter,
     Part,
@@ -45,6 +46,12 @@ class Environment(Protocol):
     @property
     def nounset(self) -> bool:
         """`set -u`."""
+
+    def elements(self, name: str) -> Mapping[str, str]:
+        """The elements of an array by their keys."""
+
+    def key(self, name: str, subscript: str) -> str:
+        """The key that a subscript means."""
 
     def special(self, name: str) -> str | None:
         """The value of `$?`, `$#`, `$1` …; None if unset."""
@@ -122,8 +129,9 @@ class _Fields:
                 self.add(part.text, quoted=part.quoted)
             return
         if isinstance(part, Parameter):
-            if part.name in {"@", "*"} and not part.operator and not (part.quoted and part.name == "*"):
-                self._all(environment.positional, quoted=part.quoted)
+            listed = part.lists == "@" or (part.lists == "*" and not part.quoted)
+            if listed and (values := await _listed(part, environment)) is not None:
+                self._all(values, quoted=part.quoted)
                 return
             word = await _chosen(part, environment)
             if word is not None:
@@ -210,39 +218,100 @@ async def _text(part: Part, environment: Environment) -> str:
             return str(evaluate(await expand_word(part.expression, environment), environment.variables))
         case Parameter():
             return await _parameter(part, environment)
+        case ListOfWords():
+            raise ShellError('syntax error: unexpected "("')
 
 
 async def _chosen(part: Parameter, environment: Environment) -> Word | None:
     """The word that `-` or `+` puts in the parameter's place, if it does."""
     if part.operator not in {"-", ":-", "+", ":+"}:
         return None
-    value = _value(part.name, environment)
+    value = await _value(part, environment)
     absent = value is None or (part.operator.startswith(":") and not value)
     return (part.word or Word(())) if absent == part.operator.endswith("-") else None
 
 
-def _value(name: str, environment: Environment) -> str | None:
-    if name in {"@", "*"}:
-        separator = environment.variables.get("IFS", " ")[:1] if name == "*" else " "
-        return separator.join(environment.positional) if environment.positional else None
+def _joined(part: Parameter, values: Sequence[str], environment: Environment) -> str:
+    """All of a list as one text."""
+    return (environment.variables.get("IFS", " ")[:1] if part.lists == "*" else " ").join(values)
+
+
+def _all_of(part: Parameter, environment: Environment) -> Sequence[str]:
+    """The positional parameters, or the elements of an array."""
+    return environment.positional if part.subscript is None else [*environment.elements(part.name).values()]
+
+
+async def _name(part: Parameter, environment: Environment) -> str:
+    """The name of the variable, or of the element of an array."""
+    if part.subscript is None:
+        return part.name
+    return f"{part.name}[{environment.key(part.name, await expand_word(part.subscript, environment))}]"
+
+
+async def _value(part: Parameter, environment: Environment) -> str | None:
+    if part.lists:
+        values = _all_of(part, environment)
+        return _joined(part, values, environment) if values else None
+    name = await _name(part, environment)
     if name[0].isalpha() or name[0] == "_":
         return environment.variables.get(name)
     return environment.special(name)
 
 
+async def _listed(part: Parameter, environment: Environment) -> Sequence[str] | None:
+    """What an expansion of all elements makes of each; None if it makes one text of them."""
+    operator = part.operator
+    if operator == "keys":
+        return [*environment.elements(part.name)]
+    if operator in {"length", "indirect"} or (
+        operator and operator[-1] in "-=+?" and operator[0] not in "%#/"
+    ):
+        return None
+    values = _all_of(part, environment)
+    if not operator:
+        return values
+    if operator == ":":
+        return await _slice(part, values, environment)
+    return [await _operated(part, value, environment) for value in values]
+
+
+async def _slice(part: Parameter, values: Sequence[str], environment: Environment) -> Sequence[str]:
+    """`${name[@]:offset:length}`; the positional parameters begin with `$0`."""
+    if part.subscript is None:
+        values = [environment.special("0") or "", *values]
+    offset = evaluate(await expand_word(part.word or Word(()), environment), environment.variables)
+    start = max(0, len(values) + offset) if offset < 0 else offset
+    if part.replacement is None:
+        return values[start:]
+    return values[
+        start : start + evaluate(await expand_word(part.replacement, environment), environment.variables)
+    ]
+
+
 async def _parameter(part: Parameter, environment: Environment) -> str:
-    value = _value(part.name, environment)
+    if part.lists and (values := await _listed(part, environment)) is not None:
+        return _joined(part, values, environment)
+    value = await _value(part, environment)
     operator = part.operator
     if operator == "length":
-        if value is None and environment.nounset and part.name not in {"@", "*"}:
+        if value is None and environment.nounset and not part.lists:
             raise ExpansionError(f"{part.name}: parameter not set")
-        return str(len(environment.positional) if part.name in {"@", "*"} else len(value or ""))
+        return str(len(_all_of(part, environment)) if part.lists else len(value or ""))
     if operator and operator[-1] in "-=+?" and operator[0] not in "%#/":
         return await _default(part, value, environment)
     if value is None:
-        if environment.nounset and part.name not in {"@", "*"}:
+        if environment.nounset and not part.lists:
             raise ExpansionError(f"{part.name}: parameter not set")
         value = ""
+    if operator == "indirect":
+        named = value if value[:1].isalpha() or value[:1] == "_" else ""
+        return str(environment.variables.get(named, "")) if named else environment.special(value or "0") or ""
+    return await _operated(part, value, environment)
+
+
+async def _operated(part: Parameter, value: str, environment: Environment) -> str:
+    """What an operator makes of a value."""
+    operator = part.operator
     if not operator:
         return value
     if operator == ":":
@@ -267,7 +336,7 @@ async def _default(part: Parameter, value: str | None, environment: Environment)
         case "=":
             if absent:
                 value = await expand_word(word, environment)
-                environment.variables[part.name] = value
+                environment.variables[await _name(part, environment)] = value
             return value or ""
         case _:
             if absent:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import attrs
 
-from kubelite.images.shell import builtins, conditional, expansion, loops
+from kubelite.images.shell import arrays, builtins, conditional, expansion, loops
 from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.control import (
     NOT_EXECUTABLE,
@@ -22,7 +22,7 @@ from kubelite.images.shell.control import (
     Return,
     ShellError,
 )
-from kubelite.images.shell.parser import parse
+from kubelite.images.shell.parser import parse, split_assignment
 from kubelite.images.shell.pattern import matches
 from kubelite.images.shell.process import Process, decode
 from kubelite.images.shell.redirect import RedirectionError, redirected
@@ -47,6 +47,7 @@ from kubelite.images.shell.syntax import (
     While,
     Word,
 )
+from kubelite.images.shell.variables import Array
 from kubelite.runtime import tasks
 
 SIGPIPE_STATUS = SIGNAL_BASE + 13
@@ -307,15 +308,24 @@ class Shell(State):
             async with redirected(
                 self, command.redirections, permanent=words[:1] == ["exec"] and len(words) == 1
             ):
-                for name, word in command.assignments:
-                    assigned[name] = await expansion.expand_word(word, self)
+                for each in command.assignments:
                     if not words:
-                        self.variables[name] = assigned[name]
+                        await arrays.assign(self, each)
+                    if each.subscript is None and not arrays.is_list(each):
+                        assigned[each.name] = (
+                            await expansion.expand_word(each.word, self)
+                            if words
+                            else self.variables[each.name]
+                        )
                 if "x" in self.options:
                     await self._trace(assigned, words)
                 if not words:
                     return self.substituted
-                return await self.call(words, assigned)
+                constant = set(self.variables.constant)
+                status = await self.call(words, assigned)
+                if words[0] in builtins.ASSIGNING:
+                    await self._assign_lists(command.words, constant)
+                return status
         except RedirectionError as error:
             await self.process.err(f"{self.name}: {error}\n")
             if words[:1] and words[0] in builtins.SPECIAL:
@@ -328,11 +338,23 @@ class Shell(State):
         found: list[str] = []
         for word in words:
             first = word.parts[0] if word.parts else None
-            if isinstance(first, Literal) and not first.quoted and "=" in first.text:
+            if (assignment := split_assignment(word)) is not None and arrays.is_list(assignment):
+                found.append(assignment.name)
+            elif isinstance(first, Literal) and not first.quoted and "=" in first.text:
                 found.append(await expansion.expand_word(word, self))
             else:
                 found += await expansion.expand_words((word,), self)
         return found
+
+    async def _assign_lists(self, words: Sequence[Word], constant: set[str]) -> None:
+        """The lists among the arguments of a command that declares; `constant` names already were so."""
+        for word in words:
+            if (assignment := split_assignment(word)) is not None and arrays.is_list(assignment):
+                declared, self.variables.constant = self.variables.constant, constant
+                try:
+                    await arrays.assign(self, assignment)
+                finally:
+                    self.variables.constant = declared
 
     async def _trace(self, assigned: Mapping[str, str], words: Sequence[str]) -> None:
         shown = [f"{name}={_quoted(value)}" for name, value in assigned.items()]
@@ -358,7 +380,7 @@ class Shell(State):
 
     async def _with_variables(self, argv: Sequence[str], assigned: Mapping[str, str]) -> int:
         """Runs a function or a built-in; the assignments before it last as long as it does."""
-        hidden = {name: self.variables.get(name) for name in assigned}
+        hidden = {name: self.variables.kept(name) for name in assigned}
         exported = set(assigned) - self.exported
         for name, value in assigned.items():
             self.variables[name] = value
@@ -371,13 +393,10 @@ class Shell(State):
             self.exported -= exported
             self.restore(hidden)
 
-    def restore(self, hidden: Mapping[str, str | None]) -> None:
+    def restore(self, hidden: Mapping[str, str | Array | None]) -> None:
         """Gives variables their former values."""
         for name, value in hidden.items():
-            if value is None:
-                self.variables.pop(name, None)
-            else:
-                self.variables[name] = value
+            self.variables.put_back(name, value)
 
     async def _call_function(self, body: Command, args: Sequence[str]) -> int:
         saved, self.args = self.args, list(args)

@@ -16,6 +16,7 @@ from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     Arithmetic,
     CommandSubstitution,
+    ListOfWords,
     Literal,
     Parameter,
     Part,
@@ -59,6 +60,8 @@ _BEFORE_COMMANDS = frozenset({"if", "then", "elif", "else", "while", "until", "d
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0123456789")
 CASE_PATTERNS_MAX = 64
 """Patterns of `case` commands within one `$(…)`."""
+_ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_INDIRECT = re.compile(r"![A-Za-z_]")
 _ASSIGNING = frozenset({"-", "=", "+", "?"})
 
 
@@ -278,8 +281,21 @@ class Lexer:
             else:
                 text += char
                 self._at += 1
+        opens = not parts and self._peek() == "(" and _ARRAY.fullmatch(text) is not None
         flush()
+        if opens:
+            parts.append(self._list_of_words())
         return Word(tuple(parts))
+
+    def _list_of_words(self) -> ListOfWords:
+        """`(…)` behind `name=`."""
+        end = scan.parentheses(self._text, self._at)
+        tokens = Lexer(self._text[self._at + 1 : end - 1], self._parse).tokens()
+        words = tuple(token for token in tokens if isinstance(token, Word))
+        if any(token != Operator("\n") for token in tokens if not isinstance(token, Word)):
+            raise ShellSyntaxError('unexpected "("')
+        self._at = end
+        return ListOfWords(words)
 
     def _double_quoted(self, closing: str, drops: str = "") -> list[Part]:
         parts: list[Part] = []
@@ -367,8 +383,9 @@ class Lexer:
         end = scan.braces(self._text, self._at + 1, quoted=quoted)
         inner = self._text[self._at + 2 : end - 1]
         self._at = end
-        if inner.startswith("#") and len(inner) > 1:
-            return Parameter(inner[1:], "length", quoted=quoted)
+        first = ""
+        if (inner.startswith("#") and len(inner) > 1) or _INDIRECT.match(inner):
+            first, inner = inner[0], inner[1:]
         split = 0
         if inner[:1] in _SPECIAL_PARAMETERS and not inner[:1].isdigit():
             split = 1
@@ -378,24 +395,36 @@ class Lexer:
         name, rest = inner[:split], inner[split:]
         if not name:
             raise ShellSyntaxError("bad substitution")
-        if not rest:
-            return Parameter(name, quoted=quoted)
-        for operator in _PARAMETER_OPERATORS:
-            if rest.startswith(operator):
-                return self._with_operator(name, operator, rest[len(operator) :], quoted=quoted)
-        if rest.startswith(":"):
-            offset, _, length = rest[1:].partition(":")
-            words = [Lexer(each, self._parse).here_document() if each else None for each in (offset, length)]
-            return Parameter(name, ":", words[0], words[1], quoted)
+        subscript: Word | None = None
+        if rest.startswith("["):
+            split = scan.brackets(rest, 0)
+            subscript, rest = self._operand(rest[1 : split - 1], quoted=False), rest[split:]
+        parameter = Parameter(name, quoted=quoted, subscript=subscript)
+        if first and not rest:
+            operator = "length" if first == "#" else ("keys" if parameter.lists else "indirect")
+            return attrs.evolve(parameter, operator=operator)
+        if not rest and not first:
+            return parameter
+        if not first:
+            for operator in _PARAMETER_OPERATORS:
+                if rest.startswith(operator):
+                    return self._with_operator(parameter, operator, rest[len(operator) :])
+            if rest.startswith(":"):
+                words = [
+                    Lexer(each, self._parse).here_document() if each else None
+                    for each in rest[1:].partition(":")[::2]
+                ]
+                return attrs.evolve(parameter, operator=":", word=words[0], replacement=words[1])
         raise ShellSyntaxError("bad substitution")
 
-    def _with_operator(self, name: str, operator: str, text: str, *, quoted: bool) -> Parameter:
+    def _with_operator(self, parameter: Parameter, operator: str, text: str) -> Parameter:
         replacement: Word | None = None
         if operator in {"/", "//"}:
             text, after = _halves(text)
             replacement = self._operand(after, quoted=False)
-        literal = quoted and operator[-1] in _ASSIGNING
-        return Parameter(name, operator, self._operand(text, quoted=literal), replacement, quoted)
+        literal = parameter.quoted and operator[-1] in _ASSIGNING
+        word = self._operand(text, quoted=literal)
+        return attrs.evolve(parameter, operator=operator, word=word, replacement=replacement)
 
     def _operand(self, text: str, *, quoted: bool) -> Word:
         lexer = Lexer(text, self._parse)

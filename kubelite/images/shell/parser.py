@@ -14,6 +14,7 @@ from kubelite.images.shell.lexer import Bracket, Calculation, HereDocument, Lexe
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     AndOr,
+    Assignment,
     Calculate,
     Case,
     Command,
@@ -33,7 +34,9 @@ from kubelite.images.shell.syntax import (
 )
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
+_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?\[")
+_SUBSCRIPT_END = re.compile(r"\](\+?)=")
 _FOR_PARTS = 3
 _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 
@@ -283,14 +286,14 @@ class _Parser:
         return tuple(found)
 
     def _simple(self) -> Simple:
-        assignments: list[tuple[str, Word]] = []
+        assignments: list[Assignment] = []
         words: list[Word] = []
         redirections: list[Redirection] = []
         while (token := self.token) is not None:
             if isinstance(token, Redirection | HereDocument):
                 redirections.append(_redirection(token))
             elif isinstance(token, Word):
-                assignment = _split_assignment(token) if not words else None
+                assignment = split_assignment(token) if not words else None
                 if assignment:
                     assignments.append(assignment)
                 else:
@@ -315,12 +318,33 @@ def _redirection(token: Redirection | HereDocument) -> Redirection:
     return token if isinstance(token, Redirection) else Redirection(token.fd, "<<", token.body)
 
 
-def _split_assignment(word: Word) -> tuple[str, Word] | None:
+def split_assignment(word: Word) -> Assignment | None:
+    """What a word assigns: `name=…`, `name+=…`, `name[key]=…`; None if it is no assignment."""
     first = word.parts[0] if word.parts else None
     if not isinstance(first, Literal) or first.quoted:
         return None
     match = _ASSIGNMENT.match(first.text)
-    if match is None:
+    if match is not None:
+        rest = Word((*_literal(first.text[match.end() :]), *word.parts[1:]))
+        return Assignment(match.group(1), rest, appends=bool(match.group(2)))
+    match = _ELEMENT.match(first.text)
+    return split_subscript(match.group(1), word) if match is not None and match.group(1) else None
+
+
+def split_subscript(name: str, word: Word) -> Assignment | None:
+    """The assignment `name[key]=…`; None if the word is none."""
+    first = word.parts[0] if word.parts else None
+    if not isinstance(first, Literal) or first.quoted or not first.text.startswith(f"{name}["):
         return None
-    rest = first.text[match.end() :]
-    return match.group(1), Word(((Literal(rest),) if rest else ()) + word.parts[1:])
+    parts = (*_literal(first.text[len(name) + 1 :]), *word.parts[1:])
+    for at, part in enumerate(parts):
+        if not isinstance(part, Literal) or part.quoted or not (end := _SUBSCRIPT_END.search(part.text)):
+            continue
+        key = Word((*parts[:at], *_literal(part.text[: end.start()])))
+        rest = Word((*_literal(part.text[end.end() :]), *parts[at + 1 :]))
+        return Assignment(name, rest, key, bool(end.group(1)))
+    return None
+
+
+def _literal(text: str) -> tuple[Literal, ...]:
+    return (Literal(text),) if text else ()

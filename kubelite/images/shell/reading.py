@@ -6,11 +6,13 @@ Source: POSIX.1-2017, Utilities, read and getopts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.process import decode
 from kubelite.images.shell.streams import Input
+from kubelite.images.shell.variables import Array
 
 if TYPE_CHECKING:
     from kubelite.images.shell.interpreter import Shell
@@ -84,15 +86,17 @@ def _split(characters: list[tuple[str, bool]], separators: str, count: int) -> l
 
 async def read(shell: Shell, args: list[str]) -> int:
     """`read [-r] [-p PROMPT] [-n COUNT] [-t SECONDS] [NAME]...`; 1 at the end of the input."""
-    raw, most, seconds, rest = False, -1, None, list(args)
+    raw, most, seconds, rest, array = False, -1, None, list(args), ""
     while rest and rest[0].startswith("-") and len(rest[0]) > 1:
         flags = rest.pop(0)[1:]
         while flags:
             flag, flags = flags[0], flags[1:]
             raw = raw or flag == "r"
-            if flag in "pntdu":
+            if flag in "pntdua":
                 value, flags = flags or (rest.pop(0) if rest else ""), ""
-                if flag == "n":
+                if flag == "a":
+                    array = value
+                elif flag == "n":
                     most = int(value)
                 elif flag == "t":
                     seconds = float(value)
@@ -103,6 +107,12 @@ async def read(shell: Shell, args: list[str]) -> int:
             characters, ended = await _line(shell.process.stdin, raw=raw, most=most)
     except TimeoutError:
         return TIMED_OUT
+    if array:
+        fields = _split(characters, shell.variables.get("IFS", " \t\n"), len(characters) + 1)
+        shell.variables.put_back(
+            array, Array(elements=dict(zip(map(str, count()), filter(None, fields), strict=False)))
+        )
+        return int(not ended)
     if not rest:
         shell.variables["REPLY"] = "".join(char for char, _ in characters)
         return int(not ended)

@@ -78,6 +78,18 @@ def parentheses(text: str, at: int, *, unmatched: int = 0) -> int:
     raise ShellSyntaxError('unexpected end of file (expecting ")")', incomplete=True)
 
 
+def brackets(text: str, at: int) -> int:
+    """Behind the `]` that closes the `[` at `at`."""
+    depth = 0
+    while at < len(text):
+        char = text[at]
+        depth += (char == "[") - (char == "]")
+        if depth == 0:
+            return at + 1
+        at = _past(text, at) if char in "'\"\\$`" else at + 1
+    raise ShellSyntaxError("bad substitution", incomplete=True)
+
+
 def braces(text: str, at: int, *, quoted: bool) -> int:
     """Behind the `}` that closes the `{` at `at`; in quotes, `'` is ordinary."""
     at += 1

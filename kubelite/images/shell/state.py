@@ -11,33 +11,16 @@ from typing import Self
 
 import attrs
 
+from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.process import Job, Process
 from kubelite.images.shell.streams import Input, Output
 from kubelite.images.shell.syntax import Command
+from kubelite.images.shell.variables import Array, Variables
 
+BASH_VERSION = "5.2.37(1)-release"
+RANDOM_END = 1 << 15
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-class Variables(dict[str, str]):
-    """Shell variables; those in `constant` cannot be set.
-
-    Raises:
-        ShellError: A read-only variable is set or unset.
-    """
-
-    def __init__(self, values: Mapping[str, str], constant: set[str] | None = None) -> None:
-        super().__init__(values)
-        self.constant = set[str]() if constant is None else constant
-
-    def __setitem__(self, name: str, value: str) -> None:
-        if name in self.constant:
-            raise ShellError(f"{name}: is read only")
-        super().__setitem__(name, value)
-
-    def copied(self) -> Variables:
-        """The same in a subshell."""
-        return Variables(self, set(self.constant))
 
 
 @attrs.define
@@ -82,7 +65,7 @@ class State:
     traps: dict[str, str] = attrs.field(factory=dict)
     pid: int = 1
     main: bool = True
-    locals: list[dict[str, str | None]] = attrs.field(factory=list)
+    locals: list[dict[str, str | Array | None]] = attrs.field(factory=list)
     loops: int = 0
     tested: int = 0
     pending: list[str] = attrs.field(factory=list)
@@ -98,8 +81,22 @@ class State:
         variables["PWD"] = process.cwd
         exported = {*process.env, "PATH", "PWD"}  # what is no name of a variable is handed on, too
         pid = process.job.pid if process.job else 1
+        container = process.container
+        started = container.clock.monotonic()
+        if process.argv[0].endswith("bash"):
+            variables.setdefault("BASH_VERSION", BASH_VERSION)
+        computed = {
+            "RANDOM": lambda: str(container.random.randrange(RANDOM_END)),
+            "SECONDS": lambda: str(int(container.clock.monotonic() - started)),
+        }
         shell = cls(
-            process, name, list(args), Variables(variables), exported, pid=pid, main=process.job is None
+            process,
+            name,
+            list(args),
+            Variables(variables, computed=computed),
+            exported,
+            pid=pid,
+            main=process.job is None,
         )
         receivers = process.job.receivers if process.job else process.table.main_receivers
         receivers.append(shell.receive)
@@ -159,6 +156,26 @@ class State:
     def braces(self) -> bool:
         """Whether it is a bash."""
         return self.process.argv[0].endswith("bash")
+
+    def elements(self, name: str) -> Mapping[str, str]:
+        """The elements of an array."""
+        return self.variables.elements(name)
+
+    def key(self, name: str, subscript: str) -> str:
+        """The key that a subscript means: a number counts from the end if it is negative.
+
+        Raises:
+            ShellError: It is before the first.
+        """
+        array = self.variables.arrays.get(name)
+        if array is not None and array.associative:
+            return subscript
+        index = evaluate(subscript, self.variables)
+        if index < 0:
+            index += 1 if array is None else array.end
+            if index < 0:
+                raise ShellError(f"{name}[{subscript}]: bad array subscript")
+        return str(index)
 
     @property
     def positional(self) -> Sequence[str]:

@@ -20,13 +20,23 @@ class Literal:
 
 @attrs.frozen
 class Parameter:
-    """`$name`, or `${name<operator>word}`; operator `#name` is the length."""
+    """`$name`, or `${name[subscript]<operator>word}`.
+
+    Operators of their own: `length`; `keys`, of an array; `indirect`, of the variable whose name it holds.
+    """
 
     name: str
     operator: str = ""
     word: Word | None = None
     replacement: Word | None = None
     quoted: bool = False
+    subscript: Word | None = None
+
+    @property
+    def lists(self) -> str:
+        """`@` or `*` if it means all elements of an array, or all positional parameters."""
+        name = self.name if self.subscript is None else self.subscript.plain
+        return name if name in {"@", "*"} else ""
 
 
 @attrs.frozen
@@ -45,7 +55,15 @@ class Arithmetic:
     quoted: bool = False
 
 
-Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic
+@attrs.frozen
+class ListOfWords:
+    """`(word word)` behind `name=`: the elements of an array."""
+
+    words: tuple[Word, ...]
+    quoted: bool = False
+
+
+Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic | ListOfWords
 
 
 @attrs.frozen
@@ -72,10 +90,20 @@ class Redirection:
 
 
 @attrs.frozen
+class Assignment:
+    """`name[subscript]=word`, or `+=`, which appends."""
+
+    name: str
+    word: Word
+    subscript: Word | None = None
+    appends: bool = False
+
+
+@attrs.frozen
 class Simple:
     """Assignments, words and redirections: a command with its arguments."""
 
-    assignments: tuple[tuple[str, Word], ...]
+    assignments: tuple[Assignment, ...]
     words: tuple[Word, ...]
     redirections: tuple[Redirection, ...] = ()
 
