@@ -23,7 +23,7 @@ from kubelite.images.builtin import make_registry, publish_stand_in
 from kubelite.master.apiserver import decoding
 from kubelite.master.audit import AuditLog
 from kubelite.network import AddressBlock, looppatch
-from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock
+from kubelite.runtime import Clock, Randomness, System, SystemClock, VirtualClock, tasks
 
 if TYPE_CHECKING:
     from kubelite.client.faults import Faults
@@ -212,7 +212,13 @@ class Cluster(ClusterMachines):
         return await self._door.open_outside()
 
     async def stop(self) -> None:
-        """Stops the cluster and leaves nothing behind; nothing happens if it does not run."""
+        """Stops the cluster and leaves nothing behind; nothing happens if it does not run.
+
+        Whoever is cancelled meanwhile is so when it has stopped.
+        """
+        await tasks.finish(self._stop(), name=f"{self.config.name} stop")
+
+    async def _stop(self) -> None:
         self._loop = None
         door, self._door = self._door, None
         if door is not None:

@@ -18,6 +18,7 @@ from kubelite.dns.answers import NXDOMAIN, REFUSED, UDP_BYTES, Answerer
 from kubelite.dns.records import TTL_S, Zone, plan_service_records
 from kubelite.dns.resolver import Outside, resolve_outside
 from kubelite.network import Fabric, NetworkNamespace, open_datagrams
+from kubelite.network.sockets import listen_on_socket
 from kubelite.runtime import Actor, Signal
 from kubelite.runtime.logs import get_logger
 
@@ -177,7 +178,10 @@ class DNSServer(Actor[Refresh]):
         try:
             udp.bind((address, port))
             port = udp.getsockname()[1]
-            server = await loop.create_server(lambda: _Stream(self), address, port)
+            server = await listen_on_socket(lambda: _Stream(self), address, port)
+        except asyncio.CancelledError:
+            udp.close()
+            raise
         except OSError as error:
             udp.close()
             log.warning(

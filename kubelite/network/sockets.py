@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from kubelite.network.fabric import Accepted, Fabric
 from kubelite.runtime.logs import get_logger
@@ -45,11 +45,28 @@ class _HandOver(asyncio.Protocol):
         accepted.context.run(accepted.protocol.connection_made, transport)
 
 
+async def listen_on_socket(
+    factory: Callable[[], asyncio.BaseProtocol], address: str, port: int, **options: Any
+) -> asyncio.Server:
+    """As `loop.create_server`, but whoever is cancelled meanwhile leaves no socket behind.
+
+    Raises:
+        OSError: The address cannot be had.
+    """
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(factory, address, port, start_serving=False, **options)
+    try:
+        await server.start_serving()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
 async def open_socket_listener(address: str, port: int, accept: Accept) -> Callable[[], None] | None:
     """Listens on a real socket. An address that cannot be bound gives a warning and None."""
-    loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lambda: _HandOver(accept), address, port, reuse_address=True)
+        server = await listen_on_socket(lambda: _HandOver(accept), address, port, reuse_address=True)
     except OSError as error:
         hint = (
             "ports below 1024 need privileges"

@@ -47,6 +47,25 @@ async def cancel(*running: asyncio.Task[Any]) -> None:
         log.warning("task does not end", task=task.get_name())
 
 
+async def finish(coroutine: Coroutine[Any, Any, T], *, name: str) -> T:
+    """Awaits a coroutine to its end, even if whoever waits is cancelled; only then that is raised.
+
+    Raises:
+        CancelledError: The caller was cancelled meanwhile.
+    """
+    task, cancelled = start(coroutine, name=name), None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            raise cancelled from failure
+        raise cancelled
+    return task.result()
+
+
 async def checkpoint() -> None:
     """Lets other tasks of the loop run."""
     await asyncio.sleep(0)

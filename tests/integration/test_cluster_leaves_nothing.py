@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from pathlib import Path
+
+import pytest
 
 import kubelite
 from kubelite.testing import VirtualClock
@@ -41,3 +44,37 @@ async def test_containers_end_with_their_cluster_and_its_memory_is_free():
     await asyncio.sleep(0)
     gc.collect()
     assert client() is None
+
+
+async def run_and_cancel(turns, clock):
+    """Runs a cluster, which is cancelled after some turns of the loop; whether it had ended before."""
+
+    async def body():
+        async with kubelite.Cluster(clock=clock):
+            pass
+
+    running, loop = asyncio.ensure_future(body()), asyncio.get_running_loop()
+
+    def count(left):
+        if left:
+            loop.call_soon(count, left - 1)
+        else:
+            running.cancel()
+
+    count(turns)
+    await asyncio.wait({running})
+    return not running.cancelled()
+
+
+@pytest.mark.parametrize("is_virtual", [True, False])
+async def test_a_cluster_that_is_cancelled_leaves_nothing_wherever_it_was(is_virtual):
+    async def look():
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return asyncio.all_tasks(), len(list(Path("/dev/fd").iterdir()))
+
+    before, turns, has_ended = await look(), 0, False
+    while not has_ended:
+        has_ended = await run_and_cancel(turns, VirtualClock() if is_virtual else None)
+        assert (turns, *await look()) == (turns, *before)
+        turns = max(turns + 1, turns * 3 // 2)

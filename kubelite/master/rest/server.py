@@ -23,6 +23,7 @@ from kubelite.master.rest.connections import Connection, HTTPServer
 from kubelite.master.rest.limits import DEFAULT_LIMITS, RESTLimits
 from kubelite.master.rest.prompt import Prompt
 from kubelite.master.rest.reply import Reply
+from kubelite.network.sockets import listen_on_socket
 from kubelite.network.tls import serve_tls
 from kubelite.runtime import Clock, Randomness, Ref
 
@@ -150,9 +151,7 @@ class RESTServer:
         connection: Callable[[], asyncio.BaseProtocol] = self._running()
         if ssl_context is not None:
             connection = serve_tls(self._running(), ssl_context)
-        listener = await asyncio.get_running_loop().create_server(
-            connection, host, port, backlog=self._limits.backlog
-        )
+        listener = await listen_on_socket(connection, host, port, backlog=self._limits.backlog)
         self._listeners.append(listener)
         bound: int = listener.sockets[0].getsockname()[1]
         return bound
