@@ -55,6 +55,14 @@ class Asked:
     user: str
     path: str = ""
 
+    @property
+    def url_path(self) -> str:
+        """Where it goes over HTTP, and would if it does not."""
+        if self.resource is None:
+            return self.path
+        to_collection = self.verb == "create" and not self.subresource
+        return self.resource.path(self.namespace, "" if to_collection else self.name, self.subresource)
+
 
 @attrs.frozen
 class Target:
@@ -68,7 +76,7 @@ class Target:
         name: A pattern; None for any.
         client: A pattern of the user agent, or a part of it; None for any.
         user: A pattern of the user's name; None for any.
-        path: A pattern of paths that are no resource.
+        path: A pattern of paths, of resources as of others; empty for none.
     """
 
     verbs: frozenset[str]
@@ -94,8 +102,8 @@ class Target:
 
     def _matches_what(self, asked: Asked) -> bool:
         resource = asked.resource
-        if resource is None or self.path:
-            return bool(self.path) and resource is None and fnmatchcase(asked.path, self.path)
+        if self.path or resource is None:
+            return bool(self.path) and fnmatchcase(_bare(asked.url_path), _bare(self.path))
         if self.plural not in {"*", resource.plural} or self.group not in {None, resource.group}:
             return False
         if self.subresource == "*":
@@ -117,6 +125,11 @@ class Target:
             "user": self.user,
         }
         return " ".join([text, *(f"{key}={value}" for key, value in filters.items() if value is not None)])
+
+
+def _bare(path: str) -> str:
+    """Some clients ask for `/version/`."""
+    return path.rstrip("/") or "/"
 
 
 def _is_like(agent: str, pattern: str) -> bool:

@@ -120,7 +120,8 @@ class Faults:
 
         Args:
             verbs: A method (`GET` stands for get, list and watch), a verb (`list`), several, or `*`.
-            what: `pods`, `pods/log`, `*/scale`, `*`, `lamps.example.com`, or a path as `/version`.
+            what: `pods`, `pods/log`, `*/scale`, `*`, `lamps.example.com`, or a pattern of paths, as
+                `/version` and `/api/v1/namespaces/*/pods/*/log`.
             client: A part of the user agent, or a pattern (`kubectl/*`). Components in this process have
                 their names: `kubelet`, `kube-scheduler`, `deployment-controller`, …, and `cluster` for the
                 methods of the cluster object.
@@ -135,12 +136,7 @@ class Faults:
         Raises:
             ValueError: There is no such verb or resource, or a number is impossible.
         """
-        parsed = parse_verbs(verbs)
-        if what.startswith("/"):
-            target = Target(parsed, "", None, None, namespace, name, client, user, what)
-        else:
-            plural, group, subresource = self._call(lambda: parse_what(what, self._engine().find))
-            target = Target(parsed, plural, group, subresource, namespace, name, client, user)
+        target = self._target(parse_verbs(verbs), what, namespace, name, client, user)
         return RequestFaults(self, target, _timing(probability, skip, starts_in, lasts))
 
     def watch(
@@ -162,9 +158,22 @@ class Faults:
         Raises:
             ValueError: There is no such resource, or a number is impossible.
         """
-        plural, group, subresource = self._call(lambda: parse_what(what, self._engine().find))
-        target = Target(frozenset({"watch"}), plural, group, subresource, namespace, None, client, user)
+        target = self._target(frozenset({"watch"}), what, namespace, None, client, user)
         return WatchFaults(self, target, _timing(probability, skip, starts_in, lasts))
+
+    def _target(
+        self,
+        verbs: frozenset[str],
+        what: str,
+        namespace: str | None,
+        name: str | None,
+        client: str | None,
+        user: str | None,
+    ) -> Target:
+        if what.startswith("/"):
+            return Target(verbs, "", None, None, namespace, name, client, user, what)
+        plural, group, subresource = self._call(lambda: parse_what(what, self._engine().find))
+        return Target(verbs, plural, group, subresource, namespace, name, client, user)
 
     def add(self, target: Target, effect: Effect, timing: Timing, times: int | None) -> FaultPlan:
         """Puts a plan to work."""

@@ -78,13 +78,35 @@ def test_filters_narrow_a_target(filters, concerned):
     assert Target(parse_verbs("*"), "*", None, None, **filters).matches(STATUS) is concerned
 
 
-def test_paths_concern_only_what_is_no_resource():
+def test_paths_concern_what_is_no_resource():
     target = Target(parse_verbs("GET"), "", path="/apis/*")
-    asked = Asked("get", None, "", "", "", "kubectl", "admin", "/apis/apps/v1")
+    asked = Asked("get", None, "", "", "", "kubectl", "admin", "/apis/apps")
     assert target.matches(asked)
     assert not target.matches(attrs.evolve(asked, path="/version"))
-    assert not target.matches(LIST)
+    assert Target(parse_verbs("GET"), "", path="/version").matches(attrs.evolve(asked, path="/version/"))
     assert not Target(parse_verbs("*"), "*", None, None).matches(asked)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "concerned"),
+    [
+        ("/apis/apps/v1/namespaces/shop/deployments/web-1/status", STATUS, True),
+        ("/apis/apps/v1/namespaces/*/status", STATUS, True),
+        ("/apis/apps/v1/namespaces/shop/deployments/web-1", STATUS, False),
+        ("/apis/apps/v1/deployments", STATUS, False),
+        ("/api/v1/pods", LIST, True),
+        ("/api/v1/pods/", LIST, True),
+        ("/api/v1/namespaces/shop/pods", attrs.evolve(LIST, namespace="shop"), True),
+        ("/api/v1/namespaces/shop/pods", attrs.evolve(LIST, verb="create", namespace="shop", name="a"), True),
+        (
+            "/api/v1/namespaces/shop/pods/a/binding",
+            attrs.evolve(LIST, verb="create", subresource="binding", namespace="shop", name="a"),
+            True,
+        ),
+    ],
+)
+def test_paths_concern_resources_too(path, asked, concerned):
+    assert Target(parse_verbs("*"), "", path=path).matches(asked) is concerned
 
 
 def plan(*chances, **limits):
