@@ -28,7 +28,7 @@ from kubelite.pytest_plugin.dispatch import (
     kubelite_cluster_sync,
     kubelite_namespace,
     kubelite_options,
-    skip_other_loops,
+    refuse_other_loops,
 )
 from kubelite.pytest_plugin.settings import LIVE, TARGET_KUBELITE, check_target
 
@@ -115,7 +115,7 @@ def _skip_unsupported() -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fixtures may ask for what the back end lacks; and anyio may run a test on another loop than ours."""
-    skip_other_loops(item)
+    refuse_other_loops(item)
     return (yield from _skip_unsupported())
 
 

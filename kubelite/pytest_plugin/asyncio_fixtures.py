@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kubelite.pytest_plugin.dispatch import LOOP_SCOPES, Scope, fixture_name
+from kubelite.pytest_plugin.dispatch import LOOP_SCOPES, SCOPES, Scope, fixture_name
 
 
 def _cluster(scope: Scope, loop_scope: Any) -> Any:
@@ -39,6 +39,6 @@ def _namespace(loop_scope: Any) -> Any:
 
 for _loop_scope in LOOP_SCOPES:
     globals()[f"_namespace_{_loop_scope}"] = _namespace(_loop_scope)
-    for _scope in ("function", "module", "session"):
+    for _scope in SCOPES:
         if LOOP_SCOPES.index(_loop_scope) >= LOOP_SCOPES.index(_scope):
             globals()[f"_cluster_{_scope}_{_loop_scope}"] = _cluster(_scope, _loop_scope)

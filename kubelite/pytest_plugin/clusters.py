@@ -70,7 +70,8 @@ def _made(settings: Settings, *, virtual_time: bool) -> Cluster:
     try:
         return Cluster(**_arguments(settings, virtual_time=virtual_time))
     except (TypeError, ValueError) as error:
-        pytest.fail(f"{error} (the marker kubelite, or the fixture kubelite_options)", pytrace=False)
+        wrong = str(error)
+    pytest.fail(f"{wrong} (the marker kubelite, or the fixture kubelite_options)", pytrace=False)
 
 
 def _arguments(settings: Settings, *, virtual_time: bool) -> dict[str, Any]:

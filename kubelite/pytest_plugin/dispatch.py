@@ -15,6 +15,7 @@ import pytest
 from kubelite.pytest_plugin.settings import LIVE, Live, settings_of
 
 Scope = Literal["function", "module", "session"]
+SCOPES: Final[tuple[Scope, ...]] = ("function", "module", "session")
 LOOP_SCOPES: Final = ("function", "class", "module", "package", "session")
 """Of pytest-asyncio, the shortest first."""
 NAMESPACE: Final = pytest.StashKey[tuple[str, Any]]()
@@ -31,15 +32,15 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
 
     Fails the test if nobody does, or if the loop ends before the cluster.
     """
-    function = getattr(getattr(item.obj, "hypothesis", None), "inner_test", item.obj)
+    is_async = _is_async(item)
     marker = item.get_closest_marker("asyncio")
-    if inspect.iscoroutinefunction(function) and marker is not None and item.get_closest_marker("anyio"):
+    if is_async and marker is not None and item.get_closest_marker("anyio"):
         pytest.fail(
             "anyio and pytest-asyncio both run this test, each in a loop of its own: in asyncio_mode=auto "
             f"leave pytest.mark.anyio out; or use asyncio_mode=strict, and one of the two marks ({fixture})",
             pytrace=False,
         )
-    if inspect.iscoroutinefunction(function) and marker is not None:
+    if is_async and marker is not None:
         loop_scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") or _default_scope(item)
         if LOOP_SCOPES.index(loop_scope) < LOOP_SCOPES.index(scope):
             pytest.fail(
@@ -48,15 +49,15 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
                 pytrace=False,
             )
         return f"asyncio_{loop_scope}"
-    if inspect.iscoroutinefunction(function) and "anyio_backend" in item.fixturenames:
+    if is_async and "anyio_backend" in item.fixturenames:
         return "anyio"
-    if inspect.iscoroutinefunction(function) and _is_of_unittest(item):
+    if is_async and _is_of_unittest(item):
         pytest.fail(
             f"unittest runs its async tests in a loop of its own, where no fixture can start {fixture}: "
             f"use {fixture}_sync, or in asyncSetUp `await self.enterAsyncContext(kubelite.Cluster())`",
             pytrace=False,
         )
-    if inspect.iscoroutinefunction(function):
+    if is_async:
         pytest.fail(
             f"nobody runs this async test: mark it with pytest.mark.asyncio or pytest.mark.anyio ({fixture})",
             pytrace=False,
@@ -66,20 +67,29 @@ def runner_of(item: Any, fixture: str, scope: Scope) -> str:
     )
 
 
+def _is_async(item: Any) -> bool:
+    function = getattr(getattr(item.obj, "hypothesis", None), "inner_test", item.obj)
+    return inspect.iscoroutinefunction(function)
+
+
 def _is_of_unittest(item: Any) -> bool:
     from _pytest.unittest import TestCaseFunction  # noqa: PLC0415 - it imports unittest, which pytest alone may not
 
     return isinstance(item, TestCaseFunction)
 
 
-def skip_other_loops(item: Any) -> None:
-    """Skips a test that wants an async cluster where anyio runs it on something else than asyncio.
+def refuse_other_loops(item: Any) -> None:
+    """Skips or fails a test that wants an async cluster, and runs on another loop than such a cluster can.
 
-    A cluster of a module may be there already, from a test that ran on asyncio: so fixtures cannot tell.
+    A cluster of a module may be there already, from another test: so fixtures cannot tell.
     """
+    asked = set(getattr(getattr(item, "_fixtureinfo", None), "argnames", ()))
+    for scope in ("module", "session"):
+        if fixture_name(scope) in asked:
+            runner_of(item, fixture_name(scope), scope)
     callspec = getattr(item, "callspec", None)
     if callspec is not None and "anyio_backend" in callspec.params:
-        wanted = {fixture_name(scope) for scope in ("function", "module", "session")}
+        wanted = {fixture_name(scope) for scope in SCOPES}
         if wanted & set(item.fixturenames):
             _need_asyncio(callspec.params["anyio_backend"])
 
@@ -149,10 +159,10 @@ def kubelite_namespace(request: pytest.FixtureRequest) -> Iterator[str]:
     names = [
         fixture_name(scope, sync=sync)
         for sync in (False, True)
-        for scope in ("function", "module", "session")
+        for scope in SCOPES
         if fixture_name(scope, sync=sync) in item.fixturenames
     ]
-    name = names[0] if names else "kubelite_cluster"
+    name = names[0] if names else fixture_name("function", sync=not _is_async(item))
     cluster = request.getfixturevalue(name)
     if name.endswith("_sync"):
         from kubelite.pytest_plugin.clusters import blocking_namespace  # noqa: PLC0415 - it imports kubelite

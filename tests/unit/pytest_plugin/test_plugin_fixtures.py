@@ -108,8 +108,10 @@ def test_each_test_has_a_namespace_which_goes_with_it(run):
         "    for each in seen:\n"
         "        cluster.wait_for(f'namespace/{each}', 'deleted')\n"
         "    seen.append(kubelite_namespace)\n"
+        "def test_alone(kubelite_namespace):\n"
+        "    assert kubelite_namespace == 'test-alone'\n"
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)
 
 
 def test_markers_come_before_the_fixture_of_options_and_that_before_the_command_line(run, pytester):
@@ -184,12 +186,19 @@ def test_blocking_tests_have_virtual_time_by_their_marker(run):
             "anyio and pytest-asyncio both run this test*",
         ),
         ("@pytest.mark.kubelite(2)\ndef test_x(kubelite_cluster_sync): pass", "*named arguments only*"),
+        (
+            "@pytest.mark.asyncio(loop_scope='session')\n"
+            "async def test_session(kubelite_cluster_session): pass\n"
+            "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_session): pass",
+            "*needs an event loop that lives as long as the session*loop_scope='session'*",
+        ),
     ],
 )
 def test_what_cannot_work_says_why(run, text, says):
     result = run(text)
-    result.assert_outcomes(errors=1)
+    assert result.parseoutcomes()["errors"] == 1
     result.stdout.fnmatch_lines([says])
+    result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 
 @pytest.mark.parametrize(
