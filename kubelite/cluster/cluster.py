@@ -51,7 +51,7 @@ class Cluster(ClusterMachines):
         options: Periods and bounds, see `ClusterConfig`.
 
     Raises:
-        TypeError: An option is unknown.
+        TypeError: An option is unknown, or the clock is none.
         ValueError: An option has an impossible value.
     """
 
@@ -70,6 +70,8 @@ class Cluster(ClusterMachines):
             raise ValueError(f"a cluster has 0 nodes or more, not {nodes!r}")
         if seed is not None and not isinstance(seed, int):
             raise ValueError(f"a seed is a whole number, not {seed!r}")
+        if clock is not None and not isinstance(clock, Clock):
+            raise TypeError(f"a clock is one of kubelite.testing, as VirtualClock(), not {clock!r}")
         if expose and isinstance(clock, VirtualClock):
             raise ValueError("under a VirtualClock nothing listens on sockets: expose=True needs real time")
         self.config: ClusterConfig = make_config(options)
