@@ -187,9 +187,11 @@ def test_blocking_tests_have_virtual_time_by_their_marker(run):
         ),
         ("@pytest.mark.kubelite(2)\ndef test_x(kubelite_cluster_sync): pass", "*named arguments only*"),
         (
-            "@pytest.mark.asyncio(loop_scope='session')\n"
-            "async def test_session(kubelite_cluster_session): pass\n"
-            "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_session): pass",
+            (
+                "@pytest.mark.asyncio(loop_scope='session')\n"
+                "async def test_session(kubelite_cluster_session): pass\n"
+                "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_session): pass"
+            ),
             "*needs an event loop that lives as long as the session*loop_scope='session'*",
         ),
     ],
