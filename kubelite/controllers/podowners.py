@@ -32,11 +32,8 @@ from kubelite.reconcile.intents import (
     Together,
 )
 from kubelite.reconcile.ownership import claim, controller_of, key_of, plan_claims
+from kubelite.reconcile.resting import rest_s
 
-REST_PER_POD_S: Final = 1e-4
-"""Seconds between two looks that pod events ask for, per pod of the owner: bursts cost a look or two."""
-REST_MAX_S: Final = 0.1
-_RESTING_FROM: Final = 10
 ORPHANS: Final = "controllerless"
 """Index: namespace -> pods without a controller."""
 
@@ -81,8 +78,7 @@ class PodOwners(Reconciler):
 
     def interval_s(self, key: str) -> float:
         """The more pods, the longer the rest between looks."""
-        size = self._sizes.get(key, 0)
-        return min(REST_MAX_S, size * REST_PER_POD_S) if size > _RESTING_FROM else 0.0
+        return rest_s(self._sizes.get(key, 0))
 
     # --- events to keys -------------------------------------------------------------------------------------
 

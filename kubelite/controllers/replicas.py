@@ -5,7 +5,7 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset/{replica_set,replica_set_uti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kubelite.api import podutil
@@ -75,14 +75,14 @@ def count_pods(pods: Sequence[Object], template: Object, min_ready_s: float, now
     return Counts(len(pods), labeled, ready, available, next_available)
 
 
-def plan_scaling(owner: Object, pods: Sequence[Object], related: Sequence[Object], now: float) -> Scaling:
+def plan_scaling(owner: Object, pods: Sequence[Object], related: Iterable[Object], now: float) -> Scaling:
     """How many pods to create, or which to delete; at most `BURST_REPLICAS`.
 
     Args:
         now: Unix seconds.
         owner: The ReplicationController (or ReplicaSet).
         pods: The owner's active pods.
-        related: As for `sort_for_deletion`.
+        related: As for `sort_for_deletion`; gone through only if some of several pods are to be deleted.
     """
     wanted = owner["spec"].get("replicas")
     surplus = len(pods) - (1 if wanted is None else wanted)
@@ -172,7 +172,9 @@ def matters(old: Object, new: Object) -> bool:
         or podutil.phase(old) != podutil.phase(new)
     ):
         return True
-    return podutil.ready_since(old) != podutil.ready_since(new)
+    return podutil.is_ready(old) != podutil.is_ready(new) or (
+        podutil.ready_since(old) != podutil.ready_since(new)
+    )
 
 
 Matcher = Callable[[Mapping[str, str] | None], bool]

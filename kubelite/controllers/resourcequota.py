@@ -25,6 +25,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, RequeueAfter, Steps, UpdateStatus
 from kubelite.reconcile.ownership import key_of, split_key
+from kubelite.reconcile.resting import rest_s
 
 Keys = Callable[[Object | None, Object | None], Iterable[str]]
 RESYNC_S: Final = 300.0
@@ -73,12 +74,17 @@ class ResourceQuotaController(Reconciler):
         self._quotas = self.informer(RESOURCEQUOTAS)
         self._served: dict[str, Resource] = {}
         self._watched: dict[str, Resource] = {}
+        self._sizes: dict[str, int] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Quotas that say something new, and things that are no longer used."""
         gone = [Watch(resource, self._gone(resource)) for resource in COUNTED if resource != RESOURCEQUOTAS]
         definitions = Watch(CUSTOMRESOURCEDEFINITIONS, self._definition_keys)
         return (Watch(RESOURCEQUOTAS, self._quota_keys), definitions, *gone)
+
+    def interval_s(self, key: str) -> float:
+        """The more there is to count, the longer the rest between looks."""
+        return rest_s(self._sizes.get(key, 0))
 
     def _definition_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         """Know the custom kinds that can be counted, by the names of their limits."""
@@ -139,6 +145,7 @@ class ResourceQuotaController(Reconciler):
         namespace, name = split_key(key)
         found = self._quotas.get(namespace, name)
         if found is None:
+            self._sizes.pop(key, None)
             return
         hard = found["spec"].get("hard") or {}
         objects = [
@@ -146,5 +153,6 @@ class ResourceQuotaController(Reconciler):
             for resource in sorted(kinds_of(hard) | self._custom(hard), key=lambda each: each.plural)
             for obj in self.informer(resource).list(namespace)
         ]
+        self._sizes[key] = len(objects)
         yield plan(found, objects, self.clock.now())
         yield (RequeueAfter(RESYNC_S),)

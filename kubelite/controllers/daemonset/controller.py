@@ -113,6 +113,7 @@ class DaemonSetController(RevisedSet):
         owner = self._owners.get(namespace, name)
         if owner is None:
             self._expectations.forget(key)
+            self._sizes.pop(key, None)
             return
         if from_label_selector(owner["spec"].get("selector") or {}).empty:
             text = "This daemon set is selecting all pods. A non-empty selector is required."
@@ -125,6 +126,7 @@ class DaemonSetController(RevisedSet):
         if revisions is None:
             return
         pods: Sequence[Object] = yield from self._claim(owner, _any)
+        self._sizes[key] = len(pods)
         revisions = yield from self._unify(revisions, pods)
         if is_current:
             if (yield from self._place(key, owner, pods, revisions)):

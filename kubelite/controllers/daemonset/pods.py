@@ -162,12 +162,11 @@ def should_run(daemon_set: Object, node: Object) -> tuple[bool, bool]:
         return False, False
     if not allows_node(spec, metadata.get("labels") or {}, name):
         return False, False
+    taints = [taint for taint in (node.get("spec") or {}).get("taints") or () if taint["effect"] in _HARD]
+    if not taints:
+        return True, True
     tolerated = tolerations(spec)
-    refused = {
-        taint["effect"]
-        for taint in (node.get("spec") or {}).get("taints") or ()
-        if taint["effect"] in _HARD and not tolerates(taint, tolerated)
-    }
+    refused = {taint["effect"] for taint in taints if not tolerates(taint, tolerated)}
     return not refused, "NoExecute" not in refused
 
 
@@ -258,6 +257,8 @@ def is_available(daemon_set: Object, pod: Object, now: float) -> bool:
 def next_available_s(daemon_set: Object, pods: Sequence[Object], now: float) -> float | None:
     """Seconds until the next ready pod becomes available; None if none is on its way."""
     wait_s = daemon_set["spec"].get("minReadySeconds") or 0
+    if not wait_s:
+        return None
     since = [podutil.ready_since(pod) for pod in pods if not is_available(daemon_set, pod, now)]
     left = [each + wait_s - now for each in since if each is not None]
     return max(0.0, min(left)) if left else None

@@ -19,10 +19,12 @@ from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGE
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
+from kubelite.controllers.replicas import matters
 from kubelite.controllers.scales import WATCHED, ScaleError, Scales
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, Outcomes, RecordEvent, RequeueAfter, Steps, UpdateStatus
 from kubelite.reconcile.ownership import controller_of, key_of, split_key
+from kubelite.reconcile.resting import rest_s
 
 DISRUPTED_TIMEOUT_S: Final = 120.0
 """Seconds after which an evicted pod that is still there counts as healthy again."""
@@ -182,6 +184,7 @@ class DisruptionController(Reconciler):
         self._pods = self.informer(PODS)
         self._scales = Scales(self.informer)
         self._several: dict[str, dict[str, Object]] = {}
+        self._sizes: dict[str, int] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Budgets, the pods they cover, and the controllers whose scale counts."""
@@ -194,11 +197,13 @@ class DisruptionController(Reconciler):
 
     def interval_s(self, key: str) -> float:
         """Pod events come in bursts."""
-        return REST_S
+        return max(REST_S, rest_s(self._sizes.get(key, 0)))
 
     def _pod_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         pod = new or old
         assert pod is not None
+        if old is not None and new is not None and not matters(old, new):
+            return ()
         budgets = self._budgets.list(pod["metadata"]["namespace"])
         covering = [key_of(budget) for budget in budgets if is_selected(budget, pod)]
         if len(covering) > 1:
@@ -235,9 +240,12 @@ class DisruptionController(Reconciler):
         several = self._several.pop(key, {})
         pdb = self._budgets.get(namespace, name)
         if pdb is None:
+            self._sizes.pop(key, None)
             return
         now = self.clock.now()
-        pods = [pod for pod in self._pods.list(namespace) if is_selected(pdb, pod)]
+        selector = pdb["spec"].get("selector")
+        pods = [] if selector is None else self._pods.list(namespace, labels.from_label_selector(selector))
+        self._sizes[key] = len(pods)
         intents: list[Intent] = [tell_of_several(pod, name) for pod in several.values()]
         if not pods:
             intents.append(RecordEvent(pdb, "Normal", "NoPods", "No matching pods found"))

@@ -5,7 +5,7 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from kubelite.api.resources import REPLICASETS
@@ -24,14 +24,11 @@ class ReplicaSetManager(ReplicationManager):
     matcher = PodOwners.matcher
     counts_terminating: ClassVar[bool] = True
 
-    def related(self, owner: Object) -> Sequence[Object]:
+    def related(self, owner: Object) -> Iterable[Object]:
         """The pods of all ReplicaSets of the same Deployment: crowded nodes are thinned out first."""
         reference = controller_of(owner)
         if reference is None:
-            return ()
-        sets = [
-            each
-            for each in self.informer(self.kind).by_owner(reference["uid"])
-            if controller_of(each) == reference
-        ]
-        return [pod for each in sets for pod in self._pods.by_owner(each["metadata"]["uid"])]
+            return
+        for each in self._owners.by_owner(reference["uid"]):
+            if controller_of(each) == reference:
+                yield from self._pods.by_owner(each["metadata"]["uid"])

@@ -8,7 +8,7 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go, pkg/controll
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import ClassVar
 
 from kubelite.api import podutil
@@ -43,7 +43,7 @@ class ReplicationManager(PodOwners):
         selector = owner["spec"].get("selector") or {}
         return lambda labels: bool(selector) and is_subset(selector, labels)
 
-    def related(self, owner: Object) -> Sequence[Object]:
+    def related(self, owner: Object) -> Iterable[Object]:
         """Pods of whoever controls the owner: they count as "the same" when victims are chosen by node.
 
         For owners that nothing controls, as these are, nodes make no difference.

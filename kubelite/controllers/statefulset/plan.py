@@ -227,6 +227,8 @@ def make_status(situation: Situation, collisions: int) -> Object:
 def next_available_s(situation: Situation) -> float | None:
     """Seconds until the next ready member becomes available; None if none is on its way."""
     wait_s = members.min_ready_s(situation.stateful_set)
+    if not wait_s:
+        return None
     since = [
         podutil.ready_since(pod)
         for pod in situation.pods

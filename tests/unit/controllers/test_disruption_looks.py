@@ -113,6 +113,29 @@ def test_a_pod_that_leaves_a_budget_concerns_it_too():
     assert not list(handler(other, other))
 
 
+def test_only_what_counts_of_a_pod_wakes_its_budgets():
+    desk = Desk()
+    desk.put(PODDISRUPTIONBUDGETS, budget(minAvailable=1))
+    handler = next(w.keys for w in desk.make(DisruptionController).watches() if w.resource == PODS)
+    assert not list(handler(pod(), pod(podIP="10.0.0.1")))
+    assert list(handler(pod(), pod(conditions=[{"type": "Ready", "status": "False"}]))) == ["d/p"]
+    going = {**pod(), "metadata": {**pod()["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    assert list(handler(pod(), going)) == ["d/p"]
+
+
+def test_a_budget_of_many_pods_rests_longer_and_one_that_is_gone_is_forgotten():
+    desk = Desk()
+    desk.put(PODDISRUPTIONBUDGETS, budget(minAvailable=1))
+    desk.put(PODS, *(pod(f"p{number}") for number in range(900)))
+    controller = desk.make(DisruptionController)
+    before = controller.interval_s("d/p")
+    desk.look(controller, "d/p")
+    assert controller.interval_s("d/p") > before
+    desk.take(PODDISRUPTIONBUDGETS, "p")
+    desk.look(controller, "d/p")
+    assert controller.interval_s("d/p") == before
+
+
 def expected(desk, answer=lambda _: None):
     desk.put(PODDISRUPTIONBUDGETS, budget(maxUnavailable=1))
     return status_of(look(desk, answer)).get("expectedPods")

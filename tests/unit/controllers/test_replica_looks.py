@@ -6,6 +6,7 @@ import pytest
 
 from kubelite.api.resources import PODS, REPLICASETS, REPLICATIONCONTROLLERS
 from kubelite.apimachinery.timestamps import format_time
+from kubelite.controllers.replicas import matters
 from kubelite.controllers.replicaset.controller import ReplicaSetManager
 from kubelite.controllers.replicaset.replication import ReplicationManager
 from kubelite.reconcile.intents import DeleteObject, UpdateStatus
@@ -82,3 +83,16 @@ def test_pods_that_leave_count_while_they_match_and_have_not_ended():
     desk.put(PODS, pod("leaving", owner, "n", **gone), stranger, ended, dependent)
     (update,) = only(desk.look(desk.make(ReplicaSetManager), "d/rs"), UpdateStatus)
     assert update.object["status"]["terminatingReplicas"] == 1
+
+
+@pytest.mark.parametrize("time", [None, format_time(NOW)])
+def test_a_pod_that_becomes_ready_counts_whether_it_is_told_since_when_or_not(time):
+    def made(status):
+        found = pod("p", replica_set(), "n")
+        condition = {"type": "Ready", "status": status}
+        condition |= {} if time is None else {"lastTransitionTime": time}
+        return {**found, "status": {"phase": "Running", "conditions": [condition]}}
+
+    assert matters(made("False"), made("True"))
+    assert matters(made("True"), made("False"))
+    assert not matters(made("True"), made("True"))
