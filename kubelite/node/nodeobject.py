@@ -184,6 +184,11 @@ def lease_object(node: Object, config: KubeletConfig, now: float) -> Object:
     }
 
 
+def renewed(lease: Object, now: float) -> Object:
+    """The Lease with a new time."""
+    return {**lease, "spec": {**lease["spec"], "renewTime": format_micro_time(now)}}
+
+
 def refusal(
     pod: Object, requests: Amounts, used: Mapping[str, int], config: KubeletConfig, labels: Mapping[str, str]
 ) -> tuple[str, str] | None:

@@ -6,12 +6,11 @@ Source: pkg/kubelet/kubelet_node_status.go, pkg/kubelet/nodelease.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kubelite.api.resources import LEASES, NODES
-from kubelite.apimachinery.apierrors import AlreadyExists, APIError, NotFound
+from kubelite.apimachinery.apierrors import AlreadyExists, APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object
-from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.node.nodeobject import (
     LEASE_NAMESPACE,
     is_told_right,
@@ -20,6 +19,7 @@ from kubelite.node.nodeobject import (
     node_object,
     node_reference,
     node_status,
+    renewed,
     resources_patch,
 )
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kubelite.client.events import EventRecorder
     from kubelite.client.informer import InformerFactory
     from kubelite.node.machine import Machine
+
+RENEWALS_TRIED: Final = 5
+"""How often a renewal is tried at once, before the next one is waited for."""
 
 
 class NodeReporter:
@@ -57,6 +60,7 @@ class NodeReporter:
         self._config = machine.config
         self._cordoned = False
         self._found_right: Object | None = None
+        self._lease: Object | None = None
 
     async def register(self) -> None:
         """Make the Node, or take it over, and the Lease with it.
@@ -87,9 +91,10 @@ class NodeReporter:
     async def _write_lease(self, node: Object) -> None:
         lease = lease_object(node, self._config, self._clock.now())
         try:
-            await self._client.create(LEASES, lease, LEASE_NAMESPACE)
+            self._lease = await self._client.create(LEASES, lease, LEASE_NAMESPACE)
         except AlreadyExists:
-            await self.renew()
+            self._lease = None
+            await self._renew_lease()
 
     async def keep_lease(self) -> None:
         """Renew the Lease again and again, while the node has power."""
@@ -100,17 +105,34 @@ class NodeReporter:
 
     async def renew(self) -> None:
         """Renew the Lease, and set right what others wrote of the node."""
-        patch = {"spec": {"renewTime": format_micro_time(self._clock.now())}}
-        try:
-            await self._client.patch(LEASES, self._machine.name, patch, LEASE_NAMESPACE)
-        except NotFound:
-            await self._renew_lost()
-        except APIError as error:
-            self._log.warning("lease_not_renewed", node=self._machine.name, error=str(error))
-        else:
+        if await self._renew_lease():
             node = self._informers.informer(NODES).get(None, self._machine.name)
             if node is not None and node is not self._found_right:
                 await self._look_at(node)
+
+    async def _renew_lease(self) -> bool:
+        """Renew the Lease as it was last written; as it is now, if others have written it since.
+
+        Source: k8s.io/component-helpers/apimachinery/lease (controller.go).
+
+        Returns:
+            Whether it is renewed; one that was gone is made anew, together with the node.
+        """
+        name = self._machine.name
+        for _ in range(RENEWALS_TRIED):
+            try:
+                known = self._lease or await self._client.get(LEASES, name, LEASE_NAMESPACE)
+                self._lease = await self._client.update(LEASES, renewed(known, self._clock.now()))
+            except NotFound:
+                await self.register()  # the Lease is gone, or the Node too
+                return False
+            except Conflict:
+                self._lease = None
+            except APIError as error:
+                self._log.warning("lease_not_renewed", node=name, error=str(error))
+            else:
+                return True
+        return False
 
     async def _look_at(self, node: Object) -> None:
         """A version of the Node that was not looked at before."""
@@ -131,10 +153,6 @@ class NodeReporter:
         name = self._machine.name
         text = f"Node {name} status is now: {reason}"
         self._recorder.event(node_reference(name), "Normal", reason, text)
-
-    async def _renew_lost(self) -> None:
-        """The Lease is gone, or the Node too: register again."""
-        await self.register()
 
     async def report(self) -> None:
         """Write the Node's status."""

@@ -18,6 +18,7 @@ from kubelite.apimachinery.apierrors import (
     Timeout,
     TooManyRequests,
 )
+from kubelite.apimachinery.timestamps import parse_time
 from kubelite.client.http import HTTPClient
 from kubelite.client.kubeconfig import read_kubeconfig
 from kubelite.testing import VirtualClock
@@ -384,6 +385,17 @@ async def test_a_node_whose_kubelet_is_refused_is_lost_and_comes_back():
         assert cluster.clock.now() - began < 15
         node = await cluster.get("node", "node-2")
         assert {each["type"]: each["status"] for each in node["status"]["conditions"]}["Ready"] == "True"
+
+
+async def test_a_renewal_that_is_refused_is_tried_again_at_once():
+    async with kubelite.Cluster(clock=VirtualClock(), seed=3) as cluster:
+        namespace = "kube-node-lease"
+        with cluster.faults.on("PUT", "leases", user="system:node:node-1").error(503, times=3) as plan:
+            await cluster.clock.advance(11)
+            assert plan.hits == 3
+        lease = await cluster.get("lease", "node-1", namespace=namespace)
+        age = cluster.clock.now() - parse_time(lease["spec"]["renewTime"])
+        assert age < 2
 
 
 def test_a_blocking_cluster_has_fault_plans_for_any_thread_and_client():

@@ -233,6 +233,24 @@ async def test_a_power_cut_and_a_boot(node):
     assert renewed["spec"]["renewTime"] > lease["spec"]["renewTime"]
 
 
+async def test_a_lease_is_renewed_as_it_was_written_last_by_whomever(node):
+    lease = await node.client.get(leases(), "n1", "kube-node-lease")
+    await node.client.patch(leases(), "n1", {"metadata": {"labels": {"a": "b"}}}, "kube-node-lease")
+    await node.clock.sleep(11)
+    renewed = await node.client.get(leases(), "n1", "kube-node-lease")
+    assert renewed["spec"]["renewTime"] > lease["spec"]["renewTime"]
+    assert renewed["metadata"]["labels"] == {"a": "b"}
+
+
+async def test_a_lease_that_was_deleted_is_made_anew(node):
+    first = await node.client.get(leases(), "n1", "kube-node-lease")
+    await node.client.delete(leases(), "n1", "kube-node-lease")
+    await node.clock.sleep(11)
+    second = await node.client.get(leases(), "n1", "kube-node-lease")
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    assert second["metadata"]["ownerReferences"] == first["metadata"]["ownerReferences"]
+
+
 async def test_pods_beyond_the_node_are_refused(node):
     big = {"name": "c", "image": "pause", "resources": {"requests": {"cpu": "100"}}}
     await node.run(containers=[big])
