@@ -51,8 +51,15 @@ def go_form(resource: Resource, obj: Object, former: Object | None = None) -> Ob
     Returns:
         The same object if it was in that form already.
     """
+    fix = _fix_of(resource)
+    return obj if fix is None else fix(obj, former or _NOTHING)
+
+
+@cache
+def _fix_of(resource: Resource) -> _Fix | None:
+    """The fix of a kind; None without facts."""
     index = facts.index_of(resource.api_version, resource.kind)
-    return obj if index is None else _struct_fix(index)(obj, former or _NOTHING)
+    return None if index is None else _struct_fix(index)
 
 
 def metadata_form(metadata: Object) -> Object:

@@ -27,6 +27,7 @@ from kubelite.apimachinery.typecheck import check
 from kubelite.apimachinery.typed import (
     Comparison,
     TypeMismatchError,
+    changed_leaves,
     compare,
     field_set,
     reconciled,
@@ -178,12 +179,33 @@ class FieldManager:
             name: The manager; empty for one that is not known.
             now: The present time.
         """
+        if live is not None and (entries := self._renewed(live, new, name, now)) is not None:
+            return mf.with_entries(new, entries)
         managed = self._live_or_new(live, new)
-        new = mf.without_entries(new)
-        if live is not None and not managed:
-            return new
-        live = self.empty if live is None else mf.without_entries(live)
+        if live is None:
+            live, new = self.empty, mf.without_entries(new)
+        elif not managed:
+            return mf.without_entries(new)
+        else:
+            live, new = mf.both_without_entries(live, new)
         return mf.with_entries(new, mf.encode(self._updated(live, new, managed, name, now)))
+
+    def _renewed(self, live: Object, new: Object, name: str, now: str) -> list[Object] | None:
+        """The entries after an update by the only manager, of what it has set before; None of others."""
+        stored: list[Object] | None = live["metadata"].get("managedFields")
+        if not stored or len(stored) > 1 or self.types_change:
+            return None
+        if new["metadata"].get("managedFields") != stored:
+            return None
+        entry, manager = stored[0], mf.manager_of(name, UPDATE, self.api_version, self.subresource)
+        fields = entry.get("fieldsV1")
+        if not fields or mf.manager_in(entry) != manager:
+            return None
+        atom = self._atom().map
+        count = None if atom is None else changed_leaves(atom, live, new, fields)
+        if not count:
+            return None if count is None else stored
+        return mf.encode({manager: Owned(fields, self.api_version, now)})
 
     def _live_or_new(self, live: Object | None, new: Object) -> Managed:
         """Who manages before the write: as the client says if it says so well, else as stored."""

@@ -129,16 +129,9 @@ def decode(entries: Sequence[Object] | None, *, trusted: bool = False) -> Manage
     """
     managed: Managed = {}
     for index, entry in enumerate(entries or ()):
-        operation = entry.get("operation") or ""
         if not trusted:
-            _check(entry, operation, index)
-        api_version = entry.get("apiVersion") or ""
-        manager = Manager(
-            entry.get("manager") or "",
-            operation,
-            "" if operation == APPLY else api_version,
-            entry.get("subresource") or "",
-        )
+            _check(entry, index)
+        api_version, manager = entry.get("apiVersion") or "", manager_in(entry)
         fields = entry.get("fieldsV1") or fs.EMPTY
         if trusted:
             managed[manager] = Owned(fields, api_version, entry.get("time"), entry)
@@ -152,8 +145,19 @@ def decode(entries: Sequence[Object] | None, *, trusted: bool = False) -> Manage
     return managed
 
 
-def _check(entry: Mapping[str, Any], operation: str, index: int) -> None:
-    if operation not in {APPLY, UPDATE}:
+def manager_in(entry: Mapping[str, Any]) -> Manager:
+    """The manager that an entry names."""
+    operation = entry.get("operation") or ""
+    return Manager(
+        entry.get("manager") or "",
+        operation,
+        "" if operation == APPLY else entry.get("apiVersion") or "",
+        entry.get("subresource") or "",
+    )
+
+
+def _check(entry: Mapping[str, Any], index: int) -> None:
+    if (entry.get("operation") or "") not in {APPLY, UPDATE}:
         msg = "operation must be `Apply` or `Update`"
         raise ManagedFieldsError(msg)
     if not entry.get("apiVersion"):
@@ -239,6 +243,8 @@ def shared(fields: FieldSet) -> FieldSet:
 
 def capped(managed: Managed) -> Managed:
     """The same with the oldest updates put together, if there are too many."""
+    if len(managed) <= UPDATE_MANAGERS_MAX:
+        return managed
     updates = [manager for manager in managed if manager.operation == UPDATE]
     excess = len(updates) - UPDATE_MANAGERS_MAX
     if excess <= 0:
@@ -275,10 +281,20 @@ def without_entries(obj: Object) -> Object:
     return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
 
 
+def both_without_entries(one: Object, other: Object) -> tuple[Object, Object]:
+    """Two objects without managed fields; metadata that they share stay shared."""
+    bare = without_entries(one)
+    if other["metadata"] is one["metadata"]:
+        return bare, {**other, "metadata": bare["metadata"]}
+    return bare, without_entries(other)
+
+
 def with_entries(obj: Object, entries: Sequence[Object]) -> Object:
     """The object with these managed fields, or with none."""
     if not entries:
         return without_entries(obj)
+    if entries is obj["metadata"].get("managedFields"):
+        return obj
     return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
 
 
@@ -290,9 +306,13 @@ def with_former_times(new: Object, old: Object) -> Object:
     entries, former = new["metadata"].get("managedFields"), old["metadata"].get("managedFields")
     if not entries or not former or len(entries) != len(former) or entries == former:
         return new
+    if new.keys() != old.keys() or any(
+        value is not old[name] and value != old[name] for name, value in new.items() if name != "metadata"
+    ):
+        return new
     if any(_timeless(one) != _timeless(other) for one, other in zip(entries, former, strict=True)):
         return new
-    if without_entries(new) != without_entries(old):
+    if without_entries(new)["metadata"] != without_entries(old)["metadata"]:
         return new
     return with_entries(new, former)
 

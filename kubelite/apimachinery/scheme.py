@@ -19,9 +19,11 @@ Object: TypeAlias = dict[str, Any]
 ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen(eq=False)
 class Resource:
     """One resource of one API version: what a path names.
+
+    Every request compares and looks up some, so that both are as quick as they can be.
 
     Attributes:
         group: "" for the core group.
@@ -36,19 +38,24 @@ class Resource:
     plural: str
     kind: str
     namespaced: bool
-    singular: str = attrs.field(default="", eq=False)
-    short_names: tuple[str, ...] = attrs.field(default=(), eq=False)
-    categories: tuple[str, ...] = attrs.field(default=(), eq=False)
-    subresources: tuple[str, ...] = attrs.field(default=(), eq=False)
-    verbs: tuple[str, ...] = attrs.field(default=ALL_VERBS, eq=False)
-    list_kind: str = attrs.field(default="", eq=False, repr=False)
-    api_version: str = attrs.field(init=False, eq=False, repr=False)
-    group_resource: str = attrs.field(init=False, eq=False, repr=False)
-    _prefix: str = attrs.field(init=False, eq=False, repr=False)
+    singular: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    list_kind: str = attrs.field(default="", repr=False)
+    api_version: str = attrs.field(init=False, repr=False)
+    group_resource: str = attrs.field(init=False, repr=False)
+    _prefix: str = attrs.field(init=False, repr=False)
+    _identity: tuple[str, str, str, str, bool] = attrs.field(init=False, repr=False)
+    _hash: int = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         group, version = self.group, self.version
+        identity = (group, version, self.plural, self.kind, self.namespaced)
         derived = {
+            "_identity": identity,
+            "_hash": hash(identity),
             "singular": self.singular or self.kind.lower(),
             "list_kind": self.list_kind or self.kind + "List",
             "api_version": f"{group}/{version}" if group else version,
@@ -57,6 +64,16 @@ class Resource:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Resource):
+            return NotImplemented
+        return self._hash == other._hash and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
         """The URL path of a collection, an object, or a subresource."""
@@ -110,12 +127,13 @@ class Scheme:
         Raises:
             KeyError: The resource has none.
         """
-        found = self._strategies.get(resource)
-        if found is None:
+        try:
+            return self._strategies[resource]
+        except KeyError:
             known = self._by_plural.get((resource.group, resource.version, resource.plural))
             if self._strategy_of is None or known != resource:
-                raise KeyError(resource)
-            found = self._strategies[resource] = self._strategy_of(resource)
+                raise
+        found = self._strategies[resource] = self._strategy_of(resource)
         return found
 
     def by_plural(self, group: str, version: str, plural: str) -> Resource | None:

@@ -16,12 +16,13 @@ LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
 """Go's word for the form of a time, in the text of errors."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NAIVE_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - whose text has no zone
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 @lru_cache(maxsize=256)
 def _format_seconds(seconds: int) -> str:
-    return f"{(_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()}Z"
+    return f"{(_NAIVE_EPOCH + dt.timedelta(seconds=seconds)).isoformat()}Z"
 
 
 def format_time(unix_s: float) -> str:

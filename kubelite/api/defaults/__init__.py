@@ -7,6 +7,7 @@ request (addresses, uid, times) does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from kubelite.api import resources as r
@@ -46,11 +47,15 @@ def apply_defaults(resource: Resource, obj: Object, former: Object | None = None
     obj = go_form(resource, obj, former)
     if former is not None and resource in _OF_SPEC and obj["spec"] is former["spec"]:
         return obj
-    default = _DEFAULTS.get(resource) or _default_of_group(resource)
+    default = _default_of(resource)
     return obj if default is None else default(obj)
 
 
-def _default_of_group(resource: Resource) -> Callable[[Object], Object] | None:
+@cache
+def _default_of(resource: Resource) -> Callable[[Object], Object] | None:
+    """What a kind fills in; None if nothing."""
+    if resource in _DEFAULTS:
+        return _DEFAULTS[resource]
     defaults: Mapping[Resource, Callable[[Object], Object]] | None = table(
         "defaults", resource.group, "DEFAULTS"
     )

@@ -46,6 +46,15 @@ _NAME_RULES: Final[Mapping[tuple[str, str], Callable[[str], list[str]]]] = {
 }
 """Kinds whose names are not DNS subdomains."""
 
+_UNCHANGING: Final = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+
 
 def name_rule(resource: Resource) -> Callable[[str], list[str]]:
     """What the names of a kind must look like."""
@@ -116,13 +125,10 @@ def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -
         errors.append(invalid(f"{path}.resourceVersion", "", "must be specified for an update"))
     if (new.get("generation") or 0) < (old.get("generation") or 0):
         errors.append(invalid(f"{path}.generation", new.get("generation") or 0, "must not be decremented"))
-    for field in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"):
-        errors += unchanged(f"{path}.{field}", new.get(field), old.get(field))
-    errors += unchanged(
-        f"{path}.deletionGracePeriodSeconds",
-        new.get("deletionGracePeriodSeconds"),
-        old.get("deletionGracePeriodSeconds"),
-    )
+    for field in _UNCHANGING:
+        value, before = new.get(field), old.get(field)
+        if value is not before:
+            errors += unchanged(f"{path}.{field}", value, before)
     errors += validate_changed_contents(new, old, path)
     entries = new.get("managedFields")
     return errors if entries == old.get("managedFields") else errors + _validate_managers(entries, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -47,6 +48,7 @@ def nothing(_: Object) -> Errors:
     return []
 
 
+@cache
 def rules_of(resource: Resource) -> KindRules | None:
     """The rules of a kind whose group has a module of its own."""
     rules = table("validation", resource.group, "RULES")

@@ -131,11 +131,11 @@ class OwnerGraph:
         node = self._nodes.get(metadata["uid"])
         if node is not None and node.object is not None:
             before = node.object["metadata"]
-            same = all(
-                before.get(field) == metadata.get(field)
-                for field in ("ownerReferences", "deletionTimestamp", "finalizers")
-            )
-            if same:
+            if (
+                before.get("ownerReferences") == metadata.get("ownerReferences")
+                and before.get("deletionTimestamp") == metadata.get("deletionTimestamp")
+                and before.get("finalizers") == metadata.get("finalizers")
+            ):
                 node.object = new
                 return None
             self._unlink(node)

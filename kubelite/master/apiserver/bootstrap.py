@@ -134,7 +134,8 @@ def _ensure_config_map(env: Environment, name: str, data: dict[str, str]) -> Non
         obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
         create(env, CONFIGMAPS, _SYSTEM, obj, manager=_MANAGER)
     elif entry.object.get("data") != data:
-        update(env, CONFIGMAPS, entry, {**entry.object, "data": data}, manager=_MANAGER)
+        changed = {**entry.object, "data": data}
+        update(env, env.strategy(CONFIGMAPS), entry, changed, manager=_MANAGER)
 
 
 def _ensure(env: Environment, resource: Resource, *, labels: dict[str, str], **fields: Any) -> None:
@@ -148,4 +149,4 @@ def _ensure(env: Environment, resource: Resource, *, labels: dict[str, str], **f
         }
         create(env, resource, _NAMESPACE, obj, manager=_MANAGER)
     elif resource != SERVICES and any(entry.object.get(key) != value for key, value in fields.items()):
-        update(env, resource, entry, {**entry.object, **fields}, manager=_MANAGER)
+        update(env, env.strategy(resource), entry, {**entry.object, **fields}, manager=_MANAGER)

@@ -147,9 +147,10 @@ class CustomResources:
         if obj is entry.object:
             return entry
         env = self._env
-        manager = env.field_managers.of(env.strategy(CUSTOMRESOURCEDEFINITIONS), "status")
+        strategy = env.strategy(CUSTOMRESOURCEDEFINITIONS)
+        manager = env.field_managers.of(strategy, "status")
         obj = manager.update(entry.object, obj, MANAGER, env.now_text())
-        written = writes.commit_update(self._env, CUSTOMRESOURCEDEFINITIONS, entry, obj)
+        written = writes.commit_update(env, strategy, entry, obj)
         return written.entry or entry
 
     # --- what is served -------------------------------------------------------------------------------------

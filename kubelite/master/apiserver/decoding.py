@@ -51,23 +51,24 @@ def body(
     """
     resource = strategy.resource
     api_version, name = kind or (resource.api_version, resource.kind)
-    version = api_version.rpartition("/")[2]
     if strategy.unstructured and kind is None:
         return _unstructured(strategy, obj, validation, duplicates)
     given_version, given_kind = obj.get("apiVersion") or api_version, obj.get("kind") or name
-    where = f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: '
     if (given_version, given_kind) != (api_version, name):
         if given_kind == name and is_other_version(given_version, api_version, name):
             raise BadRequest(
                 f"the API version in the data ({given_version}) does not match the expected API version "
                 f"({api_version})"
             )
+        short = given_version.rpartition("/")[2]
+        where = f'{given_kind} in version "{short}" cannot be handled as a {name}: '
         raise BadRequest(where + wrong_kind(given_version, given_kind, api_version, name))
     if "metadata" not in obj or obj["metadata"] is None:
         obj = {**obj, "metadata": {}}
     try:
         made, warnings = strategy.decode(obj, validation, duplicates, kind=kind)
     except (DecodeError, FieldProblems) as error:
+        version = api_version.rpartition("/")[2]
         raise BadRequest(f'{name} in version "{version}" cannot be handled as a {name}: {error}') from error
     if made.get("kind") != name or made.get("apiVersion") != api_version:
         made = {**made, "kind": name, "apiVersion": api_version}

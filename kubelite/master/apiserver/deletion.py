@@ -269,7 +269,7 @@ def _mark_namespace(env: Environment, entry: Entry, options: DeleteOptions) -> A
     marked = {**_marked(obj, metadata), "status": {**obj["status"], "phase": "Terminating"}}
     if options.dry_run:
         return Answer(Item(marked))
-    written = commit_update(env, NAMESPACES, entry, marked)
+    written = commit_update(env, env.strategy(NAMESPACES), entry, marked)
     return Answer(written.entry or Item(written.object))
 
 
@@ -286,5 +286,5 @@ def _mark_definition(env: Environment, entry: Entry, options: DeleteOptions) -> 
     marked = naming.with_condition(_marked(entry.object, metadata), naming.DELETION_PENDING, env.clock.now())
     if options.dry_run:
         return Answer(Item(marked))
-    written = commit_update(env, CUSTOMRESOURCEDEFINITIONS, entry, marked)
+    written = commit_update(env, env.strategy(CUSTOMRESOURCEDEFINITIONS), entry, marked)
     return Answer(written.entry or Item(written.object))

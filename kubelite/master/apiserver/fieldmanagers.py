@@ -71,6 +71,8 @@ def as_sent(made: Object, sent: Object) -> Object:
         made: With defaults and in Go's form.
         sent: The same before.
     """
+    if made is sent:
+        return made
     changes = _empties(made, sent)
     if isinstance(spec := made.get("spec"), dict) and (inner := _empties(spec, sent.get("spec") or {})):
         changes["spec"] = {**spec, **inner}

@@ -69,6 +69,7 @@ from kubelite.master.store.store import Store
 from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal
 
 if TYPE_CHECKING:
+    from kubelite.apimachinery.strategy import Strategy
     from kubelite.master.apiserver.crds import CustomResources
     from kubelite.master.writelog import WriteLog
     from kubelite.runtime import TimerHandle
@@ -324,13 +325,13 @@ class APIServer(Actor[Message | Internal]):
                 )
             )
 
-    def _on_written(self, resource: Resource, entry: Entry | None) -> None:
+    def _on_written(self, strategy: Strategy, entry: Entry | None) -> None:
         """What else a write sets off."""
-        if entry is not None and self._env.strategy(resource).storage == EVENTS:
+        if entry is not None and strategy.storage == EVENTS:
             self._expiry.note(entry, self._env.clock.now())
             if self._duty is None:
                 self._arm()
-        self._look_soon(resource)
+        self._look_soon(strategy.resource)
 
     def _look_soon(self, resource: Resource) -> None:
         if resource in SETTLED and not self._settling:

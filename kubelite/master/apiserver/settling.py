@@ -66,6 +66,7 @@ def _apply(env: Environment, resource: Resource, entry: Entry, status: Object, m
         "metadata": {"name": entry.object["metadata"]["name"]},
         "status": status,
     }
-    fields = env.field_managers.of(env.strategy(resource), "status")
+    strategy = env.strategy(resource)
+    fields = env.field_managers.of(strategy, "status")
     obj = fields.apply(entry.object, configuration, manager, env.now_text(), force=True)
-    update(env, resource, entry, obj, subresource="status", manager=None)
+    update(env, strategy, entry, obj, subresource="status", manager=None)

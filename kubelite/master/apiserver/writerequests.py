@@ -15,7 +15,7 @@ from kubelite.api.scale import API_VERSION as SCALE_VERSION
 from kubelite.api.scale import KIND as SCALE_KIND
 from kubelite.apimachinery.apierrors import Conflict, MethodNotAllowed, NotFound
 from kubelite.apimachinery.managedfields import with_entries
-from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.strategy import Strategy
 from kubelite.client.requests import Answer, Create, Item, Patch, Update
 from kubelite.master.apiserver import decoding, writes
@@ -49,7 +49,7 @@ class WriteRequests:
         self,
         env: Environment,
         may_create: Callable[[Patch], None],
-        on_written: Callable[[Resource, Entry | None], None],
+        on_written: Callable[[Strategy, Entry | None], None],
     ) -> None:
         self._env = env
         self._may_create = may_create
@@ -59,11 +59,12 @@ class WriteRequests:
     def create(self, request: Create) -> Answer:
         """Make an object, or act through a subresource."""
         action = action_of(request.resource, request.subresource)
+        strategy = self._env.strategy(request.resource)
         if action is not None:
-            obj, warnings = self._body(request, action.kind)
+            obj, warnings = self._body(request, strategy, action.kind)
             answer = act(self._env, action, request, obj)
             return attrs.evolve(answer, warnings=(*warnings, *answer.warnings)) if warnings else answer
-        obj, warnings = self._body(request, None)
+        obj, warnings = self._body(request, strategy, None)
         written = writes.create(
             self._env,
             request.resource,
@@ -73,10 +74,11 @@ class WriteRequests:
             manager=request.field_manager,
             dry_run=request.dry_run,
         )
-        return self._written(request.resource, written, warnings)
+        return self._written(strategy, written, warnings)
 
-    def _body(self, request: Create | Update, kind: tuple[str, str] | None) -> tuple[Object, tuple[str, ...]]:
-        strategy = self._env.strategy(request.resource)
+    def _body(
+        self, request: Create | Update, strategy: Strategy, kind: tuple[str, str] | None
+    ) -> tuple[Object, tuple[str, ...]]:
         obj, warnings = decoding.body(
             strategy, request.object, request.field_validation, request.problems, kind=kind
         )
@@ -84,8 +86,8 @@ class WriteRequests:
         self.warnings = (*warnings, *more)
         return obj, self.warnings
 
-    def _written(self, resource: Resource, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
-        self._on_written(resource, written.entry)
+    def _written(self, strategy: Strategy, written: writes.Written, warnings: tuple[str, ...]) -> Answer:
+        self._on_written(strategy, written.entry)
         return written.answer(warnings)
 
     def update(self, request: Update) -> Answer:
@@ -94,11 +96,11 @@ class WriteRequests:
         strategy = env.strategy(resource)
         if request.subresource != "scale" and not strategy.updates(request.subresource):
             raise MethodNotAllowed
-        obj, warnings = self._body(request, WRITE_BODY_KINDS.get(request.subresource))
+        obj, warnings = self._body(request, strategy, WRITE_BODY_KINDS.get(request.subresource))
         check_name(obj, request.name)
         obj = writes.check_namespace(resource, obj, request.namespace)
-        absent = env.get(resource, request.namespace, request.name) is None
-        if absent and not request.subresource and strategy.rules.creates_on_update:
+        entry = env.store.get(strategy.storage, request.namespace, request.name)
+        if entry is None and not request.subresource and strategy.rules.creates_on_update:
             if obj["metadata"].get("resourceVersion"):
                 raise NotFound(resource, request.name)
             written = writes.create(
@@ -110,10 +112,11 @@ class WriteRequests:
                 manager=request.field_manager,
                 dry_run=request.dry_run,
             )
-            return self._written(resource, written, warnings)
-        entry = stored(env, request)
+            return self._written(strategy, written, warnings)
+        if entry is None or request.subresource:
+            entry = stored(env, request)
         self._check_uid(request, obj, entry)
-        return self._replace(request, entry, obj, warnings)
+        return self._replace(request, strategy, entry, obj, warnings)
 
     @staticmethod
     def _check_uid(request: Update, obj: Object, entry: Entry) -> None:
@@ -129,21 +132,21 @@ class WriteRequests:
     def _replace(
         self,
         request: Update | Patch,
+        strategy: Strategy,
         entry: Entry,
         obj: Object,
         warnings: tuple[str, ...],
         *,
         accounted: bool = False,
     ) -> Answer:
-        env, resource, subresource = self._env, request.resource, request.subresource
-        strategy = env.strategy(resource)
+        subresource = request.subresource
         if subresource == "scale":
             obj, subresource = self._scaled(request, strategy, entry, obj, accounted=accounted), ""
             accounted = True
         writes.check_version(strategy, obj, entry)
         written = writes.update(
-            env,
-            resource,
+            self._env,
+            strategy,
             entry,
             obj,
             subresource=subresource,
@@ -151,7 +154,7 @@ class WriteRequests:
             manager=None if accounted else request.field_manager,
             dry_run=request.dry_run,
         )
-        answer = self._written(resource, written, warnings)
+        answer = self._written(strategy, written, warnings)
         if request.subresource == "scale":
             return Answer(Item(strategy.scale_of(answer.object)), warnings=warnings)
         return answer
@@ -186,7 +189,7 @@ class WriteRequests:
         self.warnings = warnings
         obj = writes.check_namespace(resource, obj, request.namespace)
         obj, more = meta.with_distinct_owners(obj, meta.AFTER_ADMISSION)
-        return self._replace(request, entry, obj, (*warnings, *more))
+        return self._replace(request, strategy, entry, obj, (*warnings, *more))
 
     def _apply(self, request: Patch, strategy: Strategy) -> Answer:
         """Server-side apply: creates what is not there."""
@@ -207,7 +210,7 @@ class WriteRequests:
         obj = writes.check_namespace(resource, obj, request.namespace)
         check_name(obj, request.name)
         if entry is not None:
-            return self._replace(request, entry, obj, warnings, accounted=True)
+            return self._replace(request, strategy, entry, obj, warnings, accounted=True)
         self._may_create(request)
         metadata = {key: value for key, value in obj["metadata"].items() if key not in SYSTEM_METADATA}
         written = writes.create(
@@ -219,4 +222,4 @@ class WriteRequests:
             manager=None,
             dry_run=request.dry_run,
         )
-        return self._written(resource, written, warnings)
+        return self._written(strategy, written, warnings)

@@ -181,9 +181,12 @@ def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
         APIError: It is no version, which Kubernetes answers with 500.
         Invalid: None is given, and the kind requires one.
     """
-    name = entry.object["metadata"]["name"]
+    given, stored = obj["metadata"].get("resourceVersion"), entry.object["metadata"]
+    if given == stored["resourceVersion"]:
+        return
+    name = stored["name"]
     try:
-        version = parse_uint(obj["metadata"].get("resourceVersion") or "0")
+        version = parse_uint(given or "0")
     except NumberError as problem:
         raise unexpected(str(problem)) from problem
     if version:  # version 0 is none
@@ -197,7 +200,7 @@ def check_version(strategy: Strategy, obj: Object, entry: Entry) -> None:
 
 def update(
     env: Environment,
-    resource: Resource,
+    strategy: Strategy,
     entry: Entry,
     obj: Object,
     *,
@@ -213,7 +216,7 @@ def update(
 
     Args:
         env: The API server's surroundings.
-        resource: Its kind.
+        strategy: That of its kind.
         entry: The newest version.
         obj: What is to be.
         subresource: The endpoint; empty for the object itself.
@@ -224,10 +227,12 @@ def update(
     Raises:
         APIError: A refusal, as Kubernetes words it.
     """
-    strategy = env.strategy(resource)
+    resource = strategy.resource
     old = strategy.from_storage(entry.object)
     name: str = old["metadata"]["name"]
-    obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
+    version = old["metadata"]["resourceVersion"]
+    if obj["metadata"].get("resourceVersion") != version:
+        obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": version}}
     attributes = Attributes(
         operation="UPDATE",
         resource=resource,
@@ -257,17 +262,17 @@ def update(
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
     obj = with_former_times(obj, old)
-    written = commit_update(env, resource, entry, obj, dry_run=dry_run)
+    written = commit_update(env, strategy, entry, obj, dry_run=dry_run)
     if not subresource:
         attributes.warnings.extend(strategy.warnings_on_update(obj, old))
     return _with_warnings(written, attributes.warnings)
 
 
 def commit_update(
-    env: Environment, resource: Resource, entry: Entry, obj: Object, *, dry_run: bool = False
+    env: Environment, strategy: Strategy, entry: Entry, obj: Object, *, dry_run: bool = False
 ) -> Written:
     """Write a new version that is already judged, if it differs; or remove what was only waiting for this."""
-    strategy = env.strategy(resource)
+    resource = strategy.resource
     old = strategy.from_storage(entry.object)
     if obj == old and (not strategy.converts or strategy.to_storage(obj) == entry.object):
         return Written(old, entry)

@@ -7,7 +7,7 @@ consistent lists may ask for it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 import orjson
@@ -15,6 +15,9 @@ import orjson
 from kubelite.apimachinery.scheme import Object
 from kubelite.client.item import Item
 from kubelite.client.watcher import WatchEvent
+
+TREES: Final = frozenset({dict, list})
+"""The classes of what is more than one value."""
 
 
 @attrs.define(eq=False, weakref_slot=False, repr=False)
@@ -48,20 +51,15 @@ def sharing(obj: Object, former: Object, depth: int = 2) -> Object:
     long as the history goes. The texts are compared, too: Python takes 1 and True for equal, and does not
     look at the order of names.
     """
-    kept = {}
+    kept: Object = {}
     for name, value in obj.items():
         before = former.get(name)
-        if (
-            value is before
-            or not value
-            or not isinstance(value, dict | list)
-            or type(value) is not type(before)
-        ):
+        if value is before or not value or value.__class__ not in TREES or type(value) is not type(before):
             continue
         if value == before:
             if orjson.dumps(value) == orjson.dumps(before):
                 kept[name] = before
-        elif depth > 1 and isinstance(value, dict) and isinstance(before, dict):
+        elif depth > 1 and isinstance(value, dict):
             inner = sharing(value, before, depth - 1)
             if inner is not value:
                 kept[name] = inner

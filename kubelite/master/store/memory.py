@@ -65,7 +65,7 @@ class MemoryStore:
         key = make_key(namespace, name)
         if key in collection.entries:
             raise AlreadyExists(resource, name)
-        return self._commit(resource, namespace, key, obj, None)
+        return self._commit(resource, collection, namespace, key, obj, None)
 
     def update(self, resource: Resource, entry: Entry, obj: Object) -> Entry:
         """Replace the version `entry`."""
@@ -73,6 +73,7 @@ class MemoryStore:
         self._check(resource, collection, entry)
         return self._commit(
             resource,
+            collection,
             entry.object["metadata"].get("namespace", ""),
             entry.key,
             sharing(obj, entry.object),
@@ -96,12 +97,18 @@ class MemoryStore:
             raise Conflict(resource, entry.object["metadata"]["name"], MODIFIED)
 
     def _commit(
-        self, resource: Resource, namespace: str, key: str, obj: Object, previous: Entry | None
+        self,
+        resource: Resource,
+        collection: Collection,
+        namespace: str,
+        key: str,
+        obj: Object,
+        previous: Entry | None,
     ) -> Entry:
         self._revision += 1
         entry = Entry(with_revision(obj, self._revision), key=key, revision=self._revision)
         change = Change(self._revision, entry, previous)
-        self._collection(resource).commit(namespace, change)
+        collection.commit(namespace, change)
         if self.on_change is not None:
             self.on_change(resource, change)
         if self._awaited:

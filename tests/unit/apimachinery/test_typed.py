@@ -12,6 +12,7 @@ from kubelite.apimachinery.typecheck import check
 from kubelite.apimachinery.typed import (
     Comparison,
     TypeMismatchError,
+    changed_leaves,
     compare,
     field_set,
     reconciled,
@@ -371,6 +372,27 @@ def test_a_change_is_told_exactly_once_and_backwards_it_is_the_opposite(old, new
     assert there.added == back.removed
     sets = [frozenset(fs.paths(each)) for each in (there.removed, there.modified, there.added)]
     assert len(sets[0]) + len(sets[1]) + len(sets[2]) == len(sets[0] | sets[1] | sets[2])
+
+
+@given(OBJECTS, OBJECTS, OBJECTS)
+def test_what_is_seen_quickly_of_a_change_is_all_that_differs(old, new, other):
+    among = field_set(THING, other)
+    count, whole = changed_leaves(THING.map, old, new, among), compare(THING, old, new)
+    if count is not None:
+        assert not whole.removed
+        assert not whole.added
+        assert not fs.difference(whole.modified, among)
+        assert len(list(fs.paths(whole.modified))) == count
+
+
+def test_leaves_that_were_set_before_are_counted_others_are_not():
+    old, new = {"spec": {"size": 1, "open": {"a": "b"}}}, {"spec": {"size": 2, "open": {"a": "c"}}}
+    among = field_set(THING, old)
+    assert changed_leaves(THING.map, old, new, among) == 2
+    assert changed_leaves(THING.map, old, old, {}) == 0
+    assert changed_leaves(THING.map, old, new, fs.of_paths(fs.field_path("spec", "size"))) is None
+    assert changed_leaves(THING.map, old, {"spec": {"size": 1}}, among) is None
+    assert changed_leaves(THING.map, old, {"spec": {**old["spec"], "name": "x"}}, among) is None
 
 
 @given(OBJECTS)

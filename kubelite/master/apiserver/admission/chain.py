@@ -9,7 +9,7 @@ DefaultOffAdmissionPlugins).
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.master.apiserver.admission import (
@@ -29,7 +29,7 @@ from kubelite.master.apiserver.admission import (
     storageobjectinuseprotection,
     taintnodesbycondition,
 )
-from kubelite.master.apiserver.admission.attributes import Attributes, Plugin
+from kubelite.master.apiserver.admission.attributes import Attributes, Change, Judge, Plugin
 from kubelite.master.apiserver.environment import Environment
 
 PLUGINS: Final[tuple[Plugin, ...]] = (
@@ -52,14 +52,23 @@ PLUGINS: Final[tuple[Plugin, ...]] = (
 )
 
 
+class Asked(NamedTuple):
+    """What plugins do about one kind of writes, point by point."""
+
+    admit: tuple[Change, ...]
+    decorate: tuple[Change, ...]
+    validate: tuple[Judge, ...]
+
+
 @cache
-def plugins_for(operation: str, resource: Resource, subresource: str) -> tuple[Plugin, ...]:
+def asked(operation: str, resource: Resource, subresource: str) -> Asked:
     """The plugins that are asked about a write."""
-    return tuple(plugin for plugin in PLUGINS if plugin.handles(operation, resource, subresource))
-
-
-def _selected(attributes: Attributes) -> tuple[Plugin, ...]:
-    return plugins_for(attributes.operation, attributes.resource, attributes.subresource)
+    found = [plugin for plugin in PLUGINS if plugin.handles(operation, resource, subresource)]
+    return Asked(
+        tuple(plugin.admit for plugin in found if plugin.admit is not None),
+        tuple(plugin.decorate for plugin in found if plugin.decorate is not None),
+        tuple(plugin.validate for plugin in found if plugin.validate is not None),
+    )
 
 
 def admit(env: Environment, attributes: Attributes, obj: Object) -> Object:
@@ -68,17 +77,15 @@ def admit(env: Environment, attributes: Attributes, obj: Object) -> Object:
     Raises:
         APIError: One of them refuses it.
     """
-    for plugin in _selected(attributes):
-        if plugin.admit is not None:
-            obj = plugin.admit(env, attributes, obj)
+    for change in asked(attributes.operation, attributes.resource, attributes.subresource).admit:
+        obj = change(env, attributes, obj)
     return obj
 
 
 def decorate(env: Environment, attributes: Attributes, obj: Object) -> Object:
     """The validated object with what plugins add to it."""
-    for plugin in _selected(attributes):
-        if plugin.decorate is not None:
-            obj = plugin.decorate(env, attributes, obj)
+    for change in asked(attributes.operation, attributes.resource, attributes.subresource).decorate:
+        obj = change(env, attributes, obj)
     return obj
 
 
@@ -88,6 +95,5 @@ def validate(env: Environment, attributes: Attributes, obj: Object) -> None:
     Raises:
         APIError: A plugin refuses it.
     """
-    for plugin in _selected(attributes):
-        if plugin.validate is not None:
-            plugin.validate(env, attributes, obj)
+    for judge in asked(attributes.operation, attributes.resource, attributes.subresource).validate:
+        judge(env, attributes, obj)

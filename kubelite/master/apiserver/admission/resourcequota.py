@@ -36,7 +36,7 @@ def _is_charged(attributes: Attributes) -> bool:
 
 
 def _validate(env: Environment, attributes: Attributes, obj: Object) -> None:
-    if not env.store.count(RESOURCEQUOTAS) or not _is_charged(attributes):
+    if not _is_charged(attributes) or not env.store.count(RESOURCEQUOTAS):
         return
     entries = env.store.list(RESOURCEQUOTAS, everything_in(attributes.namespace)).entries
     if not entries:
