@@ -1,7 +1,7 @@
 """One cluster per module; real kubectl of eight versions, helm and the Python clients talk to it by HTTPS.
 
-`kubectl` is parametrized over the versions; each use has a namespace of its own. A test, or a module, may ask
-for some versions only: `@pytest.mark.kubectls(*FEW_VERSIONS)`.
+`kubectl` is parametrized over the newest version and some older ones, which differ from test to test; each
+use has a namespace of its own. A test, or a module, says how many it needs: `@pytest.mark.kubectls(2)`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import pytest
 
 import kubelite
 from tests.wire import lamps as custom
-from tests.wire.kubectl import VERSIONS, Kubectl, controller, find_kubectl, service
+from tests.wire.kubectl import Kubectl, controller, find_kubectl, service, versions_for
+
+USUAL_KUBECTLS = 3
 
 _names = itertools.count(1)
 
@@ -31,7 +33,8 @@ def pytest_collection_modifyitems(items):
 def pytest_generate_tests(metafunc):
     if "version" in metafunc.fixturenames:
         chosen = metafunc.definition.get_closest_marker("kubectls")
-        versions = chosen.args if chosen else VERSIONS
+        count = chosen.args[0] if chosen else USUAL_KUBECTLS
+        versions = versions_for(metafunc.definition.nodeid, count)
         metafunc.parametrize("version", versions, indirect=True, scope="module")
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +18,20 @@ import yaml
 
 from kubelite import BlockingCluster
 
-VERSIONS = ("1.27", "1.29", "1.31", "1.33", "1.37")
-"""The oldest in use, every other one since, and the newest."""
-FEW_VERSIONS = ("1.27", "1.37")
-"""For tests of answers that all versions show alike: before protobuf bodies, and the newest."""
+OLDER_VERSIONS = ("1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33")
+NEWEST_VERSION = "1.37"
+VERSIONS = (*OLDER_VERSIONS, NEWEST_VERSION)
 
 COMMAND_TIMEOUT_S = 30
 LABELS = {"tier": "backend", "app": "myapp"}
+
+
+def versions_for(test: str, count: int) -> list[str]:
+    """The newest kubectl and `count - 1` older ones, chosen by the test's name: each has its turn."""
+    older = min(count - 1, len(OLDER_VERSIONS))
+    first = zlib.crc32(test.encode())
+    chosen = {(first + turn * len(OLDER_VERSIONS) // older) % len(OLDER_VERSIONS) for turn in range(older)}
+    return [*(OLDER_VERSIONS[each] for each in sorted(chosen)), NEWEST_VERSION]
 
 
 def find_kubectl(version: str) -> Path | None:
@@ -57,8 +65,10 @@ class Kubectl:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of the machine's own configuration."""
+        """Nothing of the machine's own configuration; a command is over before its garbage matters."""
         return {
+            "GOGC": "off",
+            "GOMEMLIMIT": "256MiB",
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "KUBECACHEDIR": str(self.home / "cache"),

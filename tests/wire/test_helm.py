@@ -132,6 +132,8 @@ class Helm:
 
     def run(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environment = {
+            "GOGC": "off",
+            "GOMEMLIMIT": "256MiB",
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "KUBECACHEDIR": str(self.home / "kube"),

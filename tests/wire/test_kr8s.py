@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import httpx
 import pytest
@@ -219,10 +220,16 @@ async def test_the_ready_pods_of_a_service(api, backend):
     assert await front.ready()
 
 
+def free_port():
+    """A port free at this moment: kr8s draws a number, the same one whenever a seeded test runs again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
 async def test_forwarded_ports(api, backend):
     pod, _ = await ready_pods(api)
     async with (
-        pod.portforward(80, local_port="auto") as port,
+        pod.portforward(80, local_port=free_port()) as port,
         httpx.AsyncClient(timeout=20, trust_env=False) as http,
     ):
         answer = await http.get(f"http://127.0.0.1:{port}/")

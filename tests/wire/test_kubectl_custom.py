@@ -8,9 +8,9 @@ import re
 import pytest
 import yaml
 
-from tests.wire.kubectl import FEW_VERSIONS, VERSIONS
+from tests.wire.kubectl import VERSIONS
 
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 
 GROUP = "stable.example.com"
 SCHEMA = {
@@ -113,7 +113,7 @@ def tabs(crontabs, kubectl):
     return kubectl
 
 
-@pytest.mark.kubectls(*VERSIONS)
+@pytest.mark.kubectls(len(VERSIONS))
 def test_a_definition_and_its_instances_come_and_go(kubectl):
     """kubectl learns of both from discovery and OpenAPI."""
     kind = "V" + "".join(map(str, kubectl.version))
@@ -130,7 +130,7 @@ def test_a_definition_and_its_instances_come_and_go(kubectl):
     assert 'no matches for kind "V' in kubectl.fails("create", "-f", "-", stdin=item)
 
 
-@pytest.mark.kubectls(*VERSIONS)
+@pytest.mark.kubectls(len(VERSIONS))
 def test_tables_names_and_categories(tabs):
     tabs("create", "-f", "-", stdin=[tab("one"), tab("two", image="perl", replicas=3)])
     lines = [line.split() for line in tabs("get", "ct").splitlines()]
@@ -164,7 +164,7 @@ def test_defaults_and_refusals(tabs):
     assert (warned.returncode, warned.stderr) == (0, 'Warning: unknown field "spec.colour"\n')
 
 
-@pytest.mark.kubectls(*VERSIONS)
+@pytest.mark.kubectls(len(VERSIONS))
 def test_apply_and_its_patches(tabs):
     """Of what it does not know, kubectl makes merge patches."""
     parts = [{"name": "a", "value": "1"}]

@@ -14,9 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.wire.kubectl import FEW_VERSIONS
-
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 
 
 def spec_of(kubectl, kind, name):

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from tests.wire.kubectl import FEW_VERSIONS, LABELS
+from tests.wire.kubectl import LABELS
 
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 
 WORKLOAD = {"replicas": 0, "selector": {"matchLabels": LABELS}}
 POD = {"containers": [{"name": "web", "image": "nginx", "ports": [{"containerPort": 80}]}]}

@@ -7,9 +7,9 @@ import json
 import pytest
 import yaml
 
-from tests.wire.kubectl import FEW_VERSIONS, as_text, controller, service
+from tests.wire.kubectl import as_text, controller, service
 
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.wire.kubectl import FEW_VERSIONS, controller
+from tests.wire.kubectl import controller
 
 
 def test_run_and_logs(kubectl):
@@ -79,7 +79,7 @@ def test_wait(kubectl):
         assert list(lines) in ([], ["replicationcontroller/backend condition met\n"])
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_cordon_drain_and_uncordon(kubectl):
     """Pods move away within a disruption budget; those with no controller need --force."""
     kubectl.backend(3)
@@ -115,7 +115,7 @@ def test_a_drain_asks_before_it_deletes_what_nobody_replaces(kubectl):
     assert kubectl("get", "pods", "-o", "name") == ""
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_a_budget_stops_an_eviction(kubectl):
     kubectl.backend(1)
     kubectl("create", "pdb", "budget", "--selector=tier=backend", "--min-available=1")
@@ -127,7 +127,7 @@ def test_a_budget_stops_an_eviction(kubectl):
     assert "Cannot evict pod as it would violate the pod's disruption budget." in complaint
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_many_at_once(kubectl):
     """Commands of several users at the same time."""
     names = [f"pod-{number}" for number in range(4)]

@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from tests.wire.kubectl import FEW_VERSIONS, LABELS
+from tests.wire.kubectl import LABELS
 
 
 def cells(table):
@@ -73,7 +73,7 @@ def test_documents(story):
     assert len(cells(story("get", "pods", "--chunk-size=1"))) == 2
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 @pytest.mark.parametrize(
     ("selector", "found"),
     [
@@ -96,7 +96,7 @@ def test_field_selectors(story):
     assert story("get", "pods", "--field-selector=status.phase!=Running", "-o", "name") == ""
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 @pytest.mark.parametrize(
     ("what", "lines"),
     [

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.wire.kubectl import FEW_VERSIONS, LABELS, as_text, controller, service
+from tests.wire.kubectl import LABELS, as_text, controller, service
 
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 CONTAINERS = [{"name": "a", "image": "b"}]
 
 

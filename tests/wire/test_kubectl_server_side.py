@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tests.wire.kubectl import FEW_VERSIONS, controller
+from tests.wire.kubectl import controller
 
-pytestmark = pytest.mark.kubectls(*FEW_VERSIONS)
+pytestmark = pytest.mark.kubectls(2)
 
 
 def config_map(**data):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.wire.kubectl import FEW_VERSIONS, LABELS, as_text, controller, service
+from tests.wire.kubectl import LABELS, as_text, controller, service
 
 
 def test_create_and_watch_it_become_ready(kubectl):
@@ -169,7 +169,7 @@ def test_generators(kubectl):
     assert "NotFound" in kubectl.fails("get", "namespace", name)
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_delete_with_dependents(kubectl):
     kubectl.backend(2)
     assert kubectl("delete", "rc", "backend").startswith('replicationcontroller "backend" deleted')
@@ -177,14 +177,14 @@ def test_delete_with_dependents(kubectl):
     assert kubectl("get", "pods", "-o", "name") == ""
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_delete_in_the_foreground(kubectl):
     kubectl.backend(1)
     kubectl("delete", "rc", "backend", "--cascade=foreground")
     assert kubectl("get", "rc,pods", "-o", "name") == ""
 
 
-@pytest.mark.kubectls(*FEW_VERSIONS)
+@pytest.mark.kubectls(2)
 def test_delete_leaving_orphans_and_adoption(kubectl):
     kubectl.backend(2)
     before = set(kubectl("get", "pods", "-o", "name").split())

@@ -13,7 +13,7 @@ import pytest
 
 from tests.wire.kubectl import COMMAND_TIMEOUT_S
 
-pytestmark = [pytest.mark.kubectls("1.27", "1.37"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.kubectls(2), pytest.mark.timeout(60)]
 
 APP = "kubernetes-bootcamp"
 V1, V2 = f"gcr.io/google-samples/{APP}:v1", f"docker.io/jocatalin/{APP}:v2"

@@ -16,6 +16,7 @@ from kubelite.apimachinery.apierrors import Invalid
 from kubelite.apimachinery.decode import DecodeError, decode
 
 UID = "uid-1"  # stands for any
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # every worker reads all scenarios
 ORACLE = Path(__file__).parents[2] / "oracle"
 # What admission and allocation fill in, and what differs from cluster to cluster.
 SERVER_METADATA = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "namespace"}
@@ -42,7 +43,8 @@ NOT_HERE = {
 
 def scenarios():
     for path in sorted((ORACLE / "scenarios").glob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text().replace("${u}", "u1").replace("${ns}", "ns-u1")):
+        text = path.read_text().replace("${u}", "u1").replace("${ns}", "ns-u1")
+        for document in yaml.load_all(text, Loader):
             yield from document if isinstance(document, list) else document.get("scenarios", [document])
 
 

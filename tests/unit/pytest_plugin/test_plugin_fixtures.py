@@ -19,16 +19,18 @@ def test_an_async_test_has_a_cluster_in_its_loop(run, mode):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("loop_scope", ["class", "module", "package", "session"])
-def test_any_loop_scope_will_do(run, loop_scope):
+def test_any_loop_scope_will_do(run):
     result = run(
-        f"pytestmark = pytest.mark.asyncio(loop_scope={loop_scope!r})\n"
-        "class TestAll:\n"
-        "    async def test_one(self, kubelite_cluster, kubelite_namespace):\n"
-        "        await kubelite_cluster.apply(WEB, namespace=kubelite_namespace)\n"
-        "        await kubelite_cluster.wait_for('pod/web', namespace=kubelite_namespace)\n"
+        "\n".join(
+            f"@pytest.mark.asyncio(loop_scope={loop_scope!r})\n"
+            f"class Test{loop_scope.title()}:\n"
+            "    async def test_one(self, kubelite_cluster, kubelite_namespace):\n"
+            "        await kubelite_cluster.apply(WEB, namespace=kubelite_namespace)\n"
+            "        await kubelite_cluster.wait_for('pod/web', namespace=kubelite_namespace)\n"
+            for loop_scope in ("class", "module", "package", "session")
+        )
     )
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=4)
 
 
 def test_anyio_runs_async_tests_on_asyncio_and_skips_other_loops(run):
@@ -165,41 +167,38 @@ def test_blocking_tests_have_virtual_time_by_their_marker(run):
     run(text, "--kubelite-virtual-time").assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("def test_x(kubelite_cluster): pass", "*kubelite_cluster is for async tests*kubelite_cluster_sync*"),
-        (
-            "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_module): pass",
-            "*needs an event loop that lives as long as the module*loop_scope='module'*",
-        ),
-        (
-            "@pytest.mark.kubelite(nodez=2)\ndef test_x(kubelite_cluster_sync): pass",
-            "unknown option nodez, did you mean nodes? a cluster takes name, host*",
-        ),
-        (
-            "@pytest.mark.kubelite(nodes='2')\ndef test_x(kubelite_cluster_sync): pass",
-            "a cluster has 0 nodes or more, not '2' (the marker kubelite*",
-        ),
-        (
-            "@pytest.mark.asyncio\n@pytest.mark.anyio\nasync def test_x(kubelite_cluster): pass",
-            "anyio and pytest-asyncio both run this test*",
-        ),
-        ("@pytest.mark.kubelite(2)\ndef test_x(kubelite_cluster_sync): pass", "*named arguments only*"),
-        (
-            (
-                "@pytest.mark.asyncio(loop_scope='session')\n"
-                "async def test_session(kubelite_cluster_session): pass\n"
-                "@pytest.mark.asyncio\nasync def test_x(kubelite_cluster_session): pass"
-            ),
+def test_what_cannot_work_says_why(run):
+    result = run(
+        "def test_async_fixture(kubelite_cluster): pass\n"
+        "@pytest.mark.asyncio\n"
+        "async def test_loop(kubelite_cluster_module): pass\n"
+        "@pytest.mark.kubelite(nodez=2)\n"
+        "def test_option(kubelite_cluster_sync): pass\n"
+        "@pytest.mark.kubelite(nodes='2')\n"
+        "def test_type(kubelite_cluster_sync): pass\n"
+        "@pytest.mark.asyncio\n"
+        "@pytest.mark.anyio\n"
+        "async def test_runners(kubelite_cluster): pass\n"
+        "@pytest.mark.kubelite(2)\n"
+        "def test_positional(kubelite_cluster_sync): pass\n"
+        "@pytest.mark.asyncio(loop_scope='session')\n"
+        "async def test_session(kubelite_cluster_session): pass\n"
+        "@pytest.mark.asyncio\n"
+        "async def test_another_loop(kubelite_cluster_session): pass\n"
+    )
+    result.assert_outcomes(passed=1, errors=7)
+    result.stdout.fnmatch_lines(
+        [
+            *("*setup of test_async_fixture*", "*is for async tests*kubelite_cluster_sync*"),
+            *("*setup of test_loop*", "*an event loop that lives as long as the module*loop_scope='module'*"),
+            *("*setup of test_option*", "unknown option nodez, did you mean nodes? a cluster takes name*"),
+            *("*setup of test_type*", "a cluster has 0 nodes or more, not '2' (the marker kubelite*"),
+            *("*setup of test_runners*", "anyio and pytest-asyncio both run this test*"),
+            *("*setup of test_positional*", "*named arguments only*"),
+            "*setup of test_another_loop*",
             "*needs an event loop that lives as long as the session*loop_scope='session'*",
-        ),
-    ],
-)
-def test_what_cannot_work_says_why(run, text, says):
-    result = run(text)
-    assert result.parseoutcomes()["errors"] == 1
-    result.stdout.fnmatch_lines([says])
+        ]
+    )
     result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 

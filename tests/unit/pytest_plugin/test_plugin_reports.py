@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 FAILING = """
 async def test_it(kubelite_cluster):
     await kubelite_cluster.apply(WEB)
@@ -53,23 +51,24 @@ def test_artifacts_are_written_for_failing_tests_only(run, pytester):
     assert facts["virtualTime"] is False
 
 
-@pytest.mark.parametrize("name", ["kubelite_cluster_sync", "kubelite_cluster_module_sync"])
-def test_so_do_blocking_tests_with_their_clients_requests(run, name):
+def test_so_do_blocking_tests_with_their_clients_requests(run):
+    names = ["kubelite_cluster_sync", "kubelite_cluster_module_sync"]
     result = run(
-        "import json, ssl, urllib.error, urllib.request\n"
-        f"def test_it({name}):\n"
-        f"    cluster = {name}\n"
+        "import ssl, urllib.error, urllib.request\n"
+        "def refused(cluster):\n"
         "    url, agent = cluster.url + '/api/v1/pods', {'User-Agent': 'mine/1'}\n"
         "    request = urllib.request.Request(url, headers=agent)\n"
         "    with pytest.raises(urllib.error.HTTPError) as caught:\n"
         "        urllib.request.urlopen(request, context=ssl._create_unverified_context())\n"
         "    caught.value.close()\n"
         "    assert False\n"
+        + "\n".join(f"def test_{number}({name}): refused({name})" for number, name in enumerate(names))
     )
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [f"*{name}, as it was*", "*last requests over HTTP*", "*40?*/api/v1/pods by mine/1"]
-    )
+    result.assert_outcomes(failed=2)
+    for name in names:
+        result.stdout.fnmatch_lines(
+            [f"*{name}, as it was*", "*last requests over HTTP*", "*40?*/api/v1/pods by mine/1"]
+        )
 
 
 def test_a_fixture_that_fails_shows_it_too(run):
