@@ -136,7 +136,7 @@ def test_an_autoscaler_follows_what_is_known(kubectl, cluster):
     deploy(kubectl)
     kubectl("set", "resources", "deployment/web", "--requests=cpu=100m")
     rolled_out(kubectl)
-    percent = "--cpu=50%" if kubectl.version >= (1, 33) else "--cpu-percent=50"
+    percent = "--cpu=50%" if kubectl.version >= (1, 34) else "--cpu-percent=50"
     made = kubectl("autoscale", "deployment", "web", "--min=1", "--max=3", percent)
     assert made == "horizontalpodautoscaler.autoscaling/web autoscaled\n"
     kubectl("wait", "--for=condition=ScalingActive=False", "hpa/web", "--timeout=20s")
