@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
+from uuid import NAMESPACE_OID, uuid5
 from zlib import crc32
 
 import attrs
@@ -33,7 +34,8 @@ REFILL_INTERVAL_S: Final = 300.0
 CACHE_MAX: Final = 4096
 PENDING_MAX: Final = 1000
 """Events that may wait to be written; the newest beyond it are lost."""
-MESSAGE_LENGTH_MAX: Final = 1024
+NAME_LENGTH_MAX: Final = 253
+"""Of an object; one about an object with nearly as long a name gets another."""
 OFFSET_MAX: Final = 1 << 16
 """Nanoseconds by which the times in the names of two components' Events are apart, at most.
 
@@ -116,18 +118,19 @@ class Correlator:
     def correlate(
         self, source: tuple[str, str], reference: Object, type_: str, reason: str, message: str, now: float
     ) -> Decision | None:
-        """What becomes of this happening; None if it is spam."""
+        """What becomes of this happening; None if it is spam, which is counted all the same."""
         who = (
             *source,
             *(str(reference.get(key, "")) for key in ("kind", "namespace", "name", "uid", "apiVersion")),
         )
-        if not self._has_token(who, now):
-            return None
-        kind = (*who, str(reference.get("fieldPath", "")), type_, reason)
-        message = self._combined(kind, message[:MESSAGE_LENGTH_MAX], now)
-        key = kind if message.startswith(COMBINED) else (*kind, message)
+        kind = (*who, type_, reason)
+        message = self._combined(kind, message, now)
+        field_path = str(reference.get("fieldPath", ""))
+        key = kind if message.startswith(COMBINED) else (*kind, field_path, message)
         known = self._known.use(key, lambda: self._new(source, reference, now))
         known.count += 1
+        if not self._has_token(who, now):
+            return None
         return Decision(known.namespace, known.name, message, known.first, known.count)
 
     def _new(self, source: tuple[str, str], reference: Object, now: float) -> _Known:
@@ -157,12 +160,6 @@ class Correlator:
         similar.messages = (*others[: SIMILAR_MAX - 2], message)
         return COMBINED + message
 
-    def forget(self, decision: Decision) -> None:
-        """The Event is gone from the server: the next of its kind is a new one."""
-        for key, known in list(self._known.items()):
-            if known.name == decision.name and known.namespace == decision.namespace:
-                del self._known[key]
-
 
 def event_name(source: tuple[str, str], reference: Object, now: float, number: int) -> str:
     """A name for a new Event.
@@ -175,7 +172,8 @@ def event_name(source: tuple[str, str], reference: Object, now: float, number: i
     """
     # Two components may speak of one object at the same instant, in virtual time above all.
     offset = crc32("/".join(source).encode()) % OFFSET_MAX
-    return f"{reference.get('name', '')}.{round(now * 1_000_000_000) + offset + number:x}"
+    name = f"{reference.get('name', '')}.{round(now * 1_000_000_000) + offset + number:x}"
+    return name if len(name) <= NAME_LENGTH_MAX else str(uuid5(NAMESPACE_OID, name))
 
 
 def reference_to(obj: Object) -> Object:
@@ -248,10 +246,6 @@ class EventWriter(ABC):
     ) -> None:
         """Decide what becomes of it, and queue that."""
 
-    @abstractmethod
-    def _forget(self, decision: Decision) -> None:
-        """The Event is gone from the server and made again."""
-
     def _queue(self, decision: Decision, body: Object) -> None:
         if len(self._pending) >= PENDING_MAX:
             self._lost += 1
@@ -280,10 +274,9 @@ class EventWriter(ABC):
             changed = {key: body[key] for key in self.counted}
             try:
                 await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
-            except NotFound:
-                self._forget(decision)
-            else:
                 return
+            except NotFound:  # it has run out, or was never written: it is made with its count
+                pass
         await self._client.create(EVENTS, body, decision.namespace)
 
     def statistics(self) -> dict[str, Any]:
@@ -345,6 +338,3 @@ class EventRecorder(EventWriter):
             "reportingComponent": "" if combined else self._component,
             "reportingInstance": "" if combined else self._host,
         }
-
-    def _forget(self, decision: Decision) -> None:
-        self._correlator.forget(decision)

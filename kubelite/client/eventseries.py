@@ -18,7 +18,7 @@ import attrs
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_micro_time
 from kubelite.client.client import Client
-from kubelite.client.events import MESSAGE_LENGTH_MAX, Decision, EventWriter, event_name, reference_to
+from kubelite.client.events import Decision, EventWriter, event_name, reference_to
 from kubelite.runtime import Clock
 from kubelite.runtime.clock import TimerHandle
 
@@ -27,6 +27,9 @@ FINISH_S: Final = 360.0
 REFRESH_TICKS: Final = 5
 """At every so many looks all series are told: every half an hour."""
 KNOWN_MAX: Final = 4096
+MESSAGE_BYTES_MAX: Final = 1024
+"""Longer notes are refused, so they are cut. Source: k8s.io/kubernetes/pkg/scheduler (truncateMessage)."""
+_CUT: Final = " ..."
 INSTANCE: Final = "kubelite"
 """The machine on which all components run."""
 
@@ -126,7 +129,7 @@ class SeriesRecorder(EventWriter):
             "metadata": {"name": name, "namespace": namespace},
             "involvedObject": reference,
             "reason": reason,
-            "message": message[:MESSAGE_LENGTH_MAX],
+            "message": _shortened(message),
             "source": {},
             "firstTimestamp": None,
             "lastTimestamp": None,
@@ -149,5 +152,9 @@ class SeriesRecorder(EventWriter):
         series.told = series.count
         self._queue(self._decision(series.body, series.count), {**series.body, "series": told})
 
-    def _forget(self, decision: Decision) -> None:
-        """It is made with its series."""
+
+def _shortened(message: str) -> str:
+    data = message.encode()
+    if len(data) <= MESSAGE_BYTES_MAX:
+        return message
+    return data[: MESSAGE_BYTES_MAX - len(_CUT)].decode(errors="ignore") + _CUT

@@ -66,6 +66,9 @@ async def test_counted_event_that_is_gone_is_made_anew(client, recorder):
     recorder.event(POD, "Warning", "BackOff", "again")
     (event,) = await events(client)
     assert event["count"] == 2
+    recorder.event(POD, "Warning", "BackOff", "again")
+    (event,) = await events(client)
+    assert event["count"] == 3
 
 
 async def test_similar_events_are_combined(client, recorder):
@@ -88,10 +91,42 @@ async def test_flood_about_one_object_is_cut_off(client, recorder):
     assert "Later" in {each["reason"] for each in await events(client)}
 
 
+async def test_what_is_cut_off_is_counted_when_it_is_told_again(client, recorder):
+    for number in range(25):
+        recorder.event(POD, "Normal", f"Reason{number}", "x")
+    for _ in range(3):
+        recorder.event(POD, "Normal", "Late", "x")
+    await client.clock.sleep(301)
+    recorder.event(POD, "Normal", "Late", "x")
+    (late,) = [each for each in await events(client) if each["reason"] == "Late"]
+    assert late["count"] == 4
+
+
+async def test_messages_are_written_whole(client, recorder):
+    recorder.event(POD, "Warning", "Failed", "x" * 3000)
+    (event,) = await events(client)
+    assert len(event["message"]) == 3000
+
+
+async def test_an_event_about_an_object_with_a_long_name_is_written(client, recorder):
+    recorder.event({**POD, "metadata": {**POD["metadata"], "name": "p" * 250}}, "Normal", "R", "x")
+    (event,) = await events(client)
+    assert event["involvedObject"]["name"] == "p" * 250
+
+
 async def test_what_cannot_be_written_is_lost_without_a_fuss(client, recorder):
     recorder.event({**POD, "metadata": {**POD["metadata"], "namespace": "none"}}, "Normal", "R", "x")
     assert await events(client) == []
     assert repr(recorder) == "<EventRecorder kubelet 0 pending, 1 lost>"
+
+
+def test_similar_events_of_all_containers_of_a_pod_are_combined():
+    correlator, messages = Correlator(), []
+    for number in range(12):
+        reference = {**reference_to(POD), "fieldPath": f"spec.containers{{c{number % 2}}}"}
+        decision = correlator.correlate(("kubelet", "n1"), reference, "Warning", "Unhealthy", f"{number}", 1.0)
+        messages.append(decision.message)
+    assert messages[8:10] == ["8", "(combined from similar events): 9"]
 
 
 def test_names_differ_within_one_instant():

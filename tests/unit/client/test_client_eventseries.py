@@ -52,6 +52,12 @@ async def test_it_says_who_did_what_for_whom(client, recorder):
     assert event["metadata"]["name"].startswith("web.")
 
 
+async def test_a_note_that_is_too_long_is_cut(client, recorder):
+    fail(recorder, "é" * 600)
+    (event,) = await events(client)
+    assert event["message"] == "é" * 510 + " ..."
+
+
 async def test_the_second_time_begins_a_series_which_is_told_whole_when_it_is_over(client, recorder):
     for message in ("no room", "still none", "none at all"):
         fail(recorder, message)
