@@ -30,6 +30,8 @@ from kubelite.runtime.causes import current
 
 Handler = Callable[[Object | None, Object | None], Any]
 OWNER: Final = "owner"
+SHORT_S: Final = 1.0
+"""A watch that tells nothing and ends sooner has failed."""
 LABEL_INDICES_MAX: Final = 32
 """Label keys that one informer indexes; selectors by further ones look at every object."""
 
@@ -358,6 +360,7 @@ class InformerRunner(Actor[Message]):
         self._factory = factory
         self._states: dict[Informer, reflector.State] = {}
         self._watchers: dict[Informer, Watcher] = {}
+        self._opened_s: dict[Informer, float] = {}
         self._stopped_informers: weakref.WeakSet[Informer] = weakref.WeakSet()
 
     async def started(self) -> None:
@@ -461,8 +464,10 @@ class InformerRunner(Actor[Message]):
         if informer in self._stopped_informers:
             watcher.stop()
             return
+        self._close(informer)  # a restarted runner may hear of a watch of its predecessor, besides its own
         tell, drain = self.context.ref.tell, Drain(informer, watcher)
         self._watchers[informer] = watcher
+        self._opened_s[informer] = self.context.clock.monotonic()
         watcher.on_ready = lambda: tell(drain)
         self._input(informer, reflector.Opened())
         self._drain(informer, watcher)
@@ -474,10 +479,12 @@ class InformerRunner(Actor[Message]):
         if events:
             self._input(informer, reflector.Seen(events))
         if watcher.ended and self._watchers.get(informer) is watcher:
-            self._input(informer, reflector.Ended())
+            lasted_s = self.context.clock.monotonic() - self._opened_s[informer]
+            self._input(informer, reflector.Ended(at_once=lasted_s < SHORT_S))
 
     def _close(self, informer: Informer) -> None:
         watcher = self._watchers.pop(informer, None)
         if watcher is not None:
+            del self._opened_s[informer]
             watcher.on_ready = None
             watcher.stop()

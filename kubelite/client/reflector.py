@@ -6,7 +6,8 @@ Pure; `informer` carries it out.
                        ▲                   ▲                   │ ended: goes on where it was
                        │                   └───────────────────┤
                        └────── expired (410): list anew ───────┘
-    a failure: WAITING (0.8 s doubling to 30 s, with jitter), then the same again
+    a failure: WAITING (0.8 s doubling to 30 s, with jitter), then the same again; a watch that expires before
+    it has told anything, or ends at once, is one: a server that ends all watches is not asked in a tight loop
 
 Source: k8s.io/client-go/tools/cache/reflector.go.
 """
@@ -50,11 +51,13 @@ class State:
     Attributes:
         resource_version: The newest version that it has seen; empty if it has to list.
         failures: Failures in a row.
+        is_new: The watch is open and has told nothing yet.
     """
 
     phase: Phase = Phase.IDLE
     resource_version: str = ""
     failures: int = 0
+    is_new: bool = False
 
 
 # --- what happens -------------------------------------------------------------------------------------------
@@ -85,7 +88,9 @@ class Seen(Shown):
 
 @attrs.frozen(eq=False, repr=False)
 class Ended(Shown):
-    """The watch has ended."""
+    """The watch has ended; `at_once` if it had hardly begun."""
+
+    at_once: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -145,12 +150,14 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
         case Listed(objects=objects, resource_version=version):
             return State(Phase.OPENING, version), (Replace(objects), OpenWatch(version))
         case Opened():
-            return attrs.evolve(state, phase=Phase.WATCHING, failures=0), ()
+            return attrs.evolve(state, phase=Phase.WATCHING, failures=0, is_new=True), ()
         case Seen(events=events):
             return _seen(state, events)
-        case Ended():
+        case Ended(at_once=at_once):
             if state.phase is not Phase.WATCHING:
                 return state, ()
+            if at_once and state.is_new:
+                return step(state, Failed())
             return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
         case Failed(reason=reason):
             version = "" if reason in GONE else state.resource_version
@@ -165,12 +172,13 @@ def _seen(state: State, events: Sequence[WatchEvent]) -> tuple[State, tuple[Effe
     for index, event in enumerate(events):
         if event.type == "ERROR":
             state, effects = _seen(state, events[:index])
-            if event.object.get("reason") in GONE:
+            if event.object.get("reason") in GONE and not state.is_new:
                 return State(Phase.LISTING, "", state.failures), (*effects, MakeList())
             after, waits = step(state, Failed(event.object.get("reason", "")))
             return after, (*effects, *waits)
     if not events:
         return state, ()
+    state = attrs.evolve(state, is_new=False)
     version = events[-1].object["metadata"].get("resourceVersion") or state.resource_version
     changes = [event for event in events if event.type != "BOOKMARK"]
     effects_: tuple[Effect, ...] = (Apply(changes),) if changes else ()

@@ -7,7 +7,7 @@ import pytest
 from kubelite.api.resources import CONFIGMAPS, PODS, SECRETS
 from kubelite.apimachinery.apierrors import APIError, ServiceUnavailable
 from kubelite.apimachinery.labels import parse_selector
-from kubelite.client.informer import InformerFactory
+from kubelite.client.informer import Answered, InformerFactory
 from kubelite.runtime import System
 from tests.faultyclients import LaggingClient
 from tests.harness import api_server
@@ -162,12 +162,41 @@ async def test_restricted_informers(client, factory):
 async def test_lost_watch_goes_on_where_it_was(client, broken, factory):
     informer = factory.informer(CONFIGMAPS)
     await informer.wait_synced()
-    await settle(client)
+    await client.clock.sleep(2)
     broken.watchers[0].end()
     await client.create(CONFIGMAPS, config_map("a"), "default")
     await settle(client)
     assert informer.get("default", "a")
     assert (broken.lists, len(broken.watchers)) == (1, 2)
+
+
+async def test_a_server_that_ends_all_watches_at_once_is_not_asked_in_a_tight_loop(client, broken, factory):
+    informer = factory.informer(CONFIGMAPS)
+    await informer.wait_synced()
+    await settle(client)
+    watch = broken.watch
+
+    async def ended(*args, **kwargs):
+        watcher = await watch(*args, **kwargs)
+        watcher.end()
+        return watcher
+
+    broken.watch = ended
+    broken.watchers[0].end()
+    await client.clock.sleep(60)
+    assert 10 < len(broken.watchers) < 80
+
+
+async def test_a_watch_that_comes_besides_another_takes_its_place(client, broken, factory):
+    informer = factory.informer(CONFIGMAPS)
+    await informer.wait_synced()
+    await settle(client)
+    late = await broken.watch(CONFIGMAPS, resource_version=informer.resource_version)
+    factory._runner.tell(Answered(informer, late))
+    await client.create(CONFIGMAPS, config_map("a"), "default")
+    await settle(client)
+    assert informer.get("default", "a")
+    assert [each.ended for each in broken.watchers] == [True, False]
 
 
 async def test_expired_watch_compares_with_a_new_list(client, broken, factory):
@@ -187,7 +216,7 @@ async def test_expired_watch_compares_with_a_new_list(client, broken, factory):
     await client.delete(CONFIGMAPS, "gone", "default")
     await client.create(CONFIGMAPS, config_map("new"), "default")
     client.store.compact(client.store.revision)
-    await settle(client)
+    await client.clock.sleep(4)
     assert seen == [("gone", None), (None, "new")]
     assert broken.lists == 2
 

@@ -61,6 +61,21 @@ def test_ended_watch_goes_on_and_expired_lists_anew():
     assert step(state, Ended()) == (state, ())
 
 
+def test_a_watch_that_ends_at_once_without_a_word_has_failed():
+    opened, _ = step(State(Phase.OPENING, "7"), Opened())
+    assert step(opened, Ended(at_once=True)) == (State(Phase.WAITING, "7", 1), (Wait(0.8),))
+    assert step(opened, Ended())[1] == (OpenWatch("7"),)
+    told, _ = step(opened, Seen([event("BOOKMARK", "8")]))
+    assert step(told, Ended(at_once=True))[1] == (OpenWatch("8"),)
+
+
+def test_a_watch_that_expires_before_it_has_told_anything_lists_anew_after_a_wait():
+    opened, _ = step(State(Phase.OPENING, "7"), Opened())
+    state, effects = step(opened, Seen([error("Expired", 410)]))
+    assert (state, effects) == (State(Phase.WAITING, "", 1), (Wait(0.8),))
+    assert step(state, Begin())[1] == (MakeList(),)
+
+
 def test_other_errors_wait_and_keep_the_version():
     state, effects = step(State(Phase.WATCHING, "7"), Seen([error("InternalError", 500)]))
     assert (state, effects) == (State(Phase.WAITING, "7", 1), (Wait(0.8),))
