@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.strconv import NumberError, parse_int
 
 
 def matches_expression(expression: Mapping[str, Any], values: Mapping[str, str]) -> bool:
@@ -26,8 +27,8 @@ def matches_expression(expression: Mapping[str, Any], values: Mapping[str, str])
             return present is None
         case "Gt" | "Lt" as operator:
             try:
-                number, bound = int(present or ""), int(wanted[0])
-            except (ValueError, IndexError):
+                number, bound = parse_int(present or ""), parse_int(wanted[0])
+            except (NumberError, IndexError):
                 return False
             return number > bound if operator == "Gt" else number < bound
         case _:

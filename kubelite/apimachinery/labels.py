@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 import attrs
 
+from kubelite.apimachinery.strconv import NumberError, parse_int
+
 Operator = Literal["=", "!=", "in", "notin", "exists", "!", ">", "<"]
 _TOKEN = re.compile(r"\s*(==|!=|[=,()!<>]|[^\s=,()!<>]+)")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
 _SYMBOLS = frozenset({"=", "==", "!=", "(", ")", ",", "<", ">", "!"})
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -117,10 +118,18 @@ class Requirement:
 
 def _compares(value: str | None, operator: str, values: frozenset[str]) -> bool:
     try:
-        number, bound = int(value or ""), int(next(iter(values)))
-    except ValueError:
+        number, bound = parse_int(value or ""), parse_int(next(iter(values)))
+    except NumberError:
         return False
     return number > bound if operator == ">" else number < bound
+
+
+def _is_integer(text: str) -> bool:
+    try:
+        parse_int(text)
+    except NumberError:
+        return False
+    return True
 
 
 @attrs.frozen
@@ -273,7 +282,7 @@ class _Parser:
             )
         value = "" if self._peek() in {"", ","} else self._next()
         operators: dict[str, Operator] = {"=": "=", "==": "=", "!=": "!=", "<": "<", ">": ">"}
-        if sign in {"<", ">"} and not _INTEGER.fullmatch(value):
+        if sign in {"<", ">"} and not _is_integer(value):
             raise SelectorError(
                 f'unable to parse requirement: values[0]: Invalid value: "{value}": '
                 "for 'Gt', 'Lt' operators, the value must be an integer"

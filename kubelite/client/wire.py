@@ -103,7 +103,7 @@ class Wire:
                 raise await error_of(response)
             try:
                 return cast("Object", orjson.loads(await response.read()))
-            except (aiohttp.ClientError, ValueError) as error:
+            except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise InternalError(f"{method} {path}: the answer is broken: {error}") from error
 
     async def text(self, path: str, query: Mapping[str, str]) -> str:
@@ -115,7 +115,10 @@ class Wire:
         async with await self.send("GET", path, query, accept="*/*") as response:
             if response.status >= ERROR_CODE_MIN:
                 raise await error_of(response)
-            return await response.text(errors="replace")
+            try:
+                return await response.text(errors="replace")
+            except (aiohttp.ClientError, OSError) as error:
+                raise InternalError(f"GET {path}: the answer is broken: {error}") from error
 
     async def websocket(
         self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
@@ -240,7 +243,10 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
 
 async def error_of(response: aiohttp.ClientResponse) -> APIError:
     """An answer that is no success as the error that it stands for."""
-    body = await response.read()
+    try:
+        body = await response.read()
+    except (aiohttp.ClientError, OSError):
+        body = b""  # cut short: its code says enough
     try:
         status = orjson.loads(body)
     except ValueError:

@@ -25,6 +25,12 @@ def test_operators_of_a_requirement(operator, values, met):
     assert matches_expression({"key": "k", "operator": operator, "values": values}, {"k": "3"}) is met
 
 
+def test_numbers_are_those_of_go():
+    requirement = {"key": "k", "operator": "Gt", "values": ["2"]}
+    assert not matches_expression(requirement, {"k": "1_000"})
+    assert not matches_expression(requirement, {"k": "9" * 19})
+
+
 def test_one_term_suffices_and_an_empty_one_matches_nothing():
     zone = {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}
     named = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}

@@ -74,6 +74,13 @@ def test_absent_labels_are_no_labels():
                 "for 'Gt', 'Lt' operators, the value must be an integer"
             ),
         ),
+        (
+            "a>9999999999999999999",
+            (
+                'unable to parse requirement: values[0]: Invalid value: "9999999999999999999": '
+                "for 'Gt', 'Lt' operators, the value must be an integer"
+            ),
+        ),
         ("/b=c", 'unable to parse requirement: <nil>: Invalid value: "/b": prefix part must be non-empty'),
     ],
 )
@@ -95,6 +102,11 @@ def test_what_go_says_of_text_after_a_requirement(text, why):
     with pytest.raises(labels.SelectorError) as caught:
         labels.parse_selector(text)
     assert str(caught.value) == why
+
+
+def test_values_that_are_no_numbers_for_go_are_neither_more_nor_less():
+    assert not labels.parse_selector("n>1").matches({"n": "1_000"})
+    assert not labels.parse_selector("n<1").matches({"n": "-" + "9" * 19})
 
 
 @pytest.mark.parametrize(

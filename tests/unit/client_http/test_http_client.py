@@ -192,3 +192,23 @@ async def test_credentials_that_cannot_be_renewed_are_an_answer_not_a_crash():
         async with HTTPClient(Connection(url, renew=renew)) as client:
             with pytest.raises(apierrors.Unauthorized, match="is not installed"):
                 await client.list(NAMESPACES)
+
+
+@pytest.mark.parametrize(("code", "error"), [(200, apierrors.InternalError), (404, NotFound)])
+async def test_an_answer_that_breaks_off_is_an_error_of_the_api(code, error):
+    async def break_off(request):
+        response = web.StreamResponse(status=code, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"{")
+        request.transport.abort()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", break_off)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        async with HTTPClient(Connection(url)) as client:
+            with pytest.raises(error):
+                await client.get(CONFIGMAPS, "c", "default")
+            with pytest.raises(error):
+                await client.text("/logs", {})
