@@ -9,7 +9,7 @@ Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -19,6 +19,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import AlreadyExists, NotFound
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object, Resource
+from kubelite.apimachinery.strategic import DELETE_ITEMS, ELEMENT_ORDER, RETAIN_KEYS
 from kubelite.client.client import Client
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -53,13 +54,12 @@ async def apply_object(client: Client, resource: Resource, manifest: Object, nam
     patch = plan_patch(before, wanted, live, schema)
     if not patch:
         return live
-    patch_type = "strategic" if schema is not None else "merge"
     return await client.patch(
         resource,
         name,
         patch,
         namespace,
-        patch_type="strategic" if patch_type == "strategic" else "merge",
+        patch_type="merge" if schema is None else "strategic",
         field_manager=FIELD_MANAGER,
     )
 
@@ -98,28 +98,53 @@ def plan_patch(before: Any, wanted: Any, live: Any, schema: SchemaType | None) -
         if isinstance(value, Mapping):
             inner = plan_patch(before.get(key), value, live.get(key), field.struct if field else None)
             if inner or not isinstance(live.get(key), Mapping):
-                patch[key] = inner
-        elif isinstance(value, list) and field is not None and field.merges and field.merge_key:
-            items = _plan_items(before.get(key), value, live.get(key), field)
-            if items:
-                patch[key] = items
+                patch[key] = _retaining(inner, value, field)
+        elif isinstance(value, list) and field is not None and field.merges:
+            patch |= _plan_list(key, before.get(key), value, live.get(key), field)
         elif live.get(key) != value:
             patch[key] = value
     return patch
 
 
-def _plan_items(before: Any, wanted: list[Any], live: Any, field: SchemaField) -> list[Any]:
+def _retaining(patch: dict[str, Any], wanted: Mapping[str, Any], field: SchemaField | None) -> dict[str, Any]:
+    """The patch of a union, such as a strategy of one of several types: what is not wanted goes."""
+    if field is None or not field.retains_keys:
+        return patch
+    return {**patch, RETAIN_KEYS: sorted(key for key, value in wanted.items() if value is not None)}
+
+
+def _plan_list(key: str, before: Any, wanted: list[Any], live: Any, field: SchemaField) -> dict[str, Any]:
+    """The members of a patch that are about one list which merges."""
+    if not field.merge_key:
+        return _plan_values(key, before or (), wanted, live or ())
     name = field.merge_key
 
     def by_name(items: Any) -> dict[Any, Any]:
         return {each.get(name): each for each in items or () if isinstance(each, Mapping)}
 
     old, now, new = by_name(before), by_name(live), by_name(wanted)
-    made: list[Any] = [{"$patch": "delete", name: key} for key in old if key not in new and key in now]
-    for key, item in new.items():
-        inner = plan_patch(old.get(key), item, now.get(key), field.struct)
-        if key not in now:
-            made.append(item)
+    made: list[Any] = [{"$patch": "delete", name: item} for item in old if item not in new and item in now]
+    for item, value in new.items():
+        inner = plan_patch(old.get(item), value, now.get(item), field.struct)
+        if item not in now:
+            made.append(value)
         elif inner:
-            made.append({name: key, **inner})
-    return made
+            made.append({name: item, **_retaining(inner, value, field)})
+    return _ordered(key, made, [{name: item} for item in new], list(new), list(now))
+
+
+def _plan_values(key: str, before: Sequence[Any], wanted: list[Any], live: Sequence[Any]) -> dict[str, Any]:
+    """The same for a list of plain values that is a set."""
+    gone = [each for each in before if each not in wanted and each in live]
+    patch = _ordered(key, [each for each in wanted if each not in live], wanted, wanted, live)
+    return {**patch, DELETE_ITEMS + key: gone} if gone else patch
+
+
+def _ordered(
+    key: str, made: list[Any], order: list[Any], wanted: Sequence[Any], live: Sequence[Any]
+) -> dict[str, Any]:
+    """Changes of a list, and the order that its items are to have; nothing if neither differs."""
+    in_order = [each for each in live if each in wanted] == [each for each in wanted if each in live]
+    if in_order and not made:
+        return {}
+    return {ELEMENT_ORDER + key: order, **({key: made} if made else {})}
