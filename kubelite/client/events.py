@@ -270,14 +270,17 @@ class EventWriter(ABC):
             self._writing = False
 
     async def _send(self, decision: Decision, body: Object) -> None:
-        if decision.count > 1:
-            changed = {key: body[key] for key in self.counted}
-            try:
-                await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
-                return
-            except NotFound:  # it has run out, or was never written: it is made with its count
-                pass
-        await self._client.create(EVENTS, body, decision.namespace)
+        if decision.count == 1 or not await self._is_counted_up(decision, body):
+            await self._client.create(EVENTS, body, decision.namespace)
+
+    async def _is_counted_up(self, decision: Decision, body: Object) -> bool:
+        """Count an Event up; false if it is not there, as it has run out or was never written."""
+        changed = {key: body[key] for key in self.counted}
+        try:
+            await self._client.patch(EVENTS, decision.name, changed, decision.namespace)
+        except NotFound:
+            return False
+        return True
 
     def statistics(self) -> dict[str, Any]:
         """Events that wait, and those lost."""

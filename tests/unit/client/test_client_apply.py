@@ -48,7 +48,10 @@ def test_a_field_that_is_wanted_no_more_goes_and_those_of_others_stay():
 def test_a_strategy_of_another_type_loses_what_belongs_to_the_first():
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
     patch, after = applied(
-        {"spec": {}}, {"spec": {"strategy": {"type": "Recreate"}}}, {"spec": {"strategy": rolling}}, DEPLOYMENT
+        {"spec": {}},
+        {"spec": {"strategy": {"type": "Recreate"}}},
+        {"spec": {"strategy": rolling}},
+        DEPLOYMENT,
     )
     assert patch == {"spec": {"strategy": {"type": "Recreate", "$retainKeys": ["type"]}}}
     assert after == {"spec": {"strategy": {"type": "Recreate"}}}
@@ -73,9 +76,9 @@ def test_a_volume_of_another_sort_loses_the_first():
     [("abc", "ac", "abc"), ("ba", "ab", "ba"), ("xab", "ab", "xab"), ("b", "ab", "b")],
 )
 def test_items_stand_in_the_order_of_the_manifest(names, live, after):
-    made = applied(
-        pod(*map(container, live)), pod(*map(container, names)), pod(*map(container, live)), POD
-    )[1]
+    made = applied(pod(*map(container, live)), pod(*map(container, names)), pod(*map(container, live)), POD)[
+        1
+    ]
     assert [each["name"] for each in made["spec"]["containers"]] == list(after)
 
 

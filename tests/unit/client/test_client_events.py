@@ -124,7 +124,9 @@ def test_similar_events_of_all_containers_of_a_pod_are_combined():
     correlator, messages = Correlator(), []
     for number in range(12):
         reference = {**reference_to(POD), "fieldPath": f"spec.containers{{c{number % 2}}}"}
-        decision = correlator.correlate(("kubelet", "n1"), reference, "Warning", "Unhealthy", f"{number}", 1.0)
+        decision = correlator.correlate(
+            ("kubelet", "n1"), reference, "Warning", "Unhealthy", f"{number}", 1.0
+        )
         messages.append(decision.message)
     assert messages[8:10] == ["8", "(combined from similar events): 9"]
 
