@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from kubelite.controllers.podautoscaler.limits import Mark, Memory, limit
 
@@ -130,3 +132,45 @@ def test_the_bounds_hold_with_a_behaviour_too():
     assert limit(rules, Memory(), 5, 40, NOW).limited[0] == "TooManyReplicas"
     found = limit(rules, Memory(), 5, 1, NOW)
     assert (found.replicas, found.limited[0]) == (3, "TooFewReplicas")
+
+
+METRICS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 120)), min_size=1, max_size=25)
+"""What metrics ask for, and after how many seconds."""
+
+
+@given(METRICS, st.integers(1, 20), st.integers(0, 20))
+def test_without_a_behaviour_it_never_falls_below_what_was_asked_for_lately(metrics, low, span):
+    made, memory, current, now, asked = spec(low, low + span), Memory(), low, NOW, []
+    for desired, wait_s in metrics:
+        now += wait_s
+        asked.append((now, desired))
+        found = limit(made, memory, current, desired, now)
+        assert low <= found.replicas <= low + span
+        if found.replicas < current:
+            lately = [each for time, each in asked if time >= now - 300]
+            assert found.replicas == max(low, *lately)
+        assert found.replicas <= max(2 * current, 4, low)
+        memory, current = found.memory, found.replicas
+
+
+@pytest.mark.parametrize("side", ["scaleUp", "scaleDown"])
+@given(METRICS, st.integers(1, 5), st.integers(15, 90), st.integers(0, 120))
+def test_in_each_period_it_goes_no_further_than_its_policy_allows(side, metrics, value, period_s, window_s):
+    policy = {"type": "Pods", "value": value, "periodSeconds": period_s}
+    made = spec(0, 50, **{side: {"policies": [policy], "stabilizationWindowSeconds": window_s}})
+    memory, current, now = Memory(), 20, NOW
+    history = [(now, current)]
+    for desired, wait_s in metrics:
+        now += wait_s
+        found = limit(made, memory, current, desired, now)
+        before = [each for time, each in history if time <= now - period_s] or [20]
+        allowed = before[-1] + value if side == "scaleUp" else before[-1] - value
+        if side == "scaleUp":
+            assert found.replicas <= max(current, allowed)
+        else:
+            assert found.replicas >= min(current, allowed)
+        assert (found.replicas - current) * (desired - current) >= 0, "never away from what is asked for"
+        memory = found.memory
+        if found.replicas != current:
+            memory, current = memory.scaled(current, found.replicas, now), found.replicas
+            history.append((now, current))
