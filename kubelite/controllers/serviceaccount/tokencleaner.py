@@ -87,8 +87,8 @@ class TokenCleaner(Reconciler):
         self._pods = self.informer(PODS)
 
     def watches(self) -> Sequence[Watch]:
-        """Nothing: it looks once a day."""
-        return ()
+        """Nothing wakes it, it looks once a day; but it has to know who uses what."""
+        return Watch(SECRETS), Watch(SERVICEACCOUNTS), Watch(PODS)
 
     def first_keys(self) -> Iterable[str]:
         """The one key."""

@@ -17,6 +17,7 @@ from kubelite.controllers.nodelifecycle import podgc
 from kubelite.controllers.registry import CONTROLLERS, ControllersConfig
 from kubelite.controllers.serviceaccount import tokens
 from kubelite.reconcile.controller import Reconciler
+from tests.unit.controllers.desk import Desk
 
 rows = pytest.mark.parametrize("row", CONTROLLERS, ids=lambda row: row.name)
 
@@ -39,6 +40,18 @@ def test_the_options_of_a_row_are_set_from_what_can_be_set(row):
     assert {*row.options.values(), row.needs} - {""} <= {
         each.name for each in attrs.fields(ControllersConfig)
     }
+
+
+@rows
+def test_all_that_a_controller_reads_is_in_sync_before_it_looks(row):
+    """And after a crash no older than the API server's answer: for that it has to be among what it watches."""
+    desk, read = Desk(), []
+    informer = desk.informer
+    desk.informer = lambda resource: read.append(resource) or informer(resource)
+    config = ControllersConfig(metrics=lambda: None, signer=object(), issue_token=lambda *_: "")
+    made = desk.make(reconciler(row), **{name: getattr(config, field) for name, field in row.options.items()})
+    watched = [each.resource for each in made.watches()]
+    assert [each.plural for each in read if each not in watched] == []
 
 
 def test_no_handler_gives_its_keys_in_an_order_that_hashes_decide():
