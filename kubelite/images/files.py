@@ -24,6 +24,9 @@ LINKS_MAX: Final = 40
 
 FILE_MODE: Final = 0o644
 DIRECTORY_MODE: Final = 0o755
+FILE_MODE_MOST: Final = 0o666
+DIRECTORY_MODE_MOST: Final = 0o777
+UMASK: Final = 0o022
 
 
 @attrs.define(eq=False, repr=False)
@@ -82,6 +85,8 @@ class Mount(Shown):
     read_only: bool = False
 
 
+Names: TypeAlias = list[str]
+"""For annotations within `FileSystem`, which has a method of that name."""
 Node: TypeAlias = File | Device | Symlink | Directory | Mount
 
 
@@ -113,6 +118,7 @@ class FileSystem:
         working_dir: Where relative paths start.
         user: Whose permissions count, and who owns what is made.
         read_only: Nothing can be changed but what is mounted.
+        umask: Permission bits that new files and directories do not get.
         mounts: What is mounted, by absolute path.
     """
 
@@ -124,6 +130,7 @@ class FileSystem:
         self.working_dir = working_dir or "/"
         self.user = ROOT
         self.read_only = False
+        self.umask = UMASK
         self.mounts: dict[str, Mount] = {}
         self._now = now or (lambda: 0.0)
 
@@ -134,6 +141,7 @@ class FileSystem:
         """The same files seen from another working directory (which need not exist)."""
         there = FileSystem(self.root, working_dir=self.absolute(working_dir), now=self._now)
         there.user, there.read_only, there.mounts = self.user, self.read_only, self.mounts
+        there.umask = self.umask
         return there
 
     def absolute(self, path: str) -> str:
@@ -194,6 +202,18 @@ class FileSystem:
         assert isinstance(node, File | Device | Directory), "links are followed"
         return node
 
+    def real_path(self, path: str) -> str:
+        """The path of what is there, without links.
+
+        Raises:
+            OSError: It cannot be found out.
+        """
+        names: Names = []
+        place = self._find(path, names=names)
+        if place.node is None:
+            raise _error(errno.ENOENT, path)
+        return "/" + "/".join(names)
+
     def exists(self, path: str) -> bool:
         """Whether something is there, links followed."""
         try:
@@ -247,8 +267,10 @@ class FileSystem:
 
     # --- writing
 
-    def write(self, path: str, data: str | bytes, *, append: bool = False, mode: int = FILE_MODE) -> None:
-        """Make or overwrite a file; its directory must exist. `mode` counts only when the file is made.
+    def write(self, path: str, data: str | bytes, *, append: bool = False, mode: int | None = None) -> None:
+        """Make or overwrite a file; its directory must exist.
+
+        `mode` counts only when the file is made; without one it is what the umask lets.
 
         Raises:
             FileNotFoundError: Its directory is missing.
@@ -270,6 +292,7 @@ class FileSystem:
             node.data = node.data + content if append else content
             node.mtime = self._now()
         else:
+            mode = FILE_MODE_MOST & ~self.umask if mode is None else mode
             self._add(place, File(content, mode, self._now()), path)
 
     def touch(self, path: str) -> None:
@@ -284,7 +307,7 @@ class FileSystem:
                 self._check(WRITE, node, path)
             node.mtime = self._now()
 
-    def mkdir(self, path: str, *, parents: bool = True, mode: int = DIRECTORY_MODE) -> None:
+    def mkdir(self, path: str, *, parents: bool = True, mode: int | None = None) -> None:
         """Make a directory. With `parents` missing ones are made too and an existing directory is no error.
 
         Raises:
@@ -301,6 +324,7 @@ class FileSystem:
             if parents and isinstance(_target(place.node), Directory):
                 return
             raise _error(errno.EEXIST, path)
+        mode = DIRECTORY_MODE_MOST & ~self.umask if mode is None else mode
         self._add(place, Directory(mode=mode, mtime=self._now()), path)
 
     def symlink(self, target: str, path: str) -> None:
@@ -380,6 +404,12 @@ class FileSystem:
             mount = place.directory.entries[place.name] = Mount(target, read_only)
             self.mounts[self.absolute(path)] = mount
 
+    def unmount(self, path: str) -> None:
+        """Let what was mounted at `path` be gone."""
+        place = self._existing(path, follow=False)
+        del place.directory.entries[place.name]
+        self.mounts.pop(self.absolute(path), None)
+
     def medium(self, path: str) -> str:
         """The type of the file system that `path` is on: that of the mount which is nearest above it."""
         parts = self.absolute(path).rstrip("/").split("/")
@@ -451,8 +481,14 @@ class FileSystem:
             raise _error(errno.ENOTDIR, path)
         return node
 
-    def _find(self, path: str, *, follow: bool = True) -> _Place:
-        """Walk `path` part by part. Links on the way are always followed, the last one if `follow`."""
+    def _find(self, path: str, *, follow: bool = True, names: Names | None = None) -> _Place:
+        """Walk `path` part by part. Links on the way are always followed, the last one if `follow`.
+
+        Args:
+            path: Where to.
+            follow: Whether a link at the end is followed.
+            names: Gets the names on the way that was really taken.
+        """
         if not path:
             raise _error(errno.ENOENT, path)
         trail: list[tuple[Directory, str, bool]] = []
@@ -480,6 +516,8 @@ class FileSystem:
                 continue
             here_read_only = node.read_only if isinstance(node, Mount) else read_only
             if not rest:
+                if names is not None:
+                    names += [*(each for _, each, _ in trail), name]
                 return _Place(directory, name, node, here_read_only)
             inner = _target(node)
             if inner is None:
@@ -488,6 +526,8 @@ class FileSystem:
                 raise _error(errno.ENOTDIR, path)
             trail.append((directory, name, read_only))
             directory, read_only = inner, here_read_only
+        if names is not None:
+            names += [each for _, each, _ in trail]
         if trail:
             parent, name, _ = trail[-1]
             return _Place(parent, name, parent.entries.get(name), read_only)

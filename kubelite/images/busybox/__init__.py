@@ -28,8 +28,8 @@ from kubelite.images.busybox import (
     text,
 )
 from kubelite.images.container import CommandNotFoundError, Container
-from kubelite.images.shell.interpreter import find_applet, run_program
 from kubelite.images.shell.process import Applet, Process
+from kubelite.images.shell.programs import find_applet, run_program
 from kubelite.images.shell.streams import Standard
 
 

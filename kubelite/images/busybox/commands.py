@@ -15,8 +15,8 @@ from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.busybox.sed import SedError, run_sed
 from kubelite.images.busybox.sedscript import SedSyntaxError, parse_sed
 from kubelite.images.shell.control import NOT_EXECUTABLE, NOT_FOUND
-from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.process import Applet, Process, decode, encode
+from kubelite.images.shell.programs import run_program
 from kubelite.images.shell.streams import Null
 
 SOME_FAILED, GAVE_UP = 123, 124

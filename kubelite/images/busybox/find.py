@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import attrs
 
 from kubelite.images.busybox.filesystem import walk
-from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.pattern import matches
 from kubelite.images.shell.process import Applet, Process
+from kubelite.images.shell.programs import run_program
 
 _KINDS = {"f": "file", "d": "directory", "l": "symlink", "c": "device"}
 _ACTIONS = frozenset({"-print", "-print0", "-exec", "-delete", "-quit"})

@@ -83,7 +83,9 @@ def _once(layout: str, rest: list[str], wrong: list[str]) -> tuple[str, bool]:
         if kind in "diouxX":
             return (spec + ("d" if kind in "iu" else kind)) % _integer(value, wrong, unsigned=kind in "ouxX")
         if kind in "feEgG":
-            return (spec + kind) % float(value or 0)
+            return (spec + kind) % _float(value, wrong)
+        if kind == "q":
+            value = _shell_word(value)
         if kind == "c":
             value = value[:1]
         elif kind == "b":
@@ -102,6 +104,25 @@ def _once(layout: str, rest: list[str], wrong: list[str]) -> tuple[str, bool]:
         at = match.end()
     text, stopped = escape(layout[at:])
     return "".join([*pieces, text]), stopped
+
+
+def _shell_word(text: str) -> str:
+    """A text as bash's `%q` writes it: what a shell reads as exactly that."""
+    if not text:
+        return "''"
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        names = {value: name for name, value in _NAMED.items() if value not in "\"\\'"}
+        inner = text.replace("\\", "\\\\").replace("'", "\\'")
+        return "$'" + "".join("\\" + names[char] if char in names else char for char in inner) + "'"
+    return re.sub(r"([^A-Za-z0-9_@%+=:,./\x80-\U0010ffff-])", r"\\\1", text)
+
+
+def _float(text: str, wrong: list[str]) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        wrong.append(text)
+        return 0.0
 
 
 def _integer(text: str, wrong: list[str], *, unsigned: bool) -> int:

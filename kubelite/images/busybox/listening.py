@@ -123,7 +123,7 @@ async def listen(
 
 
 async def _run_for(process: Process, command: Sequence[str], peer: _Peer) -> None:
-    from kubelite.images.shell.interpreter import run_program  # noqa: PLC0415 - it knows all applets
+    from kubelite.images.shell.programs import run_program  # noqa: PLC0415 - it knows all applets
 
     streams = {**process.streams, 0: peer, 1: peer}
     try:

@@ -11,9 +11,9 @@ import attrs
 
 from kubelite.images.busybox.system import UNITS_S
 from kubelite.images.shell.control import SIGNAL_BASE
-from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.jobs import signal_name
 from kubelite.images.shell.process import SIGNALS, Applet, Process
+from kubelite.images.shell.programs import run_program
 
 
 async def env(process: Process) -> int:

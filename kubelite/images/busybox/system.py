@@ -16,8 +16,9 @@ import attrs
 from kubelite.images.busybox.conditions import ConditionSyntaxError, holds
 from kubelite.images.busybox.formats import FormatError, escape, format_printf
 from kubelite.images.container import Container
-from kubelite.images.shell.interpreter import Shell, find_applet, run_program
+from kubelite.images.shell.interpreter import Shell
 from kubelite.images.shell.process import Applet, Process, decode
+from kubelite.images.shell.programs import find_applet, run_program
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -217,6 +218,7 @@ async def sh(process: Process) -> int:
     else:
         name, args = own_name, rest
     shell = Shell.of(process, name, args)
+    shell.is_argument = "c" in options
     shell.options = options & {"e", "u", "x", "f", "a", "C", "pipefail"}
     return await shell.run_stream(process.stdin) if script is None else await shell.run_text(script)
 

@@ -6,12 +6,14 @@ Source: POSIX.1-2017, Shell Command Language, 2.6.4 Arithmetic Expansion.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 
 from kubelite.images.shell.control import ShellError
+from kubelite.images.shell.scan import ShellSyntaxError, brackets
+from kubelite.images.shell.variables import Key, Variables
 
 _TOKEN = re.compile(
-    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),\[\]])"
+    r"\s*(0[xX][0-9a-fA-F]+|\d+#[0-9A-Za-z@_]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
 )
 _BINARY = (
     ("||",),
@@ -25,6 +27,9 @@ _BINARY = (
     ("+", "-"),
     ("*", "/", "%"),
 )
+_NUMBER = re.compile(r"-?(0[xX][0-9a-fA-F]+|\d+#[0-9A-Za-z@_]+|\d+)")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_"
+_CASELESS_BASES = 36
 _ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="})
 
 
@@ -32,7 +37,7 @@ class ArithmeticSyntaxError(ShellError):
     """The expression cannot be calculated."""
 
 
-def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
+def evaluate(text: str, variables: Variables) -> int:
     """The value of an expression; assignments in it change `variables`.
 
     Raises:
@@ -44,8 +49,14 @@ def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
         match = _TOKEN.match(stripped, at)
         if match is None:
             raise ArithmeticSyntaxError("arithmetic syntax error")
-        tokens.append(match.group(1))
-        at = match.end()
+        token, at = match.group(1), match.end()
+        if token[0].isidentifier() and stripped.startswith("[", at):
+            try:
+                end = brackets(stripped, at)
+            except ShellSyntaxError as error:
+                raise ArithmeticSyntaxError("arithmetic syntax error") from error
+            token, at = token + stripped[at:end], end
+        tokens.append(token)
     if not tokens:
         return 0
     calculation = _Calculation(tokens, variables)
@@ -56,7 +67,7 @@ def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
 
 
 class _Calculation:
-    def __init__(self, tokens: list[str], variables: MutableMapping[str, str]) -> None:
+    def __init__(self, tokens: list[str], variables: Variables) -> None:
         self._tokens, self._variables, self.at = tokens, variables, 0
         self._idle = 0
 
@@ -75,37 +86,45 @@ class _Calculation:
             value = self._assignment()
         return value
 
-    def _variable(self, name: str) -> int:
-        text = self._variables.get(name, "").strip() or "0"
-        if re.fullmatch(r"-?(0[xX][0-9a-fA-F]+|\d+)", text):
-            return _number(text)
-        return evaluate(text, self._variables) if text != name else 0
+    def _place(self, token: str) -> tuple[str, Key | None]:
+        """The name that a token means, and the element if it is one of an array."""
+        name, bracket, rest = token.partition("[")
+        name = self._variables.resolve(name)
+        if not bracket:
+            return name, None
+        if self._variables.is_associative(name):
+            return name, rest[:-1].strip()
+        number = evaluate(rest[:-1], self._variables)
+        array = self._variables.arrays.get(name)
+        return name, number + array.next_number if number < 0 and array is not None else number
 
-    def _reference(self) -> str:
-        """The variable, or the element of an array, that is named here."""
-        name = self._next()
-        if self._peek() != "[":
-            return name
-        self.at += 1
-        array = getattr(self._variables, "arrays", {}).get(name)
-        key = self._next() if array is not None and array.associative else str(self.comma())
-        if self._next() != "]":
-            raise ArithmeticSyntaxError("arithmetic syntax error")
-        return f"{name}[{key}]"
+    def _variable(self, token: str) -> int:
+        if self._idle:
+            return 0
+        name, key = self._place(token)
+        found = self._variables.get(name) if key is None else self._variables.element(name, key)
+        text = (found or "").strip() or "0"
+        if _NUMBER.fullmatch(text):
+            return _number(text)
+        return evaluate(text, self._variables) if text != token else 0
+
+    def _assign(self, token: str, value: int) -> None:
+        if self._idle:
+            return
+        name, key = self._place(token)
+        if key is None:
+            self._variables[name] = str(value)
+        else:
+            self._variables.set_element(name, key, str(value))
 
     def _assignment(self) -> int:
-        start, name = self.at, self._peek()
-        if name[:1].isalpha() or name[:1] == "_":
-            name = self._reference()
-            operator = self._peek()
-            if operator not in _ASSIGNMENTS:
-                self.at = start
-                return self._conditional()
-            self.at += 1
+        name, operator = self._peek(), self._tokens[self.at + 1] if self.at + 1 < len(self._tokens) else ""
+        if operator in _ASSIGNMENTS and (name[:1].isalpha() or name[:1] == "_"):
+            self.at += 2
             value = self._assignment()
             if operator != "=":
                 value = self._apply(operator[:-1], self._variable(name), value)
-            self._variables[name] = str(value)
+            self._assign(name, value)
             return value
         return self._conditional()
 
@@ -124,12 +143,10 @@ class _Calculation:
         """The value of an operand; one that is not wanted changes no variable and cannot fail."""
         if wanted:
             return parse()
-        variables, self._variables = self._variables, dict(self._variables)
         self._idle += 1
         try:
             return parse()
         finally:
-            self._variables = variables
             self._idle -= 1
 
     def _apply(self, operator: str, left: int, right: int) -> int:
@@ -162,9 +179,12 @@ class _Calculation:
     def _unary(self) -> int:
         sign = self._next()
         if sign in {"++", "--"}:
-            name = self._reference()
+            name = self._next()
+            if not (name[:1].isalpha() or name[:1] == "_"):  # two signs, as in `--5`
+                self.at -= 1
+                return self._unary()
             value = self._variable(name) + (1 if sign == "++" else -1)
-            self._variables[name] = str(value)
+            self._assign(name, value)
             return value
         if sign in {"+", "-", "!", "~"}:
             value = self._unary()
@@ -177,11 +197,9 @@ class _Calculation:
         if sign[:1].isdigit():
             return _number(sign)
         if sign[:1].isalpha() or sign[:1] == "_":
-            self.at -= 1
-            name = self._reference()
-            value = self._variable(name)
+            value = self._variable(sign)
             if self._peek() in {"++", "--"}:
-                self._variables[name] = str(value + (1 if self._next() == "++" else -1))
+                self._assign(sign, value + (1 if self._next() == "++" else -1))
             return value
         raise ArithmeticSyntaxError("arithmetic syntax error")
 
@@ -194,11 +212,23 @@ def _wrapped(value: int) -> int:
 def _number(text: str) -> int:
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     if digits[:2].lower() == "0x":
-        return sign * int(digits, 16)
+        return _wrapped(sign * int(digits, 16))
+    base, has_base, digits_of_base = digits.partition("#")
+    if has_base:
+        return _wrapped(sign * _in_base(digits_of_base, int(base)))
     try:
         return _wrapped(sign * int(digits, 8 if digits.startswith("0") and digits.isdigit() else 10))
     except ValueError as error:
         raise ArithmeticSyntaxError("arithmetic syntax error") from error
+
+
+def _in_base(digits: str, base: int) -> int:
+    value = 0
+    for digit in digits.lower() if base <= _CASELESS_BASES else digits:
+        if (number := _DIGITS.index(digit)) >= base:
+            raise ArithmeticSyntaxError("value too great for base")
+        value = value * base + number
+    return value
 
 
 def _apply(operator: str, left: int, right: int) -> int:

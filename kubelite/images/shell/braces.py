@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from kubelite.images.shell.syntax import Literal, Word
 
-_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?|([a-zA-Z])\.\.([a-zA-Z])")
+_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?|([a-zA-Z])\.\.([a-zA-Z])(?:\.\.(-?\d+))?")
 WORDS_MAX = 100_000
 """A range makes at most so many words."""
 
@@ -72,8 +72,9 @@ def _choices(inner: str) -> list[str]:
 
 
 def _range(match: re.Match[str]) -> list[str]:
-    first, last, step, letter, last_letter = match.groups()
+    first, last, step, letter, last_letter, letter_step = match.groups()
     if letter:
+        step = letter_step
         first, last = str(ord(letter)), str(ord(last_letter))
     begin, end = int(first), int(last)
     stride = max(abs(int(step or 1)), 1) * (1 if end >= begin else -1)

@@ -11,18 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kubelite.images.shell.arithmetic import evaluate
-from kubelite.images.shell.arrays import BUILTINS as ARRAY_BUILTINS
-from kubelite.images.shell.arrays import declare
 from kubelite.images.shell.control import NOT_FOUND, Exit, LoopControl, Return, ShellError
+from kubelite.images.shell.expansion import key_of
 from kubelite.images.shell.jobs import BUILTINS as JOB_BUILTINS
 from kubelite.images.shell.jobs import signal_name
+from kubelite.images.shell.parameters import quoted
 from kubelite.images.shell.parser import parse
-from kubelite.images.shell.pattern import WILD, matches, unescape
-from kubelite.images.shell.process import decode
+from kubelite.images.shell.process import SIGNALS, decode
 from kubelite.images.shell.reading import getopts, read
+from kubelite.images.shell.syntax import Literal, Word
 
 if TYPE_CHECKING:
-    from kubelite.images.files import FileSystem
     from kubelite.images.shell.interpreter import Shell
 
 KEYWORDS = frozenset(
@@ -33,7 +32,7 @@ KEYWORDS = frozenset(
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_OPTIONS = {
+OPTIONS = {
     "allexport": "a",
     "errexit": "e",
     "noglob": "f",
@@ -45,35 +44,22 @@ _OPTIONS = {
     "verbose": "v",
     "xtrace": "x",
 }
+"""Long names of the options of `set`."""
+_BASH_OPTIONS = {
+    "braceexpand": "B",
+    "errtrace": "E",
+    "functrace": "T",
+    "hashall": "h",
+    "histexpand": "H",
+    "history": "history",
+    "ignoreeof": "ignoreeof",
+    "notify": "b",
+    "physical": "P",
+    "posix": "posix",
+    "privileged": "p",
+}
 
 Builtin = Callable[["Shell", list[str]], Awaitable[int]]
-
-
-def glob_paths(files: FileSystem, cwd: str, pattern: str) -> list[str]:
-    """The path names which match a pattern, sorted; hidden names match only a pattern that says the dot."""
-    found = ["/" if pattern.startswith("/") else ""]
-    for part in re.findall(r"/+|[^/]+", pattern.lstrip("/")):
-        if part.startswith("/"):
-            found = [base + "/" for base in found if files.is_dir(posixpath.join(cwd, base))]
-        elif not WILD.search(part):
-            found = [base + unescape(part) for base in found]
-        else:
-            found = [
-                base + name
-                for base in found
-                if files.is_dir(posixpath.join(cwd, base))
-                for name in files.list(posixpath.join(cwd, base))
-                if matches(name, part) and (part.startswith(".") or not name.startswith("."))
-            ]
-    return sorted(path for path in found if _there(files, posixpath.join(cwd, path)))
-
-
-def _there(files: FileSystem, path: str) -> bool:
-    try:
-        files.stat(path, follow=False)
-    except OSError:
-        return False
-    return True
 
 
 async def _number(shell: Shell, name: str, args: list[str], default: int) -> int:
@@ -113,22 +99,38 @@ async def _continue(shell: Shell, args: list[str]) -> int:
 
 
 async def _cd(shell: Shell, args: list[str]) -> int:
-    target = args[0] if args else shell.variables.get("HOME", "/root")
-    if target == "-":
-        target = shell.variables.get("OLDPWD", "/")
-    path = shell.process.path(target)
-    if not shell.process.container.files.is_dir(path):
-        await shell.process.err(f"{shell.name}: cd: can't cd to {target}: No such file or directory\n")
-        return 1
+    physical, rest = False, list(args)
+    while rest and rest[0] in {"-P", "-L", "--"}:
+        physical = (flag := rest.pop(0)) == "-P" or (physical and flag != "-L")
+    target = rest[0] if rest else shell.variables.get("HOME", "/root")
+    if target != "-":
+        return await change_directory(shell, target, "cd", physical=physical)
+    status = await change_directory(shell, shell.variables.get("OLDPWD", "/"), "cd", physical=physical)
+    if not status:
+        await shell.process.out(shell.process.cwd + "\n")
+    return status
+
+
+async def change_directory(shell: Shell, target: str, command: str, *, physical: bool = False) -> int:
+    """Works in another directory from now on; says so if it cannot."""
+    path, files = shell.process.path(target), shell.process.container.files
+    if not files.is_dir(path):
+        if shell.bash:
+            reason = "Not a directory" if files.exists(path) else "No such file or directory"
+            await shell.process.err(f"{shell.name}: {command}: {target}: {reason}\n")
+            return 1
+        await shell.process.err(f"{shell.name}: {command}: can't cd to {target}: No such file or directory\n")
+        return 2
+    path = files.real_path(path) if physical else path
     shell.variables["OLDPWD"], shell.variables["PWD"] = shell.process.cwd, path
+    shell.exported.add("OLDPWD")
     shell.process.cwd = path
-    if args[:1] == ["-"]:
-        await shell.process.out(path + "\n")
     return 0
 
 
-async def _pwd(shell: Shell, _: list[str]) -> int:
-    await shell.process.out(shell.process.cwd + "\n")
+async def _pwd(shell: Shell, args: list[str]) -> int:
+    files, cwd = shell.process.container.files, shell.process.cwd
+    await shell.process.out((files.real_path(cwd) if args[:1] == ["-P"] else cwd) + "\n")
     return 0
 
 
@@ -138,7 +140,7 @@ async def _declare(shell: Shell, command: str, args: list[str]) -> int:
     chosen = shell.exported if command == "export" else shell.variables.constant
     if not names:
         for name in sorted(chosen):
-            value = f"={quote(shell.variables[name])}" if name in shell.variables else ""
+            value = f"={quoted(shell.variables[name])}" if name in shell.variables else ""
             await shell.process.out(f"{command} {name}{value}\n")
     for arg in names:
         name, equals, value = arg.partition("=")
@@ -162,32 +164,43 @@ async def _readonly(shell: Shell, args: list[str]) -> int:
     return await _declare(shell, "readonly", args)
 
 
-def quote(text: str) -> str:
-    """A word that the shell reads as exactly `text`."""
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
 async def _unset(shell: Shell, args: list[str]) -> int:
     functions = args[:1] == ["-f"]
-    for name in args[1:] if args[:1] in (["-f"], ["-v"]) else args:
+    for name in args[1:] if args[:1] in (["-f"], ["-v"], ["-n"]) else args:
         if functions:
             shell.functions.pop(name, None)
             continue
-        if name in shell.variables.constant:
-            raise ShellError(f"unset: {name}: is read only")
-        shell.variables.pop(name, None)
-        shell.exported.discard(name)
+        if args[:1] == ["-n"]:
+            shell.variables.references.pop(name, None)
+            continue
+        base, bracket, subscript = shell.variables.resolve(name).partition("[")
+        if base in shell.variables.constant:
+            raise ShellError(f"unset: {base}: is read only")
+        if bracket:
+            word = Word((Literal(subscript.removesuffix("]")),))
+            if word.plain in {"@", "*"}:
+                shell.variables.pop(base, None)
+            else:
+                shell.variables.remove_element(base, await key_of(base, word, shell))
+        elif base in shell.variables or base in shell.variables.arrays:
+            shell.variables.pop(base, None)
+            shell.exported.discard(base)
+        elif shell.bash:
+            shell.functions.pop(base, None)
+        else:
+            shell.variables.pop(base, None)
     return 0
 
 
 async def _local(shell: Shell, args: list[str]) -> int:
     if not shell.locals:
         raise ShellError("local: not in a function")
-    if args[:1] and args[0].startswith("-"):
-        return await declare(shell, args)
     for arg in args:
         name, equals, value = arg.partition("=")
-        shell.locals[-1].setdefault(name, shell.variables.kept(name))
+        if name not in shell.locals[-1]:
+            shell.locals[-1][name] = shell.hide(name)
+            shell.variables.check(name)
+            shell.variables.pop(name)
         if equals:
             shell.variables[name] = value
     return 0
@@ -195,23 +208,33 @@ async def _local(shell: Shell, args: list[str]) -> int:
 
 async def _set(shell: Shell, args: list[str]) -> int:
     rest = list(args)
+    if rest[:1] == ["-"]:  # as `--`, and tracing ends
+        shell.options -= {"x", "v"}
+        shell.args = rest[1:] or shell.args
+        return 0
     while rest and rest[0][:1] in {"-", "+"} and len(rest[0]) > 1:
         flag = rest.pop(0)
         if flag == "--":
             shell.args = rest
             return 0
+        options = {**OPTIONS, **_BASH_OPTIONS} if shell.bash else OPTIONS
         change = shell.options.add if flag[0] == "-" else shell.options.discard
         for letter in flag[1:]:
             if letter == "o" and rest:
                 option = rest.pop(0)
-                if option not in _OPTIONS:
+                if option not in options:
                     await shell.process.err(f"{shell.name}: set: illegal option {flag} {option}\n")
                     raise Exit(2)
-                change(_OPTIONS[option])
+                change(options[option])
             elif letter == "o":
-                for option, short in sorted(_OPTIONS.items()):
-                    await shell.process.out(f"{option:16}{'on' if short in shell.options else 'off'}\n")
-            elif letter in _OPTIONS.values():
+                for option, short in sorted(options.items()):
+                    is_on = short in shell.options
+                    await shell.process.out(
+                        f"set {'-+'[not is_on]}o {option}\n"
+                        if flag[0] == "+"
+                        else f"{option:16}{'on' if is_on else 'off'}\n"
+                    )
+            elif letter in options.values():
                 change(letter)
             else:
                 await shell.process.err(f"{shell.name}: set: illegal option -{letter}\n")
@@ -220,24 +243,27 @@ async def _set(shell: Shell, args: list[str]) -> int:
         shell.args = rest
     elif not args:
         for name in sorted(shell.variables):
-            await shell.process.out(f"{name}={quote(shell.variables[name])}\n")
+            await shell.process.out(f"{name}={quoted(shell.variables[name])}\n")
     return 0
 
 
 async def _shift(shell: Shell, args: list[str]) -> int:
     count = await _number(shell, "shift", args, 1)
     if count > len(shell.args):
-        await shell.process.err(f"{shell.name}: shift: can't shift that many\n")
-        raise Exit(2)
+        return 1
     del shell.args[:count]
     return 0
 
 
 async def _trap(shell: Shell, args: list[str]) -> int:
-    args = args[1:] if args[:1] == ["--"] else args
-    if not args:
+    shows = args[:1] == ["-p"]
+    args = args[1:] if args[:1] in (["--"], ["-p"]) else args
+    if not args or shows:
+        wanted = {signal_name(each) for each in args}
         for each, text in shell.traps.items():
-            await shell.process.out(f"trap -- {quote(text)} {each}\n")
+            if not args or each in wanted:
+                prefix = "SIG" if shell.bash and each in SIGNALS else ""
+                await shell.process.out(f"trap -- {quoted(text)} {prefix}{each}\n")
         return 0
     action, names = (args[0], args[1:]) if len(args) > 1 and not args[0].isdigit() else ("-", args)
     for each in names:
@@ -270,19 +296,24 @@ async def _source(shell: Shell, args: list[str]) -> int:
         raise Exit(2)
     saved = shell.args
     shell.args = args[1:] or saved
+    sources = shell.variables.elements("BASH_SOURCE")
+    if shell.bash:
+        shell.variables.set_elements("BASH_SOURCE", (args[0], *sources))
     try:
         return await shell.run(parse(decode(files.read(path))))
     except Return as stop:
         return stop.status
     finally:
         shell.args = saved
+        if shell.bash:
+            shell.variables.set_elements("BASH_SOURCE", sources)
 
 
 async def _describe(shell: Shell, name: str, *, verbose: bool) -> bool:
     """Says what a command name means; False if it means nothing."""
     if name in shell.functions:
         text, kind = name, "is a function"
-    elif name in BUILTINS or name in _APPLETS_WITHIN:
+    elif shell.builtin(name) is not None or name in _APPLETS_WITHIN:
         text, kind = name, "is a shell builtin"
     elif name in KEYWORDS:
         text, kind = name, "is a shell keyword"
@@ -297,11 +328,33 @@ async def _describe(shell: Shell, name: str, *, verbose: bool) -> bool:
     return True
 
 
+def _kind(shell: Shell, name: str) -> str:
+    """What `type -t` says of a name; empty if it means nothing."""
+    if name in KEYWORDS:
+        return "keyword"
+    if name in shell.functions:
+        return "function"
+    if shell.builtin(name) is not None or name in _APPLETS_WITHIN:
+        return "builtin"
+    is_file = "/" in name and shell.process.container.files.is_file(shell.process.path(name))
+    return "file" if is_file or posixpath.basename(name) in shell.process.applets else ""
+
+
 async def _type(shell: Shell, args: list[str]) -> int:
     status = 0
+    if args[:1] == ["-t"] and shell.bash:
+        kinds = [_kind(shell, name) for name in args[1:]]
+        await shell.process.out("".join(f"{kind}\n" for kind in kinds if kind))
+        return int(not all(kinds))
+    args = [arg for arg in args if not shell.bash or arg not in {"-a", "-p", "-P", "-f"}]
     for name in args:
-        if not await _describe(shell, name, verbose=True):
-            await shell.process.err(f"{name}: not found\n")
+        if await _describe(shell, name, verbose=True):
+            continue
+        if shell.bash:
+            await shell.process.err(f"{shell.name}: type: {name}: not found\n")
+            status = 1
+        else:
+            await shell.process.out(f"{name}: not found\n")
             status = NOT_FOUND
     return status
 
@@ -314,7 +367,7 @@ async def _command(shell: Shell, args: list[str]) -> int:
     args = args[1:] if args[:1] in (["--"], ["-p"]) else args
     if not args:
         return 0
-    if (builtin := BUILTINS.get(args[0])) is not None:
+    if (builtin := shell.builtin(args[0])) is not None:
         return await builtin(shell, args[1:])
     return await shell.call_external(args)
 
@@ -325,8 +378,26 @@ async def _let(shell: Shell, args: list[str]) -> int:
 
 
 async def _umask(shell: Shell, args: list[str]) -> int:
-    if not args:
-        await shell.process.out("0022\n")
+    """`umask [-S] [MODE]`: which bits new files do not get."""
+    files = shell.process.container.files
+    names = [arg for arg in args if arg not in {"-S", "-p"}]
+    if not names:
+        allowed = 0o777 & ~files.umask
+        letters = (
+            ",".join(
+                who + "=" + "".join(bit for at, bit in enumerate("rwx") if allowed >> shift & (4 >> at))
+                for who, shift in (("u", 6), ("g", 3), ("o", 0))
+            )
+            if "-S" in args
+            else f"{files.umask:04o}"
+        )
+        await shell.process.out(f"{letters}\n")
+        return 0
+    try:
+        files.umask = int(names[0], 8) & 0o777
+    except ValueError:
+        await shell.process.err(f"{shell.name}: umask: illegal mode: {names[0]}\n")
+        return 1
     return 0
 
 
@@ -340,7 +411,11 @@ async def _hash(shell: Shell, args: list[str]) -> int:
 
 
 def _known(shell: Shell, name: str) -> bool:
-    return name in shell.functions or name in BUILTINS or posixpath.basename(name) in shell.process.applets
+    return (
+        name in shell.functions
+        or shell.builtin(name) is not None
+        or posixpath.basename(name) in shell.process.applets
+    )
 
 
 async def _ulimit(shell: Shell, args: list[str]) -> int:
@@ -377,7 +452,6 @@ BUILTINS: Mapping[str, Builtin] = {
     "trap": _trap,
     "let": _let,
     **JOB_BUILTINS,
-    **ARRAY_BUILTINS,
     "eval": _eval,
     "exec": _exec,
     ".": _source,
@@ -394,8 +468,5 @@ SPECIAL = frozenset(
     }
 )
 """The special built-ins: their errors end the shell, and assignments before them stay."""
-
-ASSIGNING = frozenset({"export", "readonly", "local", "declare", "typeset"})
-"""Commands whose arguments are assignments: they are not split."""
 
 _APPLETS_WITHIN = frozenset({"echo", "printf", "test", "[", "[[", "true", "false"})

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from kubelite.images.shell import expansion
 from kubelite.images.shell.arithmetic import evaluate
+from kubelite.images.shell.builtins import OPTIONS
 from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.pattern import matches
-from kubelite.images.shell.syntax import Word
+from kubelite.images.shell.syntax import Literal, Word
 
 if TYPE_CHECKING:
     from kubelite.images.shell.interpreter import Shell
@@ -91,14 +92,31 @@ class _Condition:
         plain = first.plain
         if plain is not None and re.fullmatch(r"-[a-zA-Z]", plain) and isinstance(operator, Word):
             operand = self._word()
-            return wanted and await self._tested(plain, await expansion.expand_word(operand, self._shell))
+            return wanted and await self._unary(plain, operand)
         return wanted and bool(await expansion.expand_word(first, self._shell))
+
+    async def _unary(self, operator: str, operand: Word) -> bool:
+        text = await expansion.expand_word(operand, self._shell)
+        if operator == "-o":
+            return OPTIONS.get(text, text) in self._shell.options
+        if operator != "-v":
+            return await self._tested(operator, text)
+        name, bracket, rest = text.partition("[")
+        variables = self._shell.variables
+        if not bracket:
+            return variables.get(name) is not None
+        subscript = Word((Literal(rest.removesuffix("]")),))
+        if subscript.plain in {"@", "*"}:
+            return bool(variables.elements(name))
+        return variables.element(name, await expansion.key_of(name, subscript, self._shell)) is not None
 
     async def _binary(self, first: Word, operator: str, second: Word) -> bool:
         left = await expansion.expand_word(first, self._shell)
         if operator in _EQUAL:
-            found = matches(left, await expansion.expand_pattern(second, self._shell))
-            return found == _EQUAL[operator]
+            pattern = await expansion.expand_pattern(second, self._shell)
+            if "nocasematch" in self._shell.options:
+                left, pattern = left.lower(), pattern.lower()
+            return matches(left, pattern) == _EQUAL[operator]
         if operator == "=~":
             return await self._matches(left, second)
         right = await expansion.expand_word(second, self._shell)
@@ -121,6 +139,9 @@ class _Condition:
             found = compile_regex("".join(parts), extended=True).search(text)
         except re.error as error:
             raise ShellError(f"invalid regular expression: {error}") from error
+        if self._shell.bash:
+            groups = (found[0], *found.groups("")) if found is not None else ()
+            self._shell.variables.set_elements("BASH_REMATCH", groups)
         return found is not None
 
     async def _tested(self, *words: str) -> bool:

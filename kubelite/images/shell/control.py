@@ -8,6 +8,7 @@ NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 SYNTAX_ERROR: Final = 2
 SIGNAL_BASE: Final = 128
+SIGPIPE_STATUS: Final = SIGNAL_BASE + 13
 
 
 class Exit(Exception):  # noqa: N818 - control flow, not an error

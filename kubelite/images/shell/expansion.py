@@ -1,35 +1,36 @@
 """Words into fields: parameters, command substitution, arithmetic, field splitting, path names.
 
-Source: POSIX.1-2017, Shell Command Language, 2.6 Word Expansions.
+Source: POSIX.1-2017, Shell Command Language, 2.6 Word Expansions; the Bash Reference Manual, 3.5.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
+
+import attrs
 
 from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.braces import brace_words
 from kubelite.images.shell.control import ShellError
-from kubelite.images.shell.pattern import WILD, escape, matches, translate
+from kubelite.images.shell.parameters import cut, cut_list, transformed
+from kubelite.images.shell.pattern import WILD, escape
 from kubelite.images.shell.syntax import (
     Arithmetic,
+    ArrayLiteral,
     CommandSubstitution,
-    ListOfWords,
     Literal,
     Parameter,
     Part,
+    ProcessSubstitution,
     Script,
     Word,
 )
+from kubelite.images.shell.variables import Key, Variables
 
-_CASES: Mapping[str, Callable[[str], str]] = {
-    "^": str.upper,
-    "^^": str.upper,
-    ",": str.lower,
-    ",,": str.lower,
-}
+_NOTHING = Word(())
+_INDIRECT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])(?:\[(.*)\])?", re.DOTALL)
 
 
 class ExpansionError(ShellError):
@@ -40,35 +41,32 @@ class Environment(Protocol):
     """What expansion needs of the shell."""
 
     @property
-    def variables(self) -> MutableMapping[str, str]:
+    def variables(self) -> Variables:
         """The shell variables; `${x:=word}` and arithmetic assign to them."""
 
     @property
     def nounset(self) -> bool:
         """`set -u`."""
 
-    def elements(self, name: str) -> Mapping[str, str]:
-        """The elements of an array by their keys."""
-
-    def key(self, name: str, subscript: str) -> str:
-        """The key that a subscript means."""
-
-    def special(self, name: str) -> str | None:
-        """The value of `$?`, `$#`, `$1` …; None if unset."""
-
     @property
-    def braces(self) -> bool:
-        """Whether `{a,b}` and `{1..3}` make several words, as in bash."""
+    def bash(self) -> bool:
+        """Whether `{a,b}` and `{1..3}` make several words."""
 
     @property
     def positional(self) -> Sequence[str]:
         """`$1`, `$2`, …."""
 
+    def special(self, name: str) -> str | None:
+        """The value of `$?`, `$#`, `$1` …; None if unset."""
+
     async def substitute(self, script: Script) -> str:
         """The output of a script."""
 
-    def glob(self, pattern: str) -> list[str]:
-        """The path names which match, sorted."""
+    async def file_of(self, part: ProcessSubstitution) -> str:
+        """The path of a file that stands for a script's output or input."""
+
+    def glob(self, pattern: str) -> list[str] | None:
+        """The path names which match, sorted; None if the pattern stays as it is."""
 
 
 class _Fields:
@@ -85,7 +83,9 @@ class _Fields:
     def add(self, text: str, *, quoted: bool) -> None:
         """Text that stays in one field."""
         if text or quoted:
-            self._current = [*(self._current or ()), (text, quoted)]
+            if self._current is None:
+                self._current = []
+            self._current.append((text, quoted))
 
     def end(self) -> None:
         """The present field, if any, is complete."""
@@ -129,15 +129,16 @@ class _Fields:
                 self.add(part.text, quoted=part.quoted)
             return
         if isinstance(part, Parameter):
-            listed = part.lists == "@" or (part.lists == "*" and not part.quoted)
-            if listed and (values := await _listed(part, environment)) is not None:
-                self._all(values, quoted=part.quoted)
-                return
+            part = await _resolved(part, environment)
             word = await _chosen(part, environment)
             if word is not None:
                 await self.word(word, expanded=not part.quoted)
                 if part.quoted and not word.parts:
                     self.add("", quoted=True)
+                return
+            values = await _several(part, environment)
+            if values is not None:
+                self._all(values, quoted=part.quoted)
                 return
         text = await _text(part, environment)
         if part.quoted:
@@ -162,7 +163,7 @@ async def expand_words(words: Sequence[Word], environment: Environment) -> list[
         ExpansionError: A parameter that must be set is not.
     """
     found: list[str] = []
-    for word in brace_words(words) if environment.braces else words:
+    for word in brace_words(words) if environment.bash else words:
         if (plain := word.plain) is not None and plain[:1] != "~" and not WILD.search(plain):
             found.append(plain)
             continue
@@ -175,7 +176,7 @@ async def expand_words(words: Sequence[Word], environment: Environment) -> list[
 
 
 async def expand_word(word: Word, environment: Environment) -> str:
-    """The text of a word which is not split: an assignment, a here-document, a redirection's target.
+    """The text of a word which is not split: a here-document, a redirection's target.
 
     Raises:
         ExpansionError: A parameter that must be set is not.
@@ -183,20 +184,42 @@ async def expand_word(word: Word, environment: Environment) -> str:
     return "".join([await _text(part, environment) for part in _with_tilde(word, environment).parts])
 
 
+async def expand_value(word: Word, environment: Environment) -> str:
+    """As `expand_word`, for the value of an assignment: a `~` behind a colon is the home directory, too.
+
+    Raises:
+        ExpansionError: A parameter that must be set is not.
+    """
+    parts = [
+        attrs.evolve(part, text=part.text.replace(":~/", f":{_home(environment)}/"))
+        if isinstance(part, Literal) and not part.quoted and ":~/" in part.text
+        else part
+        for part in word.parts
+    ]
+    return await expand_word(Word(tuple(parts)), environment)
+
+
 async def expand_pattern(word: Word, environment: Environment) -> str:
-    """A word as a pattern: what was quoted matches only itself."""
+    """A word as a pattern: what was quoted matches only itself.
+
+    Raises:
+        ExpansionError: A parameter that must be set is not.
+    """
     texts = []
-    for part in word.parts:
+    for part in _with_tilde(word, environment).parts:
         text = await _text(part, environment)
         texts.append(escape(text) if part.quoted else text)
     return "".join(texts)
 
 
+def _home(environment: Environment) -> str:
+    return str(environment.variables.get("HOME", "/root"))
+
+
 def _with_tilde(word: Word, environment: Environment) -> Word:
     first = word.parts[0] if word.parts else None
     if isinstance(first, Literal) and not first.quoted and (first.text == "~" or first.text.startswith("~/")):
-        home = environment.variables.get("HOME", "/root")
-        return Word((Literal(home + first.text[1:], quoted=True), *word.parts[1:]))
+        return Word((Literal(_home(environment) + first.text[1:], quoted=True), *word.parts[1:]))
     return word
 
 
@@ -205,7 +228,8 @@ def _glob(field: Sequence[tuple[str, bool]], environment: Environment) -> list[s
     if not any(WILD.search(piece) for piece, quoted in field if not quoted):
         return [text]
     pattern = "".join(escape(piece) if quoted else piece for piece, quoted in field)
-    return environment.glob(pattern) or [text]
+    found = environment.glob(pattern)
+    return [text] if found is None else found
 
 
 async def _text(part: Part, environment: Environment) -> str:
@@ -216,10 +240,113 @@ async def _text(part: Part, environment: Environment) -> str:
             return (await environment.substitute(part.script)).rstrip("\n")
         case Arithmetic():
             return str(evaluate(await expand_word(part.expression, environment), environment.variables))
-        case Parameter():
-            return await _parameter(part, environment)
-        case ListOfWords():
+        case ProcessSubstitution():
+            return await environment.file_of(part)
+        case ArrayLiteral():
             raise ShellError('syntax error: unexpected "("')
+        case Parameter():
+            return await _parameter(await _resolved(part, environment), environment)
+
+
+# --- parameters ---------------------------------------------------------------------------------------------
+
+
+async def _resolved(part: Parameter, environment: Environment) -> Parameter:
+    """The parameter that is meant: by a reference, or by the value of the one that is written."""
+    name = environment.variables.resolve(part.name)
+    if name != part.name:
+        part = attrs.evolve(part, name=name)
+    if not part.indirect:
+        return part
+    text = await _value(part, environment) or ""
+    found = _INDIRECT.fullmatch(text)
+    if found is None:
+        raise ExpansionError(f"{text}: invalid variable name")
+    subscript = Word((Literal(found[2]),)) if found[2] is not None else None
+    return attrs.evolve(part, name=found[1], subscript=subscript, indirect=False)
+
+
+async def key_of(name: str, subscript: Word, environment: Environment) -> Key:
+    """The key of an element: a word of an associative array, else a number, of which a negative counts back.
+
+    Raises:
+        ExpansionError: It is before the first element.
+    """
+    text = await expand_word(subscript, environment)
+    variables = environment.variables
+    if variables.is_associative(name):
+        return text
+    number = evaluate(text, variables)
+    if number < 0:
+        number += variables.arrays[name].next_number if name in variables.arrays else 1
+        if number < 0:
+            raise ExpansionError(f"{name}: bad array subscript")
+    return number
+
+
+async def _value(part: Parameter, environment: Environment) -> str | None:
+    """The text of a parameter, all values joined if it means several; None if it is unset."""
+    name, variables = part.name, environment.variables
+    if part.all_by:
+        values = _values(part, environment)
+        separator = variables.get("IFS", " ")[:1] if part.all_by == "*" else " "
+        return separator.join(values) if values else None
+    if part.subscript is not None:
+        return variables.element(name, await key_of(name, part.subscript, environment))
+    if name[0].isalpha() or name[0] == "_":
+        found: str | None = variables.get(name)
+        return found
+    return environment.special(name)
+
+
+def _values(part: Parameter, environment: Environment) -> list[str]:
+    """The positional parameters, or the elements of an array."""
+    if part.subscript is None:
+        return list(environment.positional)
+    return environment.variables.elements(part.name)
+
+
+async def _several(part: Parameter, environment: Environment) -> list[str] | None:
+    """The values of `$@`, `${a[*]}` and their like, each of which is a field; None if all are one text."""
+    if not part.all_by or (part.quoted and part.all_by == "*") or part.operator == "length":
+        return None
+    if part.operator and part.operator[-1] in "=?":
+        return None
+    return await _operated(part, environment)
+
+
+async def _operated(part: Parameter, environment: Environment) -> list[str]:
+    """All values of a parameter that means several, after its operator."""
+    variables = environment.variables
+    match part.operator:
+        case "keys":
+            array = variables.arrays.get(part.name)
+            keys: Sequence[Key] = [0] if array is None and part.name in variables else ()
+            return [str(key) for key in (array.keys() if array is not None else keys)]
+        case "names":
+            return sorted(name for name in {*variables, *variables.arrays} if name.startswith(part.name))
+        case "" | "-" | ":-" | "+" | ":+":
+            return _values(part, environment)
+        case ":":
+            offset, length = await _range(part, environment)
+            values = _values(part, environment)
+            if part.subscript is None:
+                values = [environment.special("0") or "", *values]
+            return cut_list(values, offset, length)
+        case operator:
+            pattern = await expand_pattern(part.word or _NOTHING, environment)
+            replacement = await expand_word(part.replacement or _NOTHING, environment)
+            values = _values(part, environment)
+            return [transformed(value, operator, pattern, replacement) for value in values]
+
+
+async def _range(part: Parameter, environment: Environment) -> tuple[int, int | None]:
+    """Offset and length of `:`."""
+    numbers = [
+        evaluate(await expand_word(word, environment), environment.variables) if word is not None else None
+        for word in (part.word, part.replacement)
+    ]
+    return numbers[0] or 0, numbers[1]
 
 
 async def _chosen(part: Parameter, environment: Environment) -> Word | None:
@@ -228,106 +355,42 @@ async def _chosen(part: Parameter, environment: Environment) -> Word | None:
         return None
     value = await _value(part, environment)
     absent = value is None or (part.operator.startswith(":") and not value)
-    return (part.word or Word(())) if absent == part.operator.endswith("-") else None
-
-
-def _joined(part: Parameter, values: Sequence[str], environment: Environment) -> str:
-    """All of a list as one text."""
-    return (environment.variables.get("IFS", " ")[:1] if part.lists == "*" else " ").join(values)
-
-
-def _all_of(part: Parameter, environment: Environment) -> Sequence[str]:
-    """The positional parameters, or the elements of an array."""
-    return environment.positional if part.subscript is None else [*environment.elements(part.name).values()]
-
-
-async def _name(part: Parameter, environment: Environment) -> str:
-    """The name of the variable, or of the element of an array."""
-    if part.subscript is None:
-        return part.name
-    return f"{part.name}[{environment.key(part.name, await expand_word(part.subscript, environment))}]"
-
-
-async def _value(part: Parameter, environment: Environment) -> str | None:
-    if part.lists:
-        values = _all_of(part, environment)
-        return _joined(part, values, environment) if values else None
-    name = await _name(part, environment)
-    if name[0].isalpha() or name[0] == "_":
-        return environment.variables.get(name)
-    return environment.special(name)
-
-
-async def _listed(part: Parameter, environment: Environment) -> Sequence[str] | None:
-    """What an expansion of all elements makes of each; None if it makes one text of them."""
-    operator = part.operator
-    if operator == "keys":
-        return [*environment.elements(part.name)]
-    if operator in {"length", "indirect"} or (
-        operator and operator[-1] in "-=+?" and operator[0] not in "%#/"
-    ):
-        return None
-    values = _all_of(part, environment)
-    if not operator:
-        return values
-    if operator == ":":
-        return await _slice(part, values, environment)
-    return [await _operated(part, value, environment) for value in values]
-
-
-async def _slice(part: Parameter, values: Sequence[str], environment: Environment) -> Sequence[str]:
-    """`${name[@]:offset:length}`; the positional parameters begin with `$0`."""
-    if part.subscript is None:
-        values = [environment.special("0") or "", *values]
-    offset = evaluate(await expand_word(part.word or Word(()), environment), environment.variables)
-    start = max(0, len(values) + offset) if offset < 0 else offset
-    if part.replacement is None:
-        return values[start:]
-    return values[
-        start : start + evaluate(await expand_word(part.replacement, environment), environment.variables)
-    ]
+    if absent == part.operator.endswith("-"):
+        return part.word or _NOTHING
+    # `+` in the place of nothing: no field at all, even of `${a[@]+"${a[@]}"}`.
+    return _NOTHING if absent and not part.quoted else None
 
 
 async def _parameter(part: Parameter, environment: Environment) -> str:
-    if part.lists and (values := await _listed(part, environment)) is not None:
-        return _joined(part, values, environment)
-    value = await _value(part, environment)
     operator = part.operator
-    if operator == "length":
-        if value is None and environment.nounset and not part.lists:
-            raise ExpansionError(f"{part.name}: parameter not set")
-        return str(len(_all_of(part, environment)) if part.lists else len(value or ""))
-    if operator and operator[-1] in "-=+?" and operator[0] not in "%#/":
+    if operator in {"keys", "names"}:
+        separator = environment.variables.get("IFS", " ")[:1] if part.all_by == "*" else " "
+        return str(separator).join(await _operated(part, environment))
+    if operator == "length" and part.all_by:
+        return str(len(_values(part, environment)))
+    value = await _value(part, environment)
+    if operator and operator[-1] in "-=+?" and operator != "length":
         return await _default(part, value, environment)
     if value is None:
-        if environment.nounset and not part.lists:
+        if environment.nounset and not part.all_by:
             raise ExpansionError(f"{part.name}: parameter not set")
         value = ""
-    if operator == "indirect":
-        named = value if value[:1].isalpha() or value[:1] == "_" else ""
-        return str(environment.variables.get(named, "")) if named else environment.special(value or "0") or ""
-    return await _operated(part, value, environment)
-
-
-async def _operated(part: Parameter, value: str, environment: Environment) -> str:
-    """What an operator makes of a value."""
-    operator = part.operator
+    if operator == "length":
+        return str(len(value))
     if not operator:
         return value
+    if part.all_by:
+        separator = environment.variables.get("IFS", " ")[:1] if part.all_by == "*" else " "
+        return str(separator).join(await _operated(part, environment))
     if operator == ":":
-        return await _substring(part, value, environment)
-    pattern = await expand_pattern(part.word or Word(()), environment)
-    if operator in _CASES:
-        return _changed(value, pattern, operator)
-    if operator in {"/", "//"}:
-        replacement = await expand_word(part.replacement or Word(()), environment)
-        return _replace(value, pattern, replacement, count=1 if operator == "/" else 0)
-    return _trim(value, pattern, operator)
+        return cut(value, *await _range(part, environment))
+    pattern = await expand_pattern(part.word or _NOTHING, environment)
+    return transformed(value, operator, pattern, await expand_word(part.replacement or _NOTHING, environment))
 
 
 async def _default(part: Parameter, value: str | None, environment: Environment) -> str:
     absent = value is None or (part.operator.startswith(":") and value == "")
-    word = part.word or Word(())
+    word = part.word or _NOTHING
     match part.operator[-1]:
         case "-":
             return await expand_word(word, environment) if absent else value or ""
@@ -336,50 +399,14 @@ async def _default(part: Parameter, value: str | None, environment: Environment)
         case "=":
             if absent:
                 value = await expand_word(word, environment)
-                environment.variables[await _name(part, environment)] = value
+                if part.subscript is not None:
+                    key = await key_of(part.name, part.subscript, environment)
+                    environment.variables.set_element(part.name, key, value)
+                else:
+                    environment.variables[part.name] = value
             return value or ""
         case _:
             if absent:
                 text = await expand_word(word, environment)
                 raise ExpansionError(f"{part.name}: {text or 'parameter not set or null'}")
             return value or ""
-
-
-async def _substring(part: Parameter, value: str, environment: Environment) -> str:
-    offset = evaluate(await expand_word(part.word or Word(()), environment), environment.variables)
-    start = max(0, len(value) + offset) if offset < 0 else offset
-    if part.replacement is None:
-        return value[start:]
-    length = evaluate(await expand_word(part.replacement, environment), environment.variables)
-    return value[start : start + length] if length >= 0 else value[start:length]
-
-
-def _changed(value: str, pattern: str, operator: str) -> str:
-    """`^` and `,` change the first letter, `^^` and `,,` all that the pattern matches (any without one)."""
-    change = _CASES[operator]
-    length = len(value) if len(operator) > 1 else 1
-    head = "".join(change(each) if matches(each, pattern or "?") else each for each in value[:length])
-    return head + value[length:]
-
-
-def _trim(value: str, pattern: str, operator: str) -> str:
-    lazy = len(operator) == 1
-    if operator.startswith("#"):
-        places = range(len(value) + 1) if lazy else range(len(value), -1, -1)
-        return next((value[at:] for at in places if matches(value[:at], pattern)), value)
-    places = range(len(value), -1, -1) if lazy else range(len(value) + 1)
-    return next((value[:at] for at in places if matches(value[at:], pattern)), value)
-
-
-def _replace(value: str, pattern: str, replacement: str, *, count: int) -> str:
-    if not pattern:
-        return value
-    if pattern[0] == "#" and count:
-        return re.sub(
-            f"\\A(?:{translate(pattern[1:])})", lambda _: replacement, value, count=1, flags=re.DOTALL
-        )
-    if pattern[0] == "%" and count:
-        return re.sub(
-            f"(?:{translate(pattern[1:])})\\Z", lambda _: replacement, value, count=1, flags=re.DOTALL
-        )
-    return re.sub(f"(?:{translate(pattern)})", lambda _: replacement, value, count=count, flags=re.DOTALL)

@@ -6,31 +6,41 @@ Source: POSIX.1-2017, Shell Command Language, 2.8 Exit Status and 2.9 Shell Comm
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 import attrs
 
-from kubelite.images.shell import arrays, builtins, conditional, expansion, loops
+from kubelite.images.shell import (
+    assigning,
+    bash,
+    builtins,
+    conditional,
+    expansion,
+    loops,
+    substitution,
+    tracing,
+)
 from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.control import (
-    NOT_EXECUTABLE,
     NOT_FOUND,
-    SIGNAL_BASE,
+    SIGPIPE_STATUS,
     SYNTAX_ERROR,
     Exit,
     Return,
     ShellError,
 )
-from kubelite.images.shell.parser import parse, split_assignment
+from kubelite.images.shell.globbing import glob_paths
+from kubelite.images.shell.parser import parse
 from kubelite.images.shell.pattern import matches
-from kubelite.images.shell.process import Process, decode
+from kubelite.images.shell.process import decode
+from kubelite.images.shell.programs import run_program
 from kubelite.images.shell.redirect import RedirectionError, redirected
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.state import State
 from kubelite.images.shell.streams import Buffer, Input, Null, Output, Pipe, read_line
 from kubelite.images.shell.syntax import (
     AndOr,
+    Assignment,
     Calculate,
     Case,
     Command,
@@ -39,37 +49,43 @@ from kubelite.images.shell.syntax import (
     Function,
     Group,
     If,
-    Literal,
     Pipeline,
+    ProcessSubstitution,
     Script,
     Simple,
     Test,
     While,
     Word,
 )
-from kubelite.images.shell.variables import Array
+from kubelite.images.shell.variables import Hidden
 from kubelite.runtime import tasks
-
-SIGPIPE_STATUS = SIGNAL_BASE + 13
-_BIN = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
-_EXECUTABLE = 0o111
-_CHARACTERS_QUOTED = frozenset(" !\"#$%&'()*;<=>?`[\\{|}~\t\n")
 
 
 class Shell(State):
     """A shell that runs scripts."""
 
     async def substitute(self, script: Script) -> str:
-        """The output of a script, run in a subshell."""
+        """The output of a script, run in a subshell; `set -e` does not apply to it."""
         output = Buffer()
-        self.substituted = await self.subshell({1: output}).run_to_end(script)
+        shell = self.subshell({1: output})
+        if "inherit_errexit" not in self.options:
+            shell.options.discard("e")
+        self.substituted = await shell.run_to_end(script)
         return decode(output.value.replace(b"\0", b""))
 
-    def glob(self, pattern: str) -> list[str]:
-        """The path names which match, sorted; none under `set -f`."""
+    def glob(self, pattern: str) -> list[str] | None:
+        """The path names which match, sorted; None if there are none, or under `set -f`."""
         if "f" in self.options:
-            return []
-        return builtins.glob_paths(self.process.container.files, self.process.cwd, pattern)
+            return None
+        hidden, deep = "dotglob" in self.options, "globstar" in self.options
+        found = glob_paths(self.process.container.files, self.process.cwd, pattern, hidden=hidden, deep=deep)
+        if not found and "failglob" in self.options:
+            raise ShellError(f"no match: {pattern}")
+        return found if found or "nullglob" in self.options else None
+
+    async def file_of(self, part: ProcessSubstitution) -> str:
+        """A file that holds what a script writes, or whose content a script gets when the command ended."""
+        return await substitution.file_of(self, part)
 
     # -- whole scripts
 
@@ -110,7 +126,10 @@ class Shell(State):
         return await self._to_end(self.run(script))
 
     async def _to_end(self, body: Awaitable[int]) -> int:
-        status = await self._guarded(body)
+        try:
+            status = await self._guarded(body)
+        finally:
+            await tasks.cancel(*self.feeding)
         if action := self.traps.pop("EXIT", ""):
             self.status = status
             ended = await self._guarded(self.run_trap(action))
@@ -125,7 +144,9 @@ class Shell(State):
         except (ShellError, ShellSyntaxError) as error:
             prefix = "syntax error: " if isinstance(error, ShellSyntaxError) else ""
             await self.process.err(f"{self.name}: {prefix}{error}\n")
-            return SYNTAX_ERROR
+            if not self.bash or isinstance(error, ShellSyntaxError):
+                return SYNTAX_ERROR
+            return NOT_FOUND if self.is_argument and isinstance(error, expansion.ExpansionError) else 1
         except RecursionError:
             await self.process.err(f"{self.name}: function calls are nested too deeply\n")
             return SYNTAX_ERROR
@@ -176,7 +197,7 @@ class Shell(State):
     async def _and_or(self, item: AndOr) -> int:
         if not item.rest:
             status = await self._pipeline(item.first)
-            self._exit_on_error(status, item.first)
+            await self._exit_on_error(status, item.first)
             return status
         steps = (("", item.first), *item.rest)
         status = 0
@@ -190,14 +211,21 @@ class Shell(State):
             finally:
                 self.tested -= not last
             if last:
-                self._exit_on_error(status, pipeline)
+                await self._exit_on_error(status, pipeline)
         return status
 
-    def _exit_on_error(self, status: int, pipeline: Pipeline) -> None:
-        if not status or "e" not in self.options or self.tested or pipeline.negated:
+    async def _exit_on_error(self, status: int, pipeline: Pipeline) -> None:
+        if not status or self.tested or pipeline.negated:
             return
         # Compound commands other than subshells have already exited where they had to.
-        if len(pipeline.commands) > 1 or isinstance(pipeline.commands[0], Simple | Group | Test | Calculate):
+        if len(pipeline.commands) == 1 and not isinstance(
+            pipeline.commands[0], Simple | Group | Test | Calculate
+        ):
+            return
+        if (action := self.traps.get("ERR")) and (not self.locals or "E" in self.options):
+            self.status = status
+            await self.run_trap(action)
+        if "e" in self.options:
             raise Exit(status)
 
     async def _pipeline(self, pipeline: Pipeline) -> int:
@@ -205,13 +233,19 @@ class Shell(State):
         try:
             if len(pipeline.commands) == 1:
                 status = await self._command(pipeline.commands[0])
+                statuses = [status]
             else:
-                status = await self._piped(pipeline.commands)
+                statuses = await self._piped(pipeline.commands)
+                status = statuses[-1]
+                if "pipefail" in self.options:
+                    status = next((each for each in reversed(statuses) if each), 0)
         finally:
             self.tested -= pipeline.negated
+        if self.bash:
+            self.variables.set_elements("PIPESTATUS", map(str, statuses))
         return int(status == 0) if pipeline.negated else status
 
-    async def _piped(self, commands: Sequence[Command]) -> int:
+    async def _piped(self, commands: Sequence[Command]) -> list[int]:
         pipes = [Pipe() for _ in commands[1:]]
         running = []
         for index, command in enumerate(commands):
@@ -223,12 +257,9 @@ class Shell(State):
             stage = _stage(self.subshell(streams), command, before, after)
             running.append(tasks.start(stage, name="sh pipeline"))
         try:
-            statuses = [await task for task in running]
+            return [await task for task in running]
         finally:
             await tasks.cancel(*(task for task in running if not task.done()))
-        if "pipefail" in self.options:
-            return next((status for status in reversed(statuses) if status), 0)
-        return statuses[-1]
 
     # -- compound commands
 
@@ -251,7 +282,12 @@ class Shell(State):
     ) -> int:
         match command:
             case Group(body, subshell=True):
-                return await self.subshell({}).run_to_end(body)
+                files = self.process.container.files
+                umask = files.umask
+                try:
+                    return await self.subshell({}).run_to_end(body)
+                finally:
+                    files.umask = umask
             case Group(body):
                 return await self.run(body)
             case If():
@@ -291,40 +327,64 @@ class Shell(State):
     async def _case(self, command: Case) -> int:
         self.status = 0
         subject = await expansion.expand_word(command.word, self)
-        for patterns, body in command.branches:
-            for pattern in patterns:
-                if matches(subject, await expansion.expand_pattern(pattern, self)):
-                    return await self.run(body)
-        return self.status if not command.branches else 0
+        status, falls = 0, False
+        for patterns, body, end in command.branches:
+            if not falls and not await self._matches(subject, patterns):
+                continue
+            status = await self.run(body)
+            if end == ";;":
+                break
+            falls = end == ";&"
+        return status
+
+    async def _matches(self, subject: str, patterns: Sequence[Word]) -> bool:
+        for pattern in patterns:
+            if matches(subject, await expansion.expand_pattern(pattern, self)):
+                return True
+        return False
 
     # -- simple commands
 
     async def _simple(self, command: Simple) -> int:
         # With no command left, the status is that of the last command substitution.
         self.substituted = 0
-        words = await self._words(command.words)
-        assigned: dict[str, str] = {}
+        self.line = command.line or self.line
+        if not self.bash and assigning.has_elements(command.assignments):
+            # No assignment to a shell that knows no arrays: such a word is the command.
+            head = next(at for at, each in enumerate(command.assignments) if each.subscript is not None)
+            return await self._simple(
+                attrs.evolve(
+                    command,
+                    assignments=command.assignments[:head],
+                    words=(*(each.word for each in command.assignments[head:]), *command.words),
+                )
+            )
+        opened = len(self.opened)
+        try:
+            return await self._expanded(command)
+        finally:
+            if len(self.opened) > opened:
+                await substitution.close(self, opened)
+
+    async def _expanded(self, command: Simple) -> int:
+        """Runs a simple command: its words become arguments first."""
+        arrays: list[tuple[Assignment, list[assigning.Given]]] = []
+        if assigning.declares(self, command.words):
+            words, arrays = await assigning.declaration(self, command.words)
+        else:
+            words = await expansion.expand_words(command.words, self)
         try:
             async with redirected(
                 self, command.redirections, permanent=words[:1] == ["exec"] and len(words) == 1
             ):
-                for each in command.assignments:
-                    if not words:
-                        await arrays.assign(self, each)
-                    if each.subscript is None and not arrays.is_list(each):
-                        assigned[each.name] = (
-                            await expansion.expand_word(each.word, self)
-                            if words
-                            else self.variables[each.name]
-                        )
+                assigned = await self._assigned(command.assignments, kept=not words)
                 if "x" in self.options:
-                    await self._trace(assigned, words)
+                    await tracing.show(self, assigned, words)
                 if not words:
                     return self.substituted
-                constant = set(self.variables.constant)
                 status = await self.call(words, assigned)
-                if words[0] in builtins.ASSIGNING:
-                    await self._assign_lists(command.words, constant)
+                for assignment, given in arrays:
+                    self._store(assignment, given)
                 return status
         except RedirectionError as error:
             await self.process.err(f"{self.name}: {error}\n")
@@ -332,43 +392,36 @@ class Shell(State):
                 raise Exit(1) from error
             return 1
 
-    async def _words(self, words: Sequence[Word]) -> list[str]:
-        if not words or words[0].plain not in builtins.ASSIGNING:
-            return await expansion.expand_words(words, self)
-        found: list[str] = []
-        for word in words:
-            first = word.parts[0] if word.parts else None
-            if (assignment := split_assignment(word)) is not None and arrays.is_list(assignment):
-                found.append(assignment.name)
-            elif isinstance(first, Literal) and not first.quoted and "=" in first.text:
-                found.append(await expansion.expand_word(word, self))
-            else:
-                found += await expansion.expand_words((word,), self)
-        return found
+    async def _assigned(self, assignments: Sequence[Assignment], *, kept: bool) -> dict[str, str]:
+        """The values of assignments before a command, which without one are kept."""
+        assigned: dict[str, str] = {}
+        for each in assignments:
+            if kept:
+                assigned[each.name] = await assigning.assign(self, each)
+            elif each.subscript is None and each.elements is None:
+                before = self.variables.get(each.name, "") if each.append else ""
+                assigned[each.name] = before + await expansion.expand_value(each.value, self)
+        return assigned
 
-    async def _assign_lists(self, words: Sequence[Word], constant: set[str]) -> None:
-        """The lists among the arguments of a command that declares; `constant` names already were so."""
-        for word in words:
-            if (assignment := split_assignment(word)) is not None and arrays.is_list(assignment):
-                declared, self.variables.constant = self.variables.constant, constant
-                try:
-                    await arrays.assign(self, assignment)
-                finally:
-                    self.variables.constant = declared
-
-    async def _trace(self, assigned: Mapping[str, str], words: Sequence[str]) -> None:
-        shown = [f"{name}={_quoted(value)}" for name, value in assigned.items()]
-        text = " ".join([*shown, *map(_quoted, words)])
-        if text:
-            await self.process.err(f"{self.variables.get('PS4', '')}{text}\n")
+    def _store(self, assignment: Assignment, given: Sequence[assigning.Given]) -> None:
+        """Gives an array that was declared its elements, be it read-only or not."""
+        name = self.variables.resolve(assignment.name)
+        constant = name in self.variables.constant
+        self.variables.constant.discard(name)
+        assigning.store_elements(self, name, given, append=assignment.append)
+        if constant:
+            self.variables.constant.add(name)
 
     async def call(self, argv: Sequence[str], assigned: Mapping[str, str] | None = None) -> int:
         """Runs one command by name: a function, a built-in, an applet, or a script in the file system."""
         name = argv[0]
-        if name in builtins.SPECIAL:
-            self.variables.update(assigned or {})
-            return await builtins.BUILTINS[name](self, list(argv[1:]))
-        if name in self.functions or name in builtins.BUILTINS:
+        if name in builtins.SPECIAL and not (self.bash and name in self.functions):
+            for each, value in (assigned or {}).items():
+                self.variables[each] = value
+            builtin = self.builtin(name)
+            assert builtin is not None
+            return await builtin(self, list(argv[1:]))
+        if name in self.functions or self.builtin(name) is not None:
             return await self._with_variables(argv, assigned or {})
         return await self.call_external(argv, assigned)
 
@@ -380,27 +433,41 @@ class Shell(State):
 
     async def _with_variables(self, argv: Sequence[str], assigned: Mapping[str, str]) -> int:
         """Runs a function or a built-in; the assignments before it last as long as it does."""
-        hidden = {name: self.variables.kept(name) for name in assigned}
+        hidden = {name: self.hide(name) for name in assigned}
         exported = set(assigned) - self.exported
         for name, value in assigned.items():
             self.variables[name] = value
         self.exported |= exported
         try:
             if (body := self.functions.get(argv[0])) is not None:
-                return await self._call_function(body, argv[1:])
-            return await builtins.BUILTINS[argv[0]](self, list(argv[1:]))
+                return await self._call_function(argv[0], body, argv[1:])
+            builtin = self.builtin(argv[0])
+            assert builtin is not None
+            return await builtin(self, list(argv[1:]))
         finally:
             self.exported -= exported
             self.restore(hidden)
 
-    def restore(self, hidden: Mapping[str, str | Array | None]) -> None:
-        """Gives variables their former values."""
-        for name, value in hidden.items():
-            self.variables.put_back(name, value)
+    def builtin(self, name: str) -> builtins.Builtin | None:
+        """The built-in of a name, if this shell has one."""
+        found = builtins.BUILTINS.get(name)
+        return bash.BUILTINS.get(name, found) if self.bash else found
 
-    async def _call_function(self, body: Command, args: Sequence[str]) -> int:
+    def hide(self, name: str) -> Hidden:
+        """What a variable is, to be restored later."""
+        return self.variables.hide(name, exported=name in self.exported)
+
+    def restore(self, hidden: Mapping[str, Hidden]) -> None:
+        """Gives variables their former values."""
+        for name, before in hidden.items():
+            self.variables.restore(name, before)
+            (self.exported.add if before.exported else self.exported.discard)(name)
+
+    async def _call_function(self, name: str, body: Command, args: Sequence[str]) -> int:
         saved, self.args = self.args, list(args)
-        self.locals.append({})
+        self.locals.append({"FUNCNAME": self.hide("FUNCNAME")} if self.bash else {})
+        if self.bash:
+            self.variables.set_elements("FUNCNAME", (name, *self.variables.elements("FUNCNAME")))
         try:
             return await self._command(body)
         except Return as stop:
@@ -408,13 +475,6 @@ class Shell(State):
         finally:
             self.args = saved
             self.restore(self.locals.pop())
-
-
-def _quoted(text: str) -> str:
-    """A word as `set -x` shows it."""
-    if any(char in _CHARACTERS_QUOTED or char > "z" for char in text):
-        return "'" + text.replace("'", "'\\''") + "'"
-    return text
 
 
 async def _stage(shell: Shell, command: Command, before: Pipe | None, after: Pipe | None) -> int:
@@ -428,57 +488,3 @@ async def _stage(shell: Shell, command: Command, before: Pipe | None, after: Pip
             before.close_read()
         if after is not None:
             after.close_write()
-
-
-def find_applet(process: Process, name: str) -> Callable[[Process], Awaitable[int]] | None:
-    """The program of the image that a name or a path below /bin and its like means."""
-    directory, _, base = name.rpartition("/")
-    return process.applets.get(base) if directory in _BIN and base else None
-
-
-async def run_program(process: Process, shell_name: str = "sh") -> int:
-    """Runs a program of the image, or a script of the file system, by name or path; 127 if there is none."""
-    name, files = process.argv[0], process.container.files
-    path = process.path(name) if "/" in name else _in_path(process, name)
-    try:
-        if path and files.exists(path):
-            if files.is_dir(path) or not files.stat(path).mode & _EXECUTABLE:
-                await process.err(f"{shell_name}: {name}: Permission denied\n")
-                return NOT_EXECUTABLE
-            return await _run_script(process, files.read(path))
-        applet = find_applet(process, name)
-        if applet is None:
-            await process.err(f"{shell_name}: {name}: not found\n")
-            return NOT_FOUND
-        return await applet(process)
-    except BrokenPipeError:
-        return SIGPIPE_STATUS
-    except OSError as error:
-        return await process.fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-
-
-def _in_path(process: Process, name: str) -> str:
-    """A script of that name in a directory of `PATH`; applets come first, as they are links there."""
-    if not name or name in process.applets:
-        return ""
-    files = process.container.files
-    directories = process.env.get("PATH", "").split(":")
-    found = (posixpath.join(each, name) for each in directories if each.startswith("/"))
-    return next((path for path in found if files.is_file(path)), "")
-
-
-async def _run_script(process: Process, content: bytes) -> int:
-    text = decode(content)
-    if text.startswith("#!"):
-        words = text.splitlines()[0][2:].split()
-        if words and posixpath.basename(words[0]) == "env":
-            words = words[1:]
-        interpreter = words[0] if words else "sh"
-        if posixpath.basename(interpreter) not in {"sh", "bash", "ash", "dash"}:
-            argv = (*words, process.argv[0], *process.argv[1:])
-            if find_applet(process, interpreter) is None:
-                await process.err(f"sh: {process.argv[0]}: not found\n")
-                return NOT_FOUND
-            return await run_program(attrs.evolve(process, argv=argv))
-    shell = Shell.of(process, process.argv[0], process.argv[1:])
-    return await shell.run_text(text)

@@ -17,13 +17,28 @@ if TYPE_CHECKING:
     from kubelite.images.shell.interpreter import Shell
 
 _NUMBERS = {str(number): name for name, number in SIGNALS.items()} | {"0": "EXIT"}
+_EVENTS = frozenset({"EXIT", "ERR", "DEBUG", "RETURN"})
+"""What is no signal, but can be trapped."""
 
 
 def signal_name(text: str) -> str | None:
     """The name of a signal given as `TERM`, `SIGTERM` or `15`; None if there is none of that name."""
     name = text.upper().removeprefix("SIG")
     name = _NUMBERS.get(name, name)
-    return name if name in SIGNALS or name == "EXIT" else None
+    return name if name in SIGNALS or name in _EVENTS else None
+
+
+def _job_of(shell: Shell, text: str) -> int | None:
+    """The process number that `123`, `%1`, `%%` or `%+` means."""
+    if text.isdigit():
+        return int(text)
+    if not text.startswith("%"):
+        return None
+    if text[1:] in {"", "%", "+"}:
+        return shell.last_job or None
+    known = list(shell.jobs)
+    place = int(text[1:]) if text[1:].isdigit() else 0
+    return known[place - 1] if 0 < place <= len(known) else None
 
 
 async def _ends_first(shell: Shell, job: Job) -> bool:
@@ -41,10 +56,23 @@ async def _ends_first(shell: Shell, job: Job) -> bool:
     return job.task.done()
 
 
+async def _wait_for_any(shell: Shell) -> int:
+    """`wait -n`: the status of the job that ends first."""
+    waiting = {job.task: job for job in shell.jobs.values() if job.task is not None}
+    if not waiting:
+        return NOT_FOUND
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    job = next(job for task, job in waiting.items() if task in done)
+    del shell.jobs[job.pid]
+    return job.status
+
+
 async def _wait(shell: Shell, args: list[str]) -> int:
+    if args[:1] == ["-n"]:
+        return await _wait_for_any(shell)
     status = 0
     for arg in args or list(map(str, shell.jobs)):
-        job = shell.jobs.get(int(arg)) if arg.isdigit() else None
+        job = shell.jobs.get(_job_of(shell, arg) or 0)
         if job is None:
             status = NOT_FOUND
             continue
@@ -63,7 +91,11 @@ async def _wait(shell: Shell, args: list[str]) -> int:
 async def _kill(shell: Shell, args: list[str]) -> int:
     name, rest = "TERM", list(args)
     if rest and rest[0] == "-l":
-        await shell.process.out("".join(f"{number:2d}) {each}\n" for each, number in SIGNALS.items()))
+        for each in rest[1:]:
+            known = signal_name(str(int(each) & 127) if each.isdigit() else each)
+            await shell.process.out(f"{(known if each.isdigit() else SIGNALS.get(known or '')) or each}\n")
+        if not rest[1:]:
+            await shell.process.out("".join(f"{number:2d}) {each}\n" for each, number in SIGNALS.items()))
         return 0
     if rest and rest[0].startswith("-") and rest[0] != "--":
         text = rest.pop(0)[1:]
@@ -75,9 +107,10 @@ async def _kill(shell: Shell, args: list[str]) -> int:
         name = found
     status = 0
     for each in rest[1:] if rest[:1] == ["--"] else rest:
-        if each.isdigit() and int(each) == MAIN_PID:
+        pid = _job_of(shell, each)
+        if pid == MAIN_PID:
             _signal_main(shell, name)
-        elif each.isdigit() and (job := shell.process.table.jobs.get(int(each))) and job.running:
+        elif pid is not None and (job := shell.process.table.jobs.get(pid)) and job.running:
             if name != "EXIT":
                 job.signal(name)
                 await shell.process.container.clock.sleep(0)

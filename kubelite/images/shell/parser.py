@@ -10,10 +10,11 @@ from functools import lru_cache
 
 import attrs
 
-from kubelite.images.shell.lexer import Bracket, Calculation, HereDocument, Lexer, Operator, Token
+from kubelite.images.shell.lexer import Bracket, Calculation, Lexer, Operator, Token
 from kubelite.images.shell.scan import ShellSyntaxError
 from kubelite.images.shell.syntax import (
     AndOr,
+    ArrayLiteral,
     Assignment,
     Calculate,
     Case,
@@ -32,11 +33,15 @@ from kubelite.images.shell.syntax import (
     While,
     Word,
 )
+from kubelite.images.shell.words import Grammar, HereDocument, Inside
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
-_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?\[")
-_SUBSCRIPT_END = re.compile(r"\](\+?)=")
+_FUNCTION_NAME = re.compile(r"[^$\s'\"\\=]+")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(\+?)=|(?=\[))")
+_SUBSCRIPT_ENDS = re.compile(r"\](\+?)=")
+DECLARING = frozenset({"export", "readonly", "local", "declare", "typeset"})
+"""Commands whose arguments may be assignments."""
+_BRANCH_ENDS = (";;", ";&", ";;&")
 _FOR_PARTS = 3
 _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 
@@ -52,21 +57,46 @@ def parse(text: str, *, whole: bool = True) -> Script:
     Raises:
         ShellSyntaxError: The script does not parse.
     """
-    parser = _Parser(Lexer(text, parse, whole=whole).tokens())
+    parser = _Parser(Lexer(text, _GRAMMAR, whole=whole))
     script = parser.script(ends=frozenset())
     if parser.token is not None:
         raise parser.error()
     return script
 
 
+def _inside(text: str, at: int) -> Inside:
+    """See `Grammar.inside`: the lexer has read nothing behind the `)` when the parser comes to it."""
+    lexer = Lexer(text, _GRAMMAR, at, whole=False)
+    parser = _Parser(lexer)
+    script = parser.script(ends=frozenset())
+    if not parser.at_operator(")"):
+        raise parser.error(' (expecting ")")')
+    return Inside(script, lexer.at, lexer.pending)
+
+
+_GRAMMAR = Grammar(parse, _inside)
+
+
 class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
+    def __init__(self, lexer: Lexer) -> None:
+        self._lexer = lexer
+        self._tokens: list[Token] = []
+        self._lines: list[int] = []
         self._at = 0
 
     @property
     def token(self) -> Token | None:
-        return self._tokens[self._at] if self._at < len(self._tokens) else None
+        return self._ahead(0)
+
+    def _ahead(self, count: int) -> Token | None:
+        """The token so many places behind the present one; nothing is read before it is asked for."""
+        while len(self._tokens) <= self._at + count:
+            token = self._lexer.next()
+            if token is None:
+                return None
+            self._tokens.append(token)
+            self._lines.append(self._lexer.line)
+        return self._tokens[self._at + count]
 
     def describe(self) -> str:
         token = self.token
@@ -80,14 +110,14 @@ class _Parser:
         """What the present token makes impossible."""
         return ShellSyntaxError(f"unexpected {self.describe()}{more}", incomplete=self.token is None)
 
-    def _is(self, *operators: str) -> bool:
+    def at_operator(self, *operators: str) -> bool:
         return isinstance(self.token, Operator) and self.token.text in operators
 
     def _keyword(self) -> str | None:
         return self.token.plain if isinstance(self.token, Word) else None
 
     def _take(self, *operators: str) -> bool:
-        if self._is(*operators):
+        if self.at_operator(*operators):
             self._at += 1
             return True
         return False
@@ -111,7 +141,7 @@ class _Parser:
             token = self.token
             if (
                 token is None
-                or self._is(")", ";;")
+                or self.at_operator(")", *_BRANCH_ENDS)
                 or (self._keyword() in ends and self._keyword() is not None)
             ):
                 return Script(tuple(items))
@@ -127,7 +157,7 @@ class _Parser:
 
     def _and_or(self) -> AndOr:
         first, rest = self._pipeline(), []
-        while self._is("&&", "||"):
+        while self.at_operator("&&", "||"):
             operator = self.token
             self._at += 1
             self._newlines()
@@ -144,7 +174,7 @@ class _Parser:
             self._at += 1
             negated = not negated
         commands = [self._command()]
-        while self._is("|", "|&"):
+        while self.at_operator("|", "|&"):
             if self._take("|&"):
                 commands[-1] = _with_errors(commands[-1])
             self._take("|")
@@ -188,8 +218,9 @@ class _Parser:
 
     def _is_function(self) -> bool:
         name = self._keyword()
-        after = self._tokens[self._at + 1 : self._at + 3]
-        return bool(name and _NAME.fullmatch(name)) and after == [Operator("("), Operator(")")]
+        if name is None or not _FUNCTION_NAME.fullmatch(name):
+            return False
+        return self._ahead(1) == Operator("(") and self._ahead(2) == Operator(")")
 
     def _function(self) -> Function:
         name = self._keyword()
@@ -271,9 +302,9 @@ class _Parser:
                 if not self._take("|"):
                     break
             self._expect(")")
-            branches.append((tuple(patterns), self.script(frozenset({"esac"}))))
-            if not self._take(";;"):
-                self._newlines()
+            body, end = self.script(frozenset({"esac"})), self.token
+            branches.append((tuple(patterns), body, end.text if isinstance(end, Operator) else ";;"))
+            if not self._take(*_BRANCH_ENDS):
                 break
         self._expect("esac")
         return Case(word, tuple(branches), self._redirections())
@@ -289,13 +320,16 @@ class _Parser:
         assignments: list[Assignment] = []
         words: list[Word] = []
         redirections: list[Redirection] = []
+        line = self._lines[self._at] if self.token is not None else 0
         while (token := self.token) is not None:
             if isinstance(token, Redirection | HereDocument):
                 redirections.append(_redirection(token))
             elif isinstance(token, Word):
-                assignment = split_assignment(token) if not words else None
-                if assignment:
+                assignment = split_assignment(token)
+                if assignment and not words:
                     assignments.append(assignment)
+                elif _has_array(token) and not (assignment and words[0].plain in DECLARING):
+                    raise ShellSyntaxError('unexpected "("')
                 else:
                     words.append(token)
             else:
@@ -303,7 +337,7 @@ class _Parser:
             self._at += 1
         if not assignments and not words and not redirections:
             raise self.error()
-        return Simple(tuple(assignments), tuple(words), tuple(redirections))
+        return Simple(tuple(assignments), tuple(words), tuple(redirections), line)
 
 
 def _with_errors(command: Command) -> Command:
@@ -315,34 +349,35 @@ def _with_errors(command: Command) -> Command:
 
 
 def _redirection(token: Redirection | HereDocument) -> Redirection:
-    return token if isinstance(token, Redirection) else Redirection(token.fd, "<<", token.body)
+    return token if isinstance(token, Redirection) else Redirection(token.fd, "<<", token.text)
+
+
+def _has_array(word: Word) -> bool:
+    return bool(word.parts) and isinstance(word.parts[-1], ArrayLiteral)
 
 
 def split_assignment(word: Word) -> Assignment | None:
-    """What a word assigns: `name=…`, `name+=…`, `name[key]=…`; None if it is no assignment."""
+    """The assignment that a word is, if it may be one where it stands."""
     first = word.parts[0] if word.parts else None
     if not isinstance(first, Literal) or first.quoted:
         return None
     match = _ASSIGNMENT.match(first.text)
-    if match is not None:
-        rest = Word((*_literal(first.text[match.end() :]), *word.parts[1:]))
-        return Assignment(match.group(1), rest, appends=bool(match.group(2)))
-    match = _ELEMENT.match(first.text)
-    return split_subscript(match.group(1), word) if match is not None and match.group(1) else None
-
-
-def split_subscript(name: str, word: Word) -> Assignment | None:
-    """The assignment `name[key]=…`; None if the word is none."""
-    first = word.parts[0] if word.parts else None
-    if not isinstance(first, Literal) or first.quoted or not first.text.startswith(f"{name}["):
+    if match is None:
         return None
-    parts = (*_literal(first.text[len(name) + 1 :]), *word.parts[1:])
-    for at, part in enumerate(parts):
-        if not isinstance(part, Literal) or part.quoted or not (end := _SUBSCRIPT_END.search(part.text)):
+    name, append = match.groups()
+    rest = (*_literal(first.text[match.end() :]), *word.parts[1:])
+    if append is not None:
+        return Assignment(name, Word(rest), word, append=bool(append))
+    for at, part in enumerate(rest):
+        if not isinstance(part, Literal) or part.quoted:
             continue
-        key = Word((*parts[:at], *_literal(part.text[: end.start()])))
-        rest = Word((*_literal(part.text[end.end() :]), *parts[at + 1 :]))
-        return Assignment(name, rest, key, bool(end.group(1)))
+        if (end := _SUBSCRIPT_ENDS.search(part.text)) is not None:
+            subscript = (*rest[:at], *_literal(part.text[: end.start()]))
+            value = (*_literal(part.text[end.end() :]), *rest[at + 1 :])
+            opening = subscript[0]
+            assert isinstance(opening, Literal)
+            inner = Word((*_literal(opening.text[1:]), *subscript[1:]))
+            return Assignment(name, Word(value), word, inner, append=bool(end[1]))
     return None
 
 

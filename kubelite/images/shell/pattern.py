@@ -1,6 +1,7 @@
-"""Shell patterns: `*`, `?`, bracket expressions; a backslash makes the next character ordinary.
+"""Shell patterns: `*`, `?`, bracket expressions, `@(a|b)`; a backslash makes the next character ordinary.
 
-Source: POSIX.1-2017, Shell Command Language, 2.13 Pattern Matching Notation; XBD 9.3.5 bracket expressions.
+Source: POSIX.1-2017, Shell Command Language, 2.13 Pattern Matching Notation; XBD 9.3.5 bracket expressions;
+the Bash Reference Manual, 3.5.8.1 Pattern Matching (extglob).
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-WILD = re.compile(r"[*?\[]")
-_MEANT = re.compile(r"([*?\[\]\\!^-])")
+WILD = re.compile(r"[*?\[]|[@+!]\(")
+GROUP = re.compile(r"[@+*?!]\(")
+"""The beginning of a group of patterns."""
+_MEANT = re.compile(r"([*?\[\]\\!^@+()|-])")
+_REPETITIONS = {"@": "", "?": "?", "*": "*", "+": "+"}
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -69,9 +73,17 @@ def bracket(text: str, at: int, *, escapes: bool, negation: str = "!^") -> tuple
 @lru_cache(maxsize=512)
 def translate(pattern: str, *, lazy: bool = False) -> str:
     """The pattern as a regular expression of Python's (for `re.DOTALL`); `lazy` makes `*` match least."""
-    made, at = [], 0
+    made, at = list[str](), 0
     while at < len(pattern):
         char = pattern[at]
+        if GROUP.match(pattern, at) and (group := _group(pattern, at + 1)) is not None:
+            patterns, at = group
+            choices = "|".join(translate(each, lazy=lazy) for each in patterns)
+            if char == "!":
+                rest = translate(pattern[at:], lazy=lazy)
+                return "".join(made) + f"(?!(?:{choices}){rest}\\Z).*{'?' if lazy else ''}{rest}"
+            made.append(f"(?:{choices}){_REPETITIONS[char]}")
+            continue
         if char == "*":
             made.append(".*?" if lazy else ".*")
         elif char == "?":
@@ -87,6 +99,26 @@ def translate(pattern: str, *, lazy: bool = False) -> str:
             made.append(re.escape(char))
         at += 1
     return "".join(made)
+
+
+def _group(pattern: str, at: int) -> tuple[list[str], int] | None:
+    """The patterns in the parentheses at `at`, and the place behind them; None if these are not closed."""
+    depth, start, patterns = 0, at + 1, list[str]()
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            at += 1
+        elif char == "(":
+            depth += 1
+        elif char == "|" and depth == 1:
+            patterns.append(pattern[start:at])
+            start = at + 1
+        elif char == ")":
+            depth -= 1
+            if depth == 0:
+                return [*patterns, pattern[start:at]], at + 1
+        at += 1
+    return None
 
 
 def matches(text: str, pattern: str) -> bool:

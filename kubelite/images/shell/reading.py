@@ -6,13 +6,12 @@ Source: POSIX.1-2017, Utilities, read and getopts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from typing import TYPE_CHECKING
 
+from kubelite.images.shell.assigning import Given, assign_text, store_elements
 from kubelite.images.shell.control import SIGNAL_BASE
 from kubelite.images.shell.process import decode
 from kubelite.images.shell.streams import Input
-from kubelite.images.shell.variables import Array
 
 if TYPE_CHECKING:
     from kubelite.images.shell.interpreter import Shell
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 TIMED_OUT = SIGNAL_BASE + 14
 
 
-async def _line(stream: Input, *, raw: bool, most: int) -> tuple[list[tuple[str, bool]], bool]:
+async def _line(stream: Input, *, raw: bool, most: int, end: bytes) -> tuple[list[tuple[str, bool]], bool]:
     """The characters of a line, each with whether a backslash stood before it; and whether the line ended."""
     data, escaped = bytearray(), False
     marks: list[bool] = []
@@ -31,10 +30,12 @@ async def _line(stream: Input, *, raw: bool, most: int) -> tuple[list[tuple[str,
         if not raw and not escaped and byte == b"\\":
             escaped = True
             continue
-        if byte == b"\n":
-            if not escaped:
-                return _characters(bytes(data), marks), True
+        if byte == end and not escaped:
+            return _characters(bytes(data), marks), True
+        if byte == b"\n" and escaped:
             escaped = False
+            continue
+        if byte == b"\0":
             continue
         data += byte
         marks.append(escaped)
@@ -85,40 +86,54 @@ def _split(characters: list[tuple[str, bool]], separators: str, count: int) -> l
 
 
 async def read(shell: Shell, args: list[str]) -> int:
-    """`read [-r] [-p PROMPT] [-n COUNT] [-t SECONDS] [NAME]...`; 1 at the end of the input."""
-    raw, most, seconds, rest, array = False, -1, None, list(args), ""
+    """`read [-rs] [-a ARRAY] [-d DELIM] [-n COUNT] [-p PROMPT] [-t SECONDS] [-u FD] [NAME]...`; 1 at the end.
+
+    A prompt is shown on terminals, and here is none.
+    """
+    raw, most, seconds, rest = False, -1, None, list(args)
+    end, number, array = b"\n", 0, ""
     while rest and rest[0].startswith("-") and len(rest[0]) > 1:
         flags = rest.pop(0)[1:]
         while flags:
             flag, flags = flags[0], flags[1:]
             raw = raw or flag == "r"
-            if flag in "pntdua":
+            if flag in "pntduNai":
                 value, flags = flags or (rest.pop(0) if rest else ""), ""
-                if flag == "a":
-                    array = value
-                elif flag == "n":
-                    most = int(value)
-                elif flag == "t":
-                    seconds = float(value)
-                elif flag == "p":
-                    await shell.process.err(value)
+                try:
+                    match flag:
+                        case "n" | "N":
+                            most = int(value)
+                        case "t":
+                            seconds = float(value)
+                        case "d":
+                            end = value[:1].encode() or b"\0"
+                        case "u":
+                            number = int(value)
+                        case "a":
+                            array = value
+                except ValueError:
+                    await shell.process.err(f"{shell.name}: read: {value}: invalid number\n")
+                    return 2
+    stream = shell.process.streams.get(number)
+    if stream is None:
+        await shell.process.err(f"{shell.name}: read: {number}: Bad file descriptor\n")
+        return 1
     try:
         async with shell.process.container.clock.timeout(seconds):
-            characters, ended = await _line(shell.process.stdin, raw=raw, most=most)
+            characters, ended = await _line(stream, raw=raw, most=most, end=end)  # type: ignore[arg-type]
     except TimeoutError:
         return TIMED_OUT
     if array:
         fields = _split(characters, shell.variables.get("IFS", " \t\n"), len(characters) + 1)
-        shell.variables.put_back(
-            array, Array(elements=dict(zip(map(str, count()), filter(None, fields), strict=False)))
-        )
+        given = [Given(field) for field in fields[: None if fields[-1] else -1]]
+        store_elements(shell, array, given, append=False)
         return int(not ended)
     if not rest:
         shell.variables["REPLY"] = "".join(char for char, _ in characters)
         return int(not ended)
     fields = _split(characters, shell.variables.get("IFS", " \t\n"), len(rest))
     for index, name in enumerate(rest):
-        shell.variables[name] = fields[index] if index < len(fields) else ""
+        assign_text(shell, shell.variables.resolve(name), fields[index] if index < len(fields) else "")
     return int(not ended)
 
 

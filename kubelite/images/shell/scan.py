@@ -33,7 +33,7 @@ def double_quotes(text: str, at: int) -> int:
         char = text[at]
         if char == '"':
             return at + 1
-        at = _past(text, at) if char in "\\$`" else at + 1
+        at = past(text, at) if char in "\\$`" else at + 1
     raise ShellSyntaxError("unterminated quoted string", incomplete=True)
 
 
@@ -47,24 +47,15 @@ def backquotes(text: str, at: int) -> int:
     raise ShellSyntaxError("unterminated backquote substitution", incomplete=True)
 
 
-def parentheses(text: str, at: int, *, unmatched: int = 0) -> int:
-    """Behind the `)` that closes the `(` at `at`.
-
-    Args:
-        text: The script.
-        at: Where the `(` stands.
-        unmatched: How many `)` of its own level belong to the patterns of a `case`.
-    """
+def parentheses(text: str, at: int) -> int:
+    """Behind the `)` that closes the `(` at `at`, where no script is parsed: in arithmetic, in braces."""
     depth = 0
     while at < len(text):
         char = text[at]
         if char == "(":
             depth += 1
         elif char == ")":
-            if depth > 1 or not unmatched:
-                depth -= 1
-            else:
-                unmatched -= 1
+            depth -= 1
             if depth == 0:
                 return at + 1
         elif char == "#" and text[at - 1] in " \t\n;&|(" and text[at - 2 : at] != "$(":
@@ -72,7 +63,7 @@ def parentheses(text: str, at: int, *, unmatched: int = 0) -> int:
             if at < 0:
                 break
         elif char in "'\"\\$`":
-            at = _past(text, at)
+            at = past(text, at)
             continue
         at += 1
     raise ShellSyntaxError('unexpected end of file (expecting ")")', incomplete=True)
@@ -86,7 +77,7 @@ def brackets(text: str, at: int) -> int:
         depth += (char == "[") - (char == "]")
         if depth == 0:
             return at + 1
-        at = _past(text, at) if char in "'\"\\$`" else at + 1
+        at = past(text, at) if char in "'\"\\$`" else at + 1
     raise ShellSyntaxError("bad substitution", incomplete=True)
 
 
@@ -97,11 +88,11 @@ def braces(text: str, at: int, *, quoted: bool) -> int:
         char = text[at]
         if char == "}":
             return at + 1
-        at = _past(text, at) if char in '\\$`"' or (char == "'" and not quoted) else at + 1
+        at = past(text, at) if char in '\\$`"' or (char == "'" and not quoted) else at + 1
     raise ShellSyntaxError("bad substitution", incomplete=True)
 
 
-def _past(text: str, at: int) -> int:
+def past(text: str, at: int) -> int:
     """Behind what begins at `at` with a quoting sign or an expansion; a lone `$` is one character."""
     match text[at]:
         case "'":

@@ -6,20 +6,20 @@ Source: POSIX.1-2017, Shell Command Language, 2.12 Shell Execution Environment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import attrs
 
-from kubelite.images.shell.arithmetic import evaluate
-from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.process import Job, Process
-from kubelite.images.shell.streams import Input, Output
-from kubelite.images.shell.syntax import Command
-from kubelite.images.shell.variables import Array, Variables
+from kubelite.images.shell.streams import Buffer, Input, Output
+from kubelite.images.shell.syntax import Command, Script
+from kubelite.images.shell.variables import Hidden, Variables
 
-BASH_VERSION = "5.2.37(1)-release"
-RANDOM_END = 1 << 15
+Opened = tuple[str, Script | None, Buffer]
+"""A file of `<(…)` or `>(…)`, the script whose input it is, and its bytes."""
+_VERSION = ("5", "2", "15", "1", "release", "x86_64-pc-linux-gnu")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -49,6 +49,13 @@ class State:
         terminated: Whether it has taken the container's SIGTERM.
         option_index: Which argument `getopts` reads.
         option_place: Where in it.
+        bash: Whether it knows what only bash knows: arrays, braces, and more built-ins.
+        line: `$LINENO`.
+        is_argument: Whether its script is the argument of `-c`.
+        began_at: `$SECONDS` counts from there.
+        directories: The stack of `pushd`, without the present one.
+        feeding: Processes of `<(…)` whose commands have not ended.
+        opened: Files of `<(…)` that the present commands have.
     """
 
     process: Process
@@ -65,7 +72,7 @@ class State:
     traps: dict[str, str] = attrs.field(factory=dict)
     pid: int = 1
     main: bool = True
-    locals: list[dict[str, str | Array | None]] = attrs.field(factory=list)
+    locals: list[dict[str, Hidden]] = attrs.field(factory=list)
     loops: int = 0
     tested: int = 0
     pending: list[str] = attrs.field(factory=list)
@@ -73,31 +80,40 @@ class State:
     terminated: bool = False
     option_index: int = 0
     option_place: int = 1
+    bash: bool = False
+    line: int = 0
+    is_argument: bool = False
+    began_at: float = 0.0
+    directories: list[str] = attrs.field(factory=list)
+    feeding: list[asyncio.Task[int]] = attrs.field(factory=list)
+    opened: list[Opened] = attrs.field(factory=list)
 
     @classmethod
-    def of(cls, process: Process, name: str = "sh", args: Sequence[str] = ()) -> Self:
-        """A shell with the environment of a process, which gets the signals sent to it."""
+    def of(
+        cls, process: Process, name: str = "sh", args: Sequence[str] = (), *, interpreter: str = ""
+    ) -> Self:
+        """A shell with the environment of a process, which gets the signals sent to it.
+
+        Args:
+            process: What it is.
+            name: `$0`.
+            args: The positional parameters.
+            interpreter: The program that it is; that of the process if empty.
+        """
         variables = {"IFS": " \t\n", "PS4": "+ ", "OPTIND": "1", "PPID": "0", "PATH": _PATH, **process.env}
         variables["PWD"] = process.cwd
         exported = {*process.env, "PATH", "PWD"}  # what is no name of a variable is handed on, too
         pid = process.job.pid if process.job else 1
-        container = process.container
-        started = container.clock.monotonic()
-        if process.argv[0].endswith("bash"):
-            variables.setdefault("BASH_VERSION", BASH_VERSION)
-        computed = {
-            "RANDOM": lambda: str(container.random.randrange(RANDOM_END)),
-            "SECONDS": lambda: str(int(container.clock.monotonic() - started)),
-        }
+        program = posixpath.basename(interpreter or process.argv[0])
         shell = cls(
-            process,
-            name,
-            list(args),
-            Variables(variables, computed=computed),
-            exported,
-            pid=pid,
-            main=process.job is None,
+            process, name, list(args), Variables(variables), exported, pid=pid, main=process.job is None
         )
+        shell.bash = program.endswith("bash")
+        shell.began_at = process.container.clock.monotonic()
+        if shell.bash:
+            shell.variables.set_elements("BASH_VERSINFO", _VERSION)
+            shell.variables.set_elements("BASH_SOURCE", [name])
+        shell.compute()
         receivers = process.job.receivers if process.job else process.table.main_receivers
         receivers.append(shell.receive)
         return shell
@@ -107,7 +123,7 @@ class State:
         process = attrs.evolve(
             self.process, streams={**self.process.streams, **streams}, job=job or self.process.job
         )
-        return attrs.evolve(
+        made = attrs.evolve(
             self,
             process=process,
             args=list(self.args),
@@ -118,11 +134,41 @@ class State:
             jobs={},
             traps={name: text for name, text in self.traps.items() if text == ""},
             main=False,
+            is_argument=False,
             locals=[],
             loops=0,
             pending=[],
             arrived=asyncio.Event(),
+            directories=list(self.directories),
+            feeding=[],
+            opened=[],
         )
+        made.compute()
+        return made
+
+    def compute(self) -> None:
+        """Lets variables that the shell itself knows be computed when they are asked for."""
+        container = self.process.container
+        values: dict[str, Callable[[], str]] = {
+            "RANDOM": lambda: str(int(container.random.uniform(0, 32768))),
+            "LINENO": lambda: str(self.line),
+        }
+        if self.bash:
+            values |= {
+                "SECONDS": lambda: str(int(container.clock.monotonic() - self.began_at)),
+                "EPOCHSECONDS": lambda: str(int(container.clock.now())),
+                "HOSTNAME": lambda: container.hostname,
+                "UID": lambda: str(container.files.user.uid),
+                "EUID": lambda: str(container.files.user.uid),
+                "BASH": lambda: "/bin/bash",
+                "BASH_VERSION": lambda: f"{'.'.join(_VERSION[:3])}({_VERSION[3]})-{_VERSION[4]}",
+                "BASHPID": lambda: str(self.pid),
+                "OSTYPE": lambda: "linux-gnu",
+                "SHLVL": lambda: "1",
+            }
+        self.variables.computed = {
+            name: compute for name, compute in values.items() if name not in self.variables
+        }
 
     # -- signals
 
@@ -151,31 +197,6 @@ class State:
     def nounset(self) -> bool:
         """`set -u`."""
         return "u" in self.options
-
-    @property
-    def braces(self) -> bool:
-        """Whether it is a bash."""
-        return self.process.argv[0].endswith("bash")
-
-    def elements(self, name: str) -> Mapping[str, str]:
-        """The elements of an array."""
-        return self.variables.elements(name)
-
-    def key(self, name: str, subscript: str) -> str:
-        """The key that a subscript means: a number counts from the end if it is negative.
-
-        Raises:
-            ShellError: It is before the first.
-        """
-        array = self.variables.arrays.get(name)
-        if array is not None and array.associative:
-            return subscript
-        index = evaluate(subscript, self.variables)
-        if index < 0:
-            index += 1 if array is None else array.end
-            if index < 0:
-                raise ShellError(f"{name}[{subscript}]: bad array subscript")
-        return str(index)
 
     @property
     def positional(self) -> Sequence[str]:

@@ -54,6 +54,10 @@ class Buffer:
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
         self._data += data
 
+    def append(self, data: bytes) -> None:
+        """As `write`, for those who cannot wait."""
+        self._data += data
+
     async def read(self, size: int = -1) -> bytes:  # noqa: D102 - see Input
         end = len(self._data) if size < 0 else size
         taken = bytes(self._data[:end])
@@ -159,12 +163,12 @@ class Pipe:
         await self._changed.wait()
 
 
-async def read_line(stream: Input) -> bytes:
+async def read_line(stream: Input, delimiter: bytes = b"\n") -> bytes:
     """One line with its newline, or what is left; empty at the end. What follows the line is not read."""
-    if isinstance(stream, Buffer | Pipe) and (end := stream.line_end()):
+    if isinstance(stream, Buffer | Pipe) and delimiter == b"\n" and (end := stream.line_end()):
         return await stream.read(end)
     line = bytearray()
-    while not line.endswith(b"\n"):
+    while not line.endswith(delimiter):
         char = await stream.read(1)
         if not char:
             break

@@ -22,7 +22,10 @@ class Literal:
 class Parameter:
     """`$name`, or `${name[subscript]<operator>word}`.
 
-    Operators of their own: `length`; `keys`, of an array; `indirect`, of the variable whose name it holds.
+    Attributes:
+        operator: As written; `length` for `${#name}`, `keys` for `${!name[@]}`, `names` for `${!name*}`.
+        subscript: Of an element of an array; `@` and `*` mean all of them.
+        indirect: The value names the parameter that is meant (`${!name}`).
     """
 
     name: str
@@ -31,12 +34,13 @@ class Parameter:
     replacement: Word | None = None
     quoted: bool = False
     subscript: Word | None = None
+    indirect: bool = False
 
     @property
-    def lists(self) -> str:
-        """`@` or `*` if it means all elements of an array, or all positional parameters."""
-        name = self.name if self.subscript is None else self.subscript.plain
-        return name if name in {"@", "*"} else ""
+    def all_by(self) -> str:
+        """`@` or `*` if all positional parameters or all elements are meant; else empty."""
+        sign = self.subscript.plain if self.subscript is not None else self.name
+        return sign if sign in {"@", "*"} else ""
 
 
 @attrs.frozen
@@ -56,14 +60,23 @@ class Arithmetic:
 
 
 @attrs.frozen
-class ListOfWords:
-    """`(word word)` behind `name=`: the elements of an array."""
+class ProcessSubstitution:
+    """`<(script)`: the name of a file that holds a script's output; `>(script)` of one that is its input."""
 
-    words: tuple[Word, ...]
+    script: Script
+    sign: str
     quoted: bool = False
 
 
-Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic | ListOfWords
+@attrs.frozen
+class ArrayLiteral:
+    """`(word [subscript]=word …)` behind the `=` of an assignment."""
+
+    elements: tuple[Element, ...]
+    quoted: bool = False
+
+
+Part: TypeAlias = Literal | Parameter | CommandSubstitution | Arithmetic | ProcessSubstitution | ArrayLiteral
 
 
 @attrs.frozen
@@ -81,31 +94,55 @@ class Word:
 
 
 @attrs.frozen
-class Redirection:
-    """`fd operator target`; a here-document has its text as target."""
+class Element:
+    """One word of an `ArrayLiteral`, at a subscript or behind the last one."""
 
-    fd: int
-    operator: str
-    target: Word
+    value: Word
+    subscript: Word | None = None
+    append: bool = False
 
 
 @attrs.frozen
 class Assignment:
-    """`name[subscript]=word`, or `+=`, which appends."""
+    """`name[subscript]=value`, or `+=`; `word` is the whole, an argument where no assignment may be."""
 
     name: str
+    value: Word
     word: Word
     subscript: Word | None = None
-    appends: bool = False
+    append: bool = False
+
+    @property
+    def elements(self) -> tuple[Element, ...] | None:
+        """Those of an array that is assigned as a whole; None for a text."""
+        first = self.value.parts[0] if self.value.parts else None
+        return first.elements if isinstance(first, ArrayLiteral) else None
+
+
+@attrs.define(eq=False)
+class HereText:
+    """The text of a here-document, which is read behind the line on which the command stands."""
+
+    body: Word = Word(())
+
+
+@attrs.frozen
+class Redirection:
+    """`fd operator target`."""
+
+    fd: int
+    operator: str
+    target: Word | HereText
 
 
 @attrs.frozen
 class Simple:
-    """Assignments, words and redirections: a command with its arguments."""
+    """Assignments, words and redirections: a command with its arguments; and the line that it begins on."""
 
     assignments: tuple[Assignment, ...]
     words: tuple[Word, ...]
     redirections: tuple[Redirection, ...] = ()
+    line: int = 0
 
 
 @attrs.frozen
@@ -148,10 +185,10 @@ class For:
 
 @attrs.frozen
 class Case:
-    """`case word in pattern|pattern) body;; esac`."""
+    """`case word in pattern|pattern) body;; esac`; each branch with what ends it (`;;`, `;&`, `;;&`)."""
 
     word: Word
-    branches: tuple[tuple[tuple[Word, ...], Script], ...]
+    branches: tuple[tuple[tuple[Word, ...], Script, str], ...]
     redirections: tuple[Redirection, ...] = ()
 
 

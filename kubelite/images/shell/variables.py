@@ -1,9 +1,7 @@
-"""Shell variables: texts, and in bash arrays of them.
+"""The variables of a shell: texts, and the arrays of bash.
 
-An element is known by the name `array[key]`, so that whoever reads or sets a variable can do so with an
-element. The text of an array's name is its element 0.
-
-Source: the Bash Reference Manual, 6.7 Arrays.
+Invariant: an array's name by itself means its element 0, so that name is a text, too, while there is one.
+Source: POSIX.1-2017, Shell Command Language, 2.5 Parameters and Variables; the Bash Reference Manual, 6.7.
 """
 
 from __future__ import annotations
@@ -15,115 +13,213 @@ import attrs
 
 from kubelite.images.shell.control import ShellError
 
-FIRST = "0"
+Key = int | str
+"""The number of an element, or its word in an associative array."""
 
 
-@attrs.define
 class Array:
-    """Texts by their keys, which are numbers unless it is associative."""
+    """The elements of one array, in the order of their numbers; those of an associative one as they came."""
 
-    associative: bool = False
-    elements: dict[str, str] = attrs.field(factory=dict)
+    def __init__(self, *, associative: bool = False) -> None:
+        self.associative = associative
+        self._elements: dict[Key, str] = {}
 
-    def ordered(self) -> dict[str, str]:
-        """The elements in the order in which they are listed."""
-        if self.associative:
-            return self.elements
-        return dict(sorted(self.elements.items(), key=lambda item: int(item[0])))
+    def __repr__(self) -> str:
+        return f"<Array {self._elements}>"
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def get(self, key: Key) -> str | None:
+        """An element, if there is one."""
+        return self._elements.get(key)
+
+    def set(self, key: Key, value: str) -> None:
+        """Sets an element."""
+        unordered = not self.associative and key not in self._elements and self.next_number > int(key)
+        self._elements[key] = value
+        if unordered:
+            self._elements = dict(sorted(self._elements.items()))
+
+    def remove(self, key: Key) -> None:
+        """Removes an element, if there is one."""
+        self._elements.pop(key, None)
 
     @property
-    def end(self) -> int:
-        """The index behind the last element."""
-        return max(map(int, self.elements), default=-1) + 1
+    def next_number(self) -> int:
+        """The number behind the last one."""
+        return int(next(reversed(self._elements), -1)) + 1
+
+    def keys(self) -> list[Key]:
+        """The numbers or words of all elements."""
+        return list(self._elements)
+
+    def values(self) -> list[str]:
+        """All elements."""
+        return list(self._elements.values())
 
     def copied(self) -> Array:
-        """The same, to be changed on its own."""
-        return Array(self.associative, dict(self.elements))
+        """The same, apart from this one."""
+        made = Array(associative=self.associative)
+        made._elements = dict(self._elements)
+        return made
+
+
+@attrs.frozen
+class Hidden:
+    """What a local variable hides."""
+
+    value: str | None
+    array: Array | None
+    exported: bool
+    traits: frozenset[str]
+    reference: str | None
 
 
 class Variables(dict[str, str]):
-    """Shell variables; those in `constant` cannot be set, those in `computed` differ each time.
+    """Shell variables; those in `constant` cannot be set.
+
+    Attributes:
+        constant: Names of read-only variables.
+        arrays: By name; element 0 is a text of that name, too.
+        traits: Attributes of `declare` by name: `i`, `l`, `u`.
+        references: Names that stand for other names (`declare -n`).
+        computed: What makes the value of a variable that was not set.
 
     Raises:
         ShellError: A read-only variable is set or unset.
     """
 
-    def __init__(
-        self,
-        values: Mapping[str, str],
-        constant: Iterable[str] = (),
-        arrays: Mapping[str, Array] | None = None,
-        computed: Mapping[str, Callable[[], str]] | None = None,
-    ) -> None:
+    def __init__(self, values: Mapping[str, str], constant: set[str] | None = None) -> None:
         super().__init__(values)
-        self._computed = computed or {}
-        self.constant = set(constant)
-        self.arrays = {name: array.copied() for name, array in (arrays or {}).items()}
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The value of a variable or an element."""
-        if name[-1:] != "]":
-            value = super().get(name)
-            if value is None and name in self._computed:
-                return self._computed[name]()
-            return default if value is None else value
-        base, key = split_element(name)
-        return self.elements(base).get(key, default)
+        self.constant = set[str]() if constant is None else constant
+        self.arrays: dict[str, Array] = {}
+        self.traits: dict[str, frozenset[str]] = {}
+        self.references: dict[str, str] = {}
+        self.computed: dict[str, Callable[[], str]] = {}
 
     def __setitem__(self, name: str, value: str) -> None:
-        base, key = split_element(name)
-        if base in self.constant:
-            raise ShellError(f"{base}: is read only")
-        if key or base in self.arrays:
-            if base not in self.arrays:
-                self.declare(base)
-            self.arrays[base].elements[key or FIRST] = value
-        if not key or key == FIRST:
-            super().__setitem__(base, value)
+        self.check(name)
+        super().__setitem__(name, value)
+        if name in self.arrays:
+            self.arrays[name].set("0" if self.arrays[name].associative else 0, value)
+        self.computed.pop(name, None)
+
+    def check(self, name: str) -> None:
+        """Sees that a variable may be set.
+
+        Raises:
+            ShellError: It is read-only.
+        """
+        if name in self.constant:
+            raise ShellError(f"{name}: is read only")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The text of a variable."""
+        found = super().get(name)
+        if found is None and name in self.computed:
+            return self.computed[name]()
+        return default if found is None else found
 
     def pop(self, name: str, default: Any = None) -> Any:
-        """Unset a variable, an array, or an element."""
-        base, key = split_element(name)
-        if not key:
-            self.arrays.pop(base, None)
-        elif base in self.arrays:
-            self.arrays[base].elements.pop(key, None)
-        return super().pop(base, default) if not key or key == FIRST else default
+        """Unsets a variable."""
+        self.arrays.pop(name, None)
+        self.traits.pop(name, None)
+        self.computed.pop(name, None)
+        return super().pop(name, default)
 
-    def declare(self, name: str, *, associative: bool = False) -> None:
-        """Make an array of a name; a text that it had is element 0."""
-        if name not in self.arrays:
-            before = super().get(name)
-            self.arrays[name] = Array(associative, {} if before is None else {FIRST: before})
-
-    def elements(self, name: str) -> Mapping[str, str]:
-        """What `${name[@]}` lists; a text is an array of one."""
-        if (array := self.arrays.get(name)) is not None:
-            return array.ordered()
-        text = super().get(name)
-        return {} if text is None else {FIRST: text}
-
-    def kept(self, name: str) -> str | Array | None:
-        """What a name stands for, to be put back later."""
-        array = self.arrays.get(name)
-        return super().get(name) if array is None else array.copied()
-
-    def put_back(self, name: str, kept: str | Array | None) -> None:
-        """Make a name stand for what it did when it was `kept`."""
-        self.pop(name)
-        if isinstance(kept, Array):
-            self.arrays[name] = kept
-            if (text := kept.elements.get(FIRST)) is not None:
-                super().__setitem__(name, text)
-        elif kept is not None:
-            self[name] = kept
+    def resolve(self, name: str) -> str:
+        """The name that a reference stands for; any other name is itself."""
+        for _ in range(len(self.references)):
+            if name not in self.references:
+                break
+            name = self.references[name]
+        return name
 
     def copied(self) -> Variables:
         """The same in a subshell."""
-        return Variables(self, self.constant, self.arrays, self._computed)
+        made = Variables(self, set(self.constant))
+        made.arrays = {name: array.copied() for name, array in self.arrays.items()}
+        made.traits, made.references = dict(self.traits), dict(self.references)
+        made.computed = dict(self.computed)
+        return made
 
+    # -- arrays
 
-def split_element(name: str) -> tuple[str, str]:
-    """`array[key]` into both; a plain name has no key."""
-    base, bracket, key = name.partition("[")
-    return (base, key[:-1]) if bracket else (name, "")
+    def make_array(self, name: str, *, associative: bool = False, empty: bool = False) -> Array:
+        """The array of a name: that there is, or made of the text of that name; `empty` for a new one."""
+        self.check(name)
+        found = self.arrays.get(name)
+        if found is None or empty:
+            kind = associative or (found is not None and found.associative)
+            made = self.arrays[name] = Array(associative=kind)
+            if empty:
+                super().pop(name, None)
+            elif name in self:
+                made.set("0" if kind else 0, self[name])
+            found = made
+        return found
+
+    def set_element(self, name: str, key: Key, value: str) -> None:
+        """Sets an element; makes the array if there is none."""
+        self.make_array(name).set(key, value)
+        if str(key) == "0":
+            super().__setitem__(name, value)
+
+    def set_elements(self, name: str, values: Iterable[str]) -> None:
+        """Makes an array of values."""
+        self.make_array(name, empty=True)
+        for at, value in enumerate(values):
+            self.set_element(name, at, value)
+
+    def remove_element(self, name: str, key: Key) -> None:
+        """Unsets an element."""
+        self.check(name)
+        if name in self.arrays:
+            self.arrays[name].remove(key)
+        if str(key) == "0":
+            super().pop(name, None)
+
+    def element(self, name: str, key: Key) -> str | None:
+        """An element; a text is element 0."""
+        array = self.arrays.get(name)
+        if array is not None:
+            return array.get(key)
+        return self.get(name) if str(key) == "0" else None
+
+    def elements(self, name: str) -> list[str]:
+        """All elements; of a text itself."""
+        if name in self.arrays:
+            return self.arrays[name].values()
+        value = self.get(name)
+        return [] if value is None else [value]
+
+    def is_associative(self, name: str) -> bool:
+        """Whether the subscripts of an array are words."""
+        return name in self.arrays and self.arrays[name].associative
+
+    # -- hiding
+
+    def hide(self, name: str, *, exported: bool) -> Hidden:
+        """What a variable is now, to be restored later."""
+        array = self.arrays.get(name)
+        return Hidden(
+            super().get(name),
+            array.copied() if array is not None else None,
+            exported,
+            self.traits.get(name, frozenset()),
+            self.references.get(name),
+        )
+
+    def restore(self, name: str, hidden: Hidden) -> None:
+        """Makes a variable what it was, be it read-only or not."""
+        self.pop(name)
+        self.references.pop(name, None)
+        if hidden.array is not None:
+            self.arrays[name] = hidden.array
+        if hidden.value is not None:
+            super().__setitem__(name, hidden.value)
+        if hidden.traits:
+            self.traits[name] = hidden.traits
+        if hidden.reference is not None:
+            self.references[name] = hidden.reference

@@ -62,7 +62,7 @@ def test_only_bash_has_arrays():
 
 
 def test_random_and_seconds_differ_until_they_are_set():
-    out = sh("echo $RANDOM $RANDOM $((RANDOM % 2 < 2)) $SECONDS; RANDOM=7; echo $RANDOM").out
+    out = sh("echo $RANDOM $RANDOM $((RANDOM % 2 < 2)) $SECONDS; RANDOM=7; echo $RANDOM", shell="bash").out
     first, second, below, seconds = out.splitlines()[0].split()
     assert first != second
     assert (below, seconds) == ("1", "0")

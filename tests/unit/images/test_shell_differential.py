@@ -15,7 +15,7 @@ from fakes import make_files, sh  # noqa: E402
 
 REAL = shutil.which("dash") or shutil.which("sh")
 BASH = shutil.which("bash")
-SCRIPTS = [Path(__file__).with_name(name) for name in ("scripts.txt", "applets.txt")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("scripts.txt", "bash.txt", "applets.txt")]
 NEEDED = {"awk": "awk", "bytes": "xxd"}
 pytestmark = pytest.mark.skipif(REAL is None, reason="no shell on this machine")
 

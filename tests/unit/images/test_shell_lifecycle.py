@@ -113,7 +113,7 @@ def test_busybox_words_of_errors():
     assert sh("set -u; echo $x").err == "sh: x: parameter not set\n"
     assert sh("echo ${x:?gone}").err == "sh: x: gone\n"
     assert sh("echo $((1/0))").err == "sh: divide by zero\n"
-    assert sh("cd none").status == 1
+    assert sh("cd none").status == 2
     assert sh("set -x; x='a b'; echo $x").err == "+ x='a b'\n+ echo a b\n"
     assert sh("ls none").err == "ls: none: No such file or directory\n"
 

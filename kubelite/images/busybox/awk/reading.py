@@ -12,8 +12,8 @@ from typing import Final
 import attrs
 
 from kubelite.images.busybox.awk.functions import regex
-from kubelite.images.shell.interpreter import run_program
 from kubelite.images.shell.process import Process, decode, encode
+from kubelite.images.shell.programs import run_program
 from kubelite.images.shell.streams import Buffer, FileOutput, Input, Output, open_file
 
 CHUNK_BYTES: Final = 65_536

@@ -1,0 +1,63 @@
+"""`<(script)` and `>(script)`: scripts in the place of files.
+
+A redirection from one is a pipe, and both run side by side. The name of one, as an argument of a command, is
+that of a file which holds all that the script wrote; what was written to the other is its input when the
+command ends.
+Source: the Bash Reference Manual, 3.5.6 Process Substitution.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubelite.images.files import Device
+from kubelite.images.shell.streams import Buffer, Pipe
+from kubelite.images.shell.syntax import ProcessSubstitution
+from kubelite.runtime import tasks
+
+if TYPE_CHECKING:
+    from kubelite.images.shell.interpreter import Shell
+
+_LAST_NUMBER: Final = 63
+
+
+def piped(shell: Shell, part: ProcessSubstitution) -> Pipe:
+    """A pipe to or from a script that runs beside the command."""
+    pipe = Pipe()
+    reads = part.sign == "<"
+    inner = shell.subshell({1 if reads else 0: pipe})
+
+    async def run() -> int:
+        try:
+            return await inner.run_to_end(part.script)
+        finally:
+            (pipe.close_write if reads else pipe.close_read)()
+
+    task = tasks.start(run(), name="sh process substitution")
+    shell.feeding.append(task)
+    task.add_done_callback(shell.feeding.remove)
+    return pipe
+
+
+async def file_of(shell: Shell, part: ProcessSubstitution) -> str:
+    """The path of a file that stands for the script until the command ends."""
+    path = f"/dev/fd/{_LAST_NUMBER - len(shell.opened)}"
+    buffer = Buffer()
+    if part.sign == "<":
+        await shell.subshell({1: buffer}).run_to_end(part.script)
+        content = buffer.value
+        shell.process.container.files.mount(path, Device(read=lambda: content))
+        shell.opened.append((path, None, buffer))
+    else:
+        shell.process.container.files.mount(path, Device(write=buffer.append))
+        shell.opened.append((path, part.script, buffer))
+    return path
+
+
+async def close(shell: Shell, kept: int) -> None:
+    """The command has ended: its files go, and scripts get what was written to them."""
+    while len(shell.opened) > kept:
+        path, script, buffer = shell.opened.pop()
+        shell.process.container.files.unmount(path)
+        if script is not None:
+            await shell.subshell({0: buffer}).run_to_end(script)
