@@ -53,6 +53,7 @@ _UPDATE: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.PODS: pods.validate_pod_update,
     r.SECRETS: core.validate_secret_update,
     r.SERVICES: services.validate_service_update,
+    r.ENDPOINTS: endpoints.validate_endpoints_update,
     r.ENDPOINTSLICES: endpoints.validate_endpoint_slice_update,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_update,
     r.PERSISTENTVOLUMES: persistentvolumes.validate_persistent_volume_update,

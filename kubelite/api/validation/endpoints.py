@@ -9,6 +9,7 @@ Source: k8s.io/kubernetes/pkg/apis/core/validation (ValidateEndpoints), pkg/apis
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from kubelite.api.validation import names
@@ -40,8 +41,13 @@ _LOCAL_MULTICAST: Final = (ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_ne
 _REFUSED_LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/16"), ipaddress.ip_network("::1/128"))
 
 
-def validate_endpoints(endpoints: Object) -> Errors:
-    """The errors in Endpoints."""
+def validate_endpoints(endpoints: Object, judged: AbstractSet[int] = frozenset()) -> Errors:
+    """The errors in Endpoints.
+
+    Args:
+        endpoints: The object.
+        judged: Identities of addresses that are known to be right.
+    """
     errors: Errors = []
     for index, subset in enumerate(endpoints.get("subsets") or ()):
         here = f"subsets[{index}]"
@@ -49,11 +55,23 @@ def validate_endpoints(endpoints: Object) -> Errors:
             errors.append(required(here, "must specify `addresses` or `notReadyAddresses`"))
         for field in ("addresses", "notReadyAddresses"):
             for number, address in enumerate(subset.get(field) or ()):
-                errors += _validate_address(address, f"{here}.{field}[{number}]")
+                if id(address) not in judged:
+                    errors += _validate_address(address, f"{here}.{field}[{number}]")
         ports = subset.get("ports") or []
         for number, port in enumerate(ports):
             errors += _validate_port(port, len(ports) > 1, f"{here}.ports[{number}]")
     return errors
+
+
+def validate_endpoints_update(new: Object, old: Object) -> Errors:
+    """The errors in Endpoints; what stands in the former ones is not judged again."""
+    judged = {
+        id(address)
+        for subset in old.get("subsets") or ()
+        for field in ("addresses", "notReadyAddresses")
+        for address in subset.get(field) or ()
+    }
+    return validate_endpoints(new, judged)
 
 
 def _validate_address(address: Object, path: str) -> Errors:
@@ -104,8 +122,13 @@ def _validate_app_protocol(port: Object, path: str) -> Errors:
     return invalid_each(f"{path}.appProtocol", protocol, names.qualified_name(protocol))
 
 
-def validate_endpoint_slice(endpoint_slice: Object) -> Errors:
-    """The errors in an EndpointSlice."""
+def validate_endpoint_slice(endpoint_slice: Object, judged: AbstractSet[int] = frozenset()) -> Errors:
+    """The errors in an EndpointSlice.
+
+    Args:
+        endpoint_slice: The object.
+        judged: Identities of endpoints that are known to be right.
+    """
     address_type = endpoint_slice.get("addressType") or ""
     errors = one_of("addressType", address_type, ADDRESS_TYPES)
     endpoints = endpoint_slice.get("endpoints") or []
@@ -113,7 +136,8 @@ def validate_endpoint_slice(endpoint_slice: Object) -> Errors:
         errors.append(too_many("endpoints", len(endpoints), ENDPOINTS_MAX))
         return errors
     for index, endpoint in enumerate(endpoints):
-        errors += _validate_endpoint(endpoint, address_type, f"endpoints[{index}]")
+        if id(endpoint) not in judged:
+            errors += _validate_endpoint(endpoint, address_type, f"endpoints[{index}]")
     return errors + _validate_slice_ports(endpoint_slice.get("ports") or [])
 
 
@@ -194,6 +218,7 @@ def _validate_slice_ports(ports: list[Object]) -> Errors:
 
 
 def validate_endpoint_slice_update(new: Object, old: Object) -> Errors:
-    """The sort of its addresses is for ever."""
-    errors = validate_endpoint_slice(new)
-    return errors + unchanged("addressType", new.get("addressType"), old.get("addressType"))
+    """The sort of its addresses is for ever; endpoints of the former slice are not judged again."""
+    moved = unchanged("addressType", new.get("addressType"), old.get("addressType"))
+    judged = frozenset() if moved else {id(endpoint) for endpoint in old.get("endpoints") or ()}
+    return validate_endpoint_slice(new, judged) + moved

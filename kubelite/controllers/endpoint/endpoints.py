@@ -10,27 +10,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from kubelite.api import podutil
-from kubelite.api.resources import ENDPOINTS, PODS, SERVICES
+from kubelite.api.resources import ENDPOINTS
 from kubelite.apimachinery.scheme import Object
-from kubelite.client.serviceindex import SELECTED_BY, selected_by
-from kubelite.controllers.endpoint import batching
+from kubelite.controllers.endpoint.batching import WHOLE
+from kubelite.controllers.endpoint.findings import Findings
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
-    TriggerTimes,
     belongs,
     is_headless,
-    keys_of_change,
     pod_addresses,
     published_hostname,
     resolved_ports,
-    selected_pods,
     target_ref,
     with_trigger_time,
 )
-from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.controllers.endpoint.servicereconciler import ServiceReconciler, is_followed
+from kubelite.reconcile.controller import Environment, Watch
 from kubelite.reconcile.intents import CreateObject, DeleteObject, Intent, RecordEvent, Steps, UpdateObject
 from kubelite.reconcile.ownership import key_of, split_key
 
@@ -64,45 +63,66 @@ def make_port(port: PortId) -> Object:
     return entry
 
 
-def make_subsets(service: Object, pods: Sequence[Object]) -> list[Object]:
-    """The subsets: ports that have the very same addresses stand together."""
+class Member(NamedTuple):
+    """What Endpoints say of a pod.
+
+    Attributes:
+        uid: Of the pod.
+        address: Its entry.
+        is_ready: Where that stands.
+        order: Of the entry among others.
+        ports: The Service's ports as this pod has them; None stands for having none to have.
+    """
+
+    uid: str
+    address: Object
+    is_ready: bool
+    order: tuple[bool, tuple[int, ...], str]
+    ports: tuple[PortId | None, ...]
+
+
+def member_of(service: Object, pod: Object) -> Member | None:
+    """A pod as a member of a Service; None if it is none."""
     published = bool(service["spec"].get("publishNotReadyAddresses"))
     family = (service["spec"].get("ipFamilies") or ["IPv4"])[0]
-    members: dict[PortId | None, dict[str, tuple[Object, bool]]] = {}
-    headless_portless = not service["spec"].get("ports") and is_headless(service)
-    for pod in pods:
-        ips = pod_addresses(pod, family)
-        if not ips or not belongs(pod, terminating_too=published):
-            continue
-        entry = (make_address(pod, service, ips[0]), published or podutil.is_ready(pod))
-        if headless_portless:
-            members.setdefault(None, {})[pod["metadata"]["uid"]] = entry
-            continue
-        for port, number in resolved_ports(service, pod):
-            identity = (
-                port.get("name") or "",
-                port.get("protocol") or "TCP",
-                number,
-                port.get("appProtocol") or "",
-            )
-            members.setdefault(identity, {})[pod["metadata"]["uid"]] = entry
+    ips = pod_addresses(pod, family)
+    if not ips or not belongs(pod, terminating_too=published):
+        return None
+    ports: tuple[PortId | None, ...] = (None,)
+    if service["spec"].get("ports") or not is_headless(service):
+        ports = tuple(
+            (port.get("name") or "", port.get("protocol") or "TCP", number, port.get("appProtocol") or "")
+            for port, number in resolved_ports(service, pod)
+        )
+    address, is_ready = make_address(pod, service, ips[0]), published or podutil.is_ready(pod)
+    return Member(pod["metadata"]["uid"], address, is_ready, _address_order(address), ports)
+
+
+def make_subsets(members: Iterable[Member | None]) -> list[Object]:
+    """The subsets: ports that have the very same addresses stand together."""
+    by_port: dict[PortId | None, dict[str, Member]] = {}
+    for member in members:
+        if member is not None:
+            for port in member.ports:
+                by_port.setdefault(port, {})[member.uid] = member
     groups: dict[tuple[str, ...], list[PortId | None]] = {}
-    for port_id, entries in members.items():
-        groups.setdefault(tuple(entries), []).append(port_id)
-    subsets = [_subset(ports, members[ports[0]].values()) for ports in groups.values()]
+    for port, entries in by_port.items():
+        groups.setdefault(tuple(entries), []).append(port)
+    subsets = [_subset(ports, by_port[ports[0]].values()) for ports in groups.values()]
     return sorted(
         subsets, key=lambda subset: [tuple(map(str, p.values())) for p in subset.get("ports") or ()]
     )
 
 
-def _subset(ports: Sequence[PortId | None], entries: Iterable[tuple[Object, bool]]) -> Object:
+def _subset(ports: Sequence[PortId | None], members: Iterable[Member]) -> Object:
     subset: dict[str, Any] = {}
-    ready = [address for address, is_ready in entries if is_ready]
-    not_ready = [address for address, is_ready in entries if not is_ready]
+    in_order = sorted(members, key=attrgetter("order"))
+    ready = [member.address for member in in_order if member.is_ready]
+    not_ready = [member.address for member in in_order if not member.is_ready]
     if ready:
-        subset["addresses"] = sorted(ready, key=_address_order)
+        subset["addresses"] = ready
     if not_ready:
-        subset["notReadyAddresses"] = sorted(not_ready, key=_address_order)
+        subset["notReadyAddresses"] = not_ready
     named = sorted(port for port in ports if port is not None)
     if named:
         subset["ports"] = [make_port(port) for port in named]
@@ -144,17 +164,17 @@ def truncate(subsets: Sequence[Object], capacity: int = CAPACITY) -> tuple[list[
 
 
 def plan(
-    service: Object, pods: Sequence[Object], current: Object | None, time: str | None
+    service: Object, members: Iterable[Member | None], current: Object | None, time: str | None
 ) -> tuple[Intent, ...]:
     """Create or update the Service's Endpoints, if it differs.
 
     Args:
-        pods: The pods concerned.
         service: The Service.
+        members: Its pods.
         current: The object as it is, or None.
         time: When the change happened that is published.
     """
-    subsets, truncated = truncate(make_subsets(service, pods))
+    subsets, truncated = truncate(make_subsets(members))
     labels = {
         name: value
         for name, value in (service["metadata"].get("labels") or {}).items()
@@ -199,29 +219,22 @@ def failure_event(write: CreateObject | UpdateObject, key: str, error: str) -> R
     return RecordEvent(write.object, "Warning", "FailedToUpdateEndpoint", text)
 
 
-class EndpointsController(Reconciler):
+class EndpointsController(ServiceReconciler):
     """Keeps the Endpoints of each Service with a selector."""
 
     name = "endpoints-controller"
     component = "endpoint-controller"
+    batching = WHOLE
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._services = self.informer(SERVICES)
-        self._services.add_index(SELECTED_BY, selected_by)
-        self._pods = self.informer(PODS)
         self._endpoints = self.informer(ENDPOINTS)
-        self._times = TriggerTimes()
-        self._sizes: dict[str, int] = {}
+        self._members: Findings[None, Member | None] = Findings()
         self._written: dict[str, str] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Services, their pods, and Endpoints that somebody else changes or deletes."""
-        return (
-            Watch(SERVICES, lambda old, new: (key_of(new or old or {}),)),
-            Watch(PODS, lambda old, new: keys_of_change(old, new, self._services)),
-            Watch(ENDPOINTS, self._endpoints_keys),
-        )
+        return *super().watches(), Watch(ENDPOINTS, self._endpoints_keys)
 
     def first_keys(self) -> Iterable[str]:
         """Endpoints that this controller made and whose Service is gone."""
@@ -237,33 +250,30 @@ class EndpointsController(Reconciler):
         key = key_of(new)
         return () if self._written.get(key) == new["metadata"]["resourceVersion"] else (key,)
 
-    def delay_s(self, key: str) -> float:
-        """Events are gathered for a moment."""
-        return batching.WHOLE.gather_s
-
-    def interval_s(self, key: str) -> float:
-        """The more addresses, the longer the rest between writes."""
-        return batching.WHOLE.rest_s(self._sizes.get(key, 0))
-
     def sync(self, key: str) -> Steps:
         """Write the Endpoints if they differ; delete those of a Service that is gone."""
         namespace, name = split_key(key)
         service = self._services.get(namespace, name)
         current = self._endpoints.get(namespace, name)
         if service is None:
-            self._times.forget(key)
-            self._sizes.pop(key, None)
-            self._written.pop(key, None)
+            self._forget(key)
             if current is not None:
                 yield (DeleteObject(ENDPOINTS, namespace, name, uid=current["metadata"]["uid"]),)
             return
-        if not service["spec"].get("selector") or service["spec"].get("type") == "ExternalName":
+        if not is_followed(service):
             return
-        pods = selected_pods(service, self._pods)
-        self._sizes[key] = len(pods)
-        outcomes = yield plan(service, pods, current, self._times.compute(key, service, pods))
+        pods, time = self._look(key, service)
+        members = self._members.find(
+            key, service, ((pod, None) for pod in pods), lambda pod, _: member_of(service, pod)
+        )
+        outcomes = yield plan(service, members, current, time)
         for outcome in outcomes:
             if outcome.object is not None:
                 self._written[key] = outcome.object["metadata"]["resourceVersion"]
             elif outcome.failed and isinstance(outcome.intent, CreateObject | UpdateObject):
                 yield (failure_event(outcome.intent, key, str(outcome.error)),)
+
+    def _forget(self, key: str) -> None:
+        super()._forget(key)
+        self._members.forget(key)
+        self._written.pop(key, None)

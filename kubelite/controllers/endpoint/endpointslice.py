@@ -9,33 +9,34 @@ Source: k8s.io/endpointslice/{reconciler,utils}.go, k8s.io/kubernetes/pkg/contro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
-from kubelite.api import podutil
 from kubelite.api.conditions import get_condition
-from kubelite.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
+from kubelite.api.resources import ENDPOINTSLICES, NODES, SERVICES
 from kubelite.apimachinery.scheme import Object
-from kubelite.client.serviceindex import SELECTED_BY, selected_by
-from kubelite.controllers.endpoint import batching, topologyhints
+from kubelite.controllers.endpoint import topologyhints
+from kubelite.controllers.endpoint.batching import SLICES
+from kubelite.controllers.endpoint.findings import Findings
 from kubelite.controllers.endpoint.serviceparts import (
     HEADLESS_LABEL,
     ZONE_LABEL,
-    TriggerTimes,
-    belongs,
     is_headless,
-    keys_of_change,
-    pod_addresses,
-    published_hostname,
-    resolved_ports,
-    selected_pods,
-    target_ref,
     with_trigger_time,
+)
+from kubelite.controllers.endpoint.servicereconciler import ServiceReconciler, is_followed
+from kubelite.controllers.endpoint.sliceendpoints import (
+    Desired,
+    Found,
+    PortKey,
+    desired_endpoints,
+    endpoint_of,
+    port_key,
 )
 from kubelite.controllers.endpoint.slicefailures import failure_event, failures_of
 from kubelite.controllers.endpoint.slicepacking import endpoint_key, pack
 from kubelite.controllers.endpoint.slicetracker import SliceTracker
-from kubelite.reconcile.controller import Environment, Reconciler, Watch
+from kubelite.reconcile.controller import Environment, Watch
 from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
@@ -46,136 +47,21 @@ from kubelite.reconcile.intents import (
     Together,
     UpdateObject,
 )
-from kubelite.reconcile.ownership import controller_ref, key_of, split_key
+from kubelite.reconcile.ownership import controller_ref, split_key
 
 _NODE_RETRY_S: Final = 1.0
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER: Final = "endpointslice-controller.k8s.io"
-SAME_ZONE: Final = frozenset({"PreferClose", "PreferSameZone"})
-SAME_NODE: Final = "PreferSameNode"
+FAMILIES: Final = ("IPv4", "IPv6")
 BY_SERVICE: Final = "service"
 """Index: key of a Service -> its slices."""
-
-PortKey = tuple[tuple[str, str, int, str], ...]
-
-
-class Desired(NamedTuple):
-    """The endpoints of one address family and one set of ports, by `endpoint_key`."""
-
-    ports: list[Object]
-    endpoints: dict[str, Object]
 
 
 def by_service(obj: Object) -> Iterable[str]:
     """The index `BY_SERVICE`."""
     name = (obj["metadata"].get("labels") or {}).get(SERVICE_NAME)
     return () if name is None else (f"{obj['metadata']['namespace']}/{name}",)
-
-
-def make_ports(service: Object, pod: Object) -> list[Object]:
-    """The slice's ports for a pod, by name."""
-    ports: list[Object] = []
-    for port, number in resolved_ports(service, pod):
-        entry: dict[str, Any] = {
-            "name": port.get("name") or "",
-            "protocol": port.get("protocol") or "TCP",
-            "port": number,
-        }
-        if port.get("appProtocol"):
-            entry["appProtocol"] = port["appProtocol"]
-        ports.append(entry)
-    return sorted(ports, key=lambda entry: (entry["name"], entry["protocol"], entry["port"]))
-
-
-def port_key(ports: Sequence[Object] | None) -> PortKey:
-    """A key that is equal for equal ports."""
-    return tuple(
-        sorted(
-            (p.get("name") or "", p.get("protocol") or "TCP", p.get("port") or 0, p.get("appProtocol") or "")
-            for p in ports or ()
-        )
-    )
-
-
-def make_endpoint(pod: Object, service: Object, addresses: list[str], zone: str) -> Object:
-    """The endpoint that stands for a pod."""
-    serving = podutil.is_ready(pod)
-    terminating = podutil.is_terminating(pod)
-    published = bool(service["spec"].get("publishNotReadyAddresses"))
-    endpoint: dict[str, Any] = {
-        "addresses": addresses,
-        "conditions": {
-            "ready": published or (serving and not terminating),
-            "serving": serving,
-            "terminating": terminating,
-        },
-    }
-    hostname = published_hostname(pod, service)
-    if hostname:
-        endpoint["hostname"] = hostname
-    endpoint["targetRef"] = target_ref(pod)
-    if pod["spec"].get("nodeName"):
-        endpoint["nodeName"] = pod["spec"]["nodeName"]
-    if zone:
-        endpoint["zone"] = zone
-    hints = make_hints(service, endpoint)
-    if hints:
-        endpoint["hints"] = hints
-    return endpoint
-
-
-def make_hints(service: Object, endpoint: Object) -> Object:
-    """For clients of which zone and node a ready endpoint is meant, where the Service prefers what is near.
-
-    Source: k8s.io/endpointslice/trafficdist.
-    """
-    preferred = service["spec"].get("trafficDistribution")
-    if (
-        topologyhints.is_wanted(service)
-        or preferred not in {*SAME_ZONE, SAME_NODE}
-        or not endpoint["conditions"]["ready"]
-    ):
-        return {}
-    hints: dict[str, Any] = {}
-    if endpoint.get("zone"):
-        hints["forZones"] = [{"name": endpoint["zone"]}]
-    if preferred == SAME_NODE and endpoint.get("nodeName"):
-        hints["forNodes"] = [{"name": endpoint["nodeName"]}]
-    return hints
-
-
-def desired_endpoints(
-    service: Object, pods: Sequence[Object], family: str, zone_of: Callable[[str], str | None]
-) -> tuple[dict[PortKey, Desired], list[str]]:
-    """The endpoints of a family, by their ports.
-
-    Args:
-        family: `IPv4` or `IPv6`.
-        pods: The pods concerned.
-        service: The Service.
-        zone_of: Node name -> its zone, "" if it has none, None if there is no such node.
-
-    Returns:
-        The endpoints, and what is to be told of pods that were left out because their node is missing.
-    """
-    groups: dict[PortKey, Desired] = {}
-    left_out: list[str] = []
-    for pod in pods:
-        addresses = pod_addresses(pod, family)
-        if not addresses or not belongs(pod, terminating_too=True):
-            continue
-        node = pod["spec"].get("nodeName")
-        zone = zone_of(node) if node else ""
-        if zone is None and not service["spec"].get("publishNotReadyAddresses"):
-            name = pod["metadata"]["name"]
-            left_out.append(f"skipping Pod {name} for Service {key_of(service)}: Node {node} Not Found")
-            continue
-        ports = make_ports(service, pod)
-        group = groups.setdefault(port_key(ports), Desired(ports, {}))
-        endpoint = make_endpoint(pod, service, addresses, zone or "")
-        group.endpoints[endpoint_key(endpoint)] = endpoint
-    return groups, left_out
 
 
 def slice_labels(service: Object) -> dict[str, str]:
@@ -317,42 +203,30 @@ def _stamped(obj: Object, time: str | None) -> Object:
     return {**obj, "metadata": metadata}
 
 
-class EndpointSliceController(Reconciler):
+class EndpointSliceController(ServiceReconciler):
     """Keeps the slices of each Service with a selector."""
 
     name = "endpointslice-controller"
     component = "endpoint-slice-controller"
+    batching = SLICES
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._services = self.informer(SERVICES)
-        self._services.add_index(SELECTED_BY, selected_by)
-        self._pods = self.informer(PODS)
         self._nodes = self.informer(NODES)
         self._slices = self.informer(ENDPOINTSLICES)
         self._slices.add_index(BY_SERVICE, by_service)
         self._tracker = SliceTracker()
-        self._times = TriggerTimes()
-        self._sizes: dict[str, int] = {}
+        self._found: Findings[str | None, Found | str | None] = Findings()
         self._by_topology: set[str] = set()
         self._hinted: set[str] = set()
 
     def watches(self) -> Sequence[Watch]:
-        """Services, their pods, and the slices themselves."""
+        """Services, their pods, nodes, and the slices themselves."""
         return (
-            Watch(SERVICES, lambda old, new: (key_of(new or old or {}),)),
-            Watch(PODS, lambda old, new: keys_of_change(old, new, self._services)),
+            *super().watches(),
             Watch(NODES, self._node_keys),
             Watch(ENDPOINTSLICES, self._slice_keys),
         )
-
-    def delay_s(self, key: str) -> float:
-        """Events are gathered for a moment."""
-        return batching.SLICES.gather_s
-
-    def interval_s(self, key: str) -> float:
-        """The more endpoints, the longer the rest between writes."""
-        return batching.SLICES.rest_s(self._sizes.get(key, 0))
 
     def _slice_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         obj = new or old
@@ -371,26 +245,44 @@ class EndpointSliceController(Reconciler):
             return ()
         return sorted(self._by_topology)
 
-    def _zone_of(self, node_name: str) -> str | None:
-        node = self._nodes.get(None, node_name)
+    def _zone_of(self, pod: Object) -> str | None:
+        """The zone of a pod's node; empty if it has none, or no node; None if there is no such node."""
+        name = pod["spec"].get("nodeName")
+        if not name:
+            return ""
+        node = self._nodes.get(None, name)
         if node is None:
             return None
         zone: str = (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
         return zone
+
+    def _desired(
+        self, key: str, service: Object, pods: Sequence[Object], family: str
+    ) -> tuple[dict[PortKey, Desired], list[str]]:
+        found = self._found.find(
+            (key, family),
+            service,
+            ((pod, self._zone_of(pod)) for pod in pods),
+            lambda pod, zone: endpoint_of(service, pod, family, zone),
+        )
+        return desired_endpoints(found)
+
+    def _forget(self, key: str) -> None:
+        super()._forget(key)
+        self._tracker.forget(key)
+        for family in FAMILIES:
+            self._found.forget((key, family))
+        self._by_topology.discard(key)
+        self._hinted.discard(key)
 
     def sync(self, key: str) -> Steps:
         """Write the slices that differ; wait while own writes have not been seen."""
         namespace, name = split_key(key)
         service = self._services.get(namespace, name)
         if service is None:
-            self._tracker.forget(key)
-            self._times.forget(key)
-            self._sizes.pop(key, None)
-            self._by_topology.discard(key)
-            self._hinted.discard(key)
+            self._forget(key)
             return
-        spec = service["spec"]
-        if not spec.get("selector") or spec.get("type") == "ExternalName":
+        if not is_followed(service):
             return
         now = self.clock.now()
         slices = [
@@ -400,18 +292,16 @@ class EndpointSliceController(Reconciler):
             and not each["metadata"].get("deletionTimestamp")
         ]
         if self._tracker.is_stale(key, slices, now):
-            yield (RequeueAfter(batching.SLICES.gather_s),)
+            yield (RequeueAfter(SLICES.gather_s),)
             return
-        pods = selected_pods(service, self._pods)
-        self._sizes[key] = len(pods)
-        time = self._times.compute(key, service, pods)
-        families = spec.get("ipFamilies") or ["IPv4"]
+        pods, time = self._look(key, service)
+        families = service["spec"].get("ipFamilies") or ["IPv4"]
         intents: list[Intent] = [_deletion(each) for each in slices if each["addressType"] not in families]
         problems: list[str] = []
         again = True
         events: list[Intent] = []
         for family in families:
-            groups, left_out = desired_endpoints(service, pods, family, self._zone_of)
+            groups, left_out = self._desired(key, service, pods, family)
             problems += left_out
             of_family = [each for each in slices if each["addressType"] == family]
             create, update, delete, event = self._plan(key, service, of_family, groups, family)

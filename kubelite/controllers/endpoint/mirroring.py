@@ -19,9 +19,9 @@ from kubelite.controllers.endpoint.endpointslice import (
     MANAGED_BY,
     SERVICE_NAME,
     by_service,
-    port_key,
 )
 from kubelite.controllers.endpoint.serviceparts import HEADLESS_LABEL, TRIGGER_TIME
+from kubelite.controllers.endpoint.sliceendpoints import port_key
 from kubelite.controllers.endpoint.slicefailures import failure_event, failures_of
 from kubelite.controllers.endpoint.slicepacking import endpoint_key, pack
 from kubelite.controllers.endpoint.slicetracker import SliceTracker

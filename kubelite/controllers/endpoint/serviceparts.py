@@ -130,17 +130,28 @@ class TriggerTimes:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
+        self._seen: dict[str, tuple[str, dict[str, tuple[Object, tuple[str, str]]]]] = {}
 
     def compute(self, key: str, service: Object, pods: Sequence[Object]) -> str | None:
         """The trigger time, or None if nothing new is known."""
         created: str = service["metadata"].get("creationTimestamp", "")
-        times = {pod["metadata"]["name"]: time for pod in pods if (time := _pod_time(pod))[0]}
         known = self._seen.get(key)
-        self._seen[key] = (created, times)
+        before = {} if known is None else known[1]
+        now: dict[str, tuple[Object, tuple[str, str]]] = {}
+        changed: list[str] = []
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            former = before.get(name)
+            if former is not None and former[0] is pod:
+                now[name] = former
+                continue
+            time = _pod_time(pod)
+            now[name] = pod, time
+            if _is_later(time, None if former is None else former[1]):
+                changed.append(time[0])
+        self._seen[key] = created, now
         if known is None:
             return created or None
-        changed = [time[0] for name, time in times.items() if _is_later(time, known[1].get(name))]
         if created > known[0]:
             changed.append(created)
         return min(changed, default=None)
@@ -157,6 +168,9 @@ def _pod_time(pod: Object) -> tuple[str, str]:
 
 
 def _is_later(time: tuple[str, str], than: tuple[str, str] | None) -> bool:
+    """Whether a time is one, and later than the one before, or of another change in the same second."""
+    if not time[0]:
+        return False
     return than is None or time[0] > than[0] or (time[0] == than[0] and time[1] != than[1])
 
 

@@ -10,7 +10,8 @@ from kubelite.apimachinery.timestamps import format_time
 from kubelite.controllers.deletionrank import compare, ranked, sort_for_deletion
 from kubelite.controllers.disruption import controller as disruption
 from kubelite.controllers.endpoint import endpoints
-from kubelite.controllers.endpoint.endpointslice import plan_family, port_key
+from kubelite.controllers.endpoint.endpointslice import plan_family
+from kubelite.controllers.endpoint.sliceendpoints import port_key
 from kubelite.controllers.endpoint.slicepacking import endpoint_key, pack
 from kubelite.controllers.namespace import make_conditions
 from kubelite.controllers.nodelifecycle import health as nodehealth
@@ -186,9 +187,9 @@ def test_subsets_join_ports_with_the_same_addresses():
     p2 = with_ip(
         "10.0.0.2", ready=None, containers=[{"name": "c", "ports": [{"name": "http", "containerPort": 8081}]}]
     )
-    (only,) = endpoints.make_subsets(service, [p1])
+    (only,) = endpoints.make_subsets([endpoints.member_of(service, p1)])
     assert [port["name"] for port in only["ports"]] == ["raw", "web"]
-    both = endpoints.make_subsets(service, [p1, p2])
+    both = endpoints.make_subsets([endpoints.member_of(service, each) for each in (p1, p2)])
     shape = sorted(
         (s["ports"][0]["port"], len(s.get("addresses", ())), len(s.get("notReadyAddresses", ())))
         for s in both

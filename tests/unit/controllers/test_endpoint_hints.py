@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.controllers.endpoint.endpointslice import Desired, make_hints, plan_hinted_family, port_key
+from kubelite.controllers.endpoint.endpointslice import plan_hinted_family
 from kubelite.controllers.endpoint.mirroring import surplus
+from kubelite.controllers.endpoint.sliceendpoints import Desired, make_hints, port_key
 from kubelite.controllers.endpoint.slicepacking import endpoint_key
 from kubelite.controllers.endpoint.topologyhints import (
     MODE,
