@@ -10,7 +10,7 @@ Source: k8s.io/kubernetes/pkg/controller/deployment/{deployment_controller,sync,
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import attrs
 
@@ -24,6 +24,7 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.deployment import rollback, rollout
 from kubelite.controllers.deployment import status as progress
 from kubelite.controllers.deployment.rollback import revision_asked_for
+from kubelite.controllers.podowners import ORPHANS, orphan_keys
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.executor import is_namespace_terminating
 from kubelite.reconcile.intents import (
@@ -47,13 +48,8 @@ from kubelite.reconcile.ownership import (
     split_key,
 )
 
-ORPHANS: Final = "controllerless"
 Part = Generator[Sequence[Intent], Outcomes, bool]
 """Part of a look; True if it did something, after which the look is over."""
-
-
-def _orphan_keys(obj: Object) -> tuple[str, ...]:
-    return () if controller_of(obj) is not None else (obj["metadata"].get("namespace", ""),)
 
 
 @attrs.define(eq=False)
@@ -91,7 +87,7 @@ class DeploymentController(Reconciler):
         super().__init__(environment)
         self._deployments = self.informer(DEPLOYMENTS)
         self._sets = self.informer(REPLICASETS)
-        self._sets.add_index(ORPHANS, _orphan_keys)
+        self._sets.add_index(ORPHANS, orphan_keys)
         self._pods = self.informer(PODS)
 
     def watches(self) -> Sequence[Watch]:
