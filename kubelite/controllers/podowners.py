@@ -10,7 +10,7 @@ Source: k8s.io/kubernetes/pkg/controller/{controller_utils,controller_ref_manage
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from kubelite.api import podutil
 from kubelite.api.resources import PODS
@@ -26,26 +26,17 @@ from kubelite.reconcile.intents import (
     DeleteObject,
     Intent,
     Outcomes,
-    PatchObject,
     RecordEvent,
     SlowStart,
     Together,
 )
-from kubelite.reconcile.ownership import claim, controller_of, key_of, plan_claims
+from kubelite.reconcile.ownership import ORPHANS, claimed, controller_of, key_of, orphan_keys
 from kubelite.reconcile.resting import rest_s
-
-ORPHANS: Final = "controllerless"
-"""Index: namespace -> pods without a controller."""
 
 Failure = tuple[str, str]
 """The reason of an Event, and the message of the first error."""
 Done = Generator[Sequence[Intent], Outcomes, tuple[int, Failure | None]]
 """Part of a look: how many pods were created or deleted, and what went wrong."""
-
-
-def orphan_keys(obj: Object) -> tuple[str, ...]:
-    """The index `ORPHANS`."""
-    return () if controller_of(obj) is not None else (obj["metadata"].get("namespace", ""),)
 
 
 class PodOwners(Reconciler):
@@ -165,23 +156,17 @@ class PodOwners(Reconciler):
             counts: Which pods are looked at.
         """
         matches = self.matcher(owner)
-        own = self._pods.by_owner(owner["metadata"]["uid"])
-        orphans = self._pods.by_index(ORPHANS, owner["metadata"]["namespace"])
-        candidates = [pod for pod in own if counts(pod)]
-        candidates += [pod for pod in orphans if matches(pod["metadata"].get("labels")) and counts(pod)]
-        claims = claim(owner, candidates, lambda pod: matches(pod["metadata"].get("labels")))
-        pods = list(claims.owned)
-        if claims.adopt or claims.release:
-            outcomes = yield plan_claims(claims, owner, self.kind, PODS, self.finalizers)
-            adopted = {pod["metadata"]["name"] for pod in claims.adopt}
-            pods += [
-                outcome.object
-                for outcome in outcomes
-                if isinstance(outcome.intent, PatchObject)
-                and outcome.object is not None
-                and outcome.intent.name in adopted
-            ]
-        return pods
+        return (
+            yield from claimed(
+                self._pods,
+                owner,
+                self.kind,
+                PODS,
+                lambda pod: matches(pod["metadata"].get("labels")),
+                counts=counts,
+                finalizers=self.finalizers,
+            )
+        )
 
     def _create(self, key: str, owner: Object, pods: Sequence[Object], *, is_expected: bool = False) -> Done:
         """Create pods.

@@ -9,11 +9,15 @@ Source: k8s.io/kubernetes/pkg/controller/controller_ref_manager.go (ClaimObject,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object, Resource
-from kubelite.reconcile.intents import IfAlive, Intent, PatchObject
+from kubelite.reconcile.informing import InformerLike
+from kubelite.reconcile.intents import IfAlive, Intent, Outcomes, PatchObject
+
+ORPHANS: Final = "controllerless"
+"""Index: namespace -> objects without a controller."""
 
 
 def controller_ref(owner: Object, resource: Resource) -> Object:
@@ -35,6 +39,11 @@ def controller_of(obj: Object) -> Object | None:
             found: Object = reference
             return found
     return None
+
+
+def orphan_keys(obj: Object) -> tuple[str, ...]:
+    """The index `ORPHANS`."""
+    return () if controller_of(obj) is not None else (obj["metadata"].get("namespace", ""),)
 
 
 def key_of(obj: Object) -> str:
@@ -136,3 +145,44 @@ def plan_claims(
             IfAlive(owner_resource, metadata.get("namespace"), metadata["name"], metadata["uid"], adoptions)
         )
     return tuple(intents)
+
+
+def claimed(
+    informer: InformerLike,
+    owner: Object,
+    owner_resource: Resource,
+    resource: Resource,
+    matches: Callable[[Object], bool],
+    *,
+    counts: Callable[[Object], bool] = lambda _: True,
+    finalizers: Sequence[str] = (),
+) -> Generator[Sequence[Intent], Outcomes, list[Object]]:
+    """Part of a look: what belongs to an owner, after adoption and release.
+
+    Args:
+        informer: Of what is owned, with the index `ORPHANS`.
+        owner: By whom.
+        owner_resource: Its kind.
+        resource: Of what is owned.
+        matches: Whether an object has the labels that the owner selects.
+        counts: Which objects are looked at at all.
+        finalizers: As for `plan_claims`.
+    """
+    orphans = informer.by_index(ORPHANS, owner["metadata"].get("namespace", ""))
+    candidates = [each for each in informer.by_owner(owner["metadata"]["uid"]) if counts(each)]
+    candidates += [each for each in orphans if matches(each) and counts(each)]
+    claims = claim(owner, candidates, matches)
+    if not claims.adopt and not claims.release:
+        return list(claims.owned)
+    outcomes = yield plan_claims(claims, owner, owner_resource, resource, finalizers)
+    adopted = {each["metadata"]["name"] for each in claims.adopt}
+    return [
+        *claims.owned,
+        *(
+            outcome.object
+            for outcome in outcomes
+            if isinstance(outcome.intent, PatchObject)
+            and outcome.object is not None
+            and outcome.intent.name in adopted
+        ),
+    ]

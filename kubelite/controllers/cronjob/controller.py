@@ -1,7 +1,7 @@
 """CronJob controller: a Job for each run of a schedule, and not too many old ones.
 
 It looks at a CronJob when that or one of its Jobs changes, and at the time of the next run. Which run is due
-and what the status says is decided in `cronplan`.
+and what the status says is decided in `plan`.
 
 Invariant: a run has one Job, since its name is that of the minute.
 

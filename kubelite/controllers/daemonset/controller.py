@@ -1,7 +1,7 @@
 """DaemonSet controller: a pod on every node that the template fits, and the way from old pods to new ones.
 
-Pods are pinned to their node and then scheduled like others. Where they go is said by `daemonpods`, which
-step of an update comes next by `daemonupdate`; here is what was asked for and not yet seen, and the patience
+Pods are pinned to their node and then scheduled like others. Where they go is said by `pods`, which
+step of an update comes next by `update`; here is what was asked for and not yet seen, and the patience
 with pods that fail.
 
 Source: k8s.io/kubernetes/pkg/controller/daemon/daemon_controller.go.

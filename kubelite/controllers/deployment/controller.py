@@ -2,7 +2,7 @@
 
 A look either brings the Deployment's size to its ReplicaSets, or takes one step of the rollout; each step
 changes the sizes of old or new ReplicaSets only as far as maxSurge and maxUnavailable allow, and the next is
-taken when their status says what came of it. The arithmetic is `rollout`'s, the status `deploymentstatus`'s.
+taken when their status says what came of it. The arithmetic is `rollout`'s, the status `status`'s.
 
 Source: k8s.io/kubernetes/pkg/controller/deployment/{deployment_controller,sync,rolling,recreate,progress}.go.
 """
@@ -32,7 +32,6 @@ from kubelite.reconcile.intents import (
     DeleteObject,
     Intent,
     Outcomes,
-    PatchObject,
     RecordEvent,
     RequeueAfter,
     Steps,
@@ -40,11 +39,12 @@ from kubelite.reconcile.intents import (
     UpdateStatus,
 )
 from kubelite.reconcile.ownership import (
-    claim,
+    ORPHANS,
+    claimed,
     controller_of,
     controller_ref,
     key_of,
-    plan_claims,
+    orphan_keys,
     split_key,
 )
 
@@ -183,19 +183,10 @@ class DeploymentController(Reconciler):
             yield from self._recreate(work)
 
     def _claim(self, deployment: Object) -> Generator[Sequence[Intent], Outcomes, Rollout]:
-        own = self._sets.by_owner(deployment["metadata"]["uid"])
-        orphans = self._sets.by_index(ORPHANS, deployment["metadata"]["namespace"])
-        candidates = [*own, *(each for each in orphans if self._selects(deployment, each))]
-        claims = claim(deployment, candidates, lambda each: self._selects(deployment, each))
-        found = {each["metadata"]["name"]: each for each in claims.owned}
-        if claims.adopt or claims.release:
-            outcomes = yield plan_claims(claims, deployment, DEPLOYMENTS, REPLICASETS)
-            adopted = {each["metadata"]["name"] for each in claims.adopt}
-            for outcome in outcomes:
-                intent = outcome.intent
-                if isinstance(intent, PatchObject) and intent.name in adopted and outcome.object is not None:
-                    found[intent.name] = outcome.object
-        return Rollout(deployment, found)
+        sets = yield from claimed(
+            self._sets, deployment, DEPLOYMENTS, REPLICASETS, lambda each: self._selects(deployment, each)
+        )
+        return Rollout(deployment, {each["metadata"]["name"]: each for each in sets})
 
     def _roll(self, work: Rollout) -> Steps:
         if not (yield from self._revise(work, create=True)):

@@ -15,19 +15,18 @@ import attrs
 from kubelite.api.resources import CONTROLLERREVISIONS
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.history import revisions as history
-from kubelite.controllers.podowners import ORPHANS, PodOwners, orphan_keys
+from kubelite.controllers.podowners import PodOwners
 from kubelite.reconcile.controller import Environment, Watch
 from kubelite.reconcile.intents import (
     CreateObject,
     DeleteObject,
     Intent,
     Outcomes,
-    PatchObject,
     ReadObject,
     Steps,
     UpdateObject,
 )
-from kubelite.reconcile.ownership import claim, controller_of, plan_claims
+from kubelite.reconcile.ownership import ORPHANS, claimed, controller_of, orphan_keys
 
 
 @attrs.frozen(eq=False)
@@ -91,19 +90,15 @@ class RevisedSet(PodOwners):
 
     def _claim_revisions(self, owner: Object) -> Generator[Sequence[Intent], Outcomes, list[Object]]:
         matches = self.matcher(owner)
-        own = self._revisions.by_owner(owner["metadata"]["uid"])
-        orphans = self._revisions.by_index(ORPHANS, owner["metadata"]["namespace"])
-        candidates = [*own, *(each for each in orphans if matches(each["metadata"].get("labels")))]
-        claims = claim(owner, candidates, lambda each: matches(each["metadata"].get("labels")))
-        found = {each["metadata"]["name"]: each for each in claims.owned}
-        if claims.adopt or claims.release:
-            outcomes = yield plan_claims(claims, owner, self.kind, CONTROLLERREVISIONS)
-            adopted = {each["metadata"]["name"] for each in claims.adopt}
-            for outcome in outcomes:
-                intent = outcome.intent
-                if isinstance(intent, PatchObject) and intent.name in adopted and outcome.object is not None:
-                    found[intent.name] = outcome.object
-        return list(found.values())
+        return (
+            yield from claimed(
+                self._revisions,
+                owner,
+                self.kind,
+                CONTROLLERREVISIONS,
+                lambda each: matches(each["metadata"].get("labels")),
+            )
+        )
 
     def _make_revision(
         self, owner: Object, number: int, collisions: int | None

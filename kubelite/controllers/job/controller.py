@@ -1,7 +1,7 @@
 """Job controller: pods until enough have succeeded, or too many have failed.
 
-How a Job stands and whether it is over is decided in `jobplan`, which pods it wants in `jobscaling`, what its
-status says in `jobstatus`. Here is the order in which it is carried out: pods are created or deleted, the
+How a Job stands and whether it is over is decided in `plan`, which pods it wants in `scaling`, what its
+status says in `status`. Here is the order in which it is carried out: pods are created or deleted, the
 status names those that have ended, these lose their finalizer, and the status counts them.
 
 Invariant: no finalizer is taken off before a status that was written counts its pod.

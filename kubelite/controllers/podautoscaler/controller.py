@@ -1,8 +1,8 @@
 """HorizontalPodAutoscalers: as many replicas as metrics ask for, of whatever has a scale.
 
 Every `period_s` an autoscaler reads the scale of its target and the metrics of the pods that the scale
-selects. What each metric asks for is worked out in `horizontalpodautoscalermetrics`, how far the number may
-go at once in `horizontalpodautoscalerlimits`.
+selects. What each metric asks for is worked out in `metrics`, how far the number may go at once in
+`limits`.
 
 Invariant: the number of replicas is changed through the scale only, in the version that was read.
 

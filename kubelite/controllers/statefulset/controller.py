@@ -1,6 +1,6 @@
 """StatefulSet controller: members with names of their own, made and removed in order, each with its claims.
 
-What comes next is said by `statefulplan`; who a member is, by `statefulpods`. A look takes one step, and the
+What comes next is said by `plan`; who a member is, by `pods`. A look takes one step, and the
 pods' events ask for the next.
 
 Source: k8s.io/kubernetes/pkg/controller/statefulset/{stateful_set,stateful_pod_control}.go.

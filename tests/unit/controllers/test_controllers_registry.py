@@ -44,7 +44,7 @@ def test_the_options_of_a_row_are_set_from_what_can_be_set(row):
 
 @rows
 def test_all_that_a_controller_reads_is_in_sync_before_it_looks(row):
-    """And after a crash no older than the API server's answer: for that it has to be among what it watches."""
+    """And after a crash no older than the API server's answer; for that it has to be watched."""
     desk, read = Desk(), []
     informer = desk.informer
     desk.informer = lambda resource: read.append(resource) or informer(resource)
