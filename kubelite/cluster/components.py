@@ -40,7 +40,15 @@ from kubelite.master.auth.jwt import TokenKey
 from kubelite.master.auth.serviceaccounts import ServiceAccountTokens
 from kubelite.master.store.memory import MemoryStore
 from kubelite.master.writelog import WriteLog
-from kubelite.network import AddressBlock, Fabric, NetworkNamespace, OpenListener, OpenRelay, Translator
+from kubelite.network import (
+    AddressBlock,
+    Fabric,
+    NetworkNamespace,
+    OpenListener,
+    OpenRelay,
+    Translator,
+    client_session,
+)
 from kubelite.network.exposure import Exposure
 from kubelite.network.relay import open_relays
 from kubelite.network.sockets import open_listeners, open_pipe_listener, open_socket_listener
@@ -285,6 +293,7 @@ class Components:
                 random=self.random.fork("scheduler"),
                 recorder=self.scheduler_recorder,
                 config=config.scheduler,
+                session=lambda: client_session(self.network),
             ),
         )
         return (informers.spec(), manager, scheduler, *self._network_specs(informers, client))

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from kubelite.api.validation import names
 from kubelite.api.validation.placement import validate_node_affinity
+from kubelite.api.validation.resourcenames import is_extended
 from kubelite.apimachinery.field import FieldError
+from kubelite.apimachinery.godurations import DurationError, parse_duration
 from kubelite.scheduler.plugins import ELSEWHERE, PLUGINS, POINTS
 
 API_VERSION: Final = "kubescheduler.config.k8s.io/v1"
@@ -86,7 +88,22 @@ _FORM: Final[Form] = {
             "pluginConfig": ({"name": str, "args": ANYTHING},),
         },
     ),
-    "extenders": ANYTHING,
+    "extenders": (
+        {
+            "urlPrefix": str,
+            "filterVerb": str,
+            "preemptVerb": str,
+            "prioritizeVerb": str,
+            "weight": int,
+            "bindVerb": str,
+            "enableHTTPS": bool,
+            "tlsConfig": {"insecure": bool, "serverName": str, "caFile": str, "caData": str},
+            "httpTimeout": str,
+            "nodeCacheCapable": bool,
+            "managedResources": ({"name": str, "ignoredByScheduler": bool},),
+            "ignorable": bool,
+        },
+    ),
 }
 
 
@@ -102,8 +119,7 @@ def validate(config: Any) -> Errors:
     errors = errors or _misfits(config, _FORM, "")
     if errors:
         return errors
-    if config.get("extenders"):
-        errors.append(FieldError.forbidden("extenders", "extenders are not called"))
+    errors += _validate_extenders(config.get("extenders") or ())
     if _value(config, "parallelism", 16) <= 0:
         detail = "should be an integer value greater than zero"
         errors.append(FieldError.invalid("parallelism", config["parallelism"], detail))
@@ -170,6 +186,40 @@ def _validate_backoff(config: Mapping[str, Any]) -> Errors:
         detail = "must be greater than or equal to PodInitialBackoffSeconds"
         errors.append(FieldError.invalid("podMaxBackoffSeconds", most, detail))
     return errors
+
+
+def _validate_extenders(extenders: Sequence[Mapping[str, Any]]) -> Errors:
+    errors: Errors = []
+    binders, managed = 0, set()
+    for index, extender in enumerate(extenders):
+        path = f"extenders[{index}]"
+        if not extender.get("urlPrefix"):
+            errors.append(FieldError.required(f"{path}.urlPrefix"))
+        if extender.get("prioritizeVerb") and _value(extender, "weight", 0) <= 0:
+            detail = "must have a positive weight applied to it"
+            errors.append(FieldError.invalid(f"{path}.weight", extender.get("weight") or 0, detail))
+        binders += bool(extender.get("bindVerb"))
+        if extender.get("httpTimeout"):
+            errors += _validate_duration(extender["httpTimeout"], f"{path}.httpTimeout")
+        for number, each in enumerate(extender.get("managedResources") or ()):
+            here, name = f"{path}.managedResources[{number}].name", each.get("name") or ""
+            if not is_extended(name):
+                errors.append(FieldError.invalid(here, name, "is an invalid extended resource name"))
+            if name in managed:
+                errors.append(FieldError.invalid(here, name, "duplicate extender managed resource name"))
+            managed.add(name)
+    if binders > 1:
+        detail = "only one extender can implement bind"
+        errors.append(FieldError.invalid("extenders", f"found {binders} extenders implementing bind", detail))
+    return errors
+
+
+def _validate_duration(text: str, path: str) -> Errors:
+    try:
+        parse_duration(text)
+    except DurationError as error:
+        return [FieldError.invalid(path, text, str(error))]
+    return []
 
 
 # --- profiles

@@ -33,7 +33,10 @@ from kubelite.scheduler.profiles import DEFAULT_NAME, SchedulerConfig, parse_con
 from kubelite.scheduler.queue import Entry, SchedulingQueue
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from kubelite.scheduler.explain import Explanation
+    from kubelite.scheduler.extenders import Extenders
     from kubelite.scheduler.plugins.volumebinding import VolumeBinding
     from kubelite.scheduler.preemption import Preemption
 
@@ -69,6 +72,7 @@ class Core:
         random: Decides between equal nodes.
         recorder: Of the Events of a profile, by its name.
         config: The profiles; the default one if there is none.
+        session: Makes an HTTP client in the cluster's network, for extenders; None if nobody does.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Core:
         random: Randomness,
         recorder: Callable[[str], Recorder],
         config: SchedulerConfig | None = None,
+        session: Callable[[], aiohttp.ClientSession] | None = None,
     ) -> None:
         self.context = context
         self._client, self._informers, self._clock = client, informers, clock
@@ -89,6 +94,11 @@ class Core:
         self._cache = Cache()
         handle = Handle(self._cache, self._lister, random.randrange)
         self._frameworks = {name: Framework(profile, handle) for name, profile in config.profiles.items()}
+        self._extenders: Extenders | None = None
+        if config.extenders and session is not None:
+            from kubelite.scheduler.extenders import Extenders  # noqa: PLC0415 - few clusters have any
+
+            self._extenders = Extenders(config.extenders, session, clock)
         self._queue = SchedulingQueue(config.backoff_first_s, config.backoff_max_s, self._is_gated)
         self._followed: dict[Resource, Any] = {}
         self._removers: list[Any] = []
@@ -117,6 +127,11 @@ class Core:
         for remove in self._removers:
             if callable(remove):
                 remove()
+
+    async def close(self) -> None:
+        """Close connections to extenders."""
+        if self._extenders is not None:
+            await self._extenders.close()
 
     def _framework_of(self, pod: Object) -> Framework | None:
         return self._frameworks.get(pod["spec"].get("schedulerName") or NAME)
@@ -276,14 +291,21 @@ class Core:
         await self._prepare(framework, entry.info)
         if self._queue.get(entry.info.uid) is not entry:
             return
+        try:
+            verdict = await self._decide(framework, entry)
+            if (
+                verdict is not None
+                and r.PODDISRUPTIONBUDGETS not in self._followed
+                and _could_preempt(verdict)
+            ):
+                await self._follow(r.PODDISRUPTIONBUDGETS)
+                verdict = await self._decide(framework, entry)
+        except SchedulerError as error:
+            await self._err(entry, framework, str(error))
+            return
+        if verdict is None:
+            return
         info = entry.info
-        verdict = framework.schedule(info, self._start)
-        if r.PODDISRUPTIONBUDGETS not in self._followed and _could_preempt(verdict):
-            await self._follow(r.PODDISRUPTIONBUDGETS)
-            if self._queue.get(entry.info.uid) is not entry:
-                return
-            info = entry.info
-            verdict = framework.schedule(info, self._start)
         self._start += verdict.looked_at
         if verdict.node is None:
             await self._refuse(entry, framework, verdict)
@@ -295,12 +317,29 @@ class Core:
         else:
             await self._bind(entry, framework, verdict.node)
 
+    async def _decide(self, framework: Framework, entry: Entry) -> Verdict | None:
+        """Where a pod goes; None if it does not wait any more.
+
+        Raises:
+            SchedulerError: An extender failed.
+        """
+        while self._queue.get(entry.info.uid) is entry:
+            info = entry.info
+            if self._extenders is None or not self._extenders.concern(info):
+                return framework.schedule(info, self._start)
+            verdict = await self._extenders.schedule(framework, info, self._start)
+            stands = verdict.node is None or self._cache.existing(verdict.node) is not None
+            if entry.info is info and stands and self._queue.get(info.uid) is entry:
+                return verdict
+        return None
+
     async def _bind(self, entry: Entry, framework: Framework, node: str) -> None:
         try:
-            await self._effects.bind(entry.info, node, framework.profile.name)
+            is_bound = self._extenders is not None and await self._extenders.bind(entry.info, node)
+            await self._effects.bind(entry.info, node, framework.profile.name, is_bound=is_bound)
         except (NotFound, Conflict):
             self._forget(entry)  # it is gone, another, or bound: the informer will tell
-        except APIError as error:
+        except (APIError, SchedulerError) as error:
             log.warning("binding failed", pod=entry.info.key, node=node, error=str(error))
             await self._err(entry, framework, str(error))
 
@@ -343,7 +382,7 @@ class Core:
         if nodes:
             message = fit_error(nodes, verdict.statuses, verdict.absent, verdict.pre_filter)
             if framework.profile.has("postFilter", "DefaultPreemption"):
-                preemption = self._preempt(framework, info, verdict)
+                preemption = await self._preempt(framework, info, verdict)
                 message = f"{message} {preemption.message}".rstrip()
         chosen = preemption.chosen if preemption is not None else None
         if chosen is not None:
@@ -372,11 +411,18 @@ class Core:
             self._wake()
         await self._effects.nominate(other, "")
 
-    def _preempt(self, framework: Framework, info: PodInfo, verdict: Verdict) -> Preemption:
-        from kubelite.scheduler.preemption import preempt  # noqa: PLC0415 - when first needed
+    async def _preempt(self, framework: Framework, info: PodInfo, verdict: Verdict) -> Preemption:
+        from kubelite.scheduler.preemption import choose_among, preempt  # noqa: PLC0415 - when first needed
 
-        budgets = self._followed.get(r.PODDISRUPTIONBUDGETS)
-        return preempt(framework, info, verdict, budgets.list() if budgets else (), self._clock.now())
+        budgets, now = self._followed.get(r.PODDISRUPTIONBUDGETS), self._clock.now()
+        found = preempt(framework, info, verdict, budgets.list() if budgets else (), now)
+        if self._extenders is None or not found.candidates:
+            return found
+        try:
+            left = await self._extenders.preempt(info, found.candidates, self._cache)
+        except SchedulerError as error:
+            return choose_among((), now, str(error))
+        return choose_among(left, now)
 
     # -- volumes
 

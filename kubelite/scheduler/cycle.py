@@ -48,6 +48,7 @@ class Verdict:
         rejected_by: The plugins that rejected the pod or a node.
         filterings: What the filters found out, for preemption.
         looked_at: How many nodes were looked at: the next cycle begins behind them.
+        is_nominated: Only the node was looked at on which room was made for the pod.
     """
 
     node: str | None = None
@@ -57,6 +58,7 @@ class Verdict:
     rejected_by: frozenset[str] = frozenset()
     filterings: tuple[Filtering, ...] = ()
     looked_at: int = 0
+    is_nominated: bool = False
 
     def status_of(self, node: str) -> Status | None:
         """Why a node will not do."""
@@ -165,22 +167,54 @@ class Framework:
             info: The pod.
             start: The index among all nodes to begin with.
         """
+        verdict, feasible = self.find(info, start, is_compared=bool(self.profile.scores))
+        return self.choose(info, feasible, verdict)
+
+    def find(
+        self, info: PodInfo, start: int, *, is_compared: bool, ignore_nomination: bool = False
+    ) -> tuple[Verdict, list[NodeInfo]]:
+        """The nodes that a pod may go to, and why not to others.
+
+        Args:
+            info: The pod.
+            start: The index among all nodes to begin with.
+            is_compared: Whether nodes are compared; if not, the first will do.
+            ignore_nomination: Look at all nodes also if room was made on one.
+        """
         cache = self.handle.cache
         nodes = cache.listed()
         verdict = Verdict()
         if not nodes:
-            return verdict
+            return verdict, []
         filterings = self.pre_filter(info, verdict)
         if verdict.pre_filter is not None:
-            return verdict
-        nominated = cache.existing(cache.nomination(info.uid) or info.nominated)
+            return verdict, []
+        nominated = None
+        if not ignore_nomination:
+            nominated = cache.existing(cache.nomination(info.uid) or info.nominated)
         if nominated is not None and self.run_filters(info, nominated, filterings) is None:
-            verdict.node = nominated.name
-            return verdict
+            verdict.is_nominated = True
+            return verdict, [nominated]
         names = merged_names(filterings)
         if names is not None:
             nodes = [node for node in map(cache.existing, sorted(names)) if node is not None]
-        feasible = self._feasible(info, nodes, start, verdict)
+        return verdict, self._feasible(info, nodes, start, verdict, is_compared=is_compared)
+
+    def choose(
+        self,
+        info: PodInfo,
+        feasible: Sequence[NodeInfo],
+        verdict: Verdict,
+        extra: Sequence[int] | None = None,
+    ) -> Verdict:
+        """The best of the nodes that are left, by chance among equals.
+
+        Args:
+            info: The pod.
+            feasible: The nodes.
+            verdict: Is told which it is, or who rejected the pod.
+            extra: What others than the plugins add to the score of each node.
+        """
         if not feasible:
             rejecting = {status.plugin for status in verdict.statuses.values()}
             verdict.rejected_by = verdict.rejected_by | rejecting
@@ -188,6 +222,8 @@ class Framework:
             verdict.node = feasible[0].name
         else:
             totals = self.prioritize(info, feasible)
+            if extra is not None:
+                totals = [a + b for a, b in zip(totals, extra, strict=True)]
             best = max(totals)
             winners = [index for index, total in enumerate(totals) if total == best]
             chosen = winners[0] if len(winners) == 1 else winners[self.handle.random(len(winners))]
@@ -195,15 +231,14 @@ class Framework:
         return verdict
 
     def _feasible(
-        self, info: PodInfo, nodes: Sequence[NodeInfo], start: int, verdict: Verdict
+        self, info: PodInfo, nodes: Sequence[NodeInfo], start: int, verdict: Verdict, *, is_compared: bool
     ) -> list[NodeInfo]:
         """As many nodes as are wanted which pass all filters."""
         count = len(nodes)
         if not count:
             return []
         start %= count
-        # Where nothing is compared, the first node will do.
-        wanted = feasible_wanted(count, self.profile.percentage) if self.profile.scores else 1
+        wanted = feasible_wanted(count, self.profile.percentage) if is_compared else 1
         filterings, statuses = verdict.filterings, verdict.statuses
         crowded = self.handle.cache.nominated
         feasible: list[NodeInfo] = []

@@ -58,8 +58,8 @@ class Effects:
             message = message[: _MESSAGE_MAX - len(_CUT)] + _CUT
         self._recorder(profile).event(info.pod, "Warning", "FailedScheduling", message, action="Scheduling")
 
-    async def bind(self, info: PodInfo, node: str, profile: str) -> None:
-        """Gives a pod its node.
+    async def bind(self, info: PodInfo, node: str, profile: str, *, is_bound: bool = False) -> None:
+        """Gives a pod its node, and says so; only says so if somebody else has bound it.
 
         Raises:
             APIError: It is refused.
@@ -72,7 +72,8 @@ class Effects:
             "metadata": {"name": name, "namespace": namespace, "uid": info.uid},
             "target": {"kind": "Node", "name": node},
         }
-        await self._client.create(PODS, binding, namespace, name=name, subresource="binding")
+        if not is_bound:
+            await self._client.create(PODS, binding, namespace, name=name, subresource="binding")
         text = f"Successfully assigned {info.key} to {node}"
         self._recorder(profile).event(info.pod, "Normal", "Scheduled", text, action="Binding")
 

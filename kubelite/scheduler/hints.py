@@ -34,6 +34,16 @@ CSI_NODE_ADD, CSI_NODE_UPDATE = "CSINode/Add", "CSINode/Update"
 DRIVER_ADD, DRIVER_UPDATE = "CSIDriver/Add", "CSIDriver/Update"
 CAPACITY_ADD, CAPACITY_UPDATE = "CSIStorageCapacity/Add", "CSIStorageCapacity/Update"
 
+EXTENDER: Final = "Extender"
+"""What stands for all extenders among the plugins that rejected a pod."""
+_ANY_EVENT: Final = (
+    *(NODE_ADD, NODE_LABEL, NODE_TAINT, NODE_ALLOCATABLE, NODE_DELETE),
+    *(POD_ADD, POD_DELETE, POD_LABEL, POD_SCALE_DOWN),
+    *sorted(OWN_EVENTS),
+    *(CLAIM_ADD, CLAIM_UPDATE, VOLUME_ADD, VOLUME_UPDATE, CLASS_ADD, CLASS_UPDATE),
+    *(CSI_NODE_ADD, CSI_NODE_UPDATE, DRIVER_ADD, DRIVER_UPDATE, CAPACITY_ADD, CAPACITY_UPDATE),
+)
+
 Hint = Callable[[PodInfo, "Object | None", "Object | None"], bool]
 _UNSCHEDULABLE: Final = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
@@ -283,6 +293,7 @@ HINTS: Final[Mapping[str, Mapping[str, Hint]]] = {
         POD_LABEL: _affects_affinity,
         OWN_LABEL: _always,
     },
+    EXTENDER: dict.fromkeys(_ANY_EVENT, _always),  # nobody knows what helps
 }
 """What each plugin wants to know of after it rejected a pod."""
 

@@ -84,6 +84,21 @@ def preempt(
     return Preemption(select(candidates, now), tuple(candidates))
 
 
+def choose_among(
+    candidates: Sequence[Candidate], now: float, problem: str = "no candidate node for preemption"
+) -> Preemption:
+    """What comes of it when others have had their say about the candidates.
+
+    Args:
+        candidates: Those that are left.
+        now: Unix seconds.
+        problem: Why there is none.
+    """
+    if not candidates:
+        return Preemption(message=f"preemption: {problem}")
+    return Preemption(select(candidates, now), tuple(candidates))
+
+
 def ineligible(framework: Framework, info: PodInfo, verdict: Verdict) -> str:
     """Why a pod may not preempt others; "" if it may."""
     if info.spec.get("preemptionPolicy") == "Never":

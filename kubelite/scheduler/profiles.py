@@ -6,12 +6,16 @@ pkg/scheduler/apis/config/v1/{default_plugins,defaults}.go.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from kubelite.apimachinery.godurations import parse_duration
 from kubelite.scheduler.plugins import PLUGINS, POINTS
 
 DEFAULT_NAME: Final = "default-scheduler"
+_FIT: Final = "NodeResourcesFit"
 
 
 class Profile(NamedTuple):
@@ -39,11 +43,42 @@ class Profile(NamedTuple):
         return plugin in self.points[point]
 
 
+class Extender(NamedTuple):
+    """A server that is asked about pods.
+
+    Attributes:
+        url: What its verbs are added to.
+        filter_verb: Takes nodes out; "" if it does not, as for the other verbs.
+        prioritize_verb: Gives nodes points.
+        preempt_verb: Chooses among nodes and victims.
+        bind_verb: Binds pods.
+        weight: Of its points.
+        knows_nodes: It is told the names of nodes only.
+        managed: Resources: it is asked only about pods that ask for one; all pods if empty.
+        is_ignorable: Pods do not wait for it if it fails.
+        timeout_s: How long it may take.
+        authority: Who signs its certificate (PEM); "" for anybody.
+    """
+
+    url: str
+    filter_verb: str = ""
+    prioritize_verb: str = ""
+    preempt_verb: str = ""
+    bind_verb: str = ""
+    weight: int = 1
+    knows_nodes: bool = False
+    managed: frozenset[str] = frozenset()
+    is_ignorable: bool = False
+    timeout_s: float = 5.0
+    authority: str = ""
+
+
 class SchedulerConfig(NamedTuple):
     """All profiles, and what they share.
 
     Attributes:
         profiles: By name.
+        extenders: In the order in which they are asked.
         backoff_first_s: After the first failure; it doubles with each.
         backoff_max_s: At most.
     """
@@ -51,6 +86,7 @@ class SchedulerConfig(NamedTuple):
     profiles: Mapping[str, Profile]
     backoff_first_s: float = 1.0
     backoff_max_s: float = 10.0
+    extenders: tuple[Extender, ...] = ()
 
 
 def parse_config(config: Mapping[str, Any] | None) -> SchedulerConfig:
@@ -68,15 +104,66 @@ def parse_config(config: Mapping[str, Any] | None) -> SchedulerConfig:
         if errors:
             raise ValueError(f"scheduler: {'; '.join(map(str, errors))}")
     given: Sequence[Mapping[str, Any]] = config.get("profiles") or ({},)
+    extenders = config.get("extenders") or ()
+    ignored = [
+        each["name"]
+        for extender in extenders
+        for each in extender.get("managedResources") or ()
+        if each.get("ignoredByScheduler")
+    ]
     profiles = [
-        _profile(each, config.get("percentageOfNodesToScore"), f"profiles[{index}]")
+        _ignoring(ignored, _profile(each, config.get("percentageOfNodesToScore"), f"profiles[{index}]"))
         for index, each in enumerate(given)
     ]
     return SchedulerConfig(
         {profile.name: profile for profile in profiles},
         float(config.get("podInitialBackoffSeconds") or 1),
         float(config.get("podMaxBackoffSeconds") or 10),
+        tuple(map(_extender, extenders)),
     )
+
+
+def _extender(extender: Mapping[str, Any]) -> Extender:
+    """An extender, out of its configuration.
+
+    Raises:
+        ValueError: The file of its authority cannot be read.
+    """
+    return Extender(
+        extender["urlPrefix"],
+        extender.get("filterVerb") or "",
+        extender.get("prioritizeVerb") or "",
+        extender.get("preemptVerb") or "",
+        extender.get("bindVerb") or "",
+        extender.get("weight") or 1,
+        bool(extender.get("nodeCacheCapable")),
+        frozenset(each["name"] for each in extender.get("managedResources") or ()),
+        bool(extender.get("ignorable")),
+        parse_duration(extender.get("httpTimeout") or "5s") or 5.0,
+        _authority(extender.get("tlsConfig") or {}),
+    )
+
+
+def _authority(tls: Mapping[str, Any]) -> str:
+    if tls.get("insecure"):
+        return ""
+    if tls.get("caData"):
+        return base64.b64decode(tls["caData"]).decode()
+    if not tls.get("caFile"):
+        return ""
+    try:
+        return Path(tls["caFile"]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"scheduler: tlsConfig.caFile: {error}") from error
+
+
+def _ignoring(resources: Sequence[str], profile: Profile) -> Profile:
+    """A profile whose NodeResourcesFit leaves resources to extenders."""
+    if not resources:
+        return profile
+    fit = profile.args.get(_FIT) or {}
+    both = {**fit, "ignoredResources": [*(fit.get("ignoredResources") or ()), *resources]}
+    return profile._replace(args={**profile.args, _FIT: both})
 
 
 def _profile(profile: Mapping[str, Any], percentage: int | None, path: str) -> Profile:

@@ -16,6 +16,8 @@ from kubelite.runtime import Actor, Clock, Randomness
 from kubelite.scheduler.messages import BEGIN, Begin, Explain, Flush, Message, Schedule
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from kubelite.scheduler.core import Core
     from kubelite.scheduler.effects import Recorder
     from kubelite.scheduler.profiles import SchedulerConfig
@@ -31,6 +33,7 @@ class Scheduler(Actor[Message]):
         random: Decides between equal nodes.
         recorder: Of the Events of a profile, by its name.
         config: The profiles; the default one if there is none.
+        session: Makes an HTTP client in the cluster's network, for extenders.
     """
 
     reply_errors = (APIError,)
@@ -44,9 +47,11 @@ class Scheduler(Actor[Message]):
         random: Randomness,
         recorder: Callable[[str], Recorder],
         config: SchedulerConfig | None = None,
+        session: Callable[[], aiohttp.ClientSession] | None = None,
     ) -> None:
         self._client, self._informers, self._clock = client, informers, clock
         self._random, self._recorder, self._config = random, recorder, config
+        self._session = session
         self._core: Core | None = None
         self._remove: Any = None
         self._is_needed = False
@@ -68,6 +73,7 @@ class Scheduler(Actor[Message]):
         self._unwatch()
         if self._core is not None:
             self._core.end()
+            await self._core.close()
 
     async def _begun(self) -> Core:
         """The core, which knows all nodes and pods."""
@@ -83,6 +89,7 @@ class Scheduler(Actor[Message]):
                 random=self._random,
                 recorder=self._recorder,
                 config=self._config,
+                session=self._session,
             )
             await self._core.begin()
             self._unwatch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import web
 
 import kubelite
 from kubelite.api.conditions import get_condition
@@ -261,3 +262,39 @@ async def test_a_pod_whose_claim_is_missing_waits_for_it(cluster):
     )
     await cluster.apply(LOCAL.replace("node-3", "node-1"))
     await cluster.wait_for("pod/web", "jsonpath={.spec.nodeName}=node-1")
+
+
+EXTENDED = {
+    "extenders": [
+        {
+            "urlPrefix": "http://extender.default.svc.cluster.local",
+            "filterVerb": "filter",
+            "nodeCacheCapable": True,
+            "managedResources": [{"name": "x.org/seat", "ignoredByScheduler": True}],
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("options", [{"nodes": 2, "scheduler": EXTENDED}])
+async def test_an_extender_in_a_pod_says_where_pods_go(cluster):
+    def make_extender():
+        async def choose(request):
+            return web.json_response({"NodeNames": (await request.json())["NodeNames"][-1:]})
+
+        app = web.Application()
+        app.router.add_post("/filter", choose)
+        return app
+
+    cluster.images["extender"] = make_extender
+    server = pod("extender")
+    server["spec"]["containers"][0]["image"] = "extender"
+    port = {"selector": {"app": "extender"}, "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "extender"}, "spec": port}
+    await cluster.apply([server, service])
+    await cluster.wait_for("service/extender", "ready")
+    sitting = pod("sitting")
+    sitting["spec"]["containers"][0]["resources"] = {"limits": {"x.org/seat": "1"}}
+    await cluster.apply(sitting)
+    placed = await cluster.wait_for("pod/sitting", lambda each: each["spec"].get("nodeName"))
+    assert placed["spec"]["nodeName"] == "node-2"

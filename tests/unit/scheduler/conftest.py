@@ -150,7 +150,13 @@ def config():
 
 
 @pytest.fixture
-async def cluster(config):
+def session():
+    """Makes HTTP clients; a test may have its own."""
+    return
+
+
+@pytest.fixture
+async def cluster(config, session):
     """A scheduler that runs in virtual time; `settle` lets it come to rest, `clock` is its clock."""
     made = StubCluster()
     clock = VirtualClock()
@@ -165,6 +171,7 @@ async def cluster(config):
                 random=system.random.fork("scheduler"),
                 recorder=made.recorder,
                 config=config,
+                session=session,
             ),
         )
     )

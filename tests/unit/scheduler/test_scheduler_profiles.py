@@ -170,7 +170,34 @@ A = "profiles[0].pluginConfig[0].args."
         ({"profiles": [None]}, "profiles[0]: Required value"),
         ({"parallelism": True}, "parallelism: Invalid value: true: must be an integer"),
         ({"parallelism": 0}, "parallelism: Invalid value: 0: should be an integer value greater than zero"),
-        ({"extenders": [{"urlPrefix": "http://x"}]}, "extenders: Forbidden: extenders are not called"),
+        ({"extenders": [{"filterVerb": "f"}]}, "extenders[0].urlPrefix: Required value"),
+        (
+            {"extenders": [{"urlPrefix": "http://x", "prioritizeVerb": "p"}]},
+            "extenders[0].weight: Invalid value: 0: must have a positive weight applied to it",
+        ),
+        (
+            {"extenders": [{"urlPrefix": "http://x", "bindVerb": "b", "httpTimeout": "5"}] * 2},
+            (
+                'extenders[0].httpTimeout: Invalid value: "5": time: missing unit in duration "5"; '
+                'extenders[1].httpTimeout: Invalid value: "5": time: missing unit in duration "5"; '
+                'extenders: Invalid value: "found 2 extenders implementing bind": '
+                "only one extender can implement bind"
+            ),
+        ),
+        (
+            {"extenders": [{"urlPrefix": "http://x", "managedResources": [{"name": "cpu"}]}]},
+            (
+                'extenders[0].managedResources[0].name: Invalid value: "cpu": '
+                "is an invalid extended resource name"
+            ),
+        ),
+        (
+            {"extenders": [{"urlPrefix": "http://x", "tlsConfig": {"certFile": "c"}}]},
+            (
+                "extenders[0].tlsConfig.certFile: Forbidden: unknown field; "
+                "there are insecure, serverName, caFile, caData"
+            ),
+        ),
         (
             {"profiles": [{"plugins": {"score": {"enable": []}}}]},
             "profiles[0].plugins.score.enable: Forbidden: unknown field; there are enabled, disabled",
@@ -330,7 +357,7 @@ def test_a_name_that_no_plugin_has_is_told_with_those_that_exist():
 
 
 def test_every_hint_is_of_a_plugin():
-    assert set(hints.HINTS) <= set(PLUGINS)
+    assert set(hints.HINTS) - {hints.EXTENDER} <= set(PLUGINS)
 
 
 NODE = make_node("a")
