@@ -24,7 +24,6 @@ from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.deployment import rollback, rollout
 from kubelite.controllers.deployment import status as progress
 from kubelite.controllers.deployment.rollback import revision_asked_for
-from kubelite.controllers.podowners import ORPHANS, orphan_keys
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.executor import is_namespace_terminating
 from kubelite.reconcile.intents import (
