@@ -22,6 +22,7 @@ from kubelite.controllers.volume.matching import (
     FAILED,
     LOST,
     NO_PROVISIONER,
+    OFFERED,
     PENDING,
     PROVISIONED_BY,
     RECYCLABLE,
@@ -30,19 +31,23 @@ from kubelite.controllers.volume.matching import (
     SELECTED_NODE,
     STORAGE_PROVISIONER,
     STORAGE_PROVISIONER_BEFORE,
+    UNBOUND,
     WAITING_PODS,
     annotated,
     annotations_of,
     bound_claim,
     bound_volume,
     claim_status,
+    class_of,
     default_class,
     find_volume,
     fits,
     is_for,
     mismatch,
     names_no_class,
+    offered_volumes,
     tell_of_modes,
+    unbound_claims,
     unbound_volume,
     volume_phase,
     waiting_pods,
@@ -73,7 +78,9 @@ class PersistentVolumeController(Reconciler):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._volumes = self.informer(PERSISTENTVOLUMES)
+        self._volumes.add_index(OFFERED, offered_volumes)
         self._claims = self.informer(PERSISTENTVOLUMECLAIMS)
+        self._claims.add_index(UNBOUND, unbound_claims)
         self._classes = self.informer(STORAGECLASSES)
         self._pods = self.informer(PODS)
         self._pods.add_index(WAITING_PODS, waiting_pods)
@@ -92,10 +99,9 @@ class PersistentVolumeController(Reconciler):
         """A new default class is for claims that have waited for one; any class for those that name it."""
         if new is None:
             return
-        name = new["metadata"]["name"]
-        for claim in self._claims.list():
-            if not claim["spec"].get("volumeName") and claim["spec"].get("storageClassName") in {None, name}:
-                yield _claim_key(claim)
+        without = (each for each in self._claims.by_index(UNBOUND, "") if names_no_class(each))
+        for claim in (*without, *self._claims.by_index(UNBOUND, new["metadata"]["name"])):
+            yield _claim_key(claim)
 
     def _volume_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         volume = new or old
@@ -104,9 +110,9 @@ class PersistentVolumeController(Reconciler):
         reference = volume["spec"].get("claimRef")
         if reference and reference.get("name"):
             yield f"claim/{reference.get('namespace')}/{reference['name']}"
-        elif new is not None:
-            for claim in self._claims.list():
-                if not claim["spec"].get("volumeName") and fits(new, claim):
+        elif new is not None and not (old is not None and _is_as_before(old, new)):
+            for claim in self._claims.by_index(UNBOUND, class_of(new)):
+                if fits(new, claim):
                     yield _claim_key(claim)
 
     @staticmethod
@@ -215,7 +221,9 @@ class PersistentVolumeController(Reconciler):
             claim = outcome.object
         storage_class = self._classes.get(None, claim["spec"].get("storageClassName") or "")
         waits = storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-        volume = find_volume(claim, self._volumes.list())
+        reserved = self._volumes.by_index(OFFERED, _claim_key(claim))
+        free = self._volumes.by_index(OFFERED, f"class/{class_of(claim)}")
+        volume = find_volume(claim, (*reserved, *free))
         if volume is not None and (not waits or volume["spec"].get("claimRef")):
             yield from self._bind(volume, claim)
             return
@@ -309,6 +317,11 @@ class PersistentVolumeController(Reconciler):
             UpdateStatus(PERSISTENTVOLUMECLAIMS, {**claim, "status": status}),
             RecordEvent(claim, "Warning", *why),
         )
+
+
+def _is_as_before(old: Object, new: Object) -> bool:
+    """Whether a volume fits the claims that it fitted before."""
+    return bool(old["spec"] == new["spec"] and old["metadata"].get("labels") == new["metadata"].get("labels"))
 
 
 def _claim_key(claim: Object) -> str:

@@ -36,6 +36,10 @@ RECYCLABLE: Final = frozenset({"hostPath", "nfs"})
 """Sorts of volumes that Kubernetes can empty."""
 WAITING_PODS: Final = "waiting"
 """Index: `namespace/name` of a claim -> pods that use it and are not scheduled."""
+UNBOUND: Final = "unbound"
+"""Index: the name of a class ("" for none) -> claims that have no volume."""
+OFFERED: Final = "offered"
+"""Index: `class/NAME` -> volumes that are free; `claim/NAMESPACE/NAME` -> volumes for that claim."""
 RESYNC_S: Final = 15.0
 """How often a claim that nothing fits is looked at again."""
 _ZERO: Final = Quantity(Decimal(0))
@@ -76,7 +80,7 @@ def fits(volume: Object, claim: Object) -> bool:
     return (
         capacity_of(volume) >= asked_by(claim)
         and (spec.get("volumeMode") or "Filesystem") == (wanted.get("volumeMode") or "Filesystem")
-        and (spec.get("storageClassName") or "") == (wanted.get("storageClassName") or "")
+        and class_of(volume) == class_of(claim)
         and (spec.get("volumeAttributesClassName") or "") == (wanted.get("volumeAttributesClassName") or "")
         and set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ())
         and (selector is None or from_label_selector(selector).matches(volume["metadata"].get("labels")))
@@ -90,7 +94,7 @@ def mismatch(volume: Object, claim: Object) -> str:
         return ""
     if capacity_of(volume) < asked_by(claim):
         return "requested PV is too small"
-    if (spec.get("storageClassName") or "") != (wanted.get("storageClassName") or ""):
+    if class_of(volume) != class_of(claim):
         return "storageClassName does not match"
     if (spec.get("volumeMode") or "Filesystem") != (wanted.get("volumeMode") or "Filesystem"):
         return "incompatible volumeMode"
@@ -125,6 +129,25 @@ def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
             return volume
     free = [each for each in living if not each["spec"].get("claimRef") and fits(each, claim)]
     return min(free, key=lambda each: (capacity_of(each), each["metadata"]["name"]), default=None)
+
+
+def class_of(obj: Object) -> str:
+    """The class of a volume, or of a claim; "" for none."""
+    name: str = obj["spec"].get("storageClassName") or ""
+    return name
+
+
+def unbound_claims(claim: Object) -> Iterable[str]:
+    """The index `UNBOUND`."""
+    return () if claim["spec"].get("volumeName") else (class_of(claim),)
+
+
+def offered_volumes(volume: Object) -> Iterable[str]:
+    """The index `OFFERED`."""
+    reference = volume["spec"].get("claimRef")
+    if not reference:
+        return (f"class/{class_of(volume)}",)
+    return (f"claim/{reference.get('namespace')}/{reference.get('name')}",)
 
 
 def waiting_pods(pod: Object) -> Iterable[str]:

@@ -6,12 +6,20 @@ import pytest
 
 from kubelite.api.resources import NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, STORAGECLASSES
 from kubelite.apimachinery.apierrors import InternalError
+from kubelite.controllers.volume.binding import PersistentVolumeController
 from kubelite.controllers.volume.ephemeral import EphemeralVolumeController
 from kubelite.controllers.volume.provisioner import RETRY_S, Provisioner
-from kubelite.reconcile.intents import CreateObject, DeleteObject, RequeueAfter
+from kubelite.reconcile.intents import CreateObject, DeleteObject, RequeueAfter, UpdateObject
 from tests.unit.controllers.desk import Desk, only
 from tests.unit.controllers.situations.parts import named, node, pod
-from tests.unit.controllers.situations.volumes import EPHEMERAL, LOCAL, claim, provision, storage_class
+from tests.unit.controllers.situations.volumes import (
+    EPHEMERAL,
+    LOCAL,
+    claim,
+    provision,
+    storage_class,
+    volume,
+)
 
 
 def test_a_pod_makes_its_ephemeral_claim_once_that_of_another_in_its_place_is_gone():
@@ -51,6 +59,42 @@ def test_the_directory_of_a_volume_goes_before_the_volume_does(fails):
 
     assert only(desk.look(controller, f"volume/{found['metadata']['name']}", answer), DeleteObject)
     assert erased == [("a", found["spec"]["hostPath"]["path"])]
+
+
+def handler(desk, resource):
+    controller = desk.make(PersistentVolumeController)
+    return next(each.keys for each in controller.watches() if each.resource == resource)
+
+
+def test_a_volume_that_is_free_calls_the_claims_that_it_fits_until_it_stays_as_it_is():
+    desk = Desk()
+    desk.put(PERSISTENTVOLUMECLAIMS, claim(class_name="k"))
+    called = handler(desk, PERSISTENTVOLUMES)
+    fits, other = volume(storageClassName="k"), volume(storageClassName="l")
+    assert list(called(None, fits)) == ["volume/v", "claim/d/c"]
+    assert list(called(None, other)) == ["volume/v"]
+    assert list(called(fits, {**fits, "status": {"phase": "Available"}})) == ["volume/v"]
+    assert list(called(other, fits)) == ["volume/v", "claim/d/c"]
+
+
+@pytest.mark.parametrize(("named_class", "is_called"), [("k", True), (None, True), ("", False), ("l", False)])
+def test_a_new_class_calls_the_claims_that_name_it_or_none(named_class, is_called):
+    desk = Desk()
+    made = claim()
+    made["spec"]["storageClassName"] = named_class
+    desk.put(PERSISTENTVOLUMECLAIMS, made)
+    assert bool(list(handler(desk, STORAGECLASSES)(None, storage_class()))) is is_called
+    assert not list(handler(desk, STORAGECLASSES)(storage_class(), None))
+
+
+def test_a_volume_that_is_reserved_for_a_claim_comes_before_the_smallest_that_is_free():
+    desk = Desk()
+    desk.put(PERSISTENTVOLUMECLAIMS, claim())
+    small, mine = volume(), volume({"kind": "PersistentVolumeClaim"})
+    mine["metadata"]["name"], mine["spec"]["capacity"] = "mine", {"storage": "9Gi"}
+    desk.put(PERSISTENTVOLUMES, small, mine)
+    asked = desk.look(desk.make(PersistentVolumeController), "claim/d/c")
+    assert only(asked, UpdateObject)[0].object["metadata"]["name"] == "mine"
 
 
 def provision_volume(on):
