@@ -11,6 +11,7 @@ from kubelite.apimachinery.scheme import Object
 
 HOSTNAME_MAX: Final = 63
 SEARCH_MAX: Final = 32
+SEARCH_CHARS_MAX: Final = 2048
 NAMESERVERS_MAX: Final = 3
 
 
@@ -86,13 +87,22 @@ def node_hosts_file(name: str, address: str) -> str:
 
 
 def dns_settings(pod: Object, nameserver: str, domain: str) -> DNSSettings:
-    """Where and with which search path the pod looks names up.
+    """Where and with which search path the pod looks names up, within the limits of name resolution.
 
     Args:
         pod: The pod.
         nameserver: Address of the cluster's DNS Service; "" while there is none.
         domain: The cluster's domain.
     """
+    wanted = wanted_dns_settings(pod, nameserver, domain)
+    search = wanted.search[:SEARCH_MAX]
+    while len(" ".join(search)) > SEARCH_CHARS_MAX:
+        search = search[:-1]
+    return DNSSettings(wanted.nameservers[:NAMESERVERS_MAX], search, wanted.options)
+
+
+def wanted_dns_settings(pod: Object, nameserver: str, domain: str) -> DNSSettings:
+    """The same without limits."""
     spec = pod["spec"]
     policy = spec.get("dnsPolicy") or "ClusterFirst"
     cluster = policy == "ClusterFirstWithHostNet" or (
@@ -107,8 +117,8 @@ def dns_settings(pod: Object, nameserver: str, domain: str) -> DNSSettings:
     search.extend(config.get("searches") or ())
     options.update({option["name"]: option.get("value") or "" for option in config.get("options") or ()})
     return DNSSettings(
-        nameservers=tuple(dict.fromkeys(nameservers))[:NAMESERVERS_MAX],
-        search=tuple(dict.fromkeys(search))[:SEARCH_MAX],
+        nameservers=tuple(dict.fromkeys(nameservers)),
+        search=tuple(dict.fromkeys(search)),
         options=tuple(f"{name}:{value}" if value else name for name, value in options.items()),
     )
 

@@ -57,6 +57,7 @@ from kubelite.node.podstate import (
     Tick,
     new_state,
 )
+from kubelite.node.podwarnings import may_warn, warnings
 from kubelite.node.pulling import Pull, image_volumes, pull
 from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
 from kubelite.node.volumes import Volume, has_api_content, image_volume, make_volumes, update_volumes
@@ -300,6 +301,7 @@ class PodWorker:
         ):
             self.renew_tokens()
             return
+        self._warn()
         try:
             if self._token_problem:
                 problem, self._token_problem = self._token_problem, ""
@@ -317,6 +319,13 @@ class PodWorker:
             self._mount_failed(str(error))
             return
         self.handle(SandboxReady(address))
+
+    def _warn(self) -> None:
+        """Tell of what is missing, but not needed."""
+        pod, config = self.state.pod, self.host.machine.config
+        if may_warn(pod):
+            for reason, text in warnings(pod, self.host.lookup, config.cluster_dns, config.cluster_domain):
+                self.host.record(self.base, WARNING, reason, text, "")
 
     # --- tokens
 

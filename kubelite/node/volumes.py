@@ -85,8 +85,10 @@ def update_volumes(volumes: Mapping[str, Volume], sources: Sources, now: float) 
 
 
 def has_api_content(pod: Object) -> bool:
-    """Whether a volume or variable of the pod comes from a ConfigMap, a Secret, a token or a claim."""
+    """Whether a pod needs a ConfigMap, a Secret, a token or a claim, for volumes, variables or images."""
     spec = pod["spec"]
+    if spec.get("imagePullSecrets"):
+        return True
     for volume in spec.get("volumes") or ():
         if not volume.keys().isdisjoint(_FROM_API):
             return True

@@ -8,10 +8,12 @@ from importlib import resources as files
 
 import pytest
 
+from kubelite.api.resources import SECRETS
 from kubelite.images.files import FileSystem
 from kubelite.network import AddressPoolExhausted
 from kubelite.node.environment import PodFacts
 from kubelite.node.payloads import MountError, Sources
+from kubelite.node.podwarnings import warnings
 from kubelite.node.probes import Outcome, news, probe_spec
 from kubelite.node.volumes import make_volumes
 
@@ -305,3 +307,42 @@ def test_all_that_is_told_outside_of_steps_is_known():
                 texts = (each.value for each in ast.walk(call) if isinstance(each, ast.Constant))
                 found |= {text for text in texts if isinstance(text, str) and word.fullmatch(text)}
     assert found - {"Normal", "Warning"} <= known
+
+
+# --- what is missing, but not needed ------------------------------------------------------------------------
+
+
+async def test_missing_pull_secrets_are_told_of_and_the_pod_runs(node):
+    here = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "here"}}
+    await node.client.create(SECRETS, here, "default")
+    names = ("gone", "here", "lost")
+    await node.run(imagePullSecrets=[{"name": name} for name in names])
+    await node.until(lambda pod: pod["status"].get("phase") == "Running")
+    text = "Unable to retrieve some image pull secrets (gone, lost); "
+    text += "attempting to pull the image may not succeed."
+    assert ("Warning", "FailedToRetrieveImagePullSecret", text) in node.recorder.events
+
+
+NO_NAMESERVERS = (
+    "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is:"
+)
+NO_SEARCH = (
+    "Search Line limits were exceeded, some search paths have been omitted, the applied search line is:"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"searches": ["a.b"], "nameservers": ["1.1.1.1"]}, []),
+        (
+            {"nameservers": ["1.1.1.1", "2.2.2.2", "3.3.3.3"]},
+            [f"{NO_NAMESERVERS} 9.9.9.9 1.1.1.1 2.2.2.2"],
+        ),
+        ({"searches": ["a" * 2000, "b" * 40]}, [f"{NO_SEARCH} d.svc.x svc.x x {'a' * 2000}"]),
+    ],
+)
+def test_dns_settings_beyond_the_limits_are_told_of(config, told):
+    pod = {"metadata": {"name": "p", "namespace": "d"}, "spec": {"dnsConfig": config}}
+    found = list(warnings(pod, Lookup(), "9.9.9.9", "x"))
+    assert found == [("DNSConfigForming", text) for text in told]
