@@ -6,6 +6,7 @@ Source: the `asyncio` module's own prompt (asyncio/__main__.py) for the compiler
 from __future__ import annotations
 
 import ast
+import asyncio
 import code
 import inspect
 import sys
@@ -21,6 +22,7 @@ from kubelite.apimachinery.apierrors import APIError
 from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.blocking import BlockingCluster
 from kubelite.cluster.remote import Unsupported
+from kubelite.repl.completion import completer
 from kubelite.repl.display import hush, showing
 
 HISTORY: Final = ".kubelite_history"
@@ -34,11 +36,12 @@ class Console(code.InteractiveConsole):
         super().__init__(scope)
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._running = running
-        self._left = False
+        self._left = self._is_interrupted = False
 
     def runcode(self, code: CodeType) -> None:
         """Run a statement and show what it gives, or its traceback."""
         function = FunctionType(code, self.locals)
+        self._is_interrupted = False
 
         async def statement() -> None:
             with self._caught(), showing(self._running):
@@ -50,6 +53,7 @@ class Console(code.InteractiveConsole):
         try:
             future.result()
         except KeyboardInterrupt:
+            self._is_interrupted = True
             future.cancel()
             self.write("\nKeyboardInterrupt\n")
         if self._left:
@@ -62,7 +66,9 @@ class Console(code.InteractiveConsole):
             yield
         except SystemExit:
             self._left = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, a person reads it
+        except (Exception, asyncio.CancelledError) as error:
+            if self._is_interrupted and isinstance(error, asyncio.CancelledError):
+                raise
             if tells_enough(error):
                 self.write(f"{type(error).__name__}: {error}\n")
             else:
@@ -135,7 +141,11 @@ def _line_editor(scope: dict[str, Any], history: Path | None) -> Any:
         import rlcompleter  # noqa: PLC0415
     except ImportError:
         return None
-    readline.set_completer(rlcompleter.Completer(scope).complete)
+
+    def line() -> str:
+        return readline.get_line_buffer()[: readline.get_endidx()]
+
+    readline.set_completer(completer(scope, rlcompleter.Completer(scope).complete, line))
     readline.parse_and_bind("tab: complete")
     if history is not None and history.exists():
         try:

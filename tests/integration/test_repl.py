@@ -1,13 +1,17 @@
 """The prompt with a cluster in scope."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
 import kubelite
-from kubelite.repl import console
+from kubelite.repl import console, shell
+from kubelite.repl.completion import completer
 from kubelite.repl.names import greeting, make_scope
 
 
@@ -125,6 +129,70 @@ def test_lines_are_read_from_a_pipe():
     )
     assert done.stdout.replace(">>> ", "").strip() == "3600"
     assert "1 node at" in done.stderr
+
+
+def test_a_statement_that_finds_a_task_cancelled_leaves_the_prompt_as_it_is(prompt, capsys):
+    assert not prompt.push("import asyncio")
+    assert not prompt.push("task = asyncio.ensure_future(asyncio.sleep(9)); task.cancel(); await task")
+    assert "CancelledError" in capsys.readouterr().err
+    assert not prompt.push("6 * 7")
+    assert capsys.readouterr().out == "42\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "found"),
+    [
+        ('nodes["', "", ['node-1"]', 'node-2"]']),
+        ("x = nodes['node-", "", ["1']", "2']"]),
+        ('nodes["no', "no", ['node-1"]', 'node-2"]']),
+        ('nodes["none', "none", []),
+        ('await nodes["node-1"].sc', ".sc", [".scale"]),
+        ('nodes["none"].sc', ".sc", []),
+        ("nod", "nod", ["plain"]),
+        ('other["', "", ["plain"]),
+    ],
+)
+def test_tab_knows_the_objects_that_there_are(running, line, text, found):
+    complete = completer(make_scope(running), lambda _text, state: ("plain", None)[state], lambda: line)
+    assert [complete(text, state) for state in range(len(found) + 1)] == [*found, None]
+
+
+class Impatient:
+    """A cluster whose user presses Ctrl-C once, when a cell has begun."""
+
+    def __init__(self, running):
+        self.begun, self.run, self._submit = threading.Event(), running.run, running.submit
+        self._presses = 1
+
+    def submit(self, function):
+        self._future = self._submit(function)
+        return self
+
+    def result(self):
+        if self._presses:
+            self._presses -= 1
+            assert self.begun.wait(30)
+            raise KeyboardInterrupt
+        return self._future.result(30)
+
+
+def test_ctrl_c_cancels_a_cell_of_ipython_and_is_told_in_a_word(running, capsys):
+    impatient, shown = Impatient(running), []
+    cells = shell.Cells(impatient)
+    ipython = SimpleNamespace(showtraceback=lambda error, tb_offset: shown.append(error[0]))
+
+    async def cell():
+        impatient.begun.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            cells.show(ipython, type(error), error, None)
+            return "cancelled"
+
+    assert cells.run(cell()) == "cancelled"
+    assert capsys.readouterr().out == "\nKeyboardInterrupt\n"
+    cells.show(ipython, asyncio.CancelledError, asyncio.CancelledError(), None)
+    assert shown == [asyncio.CancelledError]
 
 
 CELLS = """
