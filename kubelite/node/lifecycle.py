@@ -176,6 +176,8 @@ def _end(course: Course) -> None:
     if course.state.set_up in {SetUp.ASKED, SetUp.READY}:
         course.set(set_up=SetUp.TORN_DOWN)
         course.effects.append(ReleaseSandbox())
+    elif course.state.deleting and course.state.set_up is SetUp.NONE:
+        course.set(set_up=SetUp.TORN_DOWN)  # it was deleted before this kubelet did anything for it
     if course.state.deleting and not course.state.removed:
         course.set(removed=True)
         course.effects.append(RemovePod())

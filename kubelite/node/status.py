@@ -4,7 +4,8 @@ Pure. The status is computed whole each time and compared with what the API hold
 are sent, as a strategic merge patch, so that conditions of others (readiness gates, DisruptionTarget) stay
 theirs.
 
-Source: pkg/kubelet/kubelet_pods.go (getPhase, convertStatusToAPIStatus), pkg/kubelet/status/generate.go.
+Source: pkg/kubelet/kubelet_pods.go (getPhase, convertStatusToAPIStatus), pkg/kubelet/status/generate.go,
+pkg/kubelet/status/status_manager.go (TerminatePod).
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ _STATUS_FIELDS: Final = {
 INITIAL: Final = frozenset({Kind.INIT, Kind.SIDECAR})
 READY_KINDS: Final = frozenset({Kind.APP, Kind.SIDECAR})
 RESIZE_PENDING: Final = "PodResizePending"
+
+
+_UNKNOWN: Final[Object] = {
+    "exitCode": 137,
+    "finishedAt": None,
+    "message": "The container could not be located when the pod was terminated",
+    "reason": "ContainerStatusUnknown",
+    "startedAt": None,
+}
+"""How a container ended that had not begun when its pod was over."""
 
 
 class NodeFacts(NamedTuple):
@@ -58,7 +69,7 @@ def phase_of(state: PodState) -> str:
     if any(not container.container_id for container in apps):
         return "Failed" if ended and state.deleting else "Pending"
     if any(container.stage is not Stage.EXITED for container in apps):
-        return "Running"
+        return "Failed" if ended and state.deleting else "Running"
     if any(container.alive and container.spec.kind is not Kind.EPHEMERAL for container in containers):
         return "Running"
     if not ended and any(restarts(container, policy) for container in apps):
@@ -95,7 +106,10 @@ def pod_status(state: PodState, pod: Object, node: NodeFacts, now: float) -> Obj
         statuses: dict[str, list[Object]] = {"initContainerStatuses": [], "containerStatuses": []}
         for container in state.containers.values():
             field = _STATUS_FIELDS[container.spec.kind]
-            statuses.setdefault(field, []).append(_container_status(container, default))
+            told = _container_status(container, default)
+            if _never_began(state, container):
+                told["state"] = {"terminated": _UNKNOWN}
+            statuses.setdefault(field, []).append(told)
         status.update({key: found for key, found in statuses.items() if found or key == "containerStatuses"})
     return status
 
@@ -182,6 +196,14 @@ def _container_status(container: ContainerState, default: str) -> Object:
         if resources.get("requests"):
             status["allocatedResources"] = resources["requests"]
     return status
+
+
+def _never_began(state: PodState, container: ContainerState) -> bool:
+    """Whether a container of a pod that is over could have begun, but had not."""
+    if state.set_up is not SetUp.TORN_DOWN or container.spec.kind is not Kind.APP:
+        return False
+    could = state.initialized or not state.plan.spec.get("initContainers")
+    return could and container.stage is Stage.WAITING and container.terminated is None
 
 
 def _mount(mount: Object) -> Object:

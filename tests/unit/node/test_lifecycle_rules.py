@@ -180,6 +180,22 @@ def test_a_second_delete_only_shortens():
     assert play.container().kill_at == play.now + 1
 
 
+def test_a_pod_that_is_deleted_before_it_began_fails():
+    for init in ((), ({"name": "i", "image": "i"},)):
+        pod = make_pod(init=init)
+        seen_deleted, seen_before = Play(pod), Play(pod)
+        seen_deleted.tell(PodSeen(deleted(pod, 30)))
+        seen_before.state, _ = step(seen_before.state, PodSeen(pod), seen_before.now)
+        seen_before.tell(PodSeen(deleted(pod, 30)))
+        for play in (seen_deleted, seen_before):
+            assert play.phase == "Failed"
+            assert play.took(RemovePod)
+            status = pod_status(play.state, pod, NodeFacts("10.0.0.2"), play.now)
+            (state,) = status["containerStatuses"][0]["state"].values()
+            reason = "PodInitializing" if init else "ContainerStatusUnknown"
+            assert (state["reason"], state.get("exitCode")) == (reason, None if init else 137)
+
+
 def test_the_active_deadline_fails_the_pod():
     play = Play(make_pod(activeDeadlineSeconds=5)).started()
     assert play.state.wake_at == play.now + 5
