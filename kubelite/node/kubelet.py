@@ -476,7 +476,8 @@ class Kubelet(Actor[Message]):
         self._recorder.event(reference, "Normal", "Starting", "Starting kubelet.")
         text = f"Node {machine.name} has been rebooted, boot id: {machine.boot_id}"
         self._recorder.event(reference, "Warning", "Rebooted", text)
-        await self._node.report()
+        if not await self._node.report():
+            await self._node.register()
         await self._node.renew()
         if not machine.powered or machine.boot_id != boot_id:
             return

@@ -116,7 +116,7 @@ class NodeReporter:
         Source: k8s.io/component-helpers/apimachinery/lease (controller.go).
 
         Returns:
-            Whether it is renewed; one that was gone is made anew, together with the node.
+            Whether it is renewed; one that was gone is made anew.
         """
         name = self._machine.name
         for _ in range(RENEWALS_TRIED):
@@ -124,7 +124,7 @@ class NodeReporter:
                 known = self._lease or await self._client.get(LEASES, name, LEASE_NAMESPACE)
                 self._lease = await self._client.update(LEASES, renewed(known, self._clock.now()))
             except NotFound:
-                await self.register()  # the Lease is gone, or the Node too
+                await self._make_lease_anew()
                 return False
             except Conflict:
                 self._lease = None
@@ -133,6 +133,16 @@ class NodeReporter:
             else:
                 return True
         return False
+
+    async def _make_lease_anew(self) -> None:
+        """The Lease is gone; if the Node is gone, too, both stay away until the kubelet starts again."""
+        name = self._machine.name
+        try:
+            await self._write_lease(await self._client.get(NODES, name))
+        except NotFound:
+            self._log.debug("node_is_gone", node=name)
+        except APIError as error:
+            self._log.warning("lease_not_renewed", node=name, error=str(error))
 
     async def _look_at(self, node: Object) -> None:
         """A version of the Node that was not looked at before."""
@@ -154,8 +164,8 @@ class NodeReporter:
         text = f"Node {name} status is now: {reason}"
         self._recorder.event(node_reference(name), "Normal", reason, text)
 
-    async def report(self) -> None:
-        """Write the Node's status."""
+    async def report(self) -> bool:
+        """Write the Node's status; False if there is no Node."""
         machine = self._machine
         try:
             node = await self._client.get(NODES, machine.name)
@@ -170,9 +180,10 @@ class NodeReporter:
             for reason in news_of_conditions(old, status["conditions"]):
                 self._record_of_node(reason)
         except NotFound:
-            await self.register()
+            return False
         except APIError as error:
             self._log.warning("node_status_not_written", node=machine.name, error=str(error))
+        return True
 
     async def read_labels(self) -> None:
         """Read the labels anew."""

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from kubelite.api.resources import NODES, PODS
+from kubelite.apimachinery.apierrors import NotFound
 from kubelite.images.builtin import make_registry
 from kubelite.images.registry import Image
 from kubelite.network import client_session
@@ -249,6 +250,21 @@ async def test_a_lease_that_was_deleted_is_made_anew(node):
     second = await node.client.get(leases(), "n1", "kube-node-lease")
     assert second["metadata"]["uid"] != first["metadata"]["uid"]
     assert second["metadata"]["ownerReferences"] == first["metadata"]["ownerReferences"]
+
+
+async def test_a_node_that_was_deleted_stays_away_until_its_kubelet_starts_again(node):
+    first = await node.client.get(NODES, "n1")
+    await node.client.delete(NODES, "n1")
+    await node.client.delete(leases(), "n1", "kube-node-lease")
+    await node.clock.sleep(400)
+    with pytest.raises(NotFound):
+        await node.client.get(NODES, "n1")
+    node.machine.fail()
+    node.machine.boot()
+    await node.clock.sleep(1)
+    second = await node.client.get(NODES, "n1")
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    assert (await node.client.get(leases(), "n1", "kube-node-lease"))["metadata"]["ownerReferences"]
 
 
 async def test_pods_beyond_the_node_are_refused(node):
