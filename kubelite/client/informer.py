@@ -196,7 +196,10 @@ class Informer:
             if old is None:
                 return
             del objects[key]
-            del self._namespaces[key.partition("/")[0]][key]
+            namespace = key.partition("/")[0]
+            del self._namespaces[namespace][key]
+            if not self._namespaces[namespace]:
+                del self._namespaces[namespace]
         else:
             objects[key] = new
             namespace = key.partition("/")[0]

@@ -28,9 +28,12 @@ from kubelite.reconcile.informing import Handler, InformerLike, InformersLike, c
 from kubelite.reconcile.intents import Outcome, Outcomes, ReadObject, Steps
 from kubelite.reconcile.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
 from kubelite.runtime import Actor, ChildSpec, Clock, Randomness, Signal, causes
+from kubelite.runtime.tasks import checkpoint
 
 WORKERS: Final = 5
 """Keys that one controller looks at side by side, as Kubernetes' --concurrent-…-syncs."""
+LOOKS_IN_A_ROW: Final = 32
+"""After so many looks of one worker, which may ask for nothing, others have their turn."""
 
 
 @attrs.frozen(repr=False)
@@ -308,6 +311,7 @@ class Controller(Actor[Message]):
         self._wake()
 
     async def _work(self) -> None:
+        looks = 0
         try:
             while not self._stopped and (key := self._queue.take()) is not None:
                 try:
@@ -315,6 +319,9 @@ class Controller(Actor[Message]):
                 finally:
                     self._queue.done(key)
                 self._queue.release_due(self._clock.now())
+                looks += 1
+                if not looks % LOOKS_IN_A_ROW:
+                    await checkpoint()
         finally:
             self._running -= 1
         self._wake_if_waiting()

@@ -60,8 +60,9 @@ class Patience:
         left_s = since + wait_s - now
         if left_s > 0:
             return left_s
-        forgiven = not wait_s or now - since > 2 * BACKOFF_MAX_S
-        self.waits[key] = (BACKOFF_FIRST_S if forgiven else min(2 * wait_s, BACKOFF_MAX_S), now)
+        self.waits = {each: wait for each, wait in self.waits.items() if now - wait[1] <= 2 * BACKOFF_MAX_S}
+        doubled = min(2 * wait_s, BACKOFF_MAX_S)
+        self.waits[key] = (doubled if key in self.waits else BACKOFF_FIRST_S, now)
         return 0.0
 
     def forget(self, uid: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from kubelite.api.resources import CONFIGMAPS, PODS, SECRETS
 from kubelite.apimachinery.apierrors import APIError, ServiceUnavailable
 from kubelite.apimachinery.labels import parse_selector
-from kubelite.client.informer import Answered, InformerFactory
+from kubelite.client.informer import Answered, Informer, InformerFactory
 from kubelite.runtime import System
 from tests.faultyclients import LaggingClient
 from tests.harness import api_server
@@ -263,3 +263,14 @@ async def test_a_copy_that_lags_is_waited_for(client):
     )  # what is written elsewhere is no change
     await factory.catch_up(CONFIGMAPS)
     assert client.clock.monotonic() - begun == pytest.approx(0.5)
+
+
+def test_a_namespace_in_which_nothing_is_left_is_forgotten():
+    informer = Informer(CONFIGMAPS, namespace=None, field_selector="")
+    made = [config_map(name, namespace="ns", resourceVersion="1") for name in "ab"]
+    informer.replace(made)
+    informer.replace(made[1:])
+    assert [each["metadata"]["name"] for each in informer.list("ns")] == ["b"]
+    informer.replace([])
+    assert informer.list("ns") == []
+    assert not informer._namespaces

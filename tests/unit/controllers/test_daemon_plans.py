@@ -227,3 +227,10 @@ def test_patience_doubles_up_to_a_quarter_of_an_hour_and_forgives():
     assert patience.left_s(key, now + 2000) == 1
     patience.forget("uid")
     assert patience.left_s(key, now) == 0
+
+
+def test_nobody_remembers_a_node_on_which_nothing_has_failed_for_long():
+    patience = Patience()
+    for number in range(50):
+        assert patience.left_s(("u", 1, f"n{number}"), NOW + 60 * number) == 0
+    assert len(patience.waits) == 31, "those of the last half an hour"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -158,3 +159,29 @@ async def test_keys_whose_rest_is_over_are_forgotten(made):
                 controller = made[0].environment.enqueue.__self__
                 resting.append(controller.statistics()["resting"])
     assert resting == [1, 2, 2]
+
+
+class Many(Looks):
+    """Has much to look at from the start, and nothing to ask for."""
+
+    name = "many"
+
+    def first_keys(self):
+        return map(str, range(1000))
+
+
+async def test_others_have_their_turn_while_much_is_looked_at(made):
+    seen = set()
+
+    async def watch():
+        while len(made[0].keys) < 1000:
+            seen.add(len(made[0].keys))
+            await asyncio.sleep(0)
+
+    async with api_server() as client:
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        async with running(client, lambda env: Many(env, made)):
+            while not made:
+                await asyncio.sleep(0)
+            await watch()
+    assert len(seen - {0}) > 3
