@@ -1,12 +1,14 @@
 """ResourceQuota controller: counts what a namespace uses, when a quota is new or changed and when things go.
 
-What comes is counted by admission at once; the two agree because both ask `api.quota`.
+What comes is counted by admission at once; the two agree because both ask `api.quota`. Only what is seen to
+come right after a look is looked at again: admission had counted it before, and the look did not.
 
 Source: k8s.io/kubernetes/pkg/controller/resourcequota/resource_quota_controller.go.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -29,6 +31,8 @@ from kubelite.reconcile.resting import rest_s
 
 Keys = Callable[[Object | None, Object | None], Iterable[str]]
 RESYNC_S: Final = 300.0
+LAG_S: Final = 1.0
+"""By how much informers may be behind what admission has counted."""
 COUNTED: Final = tuple(resource for resource in COLLECTED if resource.namespaced and resource != EVENTS)
 """Kinds whose objects may be limited."""
 
@@ -75,6 +79,7 @@ class ResourceQuotaController(Reconciler):
         self._served: dict[str, Resource] = {}
         self._watched: dict[str, Resource] = {}
         self._sizes: dict[str, int] = {}
+        self._looked: dict[str, float] = {}
 
     def watches(self) -> Sequence[Watch]:
         """Quotas that say something new, and things that are no longer used."""
@@ -126,7 +131,9 @@ class ResourceQuotaController(Reconciler):
 
     def _gone(self, resource: Resource) -> Keys:
         def keys(old: Object | None, new: Object | None) -> Iterable[str]:
-            if old is None or not self._quotas.list(old["metadata"].get("namespace")):
+            if old is None:
+                return self._just_looked(new) if self._looked and new is not None else ()
+            if not self._quotas.list(old["metadata"].get("namespace")):
                 return ()
             uses_less = new is None or (
                 (resource == PODS and podutil.is_terminal(new) and not podutil.is_terminal(old))
@@ -137,6 +144,12 @@ class ResourceQuotaController(Reconciler):
 
         return keys
 
+    def _just_looked(self, new: Object) -> Iterable[str]:
+        """The quotas that were looked at when what comes was perhaps counted by admission, but not seen."""
+        since = self.clock.now() - LAG_S
+        quotas = self._all_of(new["metadata"].get("namespace"))
+        return [key for key in quotas if self._looked.get(key, -math.inf) >= since]
+
     def _all_of(self, namespace: str) -> list[str]:
         return [key_of(each) for each in self._quotas.list(namespace)]
 
@@ -146,6 +159,7 @@ class ResourceQuotaController(Reconciler):
         found = self._quotas.get(namespace, name)
         if found is None:
             self._sizes.pop(key, None)
+            self._looked.pop(key, None)
             return
         hard = found["spec"].get("hard") or {}
         objects = [
@@ -153,6 +167,6 @@ class ResourceQuotaController(Reconciler):
             for resource in sorted(kinds_of(hard) | self._custom(hard), key=lambda each: each.plural)
             for obj in self.informer(resource).list(namespace)
         ]
-        self._sizes[key] = len(objects)
+        self._sizes[key], self._looked[key] = len(objects), self.clock.now()
         yield plan(found, objects, self.clock.now())
         yield (RequeueAfter(RESYNC_S),)
