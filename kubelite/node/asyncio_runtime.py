@@ -142,6 +142,11 @@ class AsyncioRuntime:
             return logs[-2] if len(logs) > 1 else None
         return logs[-1] if logs else None
 
+    def written(self, container_id: str) -> int:
+        """How many bytes a running container wrote beside its volumes."""
+        box = self._running.get(container_id)
+        return 0 if box is None else box.written()
+
     def forget(self, pod_uid: str) -> None:
         """Drop the logs of a pod."""
         self._logs.pop(pod_uid, None)

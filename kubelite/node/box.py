@@ -19,6 +19,7 @@ from kubelite.images.files import FileSystem
 from kubelite.network import current_namespace
 from kubelite.node.attachments import Attachments, Input
 from kubelite.node.cri import ContainerConfig, Exit
+from kubelite.node.diskusage import disk_of
 from kubelite.node.logs import ContainerLog
 from kubelite.node.process import NoInput, Process, exit_code, run_command
 from kubelite.runtime import Randomness, TimerHandle, tasks
@@ -59,6 +60,7 @@ class Box:
         self.context.run(current_namespace.set, config.network)
         self._exited: Callable[[Exit], None] | None = exited
         self._files: FileSystem | None = None
+        self._size_of_image: int | None = None
         self._terminating: asyncio.Event | None = None
         self._random: Randomness | None = None
         self._task: asyncio.Task[Exit] | None = None
@@ -80,6 +82,14 @@ class Box:
         if self._files is None:
             self._files = self.config.make_files()
         return self._files
+
+    def written(self) -> int:
+        """The bytes of its files beyond those of its image; what is mounted does not count."""
+        if self._files is None:
+            return 0
+        if self._size_of_image is None:
+            self._size_of_image = disk_of(self.config.make_files().root, mounts=False).used
+        return max(disk_of(self._files.root, mounts=False).used - self._size_of_image, 0)
 
     @property
     def random(self) -> Randomness:

@@ -121,5 +121,8 @@ class Runtime(Protocol):
     def log(self, pod_uid: str, name: str, *, previous: bool = False) -> ContainerLog | None:
         """The log of a container's present or previous attempt; None if there is none."""
 
+    def written(self, container_id: str) -> int:
+        """How many bytes a container wrote beside its volumes; 0 if it does not run."""
+
     def forget(self, pod_uid: str) -> None:
         """Drop the logs of a pod."""

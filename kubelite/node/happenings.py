@@ -23,6 +23,8 @@ def cause_of(event: podstate.Event, version: str) -> Cause:
             text = "the pod's object is gone"
         case podstate.PodRejected(reason=reason):
             text = f"the kubelet refused the pod: {reason}"
+        case podstate.PodEvicted(message=message):
+            text = f"the kubelet evicted the pod: {message.strip()}"
         case podstate.SandboxReady() | podstate.ImageFound():
             return version
         case podstate.SandboxFailed(message=message):

@@ -24,6 +24,7 @@ from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_s
 from kubelite.node.admission import Admission
 from kubelite.node.config import KubeletConfig
 from kubelite.node.environment import Lookup
+from kubelite.node.evictions import PERIOD_S, is_limited, overuse
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import (
     NODE_AFFINITY,
@@ -31,7 +32,7 @@ from kubelite.node.nodeobject import (
 )
 from kubelite.node.nodereporter import NodeReporter
 from kubelite.node.podlookups import PodLookups
-from kubelite.node.podstate import PodGone, PodRejected, SetUp, Tick
+from kubelite.node.podstate import PodEvicted, PodGone, PodRejected, SetUp, Tick
 from kubelite.node.podworker import PodWorker
 from kubelite.node.server import KubeletServer
 from kubelite.node.statusmanager import FlushStatuses, StatusManager
@@ -77,12 +78,23 @@ class ReportNode(Signal):
     """Write the Node's status."""
 
 
+class LookAtDisks(Signal):
+    """Look whether pods hold more of the disk than they may."""
+
+
 class PowerChanged(Signal):
     """The machine went off or on."""
 
 
 Message: TypeAlias = (
-    PodChanged | LabelsRead | SourcesChanged | FlushStatuses | ReportNode | PowerChanged | WorkerMessage
+    PodChanged
+    | LabelsRead
+    | SourcesChanged
+    | FlushStatuses
+    | ReportNode
+    | LookAtDisks
+    | PowerChanged
+    | WorkerMessage
 )
 
 
@@ -152,6 +164,7 @@ class Kubelet(Actor[Message]):
         self._names: dict[tuple[str, str], PodWorker] = {}
         self._admission = Admission(self.machine, lambda: self._node.labels)
         self._undecided: set[str] = set()
+        self._looks_at_disks = False
         self._unfollow: Callable[[], None] = lambda: None
         self._begun_at = 0.0
         self._boot_id = self.machine.boot_id
@@ -203,7 +216,7 @@ class Kubelet(Actor[Message]):
 
     def receive(self, message: Message) -> Any:
         """One message."""
-        if not self.machine.powered and not isinstance(message, PowerChanged | ReportNode):
+        if not self.machine.powered and not isinstance(message, PowerChanged | ReportNode | LookAtDisks):
             return
         match message:
             case WorkerEvent(uid, event):
@@ -235,6 +248,8 @@ class Kubelet(Actor[Message]):
                 self.context.call_later(self._config.status_update_s, ReportNode())
                 if self.machine.powered:
                     self.context.start_task(self._node.report(), name="node status")
+            case LookAtDisks():
+                self._look_at_disks()
             case PowerChanged():
                 self._power()
             case _:
@@ -403,6 +418,7 @@ class Kubelet(Actor[Message]):
             worker.handle(PodRejected(*problem))
             return
         self._admission.take(worker)
+        self._look_at_disk_of(worker)
 
     def _gone(self, uid: str) -> None:
         worker = self.machine.workers.get(uid)
@@ -436,6 +452,7 @@ class Kubelet(Actor[Message]):
         metadata = worker.base["metadata"]
         self._names[metadata["namespace"], metadata["name"]] = worker
         self._admission.take_over(worker)
+        self._look_at_disk_of(worker)
         worker.resume(self)
 
     def _sources_changed(self, namespace: str) -> None:
@@ -445,6 +462,27 @@ class Kubelet(Actor[Message]):
                     worker.prepare_again()
                 else:
                     worker.refresh_volumes()
+
+    # --- disks
+
+    def _look_at_disk_of(self, worker: PodWorker) -> None:
+        """From now on look at what pods hold, if this one may hold only so much."""
+        if not self._looks_at_disks and is_limited(worker.base["spec"]):
+            self._looks_at_disks = True
+            self.context.call_later(PERIOD_S, LookAtDisks())
+
+    def _look_at_disks(self) -> None:
+        """Evict the pods that hold more than they may; look again while there are such pods."""
+        self._looks_at_disks = False
+        for worker in list(self.machine.workers.values()):
+            spec = worker.base["spec"]
+            if not worker.admitted or not is_limited(spec):
+                continue
+            problem = overuse(spec, worker.held(with_written=True)) if self.machine.powered else ""
+            if problem:
+                worker.handle(PodEvicted(problem))
+                self._after(worker)
+            self._look_at_disk_of(worker)
 
     # --- power
 

@@ -36,6 +36,7 @@ from kubelite.node.podstate import (
     ImageFound,
     ImageMissing,
     KillContainer,
+    PodEvicted,
     PodGone,
     PodRejected,
     PodSeen,
@@ -58,6 +59,8 @@ RETRY_S: Final = 10.0
 """How long the kubelet waits before it tries again to create a container."""
 PULL_REPORT_S: Final = 1.0
 """How long a failed pull shows as ErrImagePull before it shows as ImagePullBackOff."""
+EVICTION_GRACE_S: Final = 1.0
+"""How long a pod has to end that is evicted, whatever it asks for."""
 EXTRA_GRACE_S: Final = 2.0
 """What a container gets after SIGTERM at least, also if its preStop hook used the whole grace period."""
 LOST_EXIT_CODE: Final = 255
@@ -97,6 +100,8 @@ def note(course: Course, event: Event) -> None:
         case PodRejected(reason, message):
             course.set(rejected=(reason, message))
             course.event(WARNING, reason, message)
+        case PodEvicted(message):
+            _evicted(course, message)
         case ImageMissing():
             _image_missing(course, event)
         case ContainerRefused():
@@ -152,6 +157,13 @@ def _without_back_off(course: Course, container: ContainerState) -> ContainerSta
         course.effects.append(PullImage(container.spec.name))
     course.containers[container.spec.name] = container
     return container
+
+
+def _evicted(course: Course, message: str) -> None:
+    if course.state.doomed is None and course.state.stop_by is None:
+        course.set(doomed=("Evicted", message))
+        course.event(WARNING, "Evicted", message)
+        course.stop_by(course.now + EVICTION_GRACE_S)
 
 
 def _image_found(course: Course, event: ImageFound) -> None:

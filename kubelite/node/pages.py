@@ -23,7 +23,7 @@ from kubelite.node.exposition import CONTENT_TYPE, Family, exposition
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import capacity
 from kubelite.node.podworker import PodWorker
-from kubelite.node.summary import Held, disk_of, summary
+from kubelite.node.summary import summary
 from kubelite.node.usage import UsageMeter
 
 LOGS: Final = "/var/log"
@@ -73,7 +73,7 @@ class Pages:
 
     def _summary(self, workers: list[PodWorker], now: float, *, only_cpu_and_memory: bool) -> Object:
         machine = self._machine
-        pods = [(pod, self._held(pod.worker)) for pod in self._meter.read(workers, now)]
+        pods = [(pod, pod.worker.held()) for pod in self._meter.read(workers, now)]
         return summary(
             machine.name,
             capacity(machine.config),
@@ -82,11 +82,6 @@ class Pages:
             now,
             only_cpu_and_memory=only_cpu_and_memory,
         )
-
-    def _held(self, worker: PodWorker) -> Held:
-        volumes = {name: disk_of(volume) for name, volume in sorted(worker.volumes.items())}
-        logs = {name: self._machine.runtime.log(worker.uid, name) for name in worker.state.containers}
-        return Held(volumes, {name: log.size for name, log in logs.items() if log is not None})
 
     def _file(self, path: str, *, listed: bool) -> web.Response:
         """A file under `/var/log`, or what is in a directory there."""

@@ -76,7 +76,7 @@ class PodState(Shown):
         address: Its address; "" before there is one.
         start_time: When the kubelet saw it first.
         rejected: (reason, message) if the kubelet's admission refused it.
-        doomed: (reason, message) if it is to fail: its deadline has passed.
+        doomed: (reason, message) if it is to fail: its deadline has passed, or it was evicted.
         told_phase: How it ended in the words of somebody else, who wrote that while it ran; "" if nobody did.
         stop_by: When all its containers are killed, once it is being stopped.
         deleting: Its object is being deleted.
@@ -208,6 +208,13 @@ class SandboxFailed(Shown):
     message: str
 
 
+@attrs.frozen(repr=False)
+class PodEvicted(Shown):
+    """The pod holds more of the node than it may, and has to go."""
+
+    message: str
+
+
 class SandboxLost(Signal):
     """The node was off: no process is left and the address is gone."""
 
@@ -292,6 +299,7 @@ Event: TypeAlias = (
     PodSeen
     | PodGone
     | PodRejected
+    | PodEvicted
     | SandboxReady
     | SandboxFailed
     | SandboxLost

@@ -21,6 +21,7 @@ from kubelite.node.allocation import resources_of, summary
 from kubelite.node.containerconfig import container_config
 from kubelite.node.containerstate import Stage, is_changing
 from kubelite.node.cri import Exit
+from kubelite.node.diskusage import Held, disk_of, local_volumes, own_volumes
 from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
@@ -133,6 +134,18 @@ class PodWorker:
     def probe_results(self) -> Mapping[tuple[str, ProbeKind, str], int]:
         """How often its probes ended how: container, kind, result."""
         return {} if self._checks is None else self._checks.results
+
+    def held(self, *, with_written: bool = False) -> Held:
+        """What it holds of the node's disk, with what its containers wrote beside volumes if wanted."""
+        spec, runtime = self.state.pod["spec"], self.host.machine.runtime
+        volumes = {name: disk_of(self.volumes[name]) for name in own_volumes(spec) if name in self.volumes}
+        logs = {name: runtime.log(self.uid, name) for name in self.state.containers}
+        return Held(
+            volumes,
+            local_volumes(spec),
+            {name: log.size for name, log in logs.items() if log is not None},
+            {n: runtime.written(c.container_id) for n, c in self.state.containers.items() if with_written},
+        )
 
     def _stop_checks(self) -> None:
         if self._checks is not None:

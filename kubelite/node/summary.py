@@ -8,55 +8,16 @@ Source: k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import format_time
-from kubelite.images.files import Directory, File, Mount, Node
+from kubelite.node.diskusage import Disk, Held
 from kubelite.node.usage import Amounts, ContainerUsage, PodUsage, total
 
 INODES: Final = 1 << 20
 """How many files a node has room for."""
-
-
-class Disk(NamedTuple):
-    """What is on a disk: bytes and files."""
-
-    used: int = 0
-    inodes: int = 0
-
-    def plus(self, other: Disk) -> Disk:
-        """Both together."""
-        return Disk(self.used + other.used, self.inodes + other.inodes)
-
-
-class Held(NamedTuple):
-    """What a pod holds: its volumes by name, and the bytes of each container's log."""
-
-    volumes: Mapping[str, Disk]
-    logs: Mapping[str, int]
-
-    @property
-    def disk(self) -> Disk:
-        """All of it."""
-        found = Disk(sum(self.logs.values()), len(self.logs))
-        for volume in self.volumes.values():
-            found = found.plus(volume)
-        return found
-
-
-def disk_of(node: Node) -> Disk:
-    """What a file or a directory with all that is in it takes."""
-    if isinstance(node, Mount):
-        return disk_of(node.target)
-    if isinstance(node, File):
-        return Disk(len(node.data), 1)
-    found = Disk(0, 1)
-    if isinstance(node, Directory):
-        for each in node.entries.values():
-            found = found.plus(disk_of(each))
-    return found
 
 
 def summary(

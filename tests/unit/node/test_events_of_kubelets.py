@@ -17,6 +17,7 @@ from kubelite.node.podstate import (
     HookEnded,
     ImageFound,
     ImageMissing,
+    PodEvicted,
     PodRejected,
     PodSeen,
     ProbeChanged,
@@ -177,6 +178,12 @@ def a_hook_after_the_start_fails():
 def a_hook_before_the_stop_fails():
     story = Story({"lifecycle": {"preStop": HOOK}}).running()
     return story.tell(PodSeen(deleted(story.pod))).tell(HookEnded("c", 0, "preStop", "it failed"))
+
+
+@tells("Warning", "Evicted", "It takes too much. ", "")
+@tells("Normal", "Killing", "Stopping container c")
+def a_pod_is_evicted():
+    return Story().running().tell(PodEvicted("It takes too much. "))
 
 
 @tells("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", "")

@@ -6,8 +6,8 @@ import pytest
 
 from kubelite.images.files import Directory, File, Symlink
 from kubelite.network import client_session
+from kubelite.node.diskusage import Disk, disk_of
 from kubelite.node.exposition import Family, Sample, exposition
-from kubelite.node.summary import Disk, disk_of
 from kubelite.node.usage import Amounts, UsageMeter
 
 NANO = 10**9
