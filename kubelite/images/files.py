@@ -295,17 +295,19 @@ class FileSystem:
             mode = FILE_MODE_MOST & ~self.umask if mode is None else mode
             self._add(place, File(content, mode, self._now()), path)
 
-    def touch(self, path: str) -> None:
-        """Make an empty file, or set the mtime of what is there. Raises as `write`."""
+    def touch(self, path: str, mtime: float | None = None) -> None:
+        """Make an empty file, or set the mtime of what is there (None: to now). Raises as `write`."""
         place = self._find(path)
         node = _target(place.node)
         if node is None:
             self.write(path, b"")
+            node = _target(self._find(path).node)
+            assert node is not None
         else:
             _check_writable(place, path)
             if not self.user.owns(node):
                 self._check(WRITE, node, path)
-            node.mtime = self._now()
+        node.mtime = self._now() if mtime is None else mtime
 
     def mkdir(self, path: str, *, parents: bool = True, mode: int | None = None) -> None:
         """Make a directory. With `parents` missing ones are made too and an existing directory is no error.
@@ -338,6 +340,25 @@ class FileSystem:
         if place.node is not None:
             raise _error(errno.EEXIST, path)
         self._add(place, Symlink(target, mtime=self._now()), path)
+
+    def link(self, old: str, new: str) -> None:
+        """Let a file be at another place, too.
+
+        Raises:
+            FileNotFoundError: `old` or the directory of `new` is missing.
+            FileExistsError: Something is at `new` already.
+            OSError: It is a directory (EPERM), or on another file system (EXDEV).
+        """
+        node = self._existing(old, follow=False).node
+        place = self._find(new, follow=False)
+        if place.node is not None:
+            raise _error(errno.EEXIST, new)
+        if isinstance(node, Directory):
+            raise _error(errno.EPERM, old)
+        if not isinstance(node, File | Symlink):
+            raise _error(errno.EXDEV, old)
+        self._check_entries(place, new)
+        place.directory.entries[place.name] = node
 
     def chmod(self, path: str, mode: int) -> None:
         """Set the permission bits.

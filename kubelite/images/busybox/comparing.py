@@ -6,6 +6,7 @@ Source: POSIX.1-2017, Utilities, cmp, diff and comm; BusyBox 1.36's messages.
 from __future__ import annotations
 
 import difflib
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 from kubelite.images.busybox.inputs import Absent, applet, open_inputs, split_lines
@@ -47,15 +48,50 @@ async def cmp(process: Process, options: dict[str, str], names: list[str]) -> in
     return int(bool(differing) or len(one) != len(two))
 
 
-@applet("qubBiwadsN", "UL")
+@applet("qubBiwadsNr", "UL")
 async def diff(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`diff [-qubi] [-U LINES] FILE1 FILE2`."""
     if len(names) < 2:
         return await process.fail("missing operand", _TROUBLE)
+    is_directory = process.container.files.is_dir
+    if all(is_directory(process.path(name)) for name in names[:2]):
+        return await _directories(process, options, names)
     contents = await _two(process, names)
     if contents is None:
         return _TROUBLE
-    one, two = map(split_lines, contents)
+    return await _compared(process, options, names, *map(split_lines, contents))
+
+
+async def _directories(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """Files of the same name with each other; with `-r` also those of directories below."""
+    files, status = process.container.files, 0
+    left, right = (set(files.list(process.path(name))) for name in names[:2])
+    for name in sorted(left | right):
+        paths = [posixpath.join(each, name) for each in names[:2]]
+        if name not in left & right and "N" not in options:
+            await process.out(f"Only in {names[name in right]}: {name}\n")
+            status = 1
+            continue
+        kinds = [files.is_dir(process.path(path)) for path in paths]
+        if all(kinds):
+            if "r" in options:
+                status |= await _directories(process, options, paths)
+            else:
+                await process.out(f"Common subdirectories: {paths[0]} and {paths[1]}\n")
+            continue
+        known = [process.path(path) for path in paths]
+        data = [files.read(path) if files.is_file(path) else b"" for path in known]
+        if data[0] != data[1]:
+            if "q" not in options:
+                flags = " ".join(f"-{letter}{value}" for letter, value in options.items())
+                await process.out(f"diff {flags}{' ' if flags else ''}{paths[0]} {paths[1]}\n")
+            status |= await _compared(process, options, paths, *map(split_lines, data))
+    return status
+
+
+async def _compared(
+    process: Process, options: dict[str, str], names: list[str], one: list[str], two: list[str]
+) -> int:
     seen_one, seen_two = _seen(one, options), _seen(two, options)
     if seen_one == seen_two:
         if "s" in options:

@@ -12,7 +12,8 @@ from kubelite.images.files import FileSystem
 from kubelite.images.permissions import READ, SEARCH, WRITE
 
 _INTEGER = re.compile(r"[-+]?\d+")
-_UNARY = frozenset(["n", "z", "e", "f", "d", "r", "w", "x", "s", "L", "h", "p", "S", "b", "c", "t"])
+_UNARY = frozenset("nzefdrwxsLhpSbctkugOGN")
+_SPECIAL_BITS = {"u": 0o4000, "g": 0o2000, "k": 0o1000}
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {
     "-eq": int.__eq__,
     "-ne": int.__ne__,
@@ -98,6 +99,7 @@ class _Tests:
             ">",
             "-nt",
             "-ot",
+            "-ef",
             "=~",
         }:
             left, right = rest[0], rest[2]
@@ -121,6 +123,8 @@ class _Tests:
                 if not _INTEGER.fullmatch(text.strip()):
                     raise ConditionSyntaxError(f"invalid number '{text}'")
             return _NUMERIC[operator](int(left), int(right))
+        if operator == "-ef":
+            return self._is_same(left, right)
         if operator in {"-nt", "-ot"}:
             times = [
                 self._files.stat(self._path(each)).mtime if self._files.exists(self._path(each)) else -1
@@ -134,6 +138,13 @@ class _Tests:
             "<": left < right,
             ">": left > right,
         }.get(operator, False)
+
+    def _is_same(self, left: str, right: str) -> bool:
+        """Whether two paths lead to one file."""
+        try:
+            return self._files.node(self._path(left)) is self._files.node(self._path(right))
+        except OSError:
+            return False
 
     def _unary(self, flag: str, operand: str) -> bool:
         if flag in "nz":
@@ -158,7 +169,9 @@ class _Tests:
                 return runs and files.may(SEARCH, path)
             case "r" | "w":
                 return files.may(READ if flag == "r" else WRITE, path)
-            case "e":
+            case "e" | "O" | "G":
                 return files.exists(path)
+            case "u" | "g" | "k":
+                return files.exists(path) and bool(files.stat(path).mode & _SPECIAL_BITS[flag])
             case _:
                 return False

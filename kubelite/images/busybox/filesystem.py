@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from kubelite.images.busybox.accounts import groups, users
+from kubelite.images.busybox.dates import moment
 from kubelite.images.busybox.modes import changed_mode
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.files import Directory, FileSystem, Stat
@@ -25,6 +26,7 @@ _TYPES = {
     "device": modes.S_IFCHR,
 }
 
+BLOCK_BYTES = 4096
 _KINDS = {"file": "regular file", "symlink": "symbolic link", "device": "character special file"}
 
 
@@ -63,9 +65,9 @@ def _long_line(files: FileSystem, path: str, name: str) -> str:
     return f"{_mode_text(stat)}    1 {user!s:<8} {group!s:<8} {stat.size:9d} {when} {name}{target}\n"
 
 
-@applet("laA1dhRrtSFL")
+@applet("laA1dhRrtSFLpCxingosckTuwX")
 async def ls(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`ls [-laA1dRrtS] [FILE]...`: files first, then directories."""
+    """`ls [-laA1dFpRrtS] [FILE]...`: files first, then directories."""
     files, status = process.container.files, 0
     single, directories = list[tuple[str, str]](), list[tuple[str, str]]()
     for name in names or ["."]:
@@ -91,7 +93,10 @@ async def ls(process: Process, options: dict[str, str], names: list[str]) -> int
         if "a" in options:
             entries = [(path, "."), (posixpath.dirname(path), ".."), *entries]
         if "l" in options:
-            await process.out(f"total {4 * len(entries)}\n")
+            sizes = [files.stat(at, follow=False).size for at, _ in entries]
+            await process.out(
+                f"total {sum(-(-size // BLOCK_BYTES) * BLOCK_BYTES // 1024 for size in sizes)}\n"
+            )
         await _listed(process, options, entries)
     return status
 
@@ -103,7 +108,20 @@ async def _listed(process: Process, options: dict[str, str], entries: list[tuple
     elif "t" in options:
         entries.sort(key=lambda entry: -files.stat(entry[0], follow=False).mtime)
     for path, name in reversed(entries) if "r" in options else entries:
-        await process.out(_long_line(files, path, name) if "l" in options else f"{name}\n")
+        shown = name + _mark(files, path, options)
+        await process.out(_long_line(files, path, shown) if "l" in options else f"{shown}\n")
+
+
+def _mark(files: FileSystem, path: str, options: dict[str, str]) -> str:
+    """The sign by which `-F` and `-p` tell what a name is of."""
+    stat = files.stat(path, follow=False)
+    if stat.kind == "directory" and {"F", "p"} & set(options):
+        return "/"
+    if "F" not in options:
+        return ""
+    if stat.kind == "symlink":
+        return "" if "l" in options else "@"
+    return "*" if stat.kind == "file" and stat.mode & 0o111 else ""
 
 
 @applet("pv", "m", {"parents": "p"})
@@ -111,9 +129,8 @@ async def mkdir(process: Process, options: dict[str, str], names: list[str]) -> 
     """`mkdir [-p] [-m MODE] DIRECTORY...`."""
     for name in names:
         try:
-            process.container.files.mkdir(
-                process.path(name), parents="p" in options, mode=int(options.get("m", "755"), 8)
-            )
+            mode = changed_mode(options["m"], 0o777) if "m" in options else None
+            process.container.files.mkdir(process.path(name), parents="p" in options, mode=mode)
         except FileExistsError:
             return await process.fail(f"can't create directory '{name}': File exists")
         except FileNotFoundError:
@@ -188,11 +205,18 @@ async def mv(process: Process, _: dict[str, str], names: list[str]) -> int:
 
 @applet("cam", "drt")
 async def touch(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`touch [-c] FILE...`."""
+    """`touch [-c] [-d DATE | -t STAMP | -r FILE] FILE...`."""
+    files, when = process.container.files, None
+    if "r" in options:
+        when = files.stat(process.path(options["r"])).mtime
+    elif text := options.get("d") or options.get("t"):
+        when = moment(text, process.container.clock.now())
+        if when is None:
+            return await process.fail(f"invalid date '{text}'")
     for name in names:
-        if "c" not in options or process.container.files.exists(process.path(name)):
+        if "c" not in options or files.exists(process.path(name)):
             try:
-                process.container.files.touch(process.path(name))
+                files.touch(process.path(name), when)
             except OSError as error:
                 return await process.fail(f"{name}: {error.strerror}")
     return 0
@@ -211,7 +235,7 @@ async def ln(process: Process, options: dict[str, str], names: list[str]) -> int
     if "s" in options:
         files.symlink(target, path)
     else:
-        files.write(path, files.read(process.path(target)))
+        files.link(process.path(target), path)
     return 0
 
 
@@ -244,7 +268,9 @@ async def stat(process: Process, options: dict[str, str], names: list[str]) -> i
             "%A": _mode_text(found),
             "%s": str(found.size),
             "%n": name,
-            "%F": _KINDS.get(found.kind, found.kind),
+            "%F": "regular empty file"
+            if found.kind == "file" and not found.size
+            else _KINDS.get(found.kind, found.kind),
             "%Y": str(int(found.mtime)),
             "%U": user,
             "%G": group,
@@ -258,31 +284,54 @@ async def stat(process: Process, options: dict[str, str], names: list[str]) -> i
     return 0
 
 
-@applet("f", least=1)
-async def readlink(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`readlink [-f] FILE`."""
-    path = process.path(names[0])
-    if "f" in options:
-        for _ in range(40):
-            try:
-                path = posixpath.normpath(
-                    posixpath.join(posixpath.dirname(path), process.container.files.readlink(path))
-                )
-            except OSError:
-                break
-        await process.out(path + "\n")
-        return 0
+def _canonical(files: FileSystem, path: str) -> str:
+    """A path without links, of which only the last part may not be there.
+
+    Raises:
+        OSError: Something on the way is missing.
+    """
+    if files.exists(path):
+        return files.real_path(path)
     try:
+        target = posixpath.join(posixpath.dirname(path), files.readlink(path))
+    except OSError:
+        target = path
+    parent = files.real_path(posixpath.dirname(posixpath.normpath(target)))
+    return posixpath.join(parent, posixpath.basename(target))
+
+
+@applet("emqsz", least=1)
+async def realpath(process: Process, _: dict[str, str], names: list[str]) -> int:
+    """`realpath FILE...`."""
+    status = 0
+    for name in names:
+        try:
+            await process.out(_canonical(process.container.files, process.path(name)) + "\n")
+        except OSError as error:
+            status = await process.fail(f"{name}: {error.strerror}")
+    return status
+
+
+@applet("fnve", least=1)
+async def readlink(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`readlink [-fn] FILE`."""
+    path = process.path(names[0])
+    try:
+        if "f" in options or "e" in options:
+            await process.out(_canonical(process.container.files, path) + "\n" * ("n" not in options))
+            return 0
         await process.out(process.container.files.readlink(path) + "\n")
     except OSError:
         return 1
     return 0
 
 
-@applet("a")
-async def basename(process: Process, _: dict[str, str], names: list[str]) -> int:
+@applet("a", "s")
+async def basename(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`basename PATH [SUFFIX]`."""
-    name = posixpath.basename(names[0].rstrip("/")) if names else ""
+    name = (posixpath.basename(names[0].rstrip("/")) or names[0][:1]) if names else ""
+    if "s" in options:
+        name = name.removesuffix(options["s"])
     await process.out((name.removesuffix(names[1]) if len(names) > 1 else name) + "\n")
     return 0
 
@@ -290,7 +339,8 @@ async def basename(process: Process, _: dict[str, str], names: list[str]) -> int
 @applet("", least=1)
 async def dirname(process: Process, _: dict[str, str], names: list[str]) -> int:
     """`dirname PATH`."""
-    await process.out((posixpath.dirname(names[0].rstrip("/")) or ".") + "\n")
+    name = names[0].rstrip("/")
+    await process.out((posixpath.dirname(name) or ("." if name or not names[0] else "/")) + "\n")
     return 0
 
 
@@ -321,18 +371,34 @@ def walk(files: FileSystem, path: str) -> Iterator[str]:
             yield from walk(files, posixpath.join(path, name))
 
 
-@applet("hkmTa")
-async def df(process: Process, _: dict[str, str], names: list[str]) -> int:
-    """`df [PATH]...`: the file systems in memory, of those that have a size."""
+def _human(size: int) -> str:
+    """A size in the largest unit of which there is at least one."""
+    amount, unit = float(size), ""
+    for unit in ("", "K", "M", "G", "T"):  # noqa: B007 - the last one stays
+        if amount < 1024:
+            break
+        amount /= 1024
+    return f"{amount:.1f}{unit}" if unit else str(size)
+
+
+@applet("hkmTaPi")
+async def df(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`df [-hmP] [PATH]...`: the file systems in memory, of those that have a size."""
     files = process.container.files
     rows = [("overlay", "/", 10 * 1024**3)]
     for path, mount in files.mounts.items():
         if isinstance(mount.target, Directory) and mount.target.size_limit:
             rows.append((mount.target.medium, path, mount.target.size_limit))
     wanted = {max((row for row in rows if _is_on(process.path(name), row[1])), key=_depth) for name in names}
-    await process.out("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
+    unit, title = (
+        (1024**2, "1M-blocks") if "m" in options else (1024, "1024-blocks" if "P" in options else "1K-blocks")
+    )
+    title = "Size" if "h" in options else title
+    capacity = "Capacity" if "P" in options else "Use%"
+    await process.out(f"{'Filesystem':20} {title:>9}      Used Available {capacity} Mounted on\n")
     for medium, path, size in sorted(wanted, key=_depth) if names else rows:
-        await process.out(f"{medium:<20} {size // 1024:>9} {0:>9} {size // 1024:>9}   0% {path}\n")
+        shown = _human(size) if "h" in options else str(size // unit)
+        await process.out(f"{medium:<20} {shown:>9} {0:>9} {shown:>9}   0% {path}\n")
     return 0
 
 
@@ -344,13 +410,25 @@ def _depth(row: tuple[str, str, int]) -> int:
     return len(row[1])
 
 
-@applet("shk")
-async def du(process: Process, _: dict[str, str], names: list[str]) -> int:
-    """`du [-s] [PATH]...`, in KiB."""
+@applet("shkmacxlHL", "d")
+async def du(process: Process, options: dict[str, str], names: list[str]) -> int:
+    """`du [-sahkm] [-d DEPTH] [PATH]...`: each directory with all below it, in KiB."""
     files = process.container.files
+    deepest = 0 if "s" in options else int(options.get("d", 10**9))
+
+    async def measure(path: str, shown: str, depth: int) -> int:
+        stat = files.stat(path, follow=False)
+        size = -(-stat.size // BLOCK_BYTES) * BLOCK_BYTES
+        is_directory = stat.kind == "directory"
+        for each in files.list(path) if is_directory else ():
+            size += await measure(posixpath.join(path, each), posixpath.join(shown, each), depth + 1)
+        if depth <= deepest and (is_directory or "a" in options or depth == 0):
+            unit = 1024**2 if "m" in options else 1024
+            await process.out(f"{_human(size) if 'h' in options else -(-size // unit)}\t{shown}\n")
+        return size
+
     for name in names or ["."]:
-        size = sum(files.stat(path, follow=False).size for path in walk(files, process.path(name)))
-        await process.out(f"{-(-size // 1024)}\t{name}\n")
+        await measure(process.path(name), name, 0)
     return 0
 
 
@@ -408,7 +486,7 @@ APPLETS: Mapping[str, Applet] = {
     "chmod": chmod,
     "stat": stat,
     "readlink": readlink,
-    "realpath": readlink,
+    "realpath": realpath,
     "basename": basename,
     "dirname": dirname,
     "mktemp": mktemp,

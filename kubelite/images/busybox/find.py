@@ -6,17 +6,27 @@ Source: POSIX.1-2017, Utilities, find; BusyBox 1.36's help text.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
-from kubelite.images.busybox.filesystem import walk
+from kubelite.images.busybox.accounts import groups, users
+from kubelite.images.busybox.modes import changed_mode
 from kubelite.images.shell.pattern import matches
 from kubelite.images.shell.process import Applet, Process
 from kubelite.images.shell.programs import run_program
 
 _KINDS = {"f": "file", "d": "directory", "l": "symlink", "c": "device"}
-_ACTIONS = frozenset({"-print", "-print0", "-exec", "-delete", "-quit"})
+_ACTIONS = frozenset({"-print", "-print0", "-exec", "-execdir", "-delete", "-quit"})
+_UNITS = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
+_BLOCK = 512
+_MODE_BITS = 0o7777
+_DAY_S, _MINUTE_S = 86_400, 60
+
+
+class _Quit(Exception):  # noqa: N818 - control flow
+    """`-quit`: nothing more is looked at."""
 
 
 class FindSyntaxError(Exception):
@@ -40,6 +50,7 @@ class _Expression:
         self._process, self._rest = process, rest
         self.batches: list[tuple[list[str], list[str]]] = []
         self.depths = [0, 10**9]
+        self.pruned: set[str] = set()
 
     def parse(self) -> _Test:
         acts = any(each in _ACTIONS for each in self._rest)
@@ -101,9 +112,46 @@ class _Expression:
                     return matches(base.lower() if folds else base, pattern)
 
                 return _plain(named)
-            case "-path":
+            case "-path" | "-wholename" | "-ipath":
                 pattern = self._value(name)
+                if name == "-ipath":
+                    return _plain(lambda found: matches(found.shown.lower(), pattern.lower()))
                 return _plain(lambda found: matches(found.shown, pattern))
+            case "-regex":
+                expression = re.compile(self._value(name))
+                return _plain(lambda found: expression.fullmatch(found.shown) is not None)
+            case "-true" | "-depth" | "-xdev" | "-mount" | "-noleaf":
+                return _always
+            case "-false":
+                return _plain(lambda _: False)
+            case "-prune":
+
+                def prune(found: _Found) -> bool:
+                    self.pruned.add(found.path)
+                    return True
+
+                return _plain(prune)
+            case "-quit":
+
+                def leave(_: _Found) -> bool:
+                    raise _Quit
+
+                return _plain(leave)
+            case "-size":
+                text = self._value(name)
+                unit = _UNITS.get(text[-1:], _BLOCK)
+                within = _number_test(text.rstrip("".join(_UNITS)))
+                return _plain(lambda found: within(-(-files.stat(found.path, follow=False).size // unit)))
+            case "-mtime" | "-mmin":
+                within = _number_test(self._value(name))
+                length, now = _DAY_S if name == "-mtime" else _MINUTE_S, self._process.container.clock.now
+                return _plain(
+                    lambda found: within(int((now() - files.stat(found.path, follow=False).mtime) // length))
+                )
+            case "-perm":
+                return _plain(_mode_test(self._value(name), lambda path: files.stat(path, follow=False).mode))
+            case "-user" | "-group":
+                return _plain(self._owned(name, self._value(name)))
             case "-type":
                 kind = _KINDS.get(self._value(name))
                 return _plain(lambda found: files.stat(found.path, follow=False).kind == kind)
@@ -129,9 +177,20 @@ class _Expression:
                     return True
 
                 return _plain(delete)
-            case "-exec":
+            case "-exec" | "-execdir":
                 return self._exec()
         raise FindSyntaxError(f"unrecognized: {name}")
+
+    def _owned(self, name: str, wanted: str) -> Callable[[_Found], bool]:
+        files = self._process.container.files
+        names = users(files) if name == "-user" else groups(files)
+
+        def owned(found: _Found) -> bool:
+            stat = files.stat(found.path, follow=False)
+            number = stat.uid if name == "-user" else stat.gid
+            return wanted in {str(number), names.get(number)}
+
+        return owned
 
     def _print(self, end: str) -> _Test:
         async def show(found: _Found) -> bool:
@@ -161,6 +220,28 @@ class _Expression:
         return run
 
 
+def _number_test(text: str) -> Callable[[int], bool]:
+    """`5` is just that, `+5` more, `-5` less."""
+    number = int(text.lstrip("+-"))
+    if text.startswith("+"):
+        return lambda value: value > number
+    return (lambda value: value < number) if text.startswith("-") else (lambda value: value == number)
+
+
+def _mode_test(text: str, mode_of: Callable[[str], int]) -> Callable[[_Found], bool]:
+    """`644` is just that mode, `-644` all of its bits, `/644` any of them."""
+    sign = text[0] if text[:1] in {"-", "/", "+"} else ""
+    wanted = changed_mode(text.removeprefix(sign), 0)
+
+    def fits(found: _Found) -> bool:
+        mode = mode_of(found.path) & _MODE_BITS
+        if sign == "-":
+            return mode & wanted == wanted
+        return bool(mode & wanted) if sign else mode == wanted
+
+    return fits
+
+
 async def _always(_: _Found) -> bool:
     return True
 
@@ -180,7 +261,7 @@ def _both(left: _Test, right: _Test) -> _Test:
 
 
 async def find(process: Process) -> int:
-    """`find [PATH]... [EXPRESSION]`: -name, -iname, -path, -type, -empty, -newer, depths, -exec, -delete."""
+    """`find [PATH]... [EXPRESSION]`: what is printed, run or deleted of all that is below some places."""
     args, names = list(process.argv[1:]), list[str]()
     while args and args[0][0:1] not in {"-", "!", "("}:
         names.append(args.pop(0))
@@ -190,17 +271,29 @@ async def find(process: Process) -> int:
     except (FindSyntaxError, ValueError) as error:
         return await process.fail(str(error))
     files, status = process.container.files, 0
-    for name in names or ["."]:
-        start = process.path(name)
-        if not files.exists(start):
-            status = await process.fail(f"{name}: No such file or directory")
-            continue
-        paths = list(walk(files, start))
-        for path in reversed(paths) if "-delete" in process.argv else paths:
-            below = path[len(start) :] if start != "/" else path.rstrip("/")
-            depth = below.count("/")
-            if expression.depths[0] <= depth <= expression.depths[1]:
-                await test(_Found(path, name.rstrip("/") + below or "/", depth))
+
+    async def look(path: str, shown: str, depth: int) -> None:
+        found = _Found(path, shown, depth)
+        wanted = expression.depths[0] <= depth
+        if wanted and not depth_first:
+            await test(found)
+        is_directory = files.stat(path, follow=False).kind == "directory" if depth else files.is_dir(path)
+        if is_directory and depth < expression.depths[1] and path not in expression.pruned:
+            for each in files.list(path):
+                await look(posixpath.join(path, each), posixpath.join(shown, each), depth + 1)
+        if wanted and depth_first:
+            await test(found)
+
+    depth_first = bool({"-delete", "-depth"} & set(process.argv))
+    try:
+        for name in names or ["."]:
+            start = process.path(name)
+            if not files.exists(start):
+                status = await process.fail(f"{name}: No such file or directory")
+            else:
+                await look(start, name.rstrip("/") or "/", 0)
+    except _Quit:
+        pass
     for command, gathered in expression.batches:
         if gathered:
             argv = (*(each for each in command if each != "{}"), *gathered)

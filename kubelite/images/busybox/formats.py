@@ -76,6 +76,9 @@ def _once(layout: str, rest: list[str], wrong: list[str]) -> tuple[str, bool]:
         flags, width, precision, kind = match.groups()
         if kind == "%":
             return "%"
+        if kind == "o" and "#" in flags:  # C's prefix of octal numbers is not Python's
+            value = rest.pop(0) if rest else ""
+            return f"%{flags.replace('#', '')}{width or ''}s" % f"0{_integer(value, wrong, unsigned=True):o}"
         width = rest.pop(0) if width == "*" and rest else width
         precision = rest.pop(0) if precision == "*" and rest else precision
         value = rest.pop(0) if rest else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Applet, Process, decode
-from kubelite.images.shell.streams import Buffer, Input, open_file
+from kubelite.images.shell.streams import Buffer, Input, open_file, read_line
 
 Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]
 
@@ -29,8 +29,8 @@ class open_inputs:  # noqa: N801 - used as a function; a generator left half-way
         process, name = self._process, next(self._names, None)
         if name is None:
             raise StopAsyncIteration
-        if name == "-":
-            return "-", process.stdin
+        if name in {"-", "/dev/stdin"}:
+            return name, process.stdin
         try:
             return name, open_file(process.container.files, process.path(name))
         except OSError as error:
@@ -42,6 +42,15 @@ def split_lines(data: bytes) -> list[str]:
     """The lines without their newlines; only a newline ends a line."""
     lines = decode(data).split("\n")
     return lines[:-1] if not lines[-1] else lines
+
+
+async def each_line(process: Process, names: Sequence[str], absent: list[str]) -> AsyncGenerator[str, None]:
+    """The lines of all inputs with their newlines, as they come; names of absent ones go to `absent`."""
+    async for name, source in open_inputs(process, names):
+        if isinstance(source, Absent):
+            absent.append(name)
+        while line := await read_line(source):
+            yield decode(line)
 
 
 async def read_lines(process: Process, names: Sequence[str]) -> tuple[list[str], int]:

@@ -1,18 +1,20 @@
 """A stream editor: runs what `sedscript` reads.
 
+Lines are edited as they come: only the one behind the present line is awaited, as `$` asks for it.
 Source: POSIX.1-2017, Utilities, sed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import attrs
 
 from kubelite.images.busybox.sedscript import Address, Command, SedProgram
+from kubelite.images.shell.process import encode
 
-_REFERENCE = re.compile(r"\\(\d)|\\(.)|&", re.DOTALL)
+_ESCAPED = {"\\": "\\\\"} | {chr(7 + at): f"\\{letter}" for at, letter in enumerate("abtnvfr")}
 JUMPS_MAX = 1_000_000
 """Branches taken for one line until the script counts as endless."""
 
@@ -21,18 +23,32 @@ class SedError(Exception):
     """The script cannot go on."""
 
 
-def run_sed(program: SedProgram, lines: Sequence[str], *, complete: bool = True) -> tuple[str, int]:
-    """What a program prints for lines, and its exit status.
+@attrs.frozen
+class SedFiles:
+    """What `r` and `w` do: reads a file (empty if there is none), appends to one that is emptied first."""
+
+    read: Callable[[str], str]
+    write: Callable[[str, str], None]
+
+
+async def run_sed(
+    program: SedProgram,
+    lines: AsyncIterator[str],
+    show: Callable[[str], Awaitable[None]],
+    files: SedFiles,
+) -> int:
+    """Edits lines; answers with the exit status.
 
     Args:
         program: What to do.
-        lines: Without their newlines.
-        complete: Whether the last line had a newline; without one the output has none either.
+        lines: With their newlines, which the last one may lack: then the output has none either.
+        show: Writes what is printed.
+        files: For `r` and `w`.
 
     Raises:
         SedError: A loop does not end.
     """
-    return _Run(program, lines, complete=complete).run()
+    return await _Run(program, lines, show, files).run()
 
 
 @attrs.define(eq=False, repr=False)
@@ -45,8 +61,16 @@ class _End(Exception):  # noqa: N818 - control flow
 
 
 class _Run:
-    def __init__(self, program: SedProgram, lines: Sequence[str], *, complete: bool) -> None:
-        self._program, self._lines, self._complete = program, lines, complete
+    def __init__(
+        self,
+        program: SedProgram,
+        lines: AsyncIterator[str],
+        show: Callable[[str], Awaitable[None]],
+        files: SedFiles,
+    ) -> None:
+        self._program, self._lines, self._show, self._files = program, lines, show, files
+        self._following: str | None = None
+        self._end = "\n"
         self._made: list[str] = []
         self._after: list[str] = []
         self._at = 0
@@ -55,37 +79,48 @@ class _Run:
         self._substituted = False
         self._status = 0
 
-    def run(self) -> tuple[str, int]:
+    async def run(self) -> int:
         restarts = False
-        while self._at < len(self._lines) or restarts:
+        self._following = await anext(self._lines, None)
+        while self._following is not None or restarts:
             if not restarts:
-                self._space = self._lines[self._at]
-                self._at += 1
+                self._space = await self._line()
             restarts = False
             try:
-                self._cycle()
+                await self._cycle()
                 ended = _End()
             except _End as end:
                 ended = end
             if ended.prints and not self._program.quiet:
                 self._made.append(self._space)
-            self._flush()
+            await self._flush()
             if ended.quits:
                 break
             restarts = ended.restarts
-        text = "".join(line + "\n" for line in self._made)
-        finished = self._at >= len(self._lines)
-        return (text if self._complete or not finished else text.removesuffix("\n")), self._status
+        return self._status
 
-    def _flush(self) -> None:
-        self._made += self._after
+    async def _line(self) -> str:
+        """The next line, without its newline."""
+        line = self._following
+        assert line is not None
+        self._at += 1
+        self._following = await anext(self._lines, None)
+        self._end = "\n" if line.endswith("\n") else ""
+        return line.removesuffix("\n")
+
+    async def _flush(self) -> None:
+        """Prints what this line has made; only the very last line may lack its newline."""
+        made = [*self._made, *self._after]
+        self._made.clear()
         self._after.clear()
+        if made:
+            await self._show("\n".join(made) + self._end)
 
     @property
     def _last(self) -> bool:
-        return self._at >= len(self._lines)
+        return self._following is None
 
-    def _cycle(self) -> None:
+    async def _cycle(self) -> None:
         commands, place, jumps = self._program.commands, 0, 0
         self._substituted = False
         while place < len(commands):
@@ -95,7 +130,9 @@ class _Run:
                 if command.name == "{":
                     place = command.target
                 continue
-            if self._do(place - 1, command):
+            if command.name in {"n", "N"}:
+                await self._next(joins=command.name == "N")
+            elif self._do(place - 1, command):
                 jumps += 1
                 if jumps > JUMPS_MAX:
                     raise SedError("endless loop")
@@ -172,8 +209,13 @@ class _Run:
                 if command.last is None or command.negated or index + 1 not in self._inside:
                     self._made.append(command.text)
                 raise _End(prints=False)
-            case "n" | "N":
-                self._next(joins=command.name == "N")
+            case "r":
+                text = self._files.read(command.text)
+                self._after += [text.removesuffix("\n")] if text else []
+            case "w":
+                self._files.write(command.text, self._space + "\n")
+            case "l":
+                self._made.append(_unambiguous(self._space))
             case "h":
                 self._hold = self._space
             case "H":
@@ -195,14 +237,13 @@ class _Run:
                 return branches
         return False
 
-    def _next(self, *, joins: bool) -> None:
+    async def _next(self, *, joins: bool) -> None:
         if self._last:
             raise _End(quits=True)
         if not joins and not self._program.quiet:
             self._made.append(self._space)
-        self._flush()
-        following = self._lines[self._at]
-        self._at += 1
+        await self._flush()
+        following = await self._line()
         self._space = f"{self._space}\n{following}" if joins else following
 
     def _substitute(self, command: Command) -> None:
@@ -225,6 +266,18 @@ class _Run:
             self._substituted = True
             if "p" in command.flags:
                 self._made.append(self._space)
+            if command.text:
+                self._files.write(command.text, self._space + "\n")
+
+
+def _unambiguous(text: str) -> str:
+    """A line as `l` shows it."""
+    shown = [
+        _ESCAPED.get(char)
+        or (char if " " <= char <= "~" else "".join(f"\\{byte:03o}" for byte in encode(char)))
+        for char in text
+    ]
+    return "".join(shown) + "$"
 
 
 def _sub(pattern: re.Pattern[str], replace: object, text: str) -> str:

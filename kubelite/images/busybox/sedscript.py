@@ -15,7 +15,7 @@ from kubelite.images.busybox.regex import compile_regex
 Address: TypeAlias = "int | str | re.Pattern[str] | tuple[str, int, int]"
 """A line number, `$`, an expression, `("+", lines, 0)`, or `("~", step, first)`."""
 
-_PLAIN = frozenset("dDpP=nNhHgGx")
+_PLAIN = frozenset("dDpP=nNhHgGxl")
 
 
 class SedSyntaxError(Exception):
@@ -24,7 +24,10 @@ class SedSyntaxError(Exception):
 
 @attrs.define
 class Command:
-    """One command with the lines it is for; `target` is where a branch or a skipped block goes on."""
+    """One command with the lines it is for; `target` is where a branch or a skipped block goes on.
+
+    `text` is what is inserted, a label, an exit status, or the name of a file that is read or written.
+    """
 
     first: Address | None
     last: Address | None
@@ -196,6 +199,9 @@ class _Reader:
                 self._skip(" \t")
                 self._at += self._text.startswith("\n", self._at)
             command.text = self._line()
+        elif name in {"r", "w"}:
+            self._skip(" \t")
+            command.text = self._line()
         elif name in {"b", "t", "T"}:
             command.text = self._label()
         elif name in {"q", "Q"}:
@@ -217,5 +223,9 @@ class _Reader:
         flags = re.compile(r"[gpiIme0-9]*").match(self._text, self._at)
         assert flags is not None
         self._at = flags.end()
+        if self._text.startswith("w", self._at):
+            self._at += 1
+            self._skip(" \t")
+            command.text = self._line()
         command.flags = flags.group(0)
         command.pattern, command.replacement = self._pattern(before, command.flags), after

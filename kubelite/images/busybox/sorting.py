@@ -5,17 +5,20 @@ Source: POSIX.1-2017, Utilities, sort and uniq.
 
 from __future__ import annotations
 
-import functools
+import itertools
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
 from kubelite.images.busybox.inputs import applet, read_lines
 from kubelite.images.busybox.options import UsageError
-from kubelite.images.shell.process import Applet, Process
+from kubelite.images.shell.process import Applet, Process, encode
 
-_KEY = re.compile(r"(\d+)(?:\.(\d+))?([bdfinMr]*)(?:,(\d+)(?:\.(\d+))?([bdfinMr]*))?")
+_KEY = re.compile(r"(\d+)(?:\.(\d+))?([bdfghinMrV]*)(?:,(\d+)(?:\.(\d+))?([bdfghinMrV]*))?")
+_UNITS = "KMGTPEZY"
+_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 _NUMBER = re.compile(r"\s*(-?\d*\.?\d*)")
 
 
@@ -40,15 +43,29 @@ class _Key:
         return text[self.first_character - 1 :] if self.first_character > 1 else text
 
 
-def _compare(left: str, right: str, flags: str) -> int:
-    if "n" in flags:
-        a, b = _number(left), _number(right)
-        return (a > b) - (a < b)
+def _comparable(text: str, flags: str) -> object:
+    """What of a text is compared: a number, a version, letters without their case, or itself."""
+    if "h" in flags:
+        return _size(text)
+    if "n" in flags or "g" in flags:
+        return _number(text)
+    if "M" in flags:
+        return _MONTHS.find(text.strip()[:3].upper())
+    if "V" in flags:
+        return [
+            (1, int(each), "") if each.isdigit() else (0, 0, each) for each in re.findall(r"\d+|\D+", text)
+        ]
     if "f" in flags:
-        left, right = left.upper(), right.upper()
-    if "d" in flags:
-        left, right = (re.sub(r"[^\w \t]|_", "", each) for each in (left, right))
-    return (left > right) - (left < right)
+        text = text.upper()
+    return re.sub(r"[^\w \t]|_", "", text) if "d" in flags else text
+
+
+def _size(text: str) -> tuple[int, float]:
+    """A number with a unit: the unit counts first, as `sort -h` has it."""
+    number = _number(text)
+    unit = text.strip().lstrip("-0123456789.")[:1].upper()
+    power = _UNITS.find(unit) + 1 if unit else 0
+    return (-power if number < 0 else power, number)
 
 
 def _number(text: str) -> float:
@@ -74,43 +91,31 @@ def _keys(specifications: list[str], flags: str) -> list[_Key]:
     return keys
 
 
-@applet("nrufbMcsdgzCVh", "kto")
+@applet("nrufbMcsdgzCVhi", "ktoT", {"reverse": "r", "numeric-sort": "n", "unique": "u"})
 async def _sort(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`sort [-nrufbc] [-k FIELD[,FIELD]] [-t SEPARATOR] [-o FILE] [FILE]...`."""
+    """`sort [-nrufbcghsMV] [-k FIELD[,FIELD]] [-t SEPARATOR] [-o FILE] [FILE]...`."""
     lines, status = await read_lines(process, names)
-    flags = "".join(each for each in "nfdbr" if each in options) + ("n" if "g" in options else "")
+    flags = "".join(each for each in "nfdbrghMV" if each in options)
     separator = options.get("t", "").replace("\\t", "\t")
     keys = _keys(options["k"].split("\n") if "k" in options else [], flags)
 
-    def by_keys(left: str, right: str) -> int:
-        for key in keys:
-            found = _compare(key.text(left, separator), key.text(right, separator), key.flags)
-            if found:
-                return -found if "r" in key.flags else found
-        if keys:
-            return 0
-        found = _compare(left, right, flags)
-        return -found if "r" in flags else found
+    def compared(line: str) -> list[Any]:
+        """What lines that count as the same have in common."""
+        if not keys:
+            return [_comparable(line, flags)]
+        return [_comparable(key.text(line, separator), key.flags) for key in keys]
 
-    def whole(left: str, right: str) -> int:
-        found = by_keys(left, right)
-        if found or {"u", "s"} & set(options):
-            return found
-        last = (left > right) - (left < right)
-        return -last if "r" in flags else last
-
-    ordered = sorted(lines, key=functools.cmp_to_key(whole))
+    # Sorting keeps the order of what is the same, so that the key which counts least comes first.
+    ordered = list(lines) if {"u", "s"} & set(options) else sorted(lines, reverse="r" in flags)
+    for at, of_key in reversed(list(enumerate([key.flags for key in keys] or [flags]))):
+        ordered.sort(key=lambda line, at=at: compared(line)[at], reverse="r" in of_key)  # type: ignore[misc]
+    if "u" in options:
+        ordered = [next(group) for _, group in itertools.groupby(ordered, compared)]
     if "c" in options or "C" in options:
         return int(ordered != lines)
-    if "u" in options:
-        kept: list[str] = []
-        for line in ordered:
-            if not kept or by_keys(kept[-1], line):
-                kept.append(line)
-        ordered = kept
     text = "".join(line + "\n" for line in ordered)
     if "o" in options:
-        process.container.files.write(process.path(options["o"]), text.encode(errors="surrogateescape"))
+        process.container.files.write(process.path(options["o"]), encode(text))
     else:
         await process.out(text)
     return status
@@ -160,7 +165,7 @@ async def uniq(process: Process, options: dict[str, str], names: list[str]) -> i
         if not (("d" in options and count == 1) or ("u" in options and count > 1))
     )
     if len(names) > 1:
-        process.container.files.write(process.path(names[1]), made.encode(errors="surrogateescape"))
+        process.container.files.write(process.path(names[1]), encode(made))
     else:
         await process.out(made)
     return status

@@ -5,7 +5,6 @@ Source: POSIX.1-2017, Utilities; BusyBox 1.36's help texts.
 
 from __future__ import annotations
 
-import calendar
 import re
 import time
 from collections.abc import Mapping
@@ -116,50 +115,6 @@ def _full_name(container: Container) -> str:
         if container.hostname in names:
             return names[0]
     return container.hostname
-
-
-async def date(process: Process) -> int:
-    """`date [-u] [-I] [+FORMAT]`, in UTC, by the cluster's clock."""
-    now, layout, rest = process.container.clock.now(), "%a %b %e %H:%M:%S UTC %Y", list(process.argv[1:])
-    while rest:
-        arg = rest.pop(0)
-        if arg.startswith("+"):
-            layout = arg[1:]
-        elif arg.startswith("-d"):
-            text = arg[2:] or (rest.pop(0) if rest else "")
-            moment = _moment(text, now)
-            if moment is None:
-                return await process.fail(f"invalid date '{text}'")
-            now = moment
-        elif arg.startswith("-I"):
-            layout = "%Y-%m-%dT%H:%M:%S+00:00" if "s" in arg else "%Y-%m-%d"
-        elif arg == "-R":
-            layout = "%a, %d %b %Y %H:%M:%S +0000"
-        elif not arg.startswith("-"):
-            settable = re.fullmatch(r"\d{8,12}(\.\d\d)?", arg)
-            return await process.fail(
-                "can't set date: Operation not permitted" if settable else f"invalid date '{arg}'"
-            )
-    own = {"%s": str(int(now)), "%N": f"{int(now * 1e9) % 10**9:09d}", "%Z": "UTC", "%z": "+0000"}
-    layout = re.sub("%.", lambda match: own.get(match.group(0), match.group(0)), layout)
-    await process.out(time.strftime(layout, time.gmtime(now)) + "\n")
-    return 0
-
-
-def _moment(text: str, now: float) -> float | None:
-    """What `date -d` is given, in Unix seconds; None if it cannot be read."""
-    if re.fullmatch(r"@-?\d+(\.\d+)?", text):
-        return float(text[1:])
-    today = time.strftime("%Y-%m-%d ", time.gmtime(now))
-    for given, layout in (
-        *((text, each) for each in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")),
-        *((today + text, each) for each in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")),
-    ):
-        try:
-            return float(calendar.timegm(time.strptime(given, layout)))
-        except ValueError:
-            continue
-    return None
 
 
 async def uptime(process: Process) -> int:
@@ -335,7 +290,6 @@ APPLETS: Mapping[str, Applet] = {
     "sleep": sleep,
     "printenv": printenv,
     "hostname": hostname,
-    "date": date,
     "uptime": uptime,
     "test": test,
     "[": test,

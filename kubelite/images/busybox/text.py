@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from kubelite.images.busybox.inputs import Absent, applet, open_inputs, read_lines, split_lines
-from kubelite.images.shell.process import Applet, Process
+from kubelite.images.busybox.inputs import Absent, applet, each_line, open_inputs, read_lines, split_lines
+from kubelite.images.shell.process import Applet, Process, decode
 from kubelite.images.shell.streams import Input, read_line
 
 CHUNK_BYTES = 65_536
 FOLLOW_PERIOD_S = 1.0
+_WC_COLUMNS = "lwmcL"
+"""Lines, words, characters, bytes, the longest line."""
 
 
 @applet("nAevbEtTu")
@@ -161,19 +163,20 @@ async def _follow(process: Process, name: str) -> None:
         at = len(data)
 
 
-@applet("clwL")
+@applet("clwLm")
 async def wc(process: Process, options: dict[str, str], names: list[str]) -> int:
-    """`wc [-clw] [FILE]...`."""
+    """`wc [-clmwL] [FILE]...`."""
     status = 0
-    total = [0, 0, 0]
-    chosen = [index for index, flag in enumerate("lwc") if flag in options or not options]
+    total = [0] * len(_WC_COLUMNS)
+    chosen = [index for index, flag in enumerate(_WC_COLUMNS) if flag in (options or "lwc")]
     async for name, source in open_inputs(process, names):
         if isinstance(source, Absent):
             status = 1
             continue
         data = await source.read()
-        counts = [data.count(b"\n"), len(data.split()), len(data)]
-        total = [a + b for a, b in zip(total, counts, strict=True)]
+        longest = max((len(line.expandtabs()) for line in split_lines(data)), default=0)
+        counts = [data.count(b"\n"), len(data.split()), len(decode(data)), len(data), longest]
+        total = [*(a + b for a, b in zip(total[:-1], counts, strict=False)), max(total[-1], longest)]
         await process.out(_counts(counts, chosen, name if name != "-" else ""))
     if len(names) > 1:
         await process.out(_counts(total, chosen, "total"))
@@ -186,7 +189,7 @@ def _counts(counts: Sequence[int], chosen: Sequence[int], name: str) -> str:
     return " ".join(f"{counts[index]:9d}" for index in chosen) + (f" {name}" if name else "") + "\n"
 
 
-@applet("sn", "dfcb")
+@applet("sn", "dfcbO", {"output-delimiter": "O", "delimiter": "d", "fields": "f", "characters": "c"})
 async def cut(process: Process, options: dict[str, str], names: list[str]) -> int:
     """`cut -f LIST [-d SEPARATOR] [-s] | -c LIST | -b LIST [FILE]...`."""
     lists = options.get("f") or options.get("c") or options.get("b")
@@ -196,19 +199,20 @@ async def cut(process: Process, options: dict[str, str], names: list[str]) -> in
     for part in re.split("[, ]", lists):
         low, dash, high = part.partition("-")
         ranges.append((int(low or 1), int(high or 10**9) if dash else int(low)))
-    lines, status = await read_lines(process, names)
-    separator = options.get("d", "\t")
-    for line in lines:
-        parts = line.split(separator) if "f" in options else list(line)
-        if "f" in options and len(parts) == 1:
+    absent: list[str] = []
+    separator = options.get("d", "\t") if "f" in options else ""
+    async for whole in each_line(process, names, absent):
+        line = whole.removesuffix("\n")
+        parts = line.split(separator) if separator else list(line)
+        if separator and len(parts) == 1:
             if "s" not in options:
                 await process.out(line + "\n")
             continue
         chosen = [
             each for index, each in enumerate(parts, 1) if any(low <= index <= high for low, high in ranges)
         ]
-        await process.out((separator if "f" in options else "").join(chosen) + "\n")
-    return status
+        await process.out(options.get("O", separator).join(chosen) + "\n")
+    return int(bool(absent))
 
 
 @applet("dscC")

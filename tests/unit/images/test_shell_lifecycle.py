@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -202,3 +203,20 @@ def expressions():
 @given(expressions())
 def test_arithmetic_is_pythons_within_64_bits(text):
     assert evaluate(text, {}) == (int(eval(text)) + 2**63) % 2**64 - 2**63
+
+
+@pytest.mark.parametrize(
+    "filter_", ["sed 's/a/x/'", "cut -c 1", "grep a", "tr a x", "awk '{print}'", "cat -n"]
+)
+def test_filters_pass_lines_on_as_they_come(filter_):
+    async def main():
+        script = f"{{ echo a; echo ab; sleep 1000; }} | {filter_}"
+        container = FakeContainer(("sh", "-c", script))
+        running = asyncio.ensure_future(run_applets(container, APPLETS))
+        async with asyncio.timeout(10):
+            while not container.stdout.data:
+                await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(main())

@@ -6,7 +6,6 @@ Source: POSIX.1-2017, Utilities, awk, RS; Output Statements; getline.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -26,25 +25,26 @@ class Records:
     def __init__(self, source: Input) -> None:
         self._source = source
         self._text = ""
+        self._start = 0
         self._bytes = b""
         self._ended = False
 
     async def next(self, separator: str) -> str | None:
         """The next record; None at the end. An empty separator cuts at empty lines."""
         if not separator:
-            await self._more(lambda: self._text.strip("\n"))
-            self._text = self._text.lstrip("\n")
-        at = 0
+            await self._skip_newlines()
+        at = self._start
         while True:
             found = self._find(separator, at)
             if found is not None and (found[1] < len(self._text) or len(separator) == 1 or self._ended):
-                record, self._text = self._text[: found[0]], self._text[found[1] :]
+                record, self._start = self._text[self._start : found[0]], found[1]
                 return record
             if self._ended:
                 break
-            at = len(self._text) if len(separator) == 1 else 0
+            searched = len(self._text) - self._start if len(separator) == 1 else 0
             await self._read()
-        record, self._text = self._text, ""
+            at = self._start + searched
+        record, self._text, self._start = self._text[self._start :], "", 0
         record = record.removesuffix("\n") if separator != "\n" else record
         return record or None
 
@@ -52,20 +52,26 @@ class Records:
         if len(separator) == 1:
             end = self._text.find(separator, at)
             return None if end < 0 else (end, end + 1)
-        match = (regex(separator) if separator else _PARAGRAPH).search(self._text)
+        match = (regex(separator) if separator else _PARAGRAPH).search(self._text, at)
         return match.span() if match and match.end() > match.start() else None
 
-    async def _more(self, enough: Callable[[], object]) -> None:
-        while not self._ended and not enough():
+    async def _skip_newlines(self) -> None:
+        while True:
+            while self._text.startswith("\n", self._start):
+                self._start += 1
+            if self._ended or self._start < len(self._text):
+                return
             await self._read()
 
     async def _read(self) -> None:
+        """More text; what was taken is dropped only now, not record by record."""
         data = await self._source.read(CHUNK_BYTES)
         self._ended = not data
         data = self._bytes + data
         # A character may be cut in two.
         whole = len(data) if self._ended else _whole(data)
-        self._text += decode(data[:whole])
+        self._text = self._text[self._start :] + decode(data[:whole])
+        self._start = 0
         self._bytes = data[whole:]
 
 
