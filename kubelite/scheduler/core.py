@@ -24,7 +24,7 @@ from kubelite.runtime import Clock, Context, Randomness, causes
 from kubelite.runtime.logs import get_logger
 from kubelite.scheduler import hints
 from kubelite.scheduler.cache import Cache
-from kubelite.scheduler.cycle import Framework, Verdict, fit_error
+from kubelite.scheduler.cycle import NO_NODES, Framework, Verdict, fit_error
 from kubelite.scheduler.effects import SCHEDULER_ERROR, UNSCHEDULABLE, Effects, Recorder
 from kubelite.scheduler.framework import Handle, SchedulerError, Status
 from kubelite.scheduler.messages import FLUSH, SCHEDULE
@@ -44,7 +44,6 @@ log = get_logger().bind(component="scheduler")
 NAME: Final = DEFAULT_NAME
 BATCH: Final = 64
 """Pods scheduled before other actors get their turn."""
-NO_NODES: Final = "no nodes available to schedule pods"
 EVENTS_OF: Final[Mapping[Resource, tuple[str, str]]] = {
     r.PERSISTENTVOLUMECLAIMS: (hints.CLAIM_ADD, hints.CLAIM_UPDATE),
     r.PERSISTENTVOLUMES: (hints.VOLUME_ADD, hints.VOLUME_UPDATE),

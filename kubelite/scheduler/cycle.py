@@ -26,6 +26,7 @@ from kubelite.scheduler.profiles import Profile
 
 FEASIBLE_MIN: Final = 100
 PERCENTAGE_MIN: Final = 5
+NO_NODES: Final = "no nodes available to schedule pods"
 
 
 def feasible_wanted(nodes: int, percentage: int | None = None) -> int:

@@ -12,13 +12,12 @@ import attrs
 
 from kubelite.api.resources import PODDISRUPTIONBUDGETS
 from kubelite.scheduler.cache import Cache
-from kubelite.scheduler.cycle import Framework, Verdict, fit_error
+from kubelite.scheduler.cycle import NO_NODES, Framework, Verdict, fit_error
 from kubelite.scheduler.framework import Status
 from kubelite.scheduler.nodeinfo import NodeInfo
 from kubelite.scheduler.podinfo import PodInfo
 from kubelite.scheduler.preemption import preempt
 
-NO_NODES: Final = "no nodes available to schedule pods"
 _INDENT: Final = "  "
 
 

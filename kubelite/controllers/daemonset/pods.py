@@ -7,7 +7,6 @@ Source: k8s.io/kubernetes/pkg/controller/daemon/daemon_controller.go and util/da
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import attrs
 from kubelite.api import podutil
 from kubelite.api.nodeselector import allows_node
 from kubelite.api.tolerations import tolerates
+from kubelite.apimachinery.intorstring import scaled
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.controllers.history.revisions import REVISION_HASH
 from kubelite.controllers.replicas import make_pod
@@ -267,12 +267,6 @@ def next_available_s(daemon_set: Object, pods: Sequence[Object], now: float) -> 
 # --- strategy ---------------------------------------------------------------------------------------------
 
 
-def _resolved(value: int | str | None, total: int) -> int:
-    if isinstance(value, str):
-        return math.ceil(int(value.removesuffix("%")) * total / 100)
-    return value or 0
-
-
 def surge_and_unavailable(daemon_set: Object, desired: int) -> tuple[int, int]:
     """How many nodes may have a second pod, and on how many none may run; both round up.
 
@@ -284,8 +278,8 @@ def surge_and_unavailable(daemon_set: Object, desired: int) -> tuple[int, int]:
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
         return 0, 0
     rolling = strategy.get("rollingUpdate") or {}
-    surge = _resolved(rolling.get("maxSurge"), desired)
-    unavailable = _resolved(rolling.get("maxUnavailable"), desired)
+    surge = scaled(rolling.get("maxSurge"), desired, up=True)
+    unavailable = scaled(rolling.get("maxUnavailable"), desired, up=True)
     return surge, 1 if not surge and not unavailable else unavailable
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import attrs
 
+from kubelite.apimachinery.intorstring import scaled
 from kubelite.apimachinery.scheme import Object
 
 HASH_LABEL: Final = "pod-template-hash"
@@ -50,24 +51,14 @@ def replicas_of(obj: Object) -> int:
     return 1 if replicas is None else int(replicas)
 
 
-def _resolved(value: int | str | None, total: int, *, up: bool) -> int:
-    """A number, or a percentage of `total`."""
-    if value is None:
-        return 0
-    if isinstance(value, str):
-        share = int(value.removesuffix("%")) * total / 100
-        return math.ceil(share) if up else math.floor(share)
-    return value
-
-
 def surge_and_unavailable(deployment: Object) -> tuple[int, int]:
     """The surge rounded up and the unavailable rounded down; one unavailable where both come to nothing."""
     strategy = deployment["spec"].get("strategy") or {}
     if strategy.get("type") == "Recreate":
         return 0, 0
     rolling, total = strategy.get("rollingUpdate") or {}, replicas_of(deployment)
-    surge = _resolved(rolling.get("maxSurge"), total, up=True)
-    unavailable = _resolved(rolling.get("maxUnavailable"), total, up=False)
+    surge = scaled(rolling.get("maxSurge"), total, up=True)
+    unavailable = scaled(rolling.get("maxUnavailable"), total, up=False)
     if not surge and not unavailable:
         unavailable = 1
     return surge, min(unavailable, total)

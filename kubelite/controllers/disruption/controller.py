@@ -17,6 +17,7 @@ from kubelite.api import podutil
 from kubelite.api.disruptions import with_allowed, with_failure
 from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, PODDISRUPTIONBUDGETS, PODS
 from kubelite.apimachinery import labels
+from kubelite.apimachinery.intorstring import scaled
 from kubelite.apimachinery.scheme import Object
 from kubelite.apimachinery.timestamps import parse_time
 from kubelite.controllers.replicas import matters
@@ -45,13 +46,6 @@ class Budget:
 
     expected: int
     desired: int
-
-
-def scaled(value: int | str, total: int) -> int:
-    """A number, or a percentage of `total` rounded up."""
-    if isinstance(value, int):
-        return value
-    return -(-int(value.removesuffix("%")) * total // 100)
 
 
 def expected_scale(pods: Sequence[Object], scale_of: ScaleOf) -> int:
@@ -95,14 +89,14 @@ def budget_of(pdb: Object, pods: Sequence[Object], scale_of: ScaleOf) -> Budget:
     spec = pdb["spec"]
     if spec.get("maxUnavailable") is not None:
         expected = expected_scale(pods, scale_of)
-        return Budget(expected, max(0, expected - scaled(spec["maxUnavailable"], expected)))
+        return Budget(expected, max(0, expected - scaled(spec["maxUnavailable"], expected, up=True)))
     minimum = spec.get("minAvailable")
     if minimum is None:
         return Budget(0, 0)
     if isinstance(minimum, int):
         return Budget(len(pods), minimum)
     expected = expected_scale(pods, scale_of)
-    return Budget(expected, scaled(minimum, expected))
+    return Budget(expected, scaled(minimum, expected, up=True))
 
 
 def disrupted(

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from kubelite.api import podutil
+from kubelite.apimachinery.intorstring import scaled
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.history.revisions import template_of
 from kubelite.controllers.statefulset import pods as members
@@ -171,9 +172,7 @@ def max_unavailable_of(stateful_set: Object) -> int:
     """How many members may be missing during an update: a number, or a share of them, rounded down."""
     strategy = stateful_set["spec"].get("updateStrategy") or {}
     most = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)
-    if isinstance(most, str):
-        most = int(most.removesuffix("%")) * members.replicas_of(stateful_set) // 100
-    return max(1, int(most))
+    return max(1, scaled(most, members.replicas_of(stateful_set), up=False))
 
 
 def _several_outdated(situation: Situation, replicas: Sequence[Object | None]) -> tuple[Object, ...]:
