@@ -11,14 +11,21 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kubelite.api.resources import PERSISTENTVOLUMES
+from kubelite.api.storage import (
+    BIND_COMPLETED,
+    BOUND_BY_CONTROLLER,
+    annotated,
+    annotations_of,
+    class_of,
+    is_for,
+    reference_to,
+)
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.quantity import Quantity
 from kubelite.apimachinery.scheme import Object
 from kubelite.reconcile.intents import Intent, RecordEvent, UpdateStatus
 
-BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
-BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
 PROVISIONED_BY: Final = "pv.kubernetes.io/provisioned-by"
 STORAGE_PROVISIONER: Final = "volume.kubernetes.io/storage-provisioner"
 STORAGE_PROVISIONER_BEFORE: Final = "volume.beta.kubernetes.io/storage-provisioner"
@@ -27,8 +34,6 @@ DEFAULT_CLASS: Final = (
     "storageclass.kubernetes.io/is-default-class",
     "storageclass.beta.kubernetes.io/is-default-class",
 )
-SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
-NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 AVAILABLE, BOUND, RELEASED, FAILED = "Available", "Bound", "Released", "Failed"
 PENDING, LOST = "Pending", "Lost"
 _DELETED_PATHS: Final = re.compile(r"/tmp/.+")  # noqa: S108 - the directories that Kubernetes deletes
@@ -45,12 +50,6 @@ RESYNC_S: Final = 15.0
 _ZERO: Final = Quantity(Decimal(0))
 
 
-def annotations_of(obj: Object) -> dict[str, str]:
-    """The annotations; an empty map for none."""
-    found: dict[str, str] = obj["metadata"].get("annotations") or {}
-    return found
-
-
 def capacity_of(volume: Object) -> Quantity:
     """How large a volume is."""
     text = (volume["spec"].get("capacity") or {}).get("storage")
@@ -64,13 +63,6 @@ def asked_by(claim: Object) -> Quantity:
 
 
 # --- what fits -------------------------------------------------------------------------------------------
-
-
-def is_for(volume: Object, claim: Object) -> bool:
-    """Whether a volume names this claim, by name and, once that is known, by uid."""
-    reference, metadata = volume["spec"].get("claimRef") or {}, claim["metadata"]
-    same = (reference.get("namespace"), reference.get("name")) == (metadata["namespace"], metadata["name"])
-    return same and reference.get("uid") in {None, "", metadata["uid"]}
 
 
 def fits(volume: Object, claim: Object) -> bool:
@@ -131,12 +123,6 @@ def find_volume(claim: Object, volumes: Iterable[Object]) -> Object | None:
     return min(free, key=lambda each: (capacity_of(each), each["metadata"]["name"]), default=None)
 
 
-def class_of(obj: Object) -> str:
-    """The class of a volume, or of a claim; "" for none."""
-    name: str = obj["spec"].get("storageClassName") or ""
-    return name
-
-
 def unbound_claims(claim: Object) -> Iterable[str]:
     """The index `UNBOUND`."""
     return () if claim["spec"].get("volumeName") else (class_of(claim),)
@@ -184,16 +170,7 @@ def bound_volume(volume: Object, claim: Object) -> Object:
     reference = volume["spec"].get("claimRef") or {}
     if is_for(volume, claim) and reference.get("uid"):
         return volume
-    metadata = claim["metadata"]
-    made = {
-        **reference,
-        "kind": "PersistentVolumeClaim",
-        "namespace": metadata["namespace"],
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "apiVersion": "v1",
-        "resourceVersion": metadata["resourceVersion"],
-    }
+    made = {**reference, **reference_to(claim)}
     changed = {**volume, "spec": {**volume["spec"], "claimRef": made}}
     if reference:
         return changed
@@ -239,12 +216,6 @@ def bound_claim(claim: Object, volume: Object) -> Object:
     if BIND_COMPLETED not in annotations_of(claim):
         added[BIND_COMPLETED] = "yes"
     return annotated(changed, added) if added else changed
-
-
-def annotated(obj: Object, added: dict[str, str]) -> Object:
-    """An object with more annotations."""
-    metadata = obj["metadata"]
-    return {**obj, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **added}}}
 
 
 def claim_status(claim: Object, volume: Object | None, phase: str) -> Object:

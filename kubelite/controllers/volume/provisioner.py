@@ -16,16 +16,20 @@ from typing import Final
 
 from kubelite.api.conditions import is_condition_true
 from kubelite.api.resources import NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES
-from kubelite.api.storage import BASE_PATH, PROVISIONERS
+from kubelite.api.storage import (
+    BASE_PATH,
+    PROVISIONERS,
+    SELECTED_NODE,
+    annotations_of,
+    is_for,
+    reference_to,
+)
 from kubelite.apimachinery.scheme import Object
 from kubelite.controllers.volume.matching import (
     PROVISIONED_BY,
-    SELECTED_NODE,
     STORAGE_PROVISIONER,
-    annotations_of,
     asked_by,
     capacity_of,
-    is_for,
 )
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import (
@@ -68,14 +72,7 @@ def make_volume(claim: Object, storage_class: Object, node: Object) -> Object:
         "capacity": {"storage": spec["resources"]["requests"]["storage"]},
         "hostPath": {"path": path, "type": "DirectoryOrCreate"},
         "accessModes": spec["accessModes"],
-        "claimRef": {
-            "kind": PERSISTENTVOLUMECLAIMS.kind,
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "apiVersion": "v1",
-            "resourceVersion": metadata["resourceVersion"],
-        },
+        "claimRef": reference_to(claim),
         "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy") or "Delete",
         "storageClassName": storage_class["metadata"]["name"],
         "volumeMode": spec.get("volumeMode") or "Filesystem",

@@ -22,6 +22,17 @@ from kubelite.api.resources import (
     PERSISTENTVOLUMES,
     STORAGECLASSES,
 )
+from kubelite.api.storage import (
+    BIND_COMPLETED,
+    BOUND_BY_CONTROLLER,
+    NO_PROVISIONER,
+    SELECTED_NODE,
+    annotated,
+    annotations_of,
+    class_of,
+    is_for,
+    reference_to,
+)
 from kubelite.apimachinery import meta, quantity
 from kubelite.apimachinery.labels import from_label_selector
 from kubelite.apimachinery.scheme import Object
@@ -30,10 +41,6 @@ from kubelite.scheduler.nodeinfo import NodeInfo
 from kubelite.scheduler.podinfo import PodInfo
 
 NAME: Final = "VolumeBinding"
-BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
-BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
-SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
-NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 BIND_TIMEOUT_S: Final = 600.0
 NOT_FOUND = "node(s) didn't find available persistent volumes to bind"
 ELSEWHERE = "node(s) didn't match PersistentVolume's node affinity"
@@ -71,12 +78,6 @@ def is_bound(claim: Object) -> bool:
     return bool(claim["spec"].get("volumeName")) and BIND_COMPLETED in annotations_of(claim)
 
 
-def annotations_of(obj: Object) -> Mapping[str, str]:
-    """The annotations; an empty map for none."""
-    found: Mapping[str, str] = obj["metadata"].get("annotations") or {}
-    return found
-
-
 def is_near(volume: Object, node: NodeInfo) -> bool:
     """Whether a volume's node affinity allows a node."""
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
@@ -108,13 +109,8 @@ def find_volume(
             continue
         if name in taken or meta.is_being_deleted(volume) or not is_near(volume, node):
             continue
-        reference = inside.get("claimRef")
-        if reference:
-            same = (reference.get("namespace"), reference.get("name")) == (
-                claim["metadata"]["namespace"],
-                claim["metadata"]["name"],
-            )
-            if same and reference.get("uid") in {None, "", claim["metadata"]["uid"]}:
+        if inside.get("claimRef"):
+            if is_for(volume, claim):
                 return volume
             continue
         if (volume.get("status") or {}).get("phase") not in {"Available", None}:
@@ -199,7 +195,7 @@ class VolumeBinding(Plugin):
         if is_bound(claim):
             found.bound.append(claim)
             return
-        of_class = self.handle.lister(STORAGECLASSES).get(None, claim["spec"].get("storageClassName") or "")
+        of_class = self.handle.lister(STORAGECLASSES).get(None, class_of(claim))
         waits = of_class is not None and of_class.get("volumeBindingMode") == "WaitForFirstConsumer"
         (found.delayed if waits and not claim["spec"].get("volumeName") else found.immediate).append(claim)
 
@@ -209,7 +205,7 @@ class VolumeBinding(Plugin):
         """All volumes, sorted once for all nodes that are asked about a pod."""
         found: dict[str, list[Object]] = {}
         for volume in self.handle.lister(PERSISTENTVOLUMES).list():
-            found.setdefault(volume["spec"].get("storageClassName") or "", []).append(volume)
+            found.setdefault(class_of(volume), []).append(volume)
         return found
 
     def _reasons(self, claims: Claims, node: NodeInfo, volumes: ByClass) -> tuple[str, ...]:
@@ -242,8 +238,7 @@ class VolumeBinding(Plugin):
                     return NOT_FOUND
                 provisions.append(claim)
                 continue
-            of_class = claim["spec"].get("storageClassName") or ""
-            volume = find_volume(claim, volumes.get(of_class, ()), node, taken)
+            volume = find_volume(claim, volumes.get(class_of(claim), ()), node, taken)
             if volume is not None:
                 taken.add(volume["metadata"]["name"])
                 bindings.append((claim, volume))
@@ -256,7 +251,7 @@ class VolumeBinding(Plugin):
 
     def _why_not_made(self, claim: Object, node: NodeInfo) -> str:
         """Why no volume can be provisioned for a claim on a node; "" if one can."""
-        of_class = self.handle.lister(STORAGECLASSES).get(None, claim["spec"].get("storageClassName") or "")
+        of_class = self.handle.lister(STORAGECLASSES).get(None, class_of(claim))
         if of_class is None or of_class["provisioner"] in {"", NO_PROVISIONER}:
             return NOT_FOUND
         topologies = of_class.get("allowedTopologies")
@@ -335,25 +330,10 @@ class VolumeBinding(Plugin):
         return done
 
 
-def annotated(obj: Object, added: Mapping[str, str]) -> Object:
-    """A copy with more annotations."""
-    metadata = obj["metadata"]
-    return {**obj, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **added}}}
-
-
 def claimed(volume: Object, claim: Object) -> Object:
     """A volume that is for a claim."""
-    metadata = claim["metadata"]
-    reference = {
-        "kind": "PersistentVolumeClaim",
-        "namespace": metadata["namespace"],
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "apiVersion": "v1",
-        "resourceVersion": metadata["resourceVersion"],
-    }
     before = volume["spec"].get("claimRef") or {}
-    if before.get("uid") == metadata["uid"]:
+    if before.get("uid") == claim["metadata"]["uid"]:
         return volume
-    changed = {**volume, "spec": {**volume["spec"], "claimRef": reference}}
+    changed = {**volume, "spec": {**volume["spec"], "claimRef": reference_to(claim)}}
     return changed if before else annotated(changed, {BOUND_BY_CONTROLLER: "yes"})
