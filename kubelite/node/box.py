@@ -19,7 +19,6 @@ from kubelite.images.files import FileSystem
 from kubelite.network import current_namespace
 from kubelite.node.attachments import Attachments, Input
 from kubelite.node.cri import ContainerConfig, Exit
-from kubelite.node.diskusage import disk_of
 from kubelite.node.logs import ContainerLog
 from kubelite.node.process import NoInput, Process, exit_code, run_command
 from kubelite.runtime import Randomness, TimerHandle, tasks
@@ -87,6 +86,8 @@ class Box:
         """The bytes of its files beyond those of its image; what is mounted does not count."""
         if self._files is None:
             return 0
+        from kubelite.node.diskusage import disk_of  # noqa: PLC0415 - few containers have a limit
+
         if self._size_of_image is None:
             self._size_of_image = disk_of(self.config.make_files().root, mounts=False).used
         return max(disk_of(self._files.root, mounts=False).used - self._size_of_image, 0)

@@ -5,12 +5,14 @@ Source: pkg/kubelet/eviction/{eviction_manager,helpers}.go (localStorageEviction
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kubelite.api import podutil
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
-from kubelite.node.diskusage import Held
+
+if TYPE_CHECKING:
+    from kubelite.node.diskusage import Held
 
 PERIOD_S: Final = 10.0
 """How often a kubelet looks."""

@@ -6,8 +6,8 @@ restarted one finds them here. `fail` is a power cut, `boot` what comes after it
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from kubelite.images.devices import make_devices
 from kubelite.images.files import FileSystem
@@ -15,11 +15,19 @@ from kubelite.network import AddressPool, Fabric, NetworkNamespace, Resolver, Tr
 from kubelite.node.asyncio_runtime import AsyncioRuntime
 from kubelite.node.config import KubeletConfig
 from kubelite.node.etcfiles import node_hosts_file
-from kubelite.node.usage import Usage, unknown
 from kubelite.runtime import Clock, Randomness
 
 if TYPE_CHECKING:
+    from kubelite.apimachinery.scheme import Object
     from kubelite.node.podworker import PodWorker
+
+Usage: TypeAlias = "Callable[[Object], Mapping[str, Mapping[str, int]]]"
+"""What a pod uses: container -> resource -> amount, in thousandths. What is not known is not in it."""
+
+
+def unknown(_: Object) -> Mapping[str, Mapping[str, int]]:
+    """Nobody says what pods use."""
+    return {}
 
 
 class Machine:

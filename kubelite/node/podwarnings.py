@@ -23,12 +23,6 @@ _NAMESERVERS: Final = (
 )
 
 
-def may_warn(pod: Object) -> bool:
-    """Whether there may be something to warn of."""
-    spec = pod["spec"]
-    return bool(spec.get("imagePullSecrets") or spec.get("dnsConfig"))
-
-
 def warnings(pod: Object, lookup: Lookup, nameserver: str, domain: str) -> Iterator[tuple[str, str]]:
     """The reasons and messages of Events.
 

@@ -21,7 +21,6 @@ from kubelite.node.allocation import resources_of, summary
 from kubelite.node.containerconfig import container_config
 from kubelite.node.containerstate import Stage, is_changing
 from kubelite.node.cri import Exit
-from kubelite.node.diskusage import Held, disk_of, local_volumes, own_volumes
 from kubelite.node.environment import ConfigError, PodFacts
 from kubelite.node.happenings import cause_of
 from kubelite.node.lifecycle import step
@@ -58,7 +57,6 @@ from kubelite.node.podstate import (
     Tick,
     new_state,
 )
-from kubelite.node.podwarnings import may_warn, warnings
 from kubelite.node.pulling import Pull, image_volumes, pull
 from kubelite.node.tokens import RETRY_S, Token, Tokens, TokenSpec, due_tokens, renew_at
 from kubelite.node.volumes import Volume, has_api_content, image_volume, make_volumes, update_volumes
@@ -66,6 +64,7 @@ from kubelite.node.workerhost import PrepareAgain, TokensCame, Wake, WorkerEvent
 from kubelite.runtime.causes import Happened
 
 if TYPE_CHECKING:
+    from kubelite.node.diskusage import Held
     from kubelite.node.podchecks import PodChecks
     from kubelite.runtime import TimerHandle
     from kubelite.runtime.causes import Cause
@@ -137,6 +136,13 @@ class PodWorker:
 
     def held(self, *, with_written: bool = False) -> Held:
         """What it holds of the node's disk, with what its containers wrote beside volumes if wanted."""
+        from kubelite.node.diskusage import (  # noqa: PLC0415 - few pods have limits
+            Held,
+            disk_of,
+            local_volumes,
+            own_volumes,
+        )
+
         spec, runtime = self.state.pod["spec"], self.host.machine.runtime
         volumes = {name: disk_of(self.volumes[name]) for name in own_volumes(spec) if name in self.volumes}
         logs = {name: runtime.log(self.uid, name) for name in self.state.containers}
@@ -336,7 +342,9 @@ class PodWorker:
     def _warn(self) -> None:
         """Tell of what is missing, but not needed."""
         pod, config = self.state.pod, self.host.machine.config
-        if may_warn(pod):
+        if pod["spec"].get("imagePullSecrets") or pod["spec"].get("dnsConfig"):
+            from kubelite.node.podwarnings import warnings  # noqa: PLC0415 - few pods have any
+
             for reason, text in warnings(pod, self.host.lookup, config.cluster_dns, config.cluster_domain):
                 self.host.record(self.base, WARNING, reason, text, "")
 

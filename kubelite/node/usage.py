@@ -5,25 +5,16 @@ Nothing is measured: somebody says how much a pod uses now, and the sum over tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
-
-from kubelite.apimachinery.scheme import Object
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from kubelite.node.containerstate import ContainerState
+    from kubelite.node.machine import Usage
     from kubelite.node.podworker import PodWorker
-
-Usage: TypeAlias = Callable[[Object], Mapping[str, Mapping[str, int]]]
-"""Of a pod: container -> resource -> amount, in thousandths. What is not known is not in it."""
 
 _NANO_OF_MILLI: Final = 1_000_000
 _NANO: Final = 1_000_000_000
-
-
-def unknown(_: Object) -> Mapping[str, Mapping[str, int]]:
-    """Nobody says what pods use."""
-    return {}
 
 
 class Amounts(NamedTuple):

@@ -28,8 +28,8 @@ from kubelite.scheduler.nodeinfo import NodeInfo
 from kubelite.scheduler.podinfo import PodInfo
 
 if TYPE_CHECKING:
+    from kubelite.scheduler.extenderconfig import Extender
     from kubelite.scheduler.preemption import Candidate
-    from kubelite.scheduler.profiles import Extender
 
 PRIORITY_MAX: Final = 10
 """The highest score that an extender gives."""

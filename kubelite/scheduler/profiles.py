@@ -6,13 +6,13 @@ pkg/scheduler/apis/config/v1/{default_plugins,defaults}.go.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kubelite.apimachinery.godurations import parse_duration
 from kubelite.scheduler.plugins import PLUGINS, POINTS
+
+if TYPE_CHECKING:
+    from kubelite.scheduler.extenderconfig import Extender
 
 DEFAULT_NAME: Final = "default-scheduler"
 _FIT: Final = "NodeResourcesFit"
@@ -41,36 +41,6 @@ class Profile(NamedTuple):
     def has(self, point: str, plugin: str) -> bool:
         """Whether a plugin is enabled at an extension point."""
         return plugin in self.points[point]
-
-
-class Extender(NamedTuple):
-    """A server that is asked about pods.
-
-    Attributes:
-        url: What its verbs are added to.
-        filter_verb: Takes nodes out; "" if it does not, as for the other verbs.
-        prioritize_verb: Gives nodes points.
-        preempt_verb: Chooses among nodes and victims.
-        bind_verb: Binds pods.
-        weight: Of its points.
-        knows_nodes: It is told the names of nodes only.
-        managed: Resources: it is asked only about pods that ask for one; all pods if empty.
-        is_ignorable: Pods do not wait for it if it fails.
-        timeout_s: How long it may take.
-        authority: Who signs its certificate (PEM); "" for anybody.
-    """
-
-    url: str
-    filter_verb: str = ""
-    prioritize_verb: str = ""
-    preempt_verb: str = ""
-    bind_verb: str = ""
-    weight: int = 1
-    knows_nodes: bool = False
-    managed: frozenset[str] = frozenset()
-    is_ignorable: bool = False
-    timeout_s: float = 5.0
-    authority: str = ""
 
 
 class SchedulerConfig(NamedTuple):
@@ -119,42 +89,16 @@ def parse_config(config: Mapping[str, Any] | None) -> SchedulerConfig:
         {profile.name: profile for profile in profiles},
         float(config.get("podInitialBackoffSeconds") or 1),
         float(config.get("podMaxBackoffSeconds") or 10),
-        tuple(map(_extender, extenders)),
+        _extenders(extenders),
     )
 
 
-def _extender(extender: Mapping[str, Any]) -> Extender:
-    """An extender, out of its configuration.
+def _extenders(extenders: Sequence[Mapping[str, Any]]) -> tuple[Extender, ...]:
+    if not extenders:
+        return ()
+    from kubelite.scheduler.extenderconfig import parse_extender  # noqa: PLC0415 - few clusters have any
 
-    Raises:
-        ValueError: The file of its authority cannot be read.
-    """
-    return Extender(
-        extender["urlPrefix"],
-        extender.get("filterVerb") or "",
-        extender.get("prioritizeVerb") or "",
-        extender.get("preemptVerb") or "",
-        extender.get("bindVerb") or "",
-        extender.get("weight") or 1,
-        bool(extender.get("nodeCacheCapable")),
-        frozenset(each["name"] for each in extender.get("managedResources") or ()),
-        bool(extender.get("ignorable")),
-        parse_duration(extender.get("httpTimeout") or "5s") or 5.0,
-        _authority(extender.get("tlsConfig") or {}),
-    )
-
-
-def _authority(tls: Mapping[str, Any]) -> str:
-    if tls.get("insecure"):
-        return ""
-    if tls.get("caData"):
-        return base64.b64decode(tls["caData"]).decode()
-    if not tls.get("caFile"):
-        return ""
-    try:
-        return Path(tls["caFile"]).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"scheduler: tlsConfig.caFile: {error}") from error
+    return tuple(map(parse_extender, extenders))
 
 
 def _ignoring(resources: Sequence[str], profile: Profile) -> Profile:
