@@ -89,7 +89,11 @@ class Cache:
         self.tainted += sign * info.is_tainted
         self.softly_tainted += sign * info.is_softly_tainted
         for image in info.images:
-            self.image_nodes[image] = self.image_nodes.get(image, 0) + sign
+            left = self.image_nodes.get(image, 0) + sign
+            if left:
+                self.image_nodes[image] = left
+            else:
+                del self.image_nodes[image]
 
     def listed(self) -> list[NodeInfo]:
         """The nodes which exist: by name, those of different zones in turn."""

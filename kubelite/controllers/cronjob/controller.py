@@ -107,8 +107,11 @@ class CronJobController(Reconciler):
         """Delete old Jobs, see what has become of others, start the run that is due, write the status."""
         namespace, name = split_key(key)
         cron_job = self._cron_jobs.get(namespace, name)
-        if cron_job is None or int(cron_job["metadata"]["resourceVersion"]) < self._written.get(key, 0):
+        if cron_job is None:
+            self._written.pop(key, None)
             return
+        if int(cron_job["metadata"]["resourceVersion"]) < self._written.get(key, 0):
+            return  # an old one: the informer will tell of the one that was written
         uid = cron_job["metadata"]["uid"]
         jobs = [job for job in self._jobs.by_owner(uid) if (controller_of(job) or {}).get("uid") == uid]
         look = Look(cron_job, cron_job.get("status") or {})

@@ -117,3 +117,19 @@ def test_only_a_success_is_the_last_success():
     failed, done = job("a", ended="Failed", completed=late), job("b", ended="Complete", completed=early)
     asked = look(cron_job(status), failed, done)
     assert written(asked)["lastSuccessfulTime"] == early
+
+
+def test_a_cron_job_that_goes_while_its_status_is_written_is_forgotten():
+    desk = Desk(parse_time(NOON))
+    desk.put(CRONJOBS, cron_job())
+    controller = desk.make(CronJobController)
+    (heard,) = (each.keys for each in controller.watches() if each.resource == CRONJOBS)
+
+    def answer(intent):
+        if isinstance(intent, UpdateStatus):
+            desk.take(CRONJOBS, "c")
+            list(heard(cron_job(), None))
+
+    assert only(desk.look(controller, "d/c", answer), UpdateStatus)
+    desk.look(controller, "d/c")
+    assert not controller._written

@@ -159,6 +159,7 @@ def test_a_node_that_has_a_large_image_is_preferred():
     assert rig.cache.image_nodes == {"i:latest": 1}
     rig.cache.set_node("b", make_node("b"))
     assert rig.scores(make_pod(), "ImageLocality") is None
+    assert rig.cache.image_nodes == {}
 
 
 def test_soft_taints_count_three_times():
