@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object
+from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.cluster import Cluster
 from kubelite.cluster.manifest import Manifest
 from kubelite.cluster.objects import InNamespace
@@ -117,7 +119,12 @@ class BlockingCluster:
         Virtual time passes only while something is called, or was submitted and is not done.
         """
         __tracebackhide__ = True
-        return self._portal.call(self._timed(function))
+        try:
+            return self._portal.call(self._timed(function))
+        except (APIError, WaitTimeout) as error:
+            told = error
+        # Where they were raised, on the cluster's thread, tells nothing: their text says all.
+        raise told.with_traceback(None)
 
     def submit(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
         """Begins `await function()` on the cluster's loop; cancelling the future cancels it."""

@@ -65,6 +65,10 @@ def test_the_blocking_handle_has_what_the_cluster_has():
         assert cluster.clock.monotonic() > 0
         assert cluster.dns_address[1] > 0
         assert cluster.statistics()["nodes"]["node-1"]["running"] == 0
+        for ask in (lambda: cluster.get("pod", "none"), lambda: cluster.wait_for("pod/none", timeout=0.01)):
+            with pytest.raises((kubelite.NotFound, kubelite.WaitTimeout)) as raised:
+                ask()
+            assert not [each.path for each in raised.traceback if "anyio" in str(each.path)]
 
 
 @pytest.mark.parametrize("text", ["hello", "[1, 2]", "a: b", "{a: ["])
