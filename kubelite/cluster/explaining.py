@@ -12,7 +12,16 @@ from typing import Any, Final
 
 import attrs
 
-from kubelite.api.resources import EVENTS, JOBS, NAMESPACES, PERSISTENTVOLUMECLAIMS, PODS, REPLICASETS
+from kubelite.api.resources import (
+    EVENTS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+)
 from kubelite.apimachinery import labels
 from kubelite.apimachinery.apierrors import APIError
 from kubelite.apimachinery.scheme import Object, Resource
@@ -20,7 +29,15 @@ from kubelite.client.client import Client
 from kubelite.client.readiness import Verdict
 from kubelite.client.wait import WaitTimeout
 from kubelite.cluster.hints import near, slips, standstill
-from kubelite.cluster.troubles import Trouble, advice, event_line, events_about, matters, pod_troubles
+from kubelite.cluster.troubles import (
+    Trouble,
+    advice,
+    event_line,
+    events_about,
+    matters,
+    node_troubles,
+    pod_troubles,
+)
 from kubelite.cluster.waiting import Question
 
 EVENTS_MAX: Final = 8
@@ -30,6 +47,8 @@ PODS_MAX: Final = 5
 LOGS_MAX: Final = 2
 LOG_LINES: Final = 5
 NAMES_MAX: Final = 8
+HASHES: Final = frozenset({"pod-template-hash", "controller-revision-hash", "pod-template-generation"})
+"""Labels by which nobody selects."""
 PARENTS: Final[Mapping[str, Resource]] = {"Deployment": REPLICASETS, "CronJob": JOBS}
 """What stands between an object and its pods."""
 
@@ -51,6 +70,8 @@ class Scene:
         others: Names of objects of the kind that do exist, where what was asked for does not.
         elsewhere: Namespaces in which there is one of that name.
         no_namespace: There is no such namespace at all.
+        leaving: The namespace is being deleted.
+        carried: The labels that pods of the namespace have, where a Service selects none of them.
         causes: What led to the state of the first of them that is not well, newest first; the first line
             names it.
         images: That nodes of this process can pull.
@@ -63,6 +84,8 @@ class Scene:
     others: Sequence[str] = ()
     elsewhere: Sequence[str] = ()
     no_namespace: bool = False
+    leaving: bool = False
+    carried: Sequence[str] = ()
     causes: Sequence[str] = ()
     images: Sequence[str] = ()
 
@@ -105,7 +128,11 @@ async def look_around(
         about = [
             each for each in about if each.get("type") != "Normal" or each["involvedObject"].get("uid") in own
         ]
-    bad = [(pod, pod_troubles(pod, events_about(events, [pod]))) for pod in pods if matters(pod)]
+    unwell = [pod for pod in pods if matters(pod)]
+    nodes = await _listed(client, NODES, None) if any(each["spec"].get("nodeName") for each in unwell) else []
+    bad = [
+        (pod, [*node_troubles(pod, nodes), *pod_troubles(pod, events_about(events, [pod]))]) for pod in unwell
+    ]
     logs: dict[str, str] = {}
     for pod, troubles in bad:
         for trouble in troubles:
@@ -115,7 +142,24 @@ async def look_around(
     if tell_causes is not None:
         kind, one = (PODS, bad[0][0]) if bad else (question.resource, objects[0])
         causes = tell_causes(kind, one["metadata"].get("namespace"), one["metadata"]["name"])
-    return Scene(pods=bad, well=len(pods) - len(bad), events=about, logs=logs, causes=causes)
+    carried: Sequence[str] = ()
+    if question.resource == SERVICES and not pods:
+        carried = _carried(await _listed(client, PODS, question.namespace))
+    well = len(pods) - len(bad)
+    return Scene(pods=bad, well=well, events=about, logs=logs, causes=causes, carried=carried)
+
+
+def _carried(pods: Sequence[Object]) -> list[str]:
+    """The sets of labels that pods have, those of most pods first."""
+    found = Counter(
+        ",".join(
+            f"{key}={value}"
+            for key, value in (each["metadata"].get("labels") or {}).items()
+            if key not in HASHES
+        )
+        for each in pods
+    )
+    return [f"{text or 'no labels'} ({count})" for text, count in found.most_common(NAMES_MAX)]
 
 
 async def _add_log(logs: dict[str, str], read_log: ReadLog, pod: Object, trouble: Trouble) -> None:
@@ -146,8 +190,13 @@ async def _look_for_names(client: Client, question: Question) -> Scene:
     names = [each["metadata"]["name"] for each in found]
     near = difflib.get_close_matches(question.name or "", names, n=NAMES_MAX)
     spaces = await _listed(client, NAMESPACES, None) if question.namespace is not None else []
-    gone = bool(spaces) and question.namespace not in {each["metadata"]["name"] for each in spaces}
-    return Scene(others=(near or sorted(names))[:NAMES_MAX], elsewhere=elsewhere, no_namespace=gone)
+    own = [each for each in spaces if each["metadata"]["name"] == question.namespace]
+    return Scene(
+        others=(near or sorted(names))[:NAMES_MAX],
+        elsewhere=elsewhere,
+        no_namespace=bool(spaces) and not own,
+        leaving=any("deletionTimestamp" in each["metadata"] for each in own),
+    )
 
 
 async def _family(
@@ -201,7 +250,7 @@ def explain(
     seen = "; ".join(_describe(obj, verdict) for obj, verdict in zip(objects, verdicts, strict=True))
     lines = [f"{_in_vain(question)}: {seen or 'nothing matches'}"]
     lines += [f"  {each}" for obj in objects[:PODS_MAX] if obj is not None for each in standstill(obj)]
-    lines += _names(question, scene)
+    lines += _names(question, scene, exists=any(each is not None for each in objects))
     if scene.pods:
         lines.append(f"  pods ({scene.well} more are well):" if scene.well else "  pods:")
         for pod, troubles in scene.pods[:PODS_MAX]:
@@ -247,14 +296,21 @@ def _in_vain(question: Question) -> str:
     return f"{question.subject} was not {words} {seconds}"
 
 
-def _names(question: Question, scene: Scene) -> list[str]:
-    lines = []
+def _names(question: Question, scene: Scene, *, exists: bool) -> list[str]:
+    kind, lines = question.resource.plural, []
     if scene.no_namespace:
         lines.append(f"  there is no namespace {question.namespace}")
     if scene.elsewhere:
         lines.append(f"  there is one of that name in namespace {', '.join(scene.elsewhere)}")
+    if scene.leaving:
+        lines.append(f"  namespace {question.namespace} is being deleted: nothing can be made in it")
     if scene.others:
-        lines.append(f"  there are {question.resource.plural}: {', '.join(scene.others)}")
+        lines.append(f"  there are {kind}: {', '.join(scene.others)}")
+    elif not exists and not scene.no_namespace:
+        inside = f" in namespace {question.namespace}" if question.namespace is not None else ""
+        lines.append(f"  there are no {kind}{inside} at all")
+    if scene.carried:
+        lines.append(f"  pods of the namespace have these labels: {'; '.join(scene.carried)}")
     return lines
 
 
@@ -266,6 +322,14 @@ def _tips(question: Question, text: str, scene: Scene) -> list[str]:
         tips.append("the spelling of the name")
     elif scene.others:
         tips.append("the selector against the labels of what exists")
+    elif scene.leaving:
+        tips.append(
+            f"`await cluster.wait_for('namespace/{question.namespace}', 'deleted')`, and making it anew"
+        )
+    elif "it does not exist" in text:
+        tips.append("`await cluster.apply(…)` before: nobody has made it")
+    if question.resource == SERVICES and "no endpoints" in text and not (scene.pods or scene.well):
+        tips.append("spec.selector against the labels of pods")
     if question.condition == "deleted" and "it exists" in text:
         tips.append(f"`cluster.delete({question.subject.partition(' ')[0]!r})`: nobody has asked for it")
     tips += advice(text)

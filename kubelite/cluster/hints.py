@@ -11,6 +11,15 @@ from kubelite.client.readiness import find_condition
 
 NEAR_MAX: Final = 3
 FIELDS_MAX: Final = 8
+NAMESPACE_TROUBLES: Final = frozenset(
+    {
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "NamespaceDeletionContentFailure",
+        "NamespaceContentRemaining",
+        "NamespaceFinalizersRemaining",
+    }
+)
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:
@@ -21,7 +30,7 @@ def near(word: str, known: Iterable[str]) -> list[str]:
 
 def standstill(obj: Object) -> list[str]:
     """Why nothing happens, as the object's own spec has it."""
-    kind, spec = obj.get("kind"), obj.get("spec") or {}
+    kind, spec, status = obj.get("kind"), obj.get("spec") or {}, obj.get("status") or {}
     found = []
     if kind == "Deployment" and spec.get("paused"):
         found.append("it is paused (spec.paused): changes of its template wait")
@@ -30,12 +39,26 @@ def standstill(obj: Object) -> list[str]:
     elif kind == "CronJob":
         zone = f" in {spec['timeZone']}" if spec.get("timeZone") else ""
         found.append(f"its schedule is {spec.get('schedule')!r}{zone}")
+    if kind == "Namespace":
+        found += _remaining(obj)
+    if kind == "DaemonSet" and status.get("desiredNumberScheduled") == 0:
+        found.append("no node suits it (status.desiredNumberScheduled is 0)")
+    if kind == "PodDisruptionBudget" and status.get("disruptionsAllowed") == 0:
+        healthy, wanted = status.get("currentHealthy"), status.get("desiredHealthy")
+        found.append(f"it allows no disruption: {healthy} pods are healthy, {wanted} have to be")
     if spec.get("replicas") == 0:
         found.append("it wants no pods (spec.replicas is 0)")
     if "deletionTimestamp" in obj["metadata"]:
         finalizers = ", ".join(obj["metadata"].get("finalizers") or ())
         found.append("it is being deleted" + (f", finalizers {finalizers}" if finalizers else ""))
     return found
+
+
+def _remaining(namespace: Object) -> Iterator[str]:
+    """What a namespace that is being deleted still holds, or what stops its deletion."""
+    for each in (namespace.get("status") or {}).get("conditions") or ():
+        if each.get("type") in NAMESPACE_TROUBLES and each.get("status") == "True":
+            yield each.get("message") or each["type"]
 
 
 def slips(condition: str, objects: Sequence[Object]) -> list[str]:

@@ -42,12 +42,20 @@ ADVICE: Final[Sequence[tuple[str, str]]] = (
     (r"its schedule is", "a longer timeout=, or virtual time: `await cluster.clock.advance(SECONDS)`"),
     (r"it wants no pods", "`cluster.scale(WHAT, 1)`"),
     (r"it failed: \w+", "the Job anew: one that failed stays so"),
-    (r"KeyError|IndexError|TypeError", "`.get` for fields that are not there from the beginning"),
+    (r"raises (KeyError|IndexError|TypeError)", "`.get` for fields that are not there from the beginning"),
     (r"finalizers ", "whoever removes the finalizers: is its controller running?"),
     (r"exceeded its progress deadline", "a change of the template: it begins a new rollout"),
-    (r"is being pulled|ContainerCreating|PodInitializing|has not started", "a longer timeout="),
+    (r"SchedulingGated", "spec.schedulingGates: whoever has set them must remove them"),
+    (r"readiness gates are not met", "whoever is to set these conditions in the pod's status"),
+    (r'serviceaccount "\S+" not found', "making the ServiceAccount"),
+    (r"from resource metrics API", "`cluster.metrics.set_pod_usage(…)`: without it no usage is known"),
+    (r"its node \S+ is (not ready|gone)", "the node; in kubelite, recover_node ends what fail_node began"),
+    (r"no node suits it", "the nodes' labels and taints against nodeSelector, affinity, tolerations"),
+    (r"it allows no disruption", "more pods, or a budget that can spare one"),
 )  # fmt: skip
 """What to try for which words: patterns and advice."""
+PATIENCE: Final = r"is being pulled|ContainerCreating|PodInitializing|has not started"
+"""What passes by itself, if nothing else is the matter."""
 
 
 @attrs.frozen
@@ -86,7 +94,28 @@ def matters(pod: Object) -> bool:
 
 def advice(text: str) -> list[str]:
     """What to try, by the words of what was seen."""
-    return list(dict.fromkeys(what for pattern, what in ADVICE if re.search(pattern, text)))
+    found = list(dict.fromkeys(what for pattern, what in ADVICE if re.search(pattern, text)))
+    return found or (["a longer timeout="] if re.search(PATIENCE, text) else [])
+
+
+def node_troubles(pod: Object, nodes: Sequence[Object]) -> list[Trouble]:
+    """What is wrong with the node of a pod.
+
+    Args:
+        pod: As it is.
+        nodes: All that there are; none if nobody knows.
+    """
+    name = pod["spec"].get("nodeName")
+    if not name or not nodes:
+        return []
+    node = next((each for each in nodes if each["metadata"]["name"] == name), None)
+    if node is None:
+        return [Trouble(f"its node {name} is gone")]
+    ready = find_condition(node, "Ready") or {}
+    if ready.get("status") == "True":
+        return []
+    words = ": ".join(filter(None, (ready.get("reason"), ready.get("message"))))
+    return [Trouble(f"its node {name} is not ready" + (f" ({words})" if words else ""))]
 
 
 def _troubles(pod: Object, events: Sequence[Object]) -> Iterator[Trouble]:

@@ -3,13 +3,13 @@
 import attrs
 import pytest
 
-from kubelite.api.resources import DEPLOYMENTS, PODS
+from kubelite.api.resources import DEPLOYMENTS, PODS, SERVICES
 from kubelite.client.readiness import READY, Verdict
 from kubelite.client.wait import parse_condition
 from kubelite.cluster.explaining import Scene, explain
 from kubelite.cluster.hints import slips, standstill
 from kubelite.cluster.objects import unknown_kind
-from kubelite.cluster.troubles import advice, matters, pod_troubles
+from kubelite.cluster.troubles import advice, matters, node_troubles, pod_troubles
 from kubelite.cluster.waiting import Question
 
 READY_PREDICATE = parse_condition("ready")
@@ -206,6 +206,88 @@ def test_what_an_object_says_of_its_own_standstill_comes_first_and_what_to_try_l
 )
 def test_what_holds_an_object_up_by_its_own_spec(obj, words):
     assert standstill({"metadata": {}, **obj}) == words
+
+
+@pytest.mark.parametrize(
+    ("obj", "words", "tip"),
+    [
+        (
+            {"kind": "DaemonSet", "status": {"desiredNumberScheduled": 0}},
+            "no node suits it (status.desiredNumberScheduled is 0)",
+            "the nodes' labels and taints",
+        ),
+        (
+            {
+                "kind": "PodDisruptionBudget",
+                "status": {"disruptionsAllowed": 0, "currentHealthy": 2, "desiredHealthy": 2},
+            },
+            "it allows no disruption: 2 pods are healthy, 2 have to be",
+            "a budget that can spare one",
+        ),
+        (
+            {
+                "kind": "Namespace",
+                "status": {
+                    "conditions": [
+                        {"type": "NamespaceDeletionContentFailure", "status": "False", "message": "no"},
+                        {
+                            "type": "NamespaceFinalizersRemaining",
+                            "status": "True",
+                            "message": "Some content has finalizers remaining: example.com/hold",
+                        },
+                    ]
+                },
+            },
+            "Some content has finalizers remaining: example.com/hold",
+            "whoever removes the finalizers",
+        ),
+    ],
+)
+def test_what_holds_an_object_up_by_its_status(obj, words, tip):
+    assert standstill({"metadata": {}, **obj}) == [words]
+    assert tip in advice(words)[0]
+
+
+def test_the_node_of_a_pod_is_told_if_it_is_not_well():
+    condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "message": "No news."}
+    lost = {"metadata": {"name": "node-1"}, "status": {"conditions": [condition]}}
+    well = {"metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    other = {"metadata": {"name": "node-2"}}
+
+    def told(*nodes):
+        return [each.text for each in node_troubles(pod(), nodes)]
+
+    assert told(other, lost) == ["its node node-1 is not ready (NodeStatusUnknown: No news.)"]
+    assert told(other) == ["its node node-1 is gone"]
+    assert told(well) == told() == []
+    assert node_troubles(pod(spec={}), [other]) == []
+
+
+def test_patience_is_advised_only_where_nothing_else_is():
+    assert advice("container c: ContainerCreating") == ["a longer timeout="]
+    assert advice("container c: PodInitializing; container i: exit code 1") == [advice("exit code 1")[0]]
+
+
+def test_a_service_whose_selector_finds_nothing_is_shown_what_labels_there_are():
+    text = explain(
+        question(SERVICES), [{"metadata": {"name": "web"}}], [Verdict(False, "it has no endpoints")],
+        Scene(carried=["app=web (2)"]),
+    )  # fmt: skip
+    assert "  pods of the namespace have these labels: app=web (2)" in text
+    assert text.endswith("  try:\n    - spec.selector against the labels of pods")
+
+
+def test_a_kind_of_which_there_is_nothing_is_told_and_a_namespace_that_goes():
+    verdict = Verdict(False, "it does not exist")
+    assert explain(question(), [None], [verdict], Scene()).splitlines()[1:] == [
+        "  there are no pods in namespace default at all",
+        "  try:",
+        "    - `await cluster.apply(…)` before: nobody has made it",
+    ]
+    assert explain(question(), [None], [verdict], Scene(leaving=True)).splitlines()[1::2] == [
+        "  namespace default is being deleted: nothing can be made in it",
+        "  try:",
+    ]
 
 
 def test_an_object_that_is_being_deleted_names_its_finalizers():
