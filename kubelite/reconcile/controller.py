@@ -165,6 +165,7 @@ class Controller(Actor[Message]):
         self._running = 0
         self._awake = False
         self._synced = False
+        self._is_called = False
         self._stopped = False
         self._timer: Any = None
         self._timer_due: float | None = None
@@ -277,14 +278,17 @@ class Controller(Actor[Message]):
             self.context.ref.tell(WAKE)
 
     def receive(self, message: Message) -> None:
-        """Set up the reconciler, or look at what is queued."""
-        self._awake = False
+        """Set up the reconciler, or look at what is queued; what was told before a crash is over."""
         match message:
             case Wake():
-                self._look()
+                if self._synced:
+                    self._awake = False
+                    self._look()
             case Called():
-                self._take_off()
-                self._set_up()
+                if not self._is_called:
+                    self._is_called, self._awake = True, False
+                    self._take_off()
+                    self._set_up()
             case _:
                 assert_never(message)
 

@@ -11,7 +11,7 @@ import structlog
 from kubelite.api.resources import CONFIGMAPS, SECRETS
 from kubelite.apimachinery.lazy import load
 from kubelite.client.informer import InformerFactory
-from kubelite.reconcile.controller import Reconciler, Trigger, Watch, controller_spec
+from kubelite.reconcile.controller import CALLED, WAKE, Reconciler, Trigger, Watch, controller_spec
 from kubelite.reconcile.intents import CreateObject
 from kubelite.reconcile.ownership import key_of
 from kubelite.runtime import System
@@ -95,6 +95,23 @@ async def test_what_exists_calls_for_it_at_the_start_and_after_a_crash(made):
             await client.create(SECRETS, named(SECRETS, "bad"), "default")
             await client.clock.sleep(5)
     assert [each.keys for each in made] == [["default/bad"], ["default/bad"]]
+
+
+async def test_what_the_one_before_was_told_does_not_crash_the_next(made):
+    async with api_server() as client:
+        await client.create(CONFIGMAPS, named(CONFIGMAPS, "call"), "default")
+        async with running(client, lambda env: Looks(env, made)) as manager:
+            await client.clock.sleep(1)
+            slot = manager._slots["looks"]
+            with structlog.testing.capture_logs() as logs:
+                slot.fail(RuntimeError("crash"), None)
+                slot.tell(WAKE)
+                slot.tell(CALLED)
+                await client.clock.sleep(1)
+            await client.create(SECRETS, named(SECRETS, "late"), "default")
+            await client.clock.sleep(1)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["actor crashed"]
+    assert [each.keys for each in made] == [[], ["default/late"]]
 
 
 async def test_a_module_that_cannot_be_imported_ends_the_system_with_its_name_once_it_is_needed():
