@@ -293,7 +293,7 @@ class Components:
                 random=self.random.fork("scheduler"),
                 recorder=self.scheduler_recorder,
                 config=config.scheduler,
-                session=lambda: client_session(self.network),
+                session=lambda: client_session(attrs.evolve(self.network, shares_loopback=True)),
             ),
         )
         return (informers.spec(), manager, scheduler, *self._network_specs(informers, client))

@@ -173,6 +173,8 @@ class Fabric:
             ConnectionRefusedError: Nobody listens there, or the Service has no ready endpoint.
             OSError: The address is outside and cannot be reached.
         """
+        if namespace.shares_loopback and host in LOOPBACK:
+            return await self._connect_outside(host, port, factory)
         source = namespace.address
         address = self.own_door(source, port, "TCP") if host in LOOPBACK else host
         try:

@@ -49,6 +49,7 @@ class NetworkNamespace:
         translator: Its node's translation of Service addresses; None translates nothing.
         search: DNS search path.
         hosts: Names of /etc/hosts.
+        shares_loopback: Its loopback interface is that of the machine on which the cluster runs.
     """
 
     name: str
@@ -59,6 +60,7 @@ class NetworkNamespace:
     translator: Translator | None = None
     search: tuple[str, ...] = ()
     hosts: dict[str, str] = attrs.field(factory=dict)
+    shares_loopback: bool = False
 
     async def resolve(self, name: str, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[str]:
         """The addresses of a name, by /etc/hosts first.
@@ -66,6 +68,8 @@ class NetworkNamespace:
         Raises:
             OSError: The name does not resolve (`socket.gaierror`).
         """
+        if name == "localhost" and self.shares_loopback:
+            return ["127.0.0.1"]
         if name in {"localhost", self.hostname} and name:
             return [self.address]
         if (address := self.hosts.get(name)) is not None:

@@ -236,3 +236,21 @@ async def test_a_connection_that_hangs_is_made_when_the_address_is_restored(fabr
             await connecting
     finally:
         connecting.cancel()
+
+
+async def test_who_shares_the_loopback_interface_reaches_servers_of_the_host(fabric):
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    outside = Fabric(fabric.block)
+    for name in ("127.0.0.1", "localhost"):
+        sharing = NetworkNamespace("scheduler", CLIENT, outside, shares_loopback=True)
+        transport, _ = await sharing.connect(name, port, asyncio.Protocol)
+        transport.abort()
+        with pytest.raises(ConnectionRefusedError):
+            await NetworkNamespace("pod", CLIENT, outside).connect(name, port, asyncio.Protocol)
+        with pytest.raises(OSError, match="time is virtual"):
+            await NetworkNamespace("s", CLIENT, fabric, shares_loopback=True).connect(
+                name, port, asyncio.Protocol
+            )
+    server.close()
+    await server.wait_closed()
