@@ -53,12 +53,6 @@ class AffinityTerms:
     preferred: tuple[Weighted, ...]
     """With negative weights for what it would rather avoid."""
 
-    @property
-    def selects_namespaces(self) -> bool:
-        """Whether any term selects namespaces by labels."""
-        terms = (*self.affinity, *self.anti_affinity, *(term for _, term in self.preferred))
-        return any(term.namespace_selector is not None for term in terms)
-
 
 def parse_terms(pod: Object) -> AffinityTerms:
     """The terms of a pod that has any."""

@@ -55,7 +55,7 @@ _COMPARED: Final = (
 )
 
 Part = Generator[Sequence[Intent], Outcomes, bool]
-"""Part of a look; False if it failed, and the look is over."""
+"""Part of a step; False if it failed, and the step is over."""
 
 
 class StatefulSetController(RevisedSet):

@@ -19,7 +19,6 @@ from kubelite.scheduler.podinfo import PodInfo
 
 NAME: Final = "NodeResourcesFit"
 TOO_MANY: Final = "Too many pods"
-FULL: Final = Status(NAME, (TOO_MANY,), resolvable=True)
 DEFAULT_RESOURCES: Final = ({"name": "cpu", "weight": 1}, {"name": "memory", "weight": 1})
 UTILIZATION_MAX: Final = 100
 _SHAPE_SCORE_MAX: Final = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import given, settings
 
 from kubelite.apimachinery.timestamps import format_time
 from kubelite.controllers.disruption.controller import budget_of, disrupted, make_status
@@ -60,6 +60,7 @@ def is_healthy(each):
     return each["status"]["conditions"][0]["status"] == "True"
 
 
+@settings(max_examples=25)
 @given(spec=SPECS, replicas=st.integers(0, 8), lags=st.booleans(), chance=st.randoms(use_true_random=False))
 def test_evictions_leave_as_many_healthy_pods_as_the_budget_asks_for(spec, replicas, lags, chance):
     world = World(spec, replicas)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import given, settings
 
 from kubelite.api.resources import CONFIGMAPS
 from kubelite.apimachinery.apierrors import Conflict, NotFound
@@ -101,6 +101,7 @@ REFERENCES = st.dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(
     owners=st.fixed_dictionaries(dict.fromkeys(NAMES, REFERENCES)),
     deleted=st.sets(st.sampled_from(NAMES), max_size=3),
