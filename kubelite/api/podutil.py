@@ -13,6 +13,7 @@ from typing import Final
 from kubelite.api.conditions import get_condition, is_condition_true
 from kubelite.api.resourcelist import Amounts, add_amounts, amounts_of, max_amounts
 from kubelite.apimachinery.scheme import Object
+from kubelite.apimachinery.strconv import NumberError, parse_int
 from kubelite.apimachinery.timestamps import parse_time
 
 PENDING: Final = "Pending"
@@ -27,6 +28,7 @@ BURSTABLE: Final = "Burstable"
 BEST_EFFORT: Final = "BestEffort"
 _COMPUTE: Final = ("cpu", "memory")
 
+MIRROR: Final = "kubernetes.io/config.mirror"
 POD_DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 DEFAULT_GRACE_PERIOD_S: Final = 30
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0"})  # noqa: S104 - the wildcard that is compared with
@@ -87,7 +89,7 @@ def is_scheduled(pod: Object) -> bool:
 
 def is_mirror(pod: Object) -> bool:
     """True for the image of a static pod, which only its kubelet may delete."""
-    return "kubernetes.io/config.mirror" in (pod["metadata"].get("annotations") or {})
+    return MIRROR in (pod["metadata"].get("annotations") or {})
 
 
 def is_sidecar(init_container: Object) -> bool:
@@ -135,10 +137,21 @@ def ready_since(pod: Object) -> float | None:
 def deletion_cost(pod: Object) -> int:
     """What it costs to delete this pod, as its annotation says; 0 without one or if it is not a number."""
     text = (pod["metadata"].get("annotations") or {}).get(POD_DELETION_COST, "0")
+    return parse_deletion_cost(text) or 0
+
+
+def parse_deletion_cost(text: str) -> int | None:
+    """The number that the annotation says; None if it is none, as with a plus or zeros before it.
+
+    Source: k8s.io/kubernetes/pkg/apis/core/helper/helpers.go (GetDeletionCostFromPodAnnotations).
+    """
+    if not (text == "0" or text.startswith("-") or text[:1] in set("123456789")):
+        return None
     try:
-        return int(text)
-    except ValueError:
-        return 0
+        cost = parse_int(text)
+    except NumberError:
+        return None
+    return cost if -(1 << 31) <= cost < 1 << 31 else None
 
 
 def host_ports(pod_spec: Object) -> list[HostPort]:

@@ -17,6 +17,7 @@ from kubelite.api.validation import (
     nodes,
     persistentvolumes,
     pods,
+    podstatus,
     podsubresources,
     quota,
     services,
@@ -77,7 +78,7 @@ _METADATA: Final[Mapping[Resource, MetadataRule]] = {
 _STATUS: Final[Mapping[Resource, Callable[[Object, Object], Errors]]] = {
     r.NAMESPACES: core.validate_namespace_status_update,
     r.NODES: nodes.validate_node_change,
-    r.PODS: pods.validate_pod_status_update,
+    r.PODS: podstatus.validate_pod_status_update,
     r.REPLICATIONCONTROLLERS: lambda new, _: core.validate_replication_controller_status(new),
     r.SERVICES: services.validate_service_status,
     r.PERSISTENTVOLUMECLAIMS: persistentvolumes.validate_claim_status,

@@ -6,14 +6,15 @@ Source: k8s.io/kubernetes/pkg/apis/core/validation/validation.go (validateContai
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from kubelite.api.podutil import is_sidecar
-from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import validate_address
-from kubelite.api.validation.paths import validate_descending_path
+from kubelite.api.validation.computeresources import validate_claim_names, validate_resources
+from kubelite.api.validation.mounts import validate_devices, validate_mounts
+from kubelite.api.validation.probes import validate_lifecycle, validate_probes
 from kubelite.api.validation.problems import (
     Errors,
     checked,
@@ -21,25 +22,26 @@ from kubelite.api.validation.problems import (
     forbidden,
     invalid,
     invalid_each,
-    not_found,
-    not_negative,
     not_supported,
     one_of,
     required,
+    too_many,
 )
 from kubelite.api.validation.securitycontext import validate_security_context
+from kubelite.apimachinery.quantity import parse
 from kubelite.apimachinery.scheme import Object
 
 PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
+RESTART_POLICIES: Final = ("Always", "Never", "OnFailure")
+RESTART_RULES_MAX: Final = 20
+"""Of one container."""
+EXIT_CODES_MAX: Final = 255
+"""Of one rule."""
+_RESTART_ACTIONS: Final = ("Restart", "RestartAllContainers")
 _MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")
-_SCHEMES: Final = ("HTTP", "HTTPS")
-_PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
-_HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _HUGE_PAGES: Final = "hugepages-"
-_CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
-_WHOLE_RESOURCES: Final = frozenset({"pods", "services"})
-_SUBSCRIPTED: Final = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
+_SUBSCRIPTED: Final = re.compile(r"(.+?)\['(.*)'\]")
 ENV_FIELDS: Final = (
     "metadata.name",
     "metadata.namespace",
@@ -55,6 +57,8 @@ _POD_FIELDS: Final = frozenset({
     *ENV_FIELDS, "metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName",
     "spec.hostNetwork", "status.phase", "status.nominatedNodeName",
 })  # fmt: skip
+_DIVISORS: Final = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
+_DIVIDED: Final = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}
 _RESOURCE_FIELDS: Final = (
     "limits.cpu",
     "limits.ephemeral-storage",
@@ -65,13 +69,13 @@ _RESOURCE_FIELDS: Final = (
 )
 
 
-def validate_containers(spec: Object, volumes: Collection[str], path: str) -> Errors:
+def validate_containers(spec: Object, volumes: Mapping[str, Object], path: str) -> Errors:
     """The errors in `spec.containers`.
 
     Args:
-        spec: of the pod, with defaults.
-        volumes: names of the pod's volumes.
-        path: of the list.
+        spec: Of the pod, with defaults.
+        volumes: Of the pod, by name.
+        path: Of the list.
     """
     containers: list[Object] | None = spec.get("containers")
     if not containers:
@@ -82,31 +86,64 @@ def validate_containers(spec: Object, volumes: Collection[str], path: str) -> Er
         here = f"{path}[{index}]"
         errors += validate_common(container, spec, volumes, here)
         errors += _validate_unique_name(container, seen, here)
-        errors += _validate_lifecycle(container.get("lifecycle"), f"{here}.lifecycle")
-        errors += _validate_probes(container, here)
+        errors += _validate_health(container, spec, here)
+        errors += _validate_restart_policy(container, here)
     errors += _validate_host_port_conflicts(containers, path)
     return errors
 
 
-def validate_init_containers(spec: Object, volumes: Collection[str], path: str) -> Errors:
+def validate_init_containers(spec: Object, volumes: Mapping[str, Object], path: str) -> Errors:
     """The errors in `spec.initContainers`; their names must differ from those of the regular ones too."""
     errors: Errors = []
     seen = {container.get("name", "") for container in spec.get("containers") or ()}
     for index, container in enumerate(spec.get("initContainers") or ()):
         here = f"{path}[{index}]"
         errors += validate_common(container, spec, volumes, here)
-        restart_policy = container.get("restartPolicy")
-        if restart_policy and restart_policy != "Always":
-            errors.append(not_supported(f"{here}.restartPolicy", restart_policy, ["Always"]))
+        errors += _validate_restart_policy(container, here)
         errors += _validate_unique_name(container, seen, here)
+        errors += _validate_host_port_conflicts([container], path)  # one after the other, each for itself
         if is_sidecar(container):
-            errors += _validate_lifecycle(container.get("lifecycle"), f"{here}.lifecycle")
-            errors += _validate_probes(container, here)
+            errors += _validate_health(container, spec, here)
             continue
         for field in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
             if container.get(field) is not None:
                 detail = "may not be set for init containers without restartPolicy=Always"
                 errors.append(forbidden(f"{here}.{field}", detail))
+    return errors
+
+
+def _validate_health(container: Object, spec: Object, path: str) -> Errors:
+    """The errors in what only containers that go on running may have."""
+    grace_period_s = spec.get("terminationGracePeriodSeconds")
+    errors = validate_lifecycle(container.get("lifecycle"), grace_period_s, f"{path}.lifecycle")
+    return errors + validate_probes(container, grace_period_s, path)
+
+
+def _validate_restart_policy(container: Object, path: str) -> Errors:
+    """The errors in when a container begins again, if it says that itself. Source: KEP-5307."""
+    policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or ()
+    here, errors = f"{path}.restartPolicy", []
+    if policy is None:
+        if rules:
+            errors.append(required(here, "must specify restartPolicy when restart rules are used"))
+    elif policy not in RESTART_POLICIES:
+        errors.append(not_supported(here, policy, RESTART_POLICIES))
+    here = f"{path}.restartPolicyRules"
+    if len(rules) > RESTART_RULES_MAX:
+        errors.append(too_many(here, len(rules), RESTART_RULES_MAX))
+    for index, rule in enumerate(rules):
+        action, codes = rule.get("action") or "", rule.get("exitCodes")
+        if action not in _RESTART_ACTIONS:
+            errors.append(not_supported(f"{here}[{index}].action", action, _RESTART_ACTIONS))
+        if codes is None:
+            errors.append(required(f"{here}[{index}].exitCodes", "must be specified"))
+            continue
+        operator, values = codes.get("operator") or "", codes.get("values") or ()
+        if operator not in {"In", "NotIn"}:
+            choices = ("In", "NotIn")
+            errors.append(not_supported(f"{here}[{index}].exitCodes.operator", operator, choices))
+        if len(values) > EXIT_CODES_MAX:
+            errors.append(too_many(f"{here}[{index}].exitCodes.values", len(values), EXIT_CODES_MAX))
     return errors
 
 
@@ -119,20 +156,22 @@ def _validate_unique_name(container: Object, seen: set[str], path: str) -> Error
     return []
 
 
-def validate_common(container: Object, spec: Object, volumes: Collection[str], path: str) -> Errors:
+def validate_common(container: Object, spec: Object, volumes: Mapping[str, Object], path: str) -> Errors:
     """The errors in what containers of every sort have; some depend on the pod's spec."""
     errors = checked(f"{path}.name", container.get("name"), names.dns_label)
-    errors += validate_image(container, path)
+    if not container.get("image"):
+        errors.append(required(f"{path}.image", ""))
     errors += one_of(
         f"{path}.terminationMessagePolicy", container.get("terminationMessagePolicy"), _MESSAGE_POLICIES
     )
     errors += _validate_ports(container.get("ports"), f"{path}.ports")
     errors += _validate_env(container.get("env"), f"{path}.env")
     errors += _validate_env_from(container.get("envFrom"), f"{path}.envFrom")
-    errors += _validate_mounts(container, volumes, f"{path}.volumeMounts")
-    errors += _validate_devices(container, volumes, f"{path}.volumeDevices")
+    errors += validate_mounts(container, volumes, f"{path}.volumeMounts")
+    errors += validate_devices(container, volumes, f"{path}.volumeDevices")
     errors += one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), PULL_POLICIES)
     errors += validate_resources(container.get("resources"), f"{path}.resources")
+    errors += validate_claim_names(container, spec, f"{path}.resources.claims")
     errors += _validate_resize_policy(
         container.get("resizePolicy") or [], spec.get("restartPolicy"), f"{path}.resizePolicy"
     )
@@ -159,11 +198,9 @@ def _validate_resize_policy(policies: list[Object], restart_policy: str | None, 
     return errors
 
 
-def validate_image(container: Object, path: str) -> Errors:
-    """An image is required; blanks around it are not allowed."""
+def validate_trimmed_image(container: Object, path: str) -> Errors:
+    """Blanks around an image are not allowed in a pod; in a template they are, as of old."""
     image = container.get("image") or ""
-    if not image:
-        return [required(f"{path}.image", "")]
     if image != image.strip():
         return [invalid(f"{path}.image", image, "must not have leading or trailing whitespace")]
     return []
@@ -246,9 +283,11 @@ def validate_field_ref(ref: Object, supported: Iterable[str], path: str) -> Erro
         return [required(here, "")]
     subscript = _SUBSCRIPTED.fullmatch(field)
     if subscript:
-        key = subscript[2]
-        check = names.label_key if subscript[1] == "labels" else names.qualified_name
-        return invalid_each(here, field, check(key if subscript[1] == "labels" else key.lower()))
+        if subscript[1] not in {"metadata.labels", "metadata.annotations"}:
+            detail = f"error converting fieldPath: field label does not support subscript: {field}"
+            return [invalid(here, field, detail)]
+        key = subscript[2] if subscript[1] == "metadata.labels" else subscript[2].lower()
+        return invalid_each(path, key, names.qualified_name(key))
     if ref["apiVersion"] != "v1" or field not in _POD_FIELDS:
         detail = f"error converting fieldPath: field label not supported: {field}"
         return [invalid(here, field, detail)]
@@ -260,18 +299,37 @@ def _env_field_ref(ref: Object, path: str) -> Errors:
     return validate_field_ref(ref, ENV_FIELDS, path)
 
 
-def validate_resource_field_ref(ref: Object, path: str) -> Errors:
-    """The errors of a reference to a container's requests or limits."""
+def validate_resource_field_ref(ref: Object, path: str, *, is_in_volume: bool = False) -> Errors:
+    """The errors of a reference to a container's requests or limits; in a volume it names the container."""
     resource = ref.get("resource") or ""
-    if not resource:
-        return [required(f"{path}.resource", "")]
-    if resource in _RESOURCE_FIELDS or resource.startswith(("limits.hugepages-", "requests.hugepages-")):
+    is_huge = resource.startswith(("limits.hugepages-", "requests.hugepages-"))
+    errors: Errors = []
+    if is_in_volume and not ref.get("containerName"):
+        errors.append(required(f"{path}.containerName", ""))
+    elif not resource:
+        errors.append(required(f"{path}.resource", ""))
+    elif resource not in _RESOURCE_FIELDS and not is_huge:
+        errors.append(not_supported(f"{path}.resource", resource, _RESOURCE_FIELDS))
+    return errors + _validate_divisor(resource, ref.get("divisor"), f"{path}.divisor")
+
+
+def _validate_divisor(resource: str, divisor: str | None, path: str) -> Errors:
+    kind = resource.partition(".")[2]
+    if not divisor or not (value := parse(divisor)):
         return []
-    return [not_supported(f"{path}.resource", resource, _RESOURCE_FIELDS)]
+    if kind == "cpu":
+        detail = "only divisor's values 1m and 1 are supported with the cpu resource"
+        return [] if str(value) in {"1", "1m"} else [invalid(path, resource, detail)]
+    what = _DIVIDED.get(kind, "hugepages" if kind.startswith(_HUGE_PAGES) else "")
+    if not what or str(value) in _DIVISORS:
+        return []
+    detail = f"only divisor's values {', '.join(_DIVISORS)} are supported with the {what} resource"
+    return [invalid(path, resource, detail)]
 
 
 def _validate_key_ref(ref: Object, path: str) -> Errors:
-    errors = [] if ref.get("name") else [required(f"{path}.name", "")]
+    name = ref.get("name") or ""
+    errors = invalid_each(f"{path}.name", name, names.dns_subdomain(name))
     return errors + checked(f"{path}.key", ref.get("key"), names.config_key)
 
 
@@ -289,6 +347,10 @@ _ENV_SOURCES: Final[Mapping[str, Callable[[Object, str], Errors]]] = {
 }
 
 
+def _source_name(name: str) -> list[str]:
+    return names.dns_subdomain(names.without_trailing_dash(name))
+
+
 def _validate_env_from(sources: list[Object] | None, path: str) -> Errors:
     errors: Errors = []
     for index, source in enumerate(sources or ()):
@@ -296,195 +358,10 @@ def _validate_env_from(sources: list[Object] | None, path: str) -> Errors:
         if source.get("prefix"):
             errors += invalid_each(f"{here}.prefix", source["prefix"], names.env_name(source["prefix"]))
         given = [field for field in ("configMapRef", "secretRef") if source.get(field) is not None]
-        errors += [required(f"{here}.{field}.name", "") for field in given if not source[field].get("name")]
+        for field in given:
+            errors += checked(f"{here}.{field}.name", source[field].get("name"), _source_name)
         if not given:
-            errors.append(invalid(here, "", "must specify one of: `configMapRef` or `secretRef`"))
+            errors.append(invalid(path, "", "must specify one of: `configMapRef` or `secretRef`"))
         elif len(given) > 1:
-            errors.append(invalid(here, "", "may not have more than one field specified at a time"))
+            errors.append(invalid(path, "", "may not have more than one field specified at a time"))
     return errors
-
-
-def _validate_mounts(container: Object, volumes: Collection[str], path: str) -> Errors:
-    errors: Errors = []
-    seen: set[str] = set()
-    devices = {device.get("name") for device in container.get("volumeDevices") or ()}
-    is_privileged = bool((container.get("securityContext") or {}).get("privileged"))
-    for index, mount in enumerate(container.get("volumeMounts") or ()):
-        here = f"{path}[{index}]"
-        name = mount.get("name") or ""
-        if not name:
-            errors.append(required(f"{here}.name", ""))
-        if name not in volumes:
-            errors.append(not_found(f"{here}.name", name))
-        mount_path = mount.get("mountPath") or ""
-        if not mount_path:
-            errors.append(required(f"{here}.mountPath", ""))
-        if mount_path in seen:
-            errors.append(invalid(f"{here}.mountPath", mount_path, "must be unique"))
-        seen.add(mount_path)
-        if name in devices:
-            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeDevices"))
-        for field in ("subPath", "subPathExpr"):
-            if mount.get(field):
-                errors += validate_descending_path(mount[field], f"{here}.{field}")
-        if mount.get("subPath") and mount.get("subPathExpr"):
-            detail = "subPathExpr and subPath are mutually exclusive"
-            errors.append(invalid(f"{here}.subPathExpr", mount["subPathExpr"], detail))
-        propagation = mount.get("mountPropagation")
-        if propagation is not None and propagation not in _PROPAGATIONS:
-            errors.append(not_supported(f"{here}.mountPropagation", propagation, _PROPAGATIONS))
-        elif propagation == "Bidirectional" and not is_privileged:
-            detail = "Bidirectional mount propagation is available only to privileged containers"
-            errors.append(forbidden(f"{here}.mountPropagation", detail))
-    return errors
-
-
-def _validate_devices(container: Object, volumes: Collection[str], path: str) -> Errors:
-    errors: Errors = []
-    names_seen: set[str] = set()
-    paths_seen: set[str] = set()
-    mounts = {mount.get("name") for mount in container.get("volumeMounts") or ()}
-    for index, device in enumerate(container.get("volumeDevices") or ()):
-        here = f"{path}[{index}]"
-        name, device_path = device.get("name") or "", device.get("devicePath") or ""
-        if not name:
-            errors.append(required(f"{here}.name", ""))
-        if name in names_seen:
-            errors.append(invalid(f"{here}.name", name, "must be unique"))
-        names_seen.add(name)
-        if not device_path:
-            errors.append(required(f"{here}.devicePath", ""))
-        elif device_path in paths_seen:
-            errors.append(invalid(f"{here}.devicePath", device_path, "must be unique"))
-        elif ".." in device_path.split("/"):
-            errors.append(invalid(f"{here}.devicePath", device_path, "can not contain backsteps ('..')"))
-        paths_seen.add(device_path)
-        if name in mounts:
-            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeMounts"))
-        if name not in volumes:
-            errors.append(not_found(f"{here}.name", name))
-    return errors
-
-
-def _is_overcommitted(name: str) -> bool:
-    """Whether a node may promise more of a resource than it has."""
-    return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE_PAGES)
-
-
-def validate_resources(resources: Object | None, path: str) -> Errors:
-    """The errors in requests and limits, each by itself and against the other."""
-    if not resources:
-        return []
-    errors: Errors = []
-    limits: Mapping[str, str] = resources.get("limits") or {}
-    requests: Mapping[str, str] = resources.get("requests") or {}
-    for name, value in limits.items():
-        errors += _validate_amount(name, value, f"{path}.limits")
-    for name, value in requests.items():
-        errors += _validate_amount(name, value, f"{path}.requests")
-        limit = limits.get(name)
-        if limit is None:
-            if not _is_overcommitted(name):
-                detail = "Limit must be set for non overcommitable resources"
-                errors.append(required(f"{path}.limits", detail))
-        elif not _is_overcommitted(name) and amount(name, value) != amount(name, limit):
-            errors.append(invalid(f"{path}.requests", value, f"must be equal to {name} limit of {limit}"))
-        elif amount(name, value) > amount(name, limit):
-            detail = f"must be less than or equal to {name} limit of {limit}"
-            errors.append(invalid(f"{path}.requests", value, detail))
-    asked = {*limits, *requests}
-    if any(name.startswith(_HUGE_PAGES) for name in asked) and not asked & {"cpu", "memory"}:
-        errors.append(forbidden(path, "HugePages require cpu or memory"))
-    return errors
-
-
-def _validate_amount(name: str, value: str, path: str) -> Errors:
-    here = f"{path}[{name}]"
-    errors = invalid_each(path, name, names.qualified_name(name))
-    if "/" not in name and name not in _CONTAINER_RESOURCES and not name.startswith(_HUGE_PAGES):
-        errors.append(invalid(path, name, "must be a standard resource for containers"))
-    if amount("cpu", value) < 0:
-        errors.append(invalid(here, value, names.NOT_NEGATIVE))
-    if ("/" in name or name in _WHOLE_RESOURCES) and amount("cpu", value) % 1000:
-        errors.append(invalid(here, value, "must be an integer"))
-    return errors
-
-
-def _validate_probes(container: Object, path: str) -> Errors:
-    errors: Errors = []
-    for field in ("livenessProbe", "readinessProbe", "startupProbe"):
-        probe = container.get(field)
-        if probe is None:
-            continue
-        here = f"{path}.{field}"
-        errors += _validate_probe(probe, here)
-        grace_period_s = probe.get("terminationGracePeriodSeconds")
-        if field == "readinessProbe":
-            if grace_period_s is not None:
-                detail = "must not be set for readinessProbes"
-                errors.append(invalid(f"{here}.terminationGracePeriodSeconds", grace_period_s, detail))
-        elif probe.get("successThreshold") not in {None, 0, 1}:
-            errors.append(invalid(f"{here}.successThreshold", probe["successThreshold"], "must be 1"))
-    return errors
-
-
-def _validate_probe(probe: Object, path: str) -> Errors:
-    errors = _validate_handler(probe, path)
-    for field in (
-        "initialDelaySeconds",
-        "timeoutSeconds",
-        "periodSeconds",
-        "successThreshold",
-        "failureThreshold",
-    ):
-        errors += not_negative(f"{path}.{field}", probe.get(field))
-    grace_period_s = probe.get("terminationGracePeriodSeconds")
-    if grace_period_s is not None and grace_period_s <= 0:
-        here = f"{path}.terminationGracePeriodSeconds"
-        errors.append(invalid(here, grace_period_s, "must be greater than 0"))
-    return errors
-
-
-def _validate_lifecycle(lifecycle: Object | None, path: str) -> Errors:
-    errors: Errors = []
-    for hook in ("postStart", "preStop"):
-        handler = (lifecycle or {}).get(hook)
-        if handler is not None:
-            errors += _validate_handler(handler, f"{path}.{hook}")
-    return errors
-
-
-def _validate_handler(handler: Object, path: str) -> Errors:
-    given = [kind for kind in _HANDLERS if handler.get(kind) is not None]
-    if not given:
-        return [required(path, "must specify a handler type")]
-    errors = _validate_action(given[0], handler[given[0]], f"{path}.{given[0]}")
-    for kind in given[1:]:
-        errors.append(forbidden(f"{path}.{kind}", "may not specify more than 1 handler type"))
-    return errors
-
-
-def _validate_action(kind: str, action: Object, path: str) -> Errors:
-    if kind == "exec":
-        return [] if action.get("command") else [required(f"{path}.command", "")]
-    if kind == "tcpSocket":
-        return validate_port_or_name(action.get("port", 0), f"{path}.port")
-    if kind == "grpc":
-        return invalid_each(f"{path}.port", action.get("port", 0), names.port_number(action.get("port", 0)))
-    if kind == "sleep":
-        return not_negative(f"{path}.seconds", action.get("seconds"))
-    errors = [] if action.get("path") else [required(f"{path}.path", "")]
-    errors += validate_port_or_name(action.get("port", 0), f"{path}.port")
-    scheme = action.get("scheme") or ""
-    if scheme not in _SCHEMES:
-        errors.append(not_supported(f"{path}.scheme", scheme, _SCHEMES))
-    for index, header in enumerate(action.get("httpHeaders") or ()):
-        name = header.get("name") or ""
-        errors += invalid_each(f"{path}.httpHeaders[{index}].name", name, names.http_header_name(name))
-    return errors
-
-
-def validate_port_or_name(port: Any, path: str) -> Errors:
-    """A port's number, or the name that a container gives it."""
-    check = names.port_number if isinstance(port, int) else names.port_name
-    return invalid_each(path, port, check(port))

@@ -9,7 +9,7 @@ from typing import Final
 
 from kubelite.api import resources as r
 from kubelite.api.validation import names
-from kubelite.api.validation.containers import validate_resources
+from kubelite.api.validation.computeresources import validate_resources
 from kubelite.api.validation.metadata import validate_labels
 from kubelite.api.validation.placement import validate_tolerations
 from kubelite.api.validation.problems import Errors, invalid_each, unchanged

@@ -48,7 +48,9 @@ def validate_node_affinity(affinity: Object, path: str) -> Errors:
     here = f"{path}.preferredDuringSchedulingIgnoredDuringExecution"
     for index, preferred in enumerate(affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
         errors += _validate_weight(preferred, f"{here}[{index}]")
-        errors += validate_node_term(preferred.get("preference") or {}, f"{here}[{index}].preference")
+        errors += validate_node_term(
+            preferred.get("preference") or {}, f"{here}[{index}].preference", any_value=True
+        )
     return errors
 
 
@@ -73,8 +75,8 @@ def _validate_pod_affinity(affinity: Object, path: str) -> Errors:
 def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
     errors = validate_label_selector(term.get("labelSelector"), f"{path}.labelSelector")
     errors += validate_label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
-    for index, namespace in enumerate(term.get("namespaces") or ()):
-        errors += invalid_each(f"{path}.namespaces[{index}]", namespace, names.dns_label(namespace))
+    for namespace in term.get("namespaces") or ():
+        errors += invalid_each(f"{path}.namespace", namespace, names.dns_label(namespace))
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
         errors += _validate_label_keys(term, field, path)
     for index, key in enumerate(term.get("mismatchLabelKeys") or ()):
@@ -83,7 +85,7 @@ def _validate_pod_affinity_term(term: Object, path: str) -> Errors:
             errors.append(invalid(f"{path}.mismatchLabelKeys[{index}]", key, detail))
     key = term.get("topologyKey") or ""
     if not key:
-        return [*errors, required(f"{path}.topologyKey", "can not be empty")]
+        errors.append(required(f"{path}.topologyKey", "can not be empty"))
     return errors + invalid_each(f"{path}.topologyKey", key, names.label_key(key))
 
 
@@ -98,35 +100,103 @@ def _validate_label_keys(rule: Object, field: str, path: str) -> Errors:
     ]
 
 
-def validate_node_term(term: Object, path: str) -> Errors:
-    """The errors in one term of a selector of nodes."""
+def validate_node_term(term: Object, path: str, *, any_value: bool = False) -> Errors:
+    """The errors in one term of a selector of nodes.
+
+    Args:
+        term: It asks for labels, and for fields.
+        path: Of the term.
+        any_value: Labels may be compared with what no label can be.
+    """
     errors: Errors = []
-    for field in ("matchExpressions", "matchFields"):
-        for index, requirement in enumerate(term.get(field) or ()):
-            here = f"{path}.{field}[{index}]"
-            operator = requirement.get("operator") or ""
-            values = requirement.get("values") or []
-            if operator in {"In", "NotIn"}:
-                if not values:
-                    detail = "must be specified when `operator` is 'In' or 'NotIn'"
-                    errors.append(required(f"{here}.values", detail))
-            elif operator in {"Exists", "DoesNotExist"}:
-                if values:
-                    detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-                    errors.append(forbidden(f"{here}.values", detail))
-            elif operator in {"Gt", "Lt"}:
-                if len(values) != 1:
-                    detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-                    errors.append(required(f"{here}.values", detail))
-            else:
-                errors.append(invalid(f"{here}.operator", operator, "not a valid selector operator"))
-            if field == "matchExpressions":
-                key = requirement.get("key") or ""
-                errors += invalid_each(f"{here}.key", key, names.label_key(key))
-            elif requirement.get("key") != "metadata.name":
-                detail = "not a valid field selector key"
-                errors.append(invalid(f"{here}.key", requirement.get("key") or "", detail))
+    for index, requirement in enumerate(term.get("matchExpressions") or ()):
+        errors += _validate_node_labels(requirement, f"{path}.matchExpressions[{index}]", any_value=any_value)
+    for index, requirement in enumerate(term.get("matchFields") or ()):
+        errors += _validate_node_fields(requirement, f"{path}.matchFields[{index}]")
     return errors
+
+
+def _validate_node_labels(requirement: Object, path: str, *, any_value: bool) -> Errors:
+    operator = requirement.get("operator") or ""
+    values = requirement.get("values") or []
+    errors: Errors = []
+    if operator in {"In", "NotIn"}:
+        if not values:
+            errors.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+    elif operator in {"Exists", "DoesNotExist"}:
+        if values:
+            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            errors.append(forbidden(f"{path}.values", detail))
+    elif operator in {"Gt", "Lt"}:
+        if len(values) != 1:
+            detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
+            errors.append(required(f"{path}.values", detail))
+    else:
+        errors.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
+    key = requirement.get("key") or ""
+    errors += invalid_each(f"{path}.key", key, names.label_key(key))
+    if not any_value:
+        for index, value in enumerate(values):
+            errors += invalid_each(f"{path}.values[{index}]", value, names.label_value(value))
+    return errors
+
+
+def _validate_node_fields(requirement: Object, path: str) -> Errors:
+    operator, key = requirement.get("operator") or "", requirement.get("key") or ""
+    values = requirement.get("values") or []
+    errors: Errors = []
+    if operator not in {"In", "NotIn"}:
+        errors.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
+    elif len(values) != 1:
+        detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+        errors.append(required(f"{path}.values", detail))
+    if key != "metadata.name":
+        errors.append(invalid(f"{path}.key", key, "not a valid field selector key"))
+        return errors
+    for index, value in enumerate(values):
+        errors += invalid_each(f"{path}.values[{index}]", value, names.dns_subdomain(value))
+    return errors
+
+
+def validate_gated_placement(new: Object, old: Object) -> Errors:
+    """The errors in where a pod is to be placed now that is not to be scheduled yet: it may ask for more.
+
+    Source: as above (validateNodeSelectorMutation, validateNodeAffinityMutation).
+    """
+    errors: Errors = []
+    labels, before = new.get("nodeSelector") or {}, old.get("nodeSelector") or {}
+    if not before.items() <= labels.items():
+        detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        errors.append(invalid("spec.nodeSelector", labels, detail))
+    path = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    terms, former = _node_terms(new), _node_terms(old)
+    if former and len(terms) != len(former):
+        detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        shown = [internal_form("api.core.v1.NodeSelectorTerm", term) for term in terms]
+        return [*errors, invalid(path, shown, detail)]
+    for index, term in enumerate(former):
+        if not _only_adds(terms[index], term):
+            shown = internal_form("api.core.v1.NodeSelectorTerm", terms[index])
+            detail = "only additions are allowed (no mutations or deletions)"
+            errors.append(invalid(f"{path}[{index}]", shown, detail))
+    return errors
+
+
+def _node_terms(spec: Object) -> list[Object]:
+    nodes = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required_ = nodes.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms: list[Object] = required_.get("nodeSelectorTerms") or []
+    return terms
+
+
+def _only_adds(new: Object, old: Object) -> bool:
+    """Whether a term asks for all that it asked for; one that asked for nothing stays: no node meets it."""
+    fields = ("matchExpressions", "matchFields")
+    if not any(old.get(field) for field in fields):
+        return not any(new.get(field) for field in fields)
+    return all(
+        (new.get(field) or [])[: len(old.get(field) or ())] == (old.get(field) or []) for field in fields
+    )
 
 
 def validate_spread(constraints: list[Object], path: str) -> Errors:
@@ -192,7 +262,9 @@ def validate_tolerations(tolerations: list[Object], path: str) -> Errors:
             errors.append(invalid(f"{here}.effect", effect, detail))
         value = toleration.get("value") or ""
         if operator == "Equal":
-            errors += invalid_each(f"{here}.operator", value, names.label_value(value))
+            messages = names.label_value(value)
+            if messages:
+                errors.append(invalid(f"{here}.operator", value, ";".join(messages)))
         elif operator == "Exists":
             if value:
                 detail = "value must be empty when `operator` is 'Exists'"

@@ -12,13 +12,25 @@ from kubelite.api.identity import ByIdentity
 from kubelite.api.resourcelist import amount
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import validate_address
-from kubelite.api.validation.containers import validate_containers, validate_image, validate_init_containers
+from kubelite.api.validation.computeresources import validate_pod_claims, validate_pod_resources
+from kubelite.api.validation.containers import (
+    validate_containers,
+    validate_init_containers,
+    validate_trimmed_image,
+)
 from kubelite.api.validation.metadata import (
     validate_annotations,
     validate_changed_contents,
     validate_labels,
 )
-from kubelite.api.validation.placement import validate_affinity, validate_spread, validate_tolerations
+from kubelite.api.validation.mounts import volumes_of
+from kubelite.api.validation.placement import (
+    validate_affinity,
+    validate_gated_placement,
+    validate_spread,
+    validate_tolerations,
+)
+from kubelite.api.validation.podannotations import validate_pod_annotations, validate_pod_annotations_update
 from kubelite.api.validation.podsubresources import validate_ephemeral_containers
 from kubelite.api.validation.problems import (
     Errors,
@@ -34,7 +46,6 @@ from kubelite.api.validation.securitycontext import (
     validate_operating_system,
     validate_pod_security_context,
 )
-from kubelite.api.validation.serviceaddresses import family_of
 from kubelite.api.validation.volumes import validate_volumes
 from kubelite.apimachinery.scheme import Object
 
@@ -60,24 +71,26 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> Errors:
         spec: with defaults.
         path: of the spec; another one inside a template.
     """
-    volumes = frozenset(volume.get("name", "") for volume in spec.get("volumes") or ())
+    volumes = volumes_of(spec)
     errors = validate_volumes(spec.get("volumes"), f"{path}.volumes")
+    errors += validate_pod_claims(spec.get("resourceClaims"), f"{path}.resourceClaims")
     errors += validate_containers(spec, volumes, f"{path}.containers")
     errors += validate_init_containers(spec, volumes, f"{path}.initContainers")
     if spec.get("ephemeralContainers"):
         errors += validate_ephemeral_containers(spec, f"{path}.ephemeralContainers")
+    errors += validate_pod_resources(spec, f"{path}.resources")
     errors += _validate_host_ports(spec, path)
     errors += one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
     errors += one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
+    errors += validate_labels(spec.get("nodeSelector"), f"{path}.nodeSelector")
     errors += validate_pod_security_context(spec, path)
     errors += validate_host_users(spec, path)
     for field, validate in _SPEC_FIELDS.items():
         value = spec.get(field)
-        if value is not None:
+        if field == "dnsConfig":
+            errors += _validate_dns(spec, f"{path}.dnsConfig")
+        elif value is not None:
             errors += validate(value, f"{path}.{field}")
-    if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
-        detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        errors.append(required(f"{path}.dnsConfig.nameservers", detail))
     return errors + validate_operating_system(spec, path)
 
 
@@ -87,15 +100,25 @@ def _validate_host_ports(spec: Object, path: str) -> Errors:
         return []
     errors: Errors = []
     is_pod = path == "spec"
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(spec.get(field) or ()):
-            here = f"{path}.{field}[{index}]"
-            for position, port in enumerate(container.get("ports") or ()):
-                number = port.get("hostPort") or 0
-                if (is_pod or number) and number != port.get("containerPort"):
-                    detail = "must match `containerPort` when `hostNetwork` is true"
-                    errors.append(invalid(f"{here}.ports[{position}].hostPort", number, detail))
+    for index, container in enumerate(spec.get("containers") or ()):
+        here = f"{path}.containers[{index}]"
+        for position, port in enumerate(container.get("ports") or ()):
+            number = port.get("hostPort") or 0
+            if (is_pod or number) and number != port.get("containerPort"):
+                detail = "must match `containerPort` when `hostNetwork` is true"
+                errors.append(invalid(f"{here}.ports[{position}].hostPort", number, detail))
     return errors
+
+
+def _validate_dns(spec: Object, path: str) -> Errors:
+    config = spec.get("dnsConfig")
+    if spec.get("dnsPolicy") == "None":
+        if config is None:
+            return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")]
+        if not config.get("nameservers"):
+            detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+            return [required(f"{path}.nameservers", detail)]
+    return [] if config is None else _validate_dns_config(config, path)
 
 
 def _validate_dns_config(config: Object, path: str) -> Errors:
@@ -124,19 +147,24 @@ def _validate_dns_config(config: Object, path: str) -> Errors:
     return errors
 
 
-def _validate_gates(field: str) -> Callable[[list[Object], str], Errors]:
-    def validate(gates: list[Object], path: str) -> Errors:
-        errors: Errors = []
-        seen: set[str] = set()
-        for index, gate in enumerate(gates):
-            name = gate.get(field) or ""
-            errors += invalid_each(f"{path}[{index}].{field}", name, names.qualified_name(name))
-            if field == "name" and name in seen:
-                errors.append(duplicate(f"{path}[{index}]", name))
-            seen.add(name)
-        return errors
+def _validate_readiness_gates(gates: list[Object], path: str) -> Errors:
+    errors: Errors = []
+    for index, gate in enumerate(gates):
+        kind = gate.get("conditionType") or ""
+        errors += invalid_each(f"{path}[{index}].conditionType", kind, names.qualified_name(kind))
+    return errors
 
-    return validate
+
+def _validate_scheduling_gates(gates: list[Object], path: str) -> Errors:
+    errors: Errors = []
+    seen: set[str] = set()
+    for index, gate in enumerate(gates):
+        name = gate.get("name") or ""
+        errors += invalid_each(f"{path}[{index}]", name, names.qualified_name(name))
+        if name in seen:
+            errors.append(duplicate(f"{path}[{index}]", name))
+        seen.add(name)
+    return errors
 
 
 def _validate_deadline(value: int, path: str) -> Errors:
@@ -150,8 +178,9 @@ def _validate_host_aliases(aliases: list[Object], path: str) -> Errors:
     for index, alias in enumerate(aliases):
         address = alias.get("ip") or ""
         errors += validate_address(f"{path}[{index}].ip", address)
-        for name in alias.get("hostnames") or ():
-            errors += invalid_each(f"{path}[{index}].hostnames", name, names.dns_subdomain(name))
+        for position, name in enumerate(alias.get("hostnames") or ()):
+            here = f"{path}[{index}].hostnames[{position}]"
+            errors += invalid_each(here, name, names.dns_subdomain(name))
     return errors
 
 
@@ -175,11 +204,10 @@ def _preemption(value: str, path: str) -> Errors:
 
 
 _SPEC_FIELDS: Final[Mapping[str, Callable[[Any, str], Errors]]] = {
-    "nodeSelector": validate_labels,
     "affinity": validate_affinity,
     "dnsConfig": _validate_dns_config,
-    "readinessGates": _validate_gates("conditionType"),
-    "schedulingGates": _validate_gates("name"),
+    "readinessGates": _validate_readiness_gates,
+    "schedulingGates": _validate_scheduling_gates,
     "topologySpreadConstraints": validate_spread,
     "serviceAccountName": _named(names.dns_subdomain),
     "nodeName": _named(names.dns_subdomain),
@@ -196,13 +224,23 @@ _SPEC_FIELDS: Final[Mapping[str, Callable[[Any, str], Errors]]] = {
 """Fields checked one by one, in Kubernetes' order."""
 
 
-_check_spec: Final = ByIdentity(validate_pod_spec)
+def _validate_own_spec(spec: Object) -> Errors:
+    """The errors in the spec of a pod, of which more is asked than of a template."""
+    errors = validate_pod_spec(spec)
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            errors += validate_trimmed_image(container, f"spec.{field}[{index}]")
+    return errors
+
+
+_check_spec: Final = ByIdentity(_validate_own_spec)
 
 
 def validate_pod(pod: Object) -> Errors:
-    """The errors in a pod's spec; its metadata is checked for all kinds alike."""
+    """The errors in a pod beyond those in its metadata that are found for all kinds alike."""
     spec = pod.get("spec") or {}
-    errors = list(_check_spec(spec))
+    errors = validate_pod_annotations(pod["metadata"].get("annotations"), spec)
+    errors += _check_spec(spec)
     if spec.get("ephemeralContainers"):
         errors.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
     if spec.get("nodeName") and spec.get("schedulingGates"):
@@ -217,6 +255,7 @@ def validate_template(template: Object, path: str) -> Errors:
     errors = validate_labels(metadata.get("labels"), f"{path}.labels")
     errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
     spec = template.get("spec") or {}
+    errors += validate_pod_annotations(metadata.get("annotations"), spec, f"{path}.annotations")
     errors += validate_pod_spec(spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         detail = "ephemeral containers not allowed in pod template"
@@ -230,23 +269,27 @@ def validate_pod_update(new: Object, old: Object) -> Errors:
     What its labels, annotations and owners are is judged twice more than that of other kinds.
     """
     contents = validate_changed_contents(new["metadata"], old["metadata"])
-    errors = contents + contents
+    errors = contents + contents + validate_pod_annotations_update(new, old)
     new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     if new_spec is old_spec or new_spec == old_spec:
         return errors
-    errors += validate_pod_spec(new_spec)
+    errors += _validate_own_spec(new_spec)
     for field in ("containers", "initContainers"):
         count = len(new_spec.get(field) or ())
         if count != len(old_spec.get(field) or ()):
             return [*errors, forbidden(f"spec.{field}", "pod updates may not add or remove containers")]
     for field in ("containers", "initContainers"):
         for index, container in enumerate(new_spec.get(field) or ()):
-            errors += validate_image(container, f"spec.{field}[{index}]")
+            if not container.get("image"):
+                errors.append(required(f"spec.{field}[{index}].image", ""))
+            errors += validate_trimmed_image(container, f"spec.{field}[{index}]")
     errors += _validate_deadline_update(
         new_spec.get("activeDeadlineSeconds"), old_spec.get("activeDeadlineSeconds")
     )
     errors += _validate_added_tolerations(new_spec.get("tolerations"), old_spec.get("tolerations"))
     errors += _validate_gates_removed(new_spec, old_spec)
+    if old_spec.get("schedulingGates"):
+        errors += validate_gated_placement(new_spec, old_spec)
     changed = _changed_fields(_comparable(new_spec, old_spec), old_spec)
     if changed:
         shown = "".join(f"  {field}\n" for field in changed)
@@ -269,7 +312,7 @@ def _validate_added_tolerations(new: list[Object] | None, old: list[Object] | No
 
     kept = [essence(toleration) for toleration in new or ()]
     if all(essence(toleration) in kept for toleration in old or ()):
-        return []
+        return validate_tolerations(new or [], "spec.tolerations")
     detail = "existing toleration can not be modified except its tolerationSeconds"
     return [forbidden("spec.tolerations", detail)]
 
@@ -278,10 +321,10 @@ def _validate_gates_removed(new: Object, old: Object) -> Errors:
     before = {gate["name"] for gate in old.get("schedulingGates") or ()}
     return [
         forbidden(
-            "spec.schedulingGates",
+            f"spec.schedulingGates[{index}].name",
             f"only deletion is allowed, but found new scheduling gate '{gate['name']}'",
         )
-        for gate in new.get("schedulingGates") or ()
+        for index, gate in enumerate(new.get("schedulingGates") or ())
         if gate["name"] not in before
     ]
 
@@ -299,7 +342,8 @@ def _comparable(new: Object, old: Object) -> Object:
     if (old.get("terminationGracePeriodSeconds") or 0) < 0 and new.get("terminationGracePeriodSeconds") == 1:
         fields.append("terminationGracePeriodSeconds")
     if old.get("schedulingGates"):
-        fields += ["nodeSelector", "affinity"]
+        fields.append("nodeSelector")
+        result["affinity"] = _with_node_affinity(new.get("affinity"), old.get("affinity"))
     for field in fields:
         result.pop(field, None)
         if field in old:
@@ -307,63 +351,13 @@ def _comparable(new: Object, old: Object) -> Object:
     return result
 
 
+def _with_node_affinity(new: Object | None, old: Object | None) -> Object | None:
+    """The new affinity with the nodes of the old one; None is as good as one that asks for nothing."""
+    kept = {key: value for key, value in (new or {}).items() if key != "nodeAffinity"}
+    if (old or {}).get("nodeAffinity") is not None:
+        kept["nodeAffinity"] = (old or {})["nodeAffinity"]
+    return kept if kept or old is not None else None
+
+
 def _changed_fields(new: Object, old: Object) -> list[str]:
     return sorted(field for field in new.keys() | old.keys() if new.get(field) != old.get(field))
-
-
-def validate_pod_status_update(new: Object, old: Object) -> Errors:
-    """The errors in an update of a pod's status: what has ended stays so if nothing may restart it."""
-    errors: Errors = []
-    policy = (old.get("spec") or {}).get("restartPolicy")
-    status, before = new.get("status") or {}, old.get("status") or {}
-    if policy != "Always":
-        errors += _validate_transitions(
-            status.get("containerStatuses"),
-            before.get("containerStatuses"),
-            policy,
-            "status.containerStatuses",
-        )
-    nominated = status.get("nominatedNodeName")
-    if nominated:
-        errors += invalid_each("status.nominatedNodeName", nominated, names.dns_subdomain(nominated))
-    if before.get("qosClass") and status.get("qosClass") and status["qosClass"] != before["qosClass"]:
-        errors.append(invalid("status.qosClass", status["qosClass"], names.IMMUTABLE))
-    return errors + _validate_pod_addresses(_pod_addresses(status), _pod_addresses(before))
-
-
-def _pod_addresses(status: Object) -> list[str]:
-    """A pod's addresses; the single field goes before the list if they do not agree."""
-    listed = [entry.get("ip") or "" for entry in status.get("podIPs") or ()]
-    single = status.get("podIP")
-    return [single] if single and listed[:1] != [single] else listed
-
-
-def _validate_pod_addresses(addresses: list[str], before: list[str]) -> Errors:
-    here = "status.podIPs"
-    errors: Errors = []
-    for index, address in enumerate(addresses):
-        errors += validate_address(f"{here}[{index}]", address, before)
-    if errors or len(addresses) == 1:
-        return errors
-    if len(addresses) != len({family_of(address) for address in addresses}):
-        shown = [{"IP": address} for address in addresses]
-        errors.append(invalid(here, shown, "may specify no more than one IP for each IP family"))
-    return errors
-
-
-def _validate_transitions(
-    new: list[Object] | None, old: list[Object] | None, policy: str | None, path: str
-) -> Errors:
-    by_name = {status.get("name"): status for status in new or ()}
-    errors: Errors = []
-    for index, status in enumerate(old or ()):
-        terminated = (status.get("state") or {}).get("terminated")
-        later = by_name.get(status.get("name"))
-        if terminated is None or later is None:
-            continue
-        if terminated.get("exitCode") and policy == "OnFailure":
-            continue
-        if (later.get("state") or {}).get("terminated") is None:
-            detail = "may not be transitioned to non-terminated state"
-            errors.append(forbidden(f"{path}[{index}].state", detail))
-    return errors

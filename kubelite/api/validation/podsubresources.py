@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from kubelite.api.podutil import is_mirror, is_sidecar, qos_class
-from kubelite.api.validation.containers import validate_common
+from kubelite.api.validation.containers import validate_common, validate_trimmed_image
+from kubelite.api.validation.mounts import volumes_of
 from kubelite.api.validation.problems import Errors, duplicate, forbidden, invalid, not_found
 from kubelite.apimachinery.scheme import Object
 
@@ -36,7 +37,7 @@ _RESIZABLE: Final = frozenset({"cpu", "memory"})
 
 def validate_ephemeral_containers(spec: Object, path: str = "spec.ephemeralContainers") -> Errors:
     """The errors in a pod's ephemeral containers, by themselves and against the other containers."""
-    volumes = frozenset(volume.get("name", "") for volume in spec.get("volumes") or ())
+    volumes = volumes_of(spec)
     others = {
         container.get("name", "")
         for field in ("containers", "initContainers")
@@ -47,6 +48,7 @@ def validate_ephemeral_containers(spec: Object, path: str = "spec.ephemeralConta
     for index, container in enumerate(spec.get("ephemeralContainers") or ()):
         here = f"{path}[{index}]"
         errors += validate_common(container, spec, volumes, here)
+        errors += validate_trimmed_image(container, here)
         name, target = container.get("name") or "", container.get("targetContainerName")
         if name in taken:
             errors.append(duplicate(f"{here}.name", name))

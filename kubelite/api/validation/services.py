@@ -9,9 +9,10 @@ from typing import Final
 
 from kubelite.api.validation import names
 from kubelite.api.validation.addresses import parse_address, validate_address, validate_cidr
-from kubelite.api.validation.containers import PROTOCOLS, validate_port_or_name
+from kubelite.api.validation.containers import PROTOCOLS
 from kubelite.api.validation.endpoints import validate_usable_address
 from kubelite.api.validation.metadata import validate_labels
+from kubelite.api.validation.probes import validate_port_or_name
 from kubelite.api.validation.problems import (
     Errors,
     duplicate,

@@ -18,7 +18,6 @@ from kubelite.api.validation.problems import (
     duplicate,
     forbidden,
     invalid,
-    invalid_each,
     not_supported,
     required,
 )
@@ -151,7 +150,7 @@ def _validate_downward(source: Object, path: str) -> Errors:
                 detail = "fieldRef and resourceFieldRef can not be specified simultaneously"
                 errors.append(invalid(path, "resource", detail))
         elif resource_ref is not None:
-            errors += validate_resource_field_ref(resource_ref, f"{path}.resourceFieldRef")
+            errors += validate_resource_field_ref(resource_ref, f"{path}.resourceFieldRef", is_in_volume=True)
         else:
             errors.append(required(path, "one of fieldRef and resourceFieldRef is required"))
         errors += _validate_mode(item, "mode", here)
@@ -159,20 +158,20 @@ def _validate_downward(source: Object, path: str) -> Errors:
 
 
 def _validate_projected(source: Object, path: str) -> Errors:
-    errors: Errors = []
+    errors = _validate_mode(source, "defaultMode", path)
+    taken: set[str] = set()
     for index, projection in enumerate(source.get("sources") or ()):
         here = f"{path}.sources[{index}]"
         given = [kind for kind in _PROJECTIONS if projection.get(kind) is not None]
-        for kind in given[:1]:
-            errors += _validate_projection(kind, projection[kind], f"{here}.{kind}")
-        for kind in given[1:]:
-            errors.append(forbidden(f"{here}.{kind}", "may not specify more than 1 volume type"))
-        if not given:
-            errors.append(required(here, "must specify a projected volume type"))
-    return errors + _validate_mode(source, "defaultMode", path)
+        for kind in given:
+            errors += _validate_projection(kind, projection[kind], f"{here}.{kind}", path)
+            errors += _validate_projected_paths(kind, projection[kind], taken, path)
+        if len(given) > 1:
+            errors.append(forbidden(here, "may not specify more than 1 volume type per source"))
+    return errors
 
 
-def _validate_projection(kind: str, source: Object, path: str) -> Errors:
+def _validate_projection(kind: str, source: Object, path: str, volume_path: str) -> Errors:
     if kind == "downwardAPI":
         return _validate_downward(source, path)
     if kind in {"secret", "configMap"}:
@@ -188,14 +187,26 @@ def _validate_projection(kind: str, source: Object, path: str) -> Errors:
     elif expiration_s > TOKEN_EXPIRATION_MAX_S:
         detail = "may not specify a duration larger than 2^32 seconds"
         errors.append(invalid(f"{path}.expirationSeconds", expiration_s, detail))
-    return errors + _validate_file_path(source, path)
+    return errors + _validate_file_path(source, volume_path)
+
+
+def _validate_projected_paths(kind: str, source: Object, taken: set[str], path: str) -> Errors:
+    """No two items go to one file; `taken` is what the sources before have, and gets those of this one."""
+    errors: Errors = []
+    for item in source.get("items") or ():
+        file = item.get("path") or ""
+        if file and file in taken:
+            shown = file if kind == "downwardAPI" else source.get("name") or ""
+            errors.append(invalid(path, shown, "conflicting duplicate paths"))
+        taken.add(file)
+    return errors
 
 
 def validate_nfs(source: Object, path: str) -> Errors:
     """The errors in an NFS share."""
     errors = [required(f"{path}.{field}", "") for field in ("server", "path") if not source.get(field)]
-    if source.get("path") and not source["path"].startswith("/"):
-        errors += invalid_each(f"{path}.path", source["path"], ["must be an absolute path"])
+    if not (source.get("path") or "").startswith("/"):
+        errors.append(invalid(f"{path}.path", source.get("path") or "", "must be an absolute path"))
     return errors
 
 

@@ -95,7 +95,7 @@ def test_mounts_are_propagated_by_privileged_containers():
     mount = {"name": "v", "mountPath": "/v", "mountPropagation": "Bidirectional"}
     assert errors({"volumeMounts": [mount]}, volumes=volumes) == [
         (
-            "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount "
+            "spec.containers[0].volumeMounts.mountPropagation: Forbidden: Bidirectional mount "
             "propagation is "
             "available only to privileged containers"
         )

@@ -229,13 +229,13 @@ async def test_ephemeral_containers_are_limited_too(client):
     ],
 )
 async def test_mirror_pods_have_no_account(client, spec, words):
-    mirror = make_pod(**spec)
+    mirror = make_pod(nodeName="n", **spec)
     mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
     await refused(client.create(PODS, mirror, "default"), words)
 
 
 async def test_a_mirror_pod_is_left_alone(client):
-    mirror = make_pod()
+    mirror = make_pod(nodeName="n")
     mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
     made = await client.create(PODS, mirror, "default")
     assert "serviceAccountName" not in made["spec"]
