@@ -1,7 +1,8 @@
 """Claims and volumes that are deleted wait until nobody uses them: their finalizer is taken away then.
 
-A claim is used while a pod that has a node names it, a volume while it is bound. The API server's admission
-put the finalizer there.
+A claim is used while a pod that has a node names it, ended or not; that of an ephemeral volume until its pod
+is shut down, or else a pod that goes in the foreground and its claim would wait for each other. A volume is
+used while it is bound. The API server's admission put the finalizer there.
 
 Source: k8s.io/kubernetes/pkg/controller/volume/{pvcprotection,pvprotection}.
 """
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from kubelite.api.podutil import is_terminal
 from kubelite.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.reconcile.controller import Environment, Reconciler, Watch
 from kubelite.reconcile.intents import Intent, Steps, UpdateObject
+from kubelite.reconcile.ownership import controller_of
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
@@ -31,8 +32,23 @@ def used_claims(pod: Object) -> Iterable[str]:
     for volume in pod["spec"].get("volumes") or ():
         if "persistentVolumeClaim" in volume:
             yield f"{namespace}/{volume['persistentVolumeClaim']['claimName']}"
-        elif "ephemeral" in volume and not is_terminal(pod):
+        elif "ephemeral" in volume and not is_shut_down(pod):
             yield f"{namespace}/{name}-{volume['name']}"
+
+
+def is_shut_down(pod: Object) -> bool:
+    """Whether the kubelet is done with a pod, or it was deleted by force; finalizers may still hold it."""
+    metadata = pod["metadata"]
+    return "deletionTimestamp" in metadata and metadata.get("deletionGracePeriodSeconds") == 0
+
+
+def uses(pod: Object, claim: Object) -> bool:
+    """Whether a pod among those of the index does use a claim: an ephemeral volume only its own."""
+    name, owner = claim["metadata"]["name"], controller_of(claim)
+    if owner is not None and owner["uid"] == pod["metadata"]["uid"]:
+        return True
+    volumes = pod["spec"].get("volumes") or ()
+    return any((each.get("persistentVolumeClaim") or {}).get("claimName") == name for each in volumes)
 
 
 def is_held(item: Object, finalizer: str) -> bool:
@@ -69,7 +85,7 @@ class ClaimProtection(Reconciler):
         namespace, _, name = key.partition("/")
         claim = self._claims.get(namespace, name)
         if claim is not None:
-            used = bool(self._pods.by_index(BY_CLAIM, key))
+            used = any(uses(pod, claim) for pod in self._pods.by_index(BY_CLAIM, key))
             yield plan(PERSISTENTVOLUMECLAIMS, claim, CLAIM_FINALIZER, used=used)
 
 

@@ -9,11 +9,14 @@ from kubelite.controllers.volume import protection
 from tests.unit.controllers.rig import rig
 
 
-def pod(node="n", phase="Running", **volume):
+def pod(node="n", phase="Running", *, grace_s=None, **volume):
     spec = {"containers": [], "volumes": [{"name": "v", **volume}]}
     if node:
         spec["nodeName"] = node
-    return {"metadata": {"namespace": "ns", "name": "p"}, "spec": spec, "status": {"phase": phase}}
+    metadata = {"namespace": "ns", "name": "p", "uid": "uid-p"}
+    if grace_s is not None:
+        metadata |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": grace_s}
+    return {"metadata": metadata, "spec": spec, "status": {"phase": phase}}
 
 
 @pytest.mark.parametrize(
@@ -23,12 +26,23 @@ def pod(node="n", phase="Running", **volume):
         (pod(persistentVolumeClaim={"claimName": "c"}, phase="Succeeded"), ["ns/c"]),
         (pod(node=None, persistentVolumeClaim={"claimName": "c"}), []),
         (pod(ephemeral={}), ["ns/p-v"]),
-        (pod(ephemeral={}, phase="Failed"), []),
+        (pod(ephemeral={}, phase="Failed"), ["ns/p-v"]),
+        (pod(ephemeral={}, grace_s=30), ["ns/p-v"]),
+        (pod(ephemeral={}, grace_s=0), []),
+        (pod(persistentVolumeClaim={"claimName": "c"}, grace_s=0), ["ns/c"]),
         (pod(emptyDir={}), []),
     ],
 )
 def test_the_claims_that_a_pod_uses(item, claims):
     assert list(protection.used_claims(item)) == claims
+
+
+@pytest.mark.parametrize(("owner", "is_used"), [("uid-p", True), ("uid-q", False), (None, False)])
+def test_an_ephemeral_volume_uses_no_claim_but_its_own(owner, is_used):
+    references = [] if owner is None else [{"kind": "Pod", "name": "p", "uid": owner, "controller": True}]
+    claim = {"metadata": {"namespace": "ns", "name": "p-v", "ownerReferences": references}}
+    assert protection.uses(pod(ephemeral={}), claim) is is_used
+    assert protection.uses(pod(persistentVolumeClaim={"claimName": "p-v"}), claim) is True
 
 
 def held(finalizer, **rest):
