@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -257,6 +258,7 @@ class _JumpingSelector:
         self.limit_s: float | None = None
         self.users = 0
         self._outside = 0
+        self._outside_due: dict[Callable[[], object], float] = {}
         loop._selector = self  # noqa: SLF001
         # The loop's own resolution of 1 ns is lost in the sum after 194 days, and timers would never be due.
         self._resolution, loop._clock_resolution = loop._clock_resolution, self.RESOLUTION_S  # noqa: SLF001
@@ -305,6 +307,25 @@ class _JumpingSelector:
         self._settling.append(waiter)
         return waiter
 
+    def call_outside_later(self, delay_s: float, callback: Callable[[], object]) -> None:
+        """Calls back after some seconds of real time."""
+        self._outside_due[callback] = time.monotonic() + delay_s
+
+    def forget_outside(self, callback: Callable[[], object]) -> None:
+        """It is not called any more."""
+        self._outside_due.pop(callback, None)
+
+    def _stand(self) -> list[Any]:
+        """Waits while virtual time stands, for what comes from outside."""
+        if not self._outside_due:
+            return self._inner.select(None)
+        callback, due_s = min(self._outside_due.items(), key=lambda item: item[1])
+        events = self._inner.select(max(0.0, due_s - time.monotonic()))
+        if time.monotonic() >= due_s:
+            del self._outside_due[callback]
+            self._loop.call_soon(callback)
+        return events
+
     def select(self, timeout: float | None = None) -> list[Any]:
         events = self._inner.select(0)
         if events or timeout == 0:
@@ -319,10 +340,10 @@ class _JumpingSelector:
                 _wake(waiter)
             return []
         if timeout is None or self.holds:
-            return self._inner.select(None)
+            return self._stand()
         target = self.offset_s + timeout
         if self.limit_s is not None and target > self.limit_s + EARLY_S:
-            return self._inner.select(None)
+            return self._stand()
         self.offset_s = max(self.offset_s, target)
         return []
 
@@ -384,6 +405,16 @@ class VirtualClock(Clock):
         if selector.users == 0:
             selector.uninstall()
             del _installed[asyncio.get_running_loop()]
+
+    def call_outside_later(self, delay_s: float, callback: Callable[[], object]) -> Callable[[], None]:
+        """Calls back after some seconds of real time, if virtual time stands then.
+
+        Returns:
+            What forgets it.
+        """
+        selector = self._selector
+        selector.call_outside_later(delay_s, callback)
+        return partial(selector.forget_outside, callback)
 
     def freeze(self) -> None:
         """Time stands until `unfreeze`; `advance` still moves it."""

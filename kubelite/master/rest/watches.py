@@ -5,6 +5,7 @@ Source: k8s.io/apiserver/pkg/endpoints/handlers/watch.go.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from kubelite.master.rest.metrics import Metrics
 from kubelite.master.rest.negotiation import PROTOBUF, STREAM_TYPES, Form
 from kubelite.master.rest.streams import Turn, WatchStream
 from kubelite.master.rest.wsstream import is_websocket, offered_protocols
-from kubelite.runtime import Clock, Randomness, Ref, tasks
+from kubelite.runtime import Clock, Randomness, Ref, VirtualClock, tasks
 
 TIMEOUT_MIN_S: Final = 1800.0
 """A watch that names no timeout ends after this to twice this, by chance."""
@@ -189,13 +190,24 @@ class Watches:
             watcher, wire.writer, transport, wire.encode, turn=self._turn, chunked=wire.chunked
         )
         timer = self._clock.call_later(limit_s, stream.finish)
+        clock, forget = self._clock, None
+        if isinstance(clock, VirtualClock) and _is_outside(transport):
+            forget = clock.call_outside_later(limit_s, stream.finish)
         self._streams.add(stream)
         try:
             await stream.run()
         finally:
             timer.cancel()
+            if forget is not None:
+                forget()
             self._streams.discard(stream)
             self._metrics.add_watch_events(visit.info, stream.events_sent)
+
+
+def _is_outside(transport: asyncio.BaseTransport) -> bool:
+    """Whether the client is outside of the loop, and its time is not that of the cluster's clock."""
+    wire = transport.get_extra_info("socket")
+    return wire is not None and wire.fileno() >= 0
 
 
 def of_one(name: str, selector: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 
 import pytest
+import yaml
 
 import kubelite
 from kubelite.runtime import System, SystemClock, VirtualClock
@@ -107,6 +109,34 @@ def test_a_foreign_event_loop_is_refused():
             VirtualClock().attach()
     finally:
         asyncio._set_running_loop(running)
+
+
+async def test_while_time_stands_real_time_can_be_waited_for(virtual):
+    rung, begun, first = asyncio.Event(), virtual.now(), []
+    virtual.freeze()
+    virtual.call_outside_later(0.02, rung.set)
+    virtual.call_outside_later(0.01, lambda: first.append(rung.is_set()))
+    forget = virtual.call_outside_later(0.01, lambda: first.append("forgotten"))
+    forget()
+    forget()
+    async with asyncio.timeout(3600):
+        await rung.wait()
+    assert first == [False]
+    assert virtual.now() == begun
+    virtual.unfreeze()
+
+
+def test_a_blocking_watch_from_outside_ends_when_it_is_to_though_time_stands():
+    with kubelite.start(nodes=0, clock=VirtualClock(), seed=1, secure=False) as cluster:
+        began = cluster.clock.now()
+        wire = http.client.HTTPConnection(cluster.url.removeprefix("http://"))
+        token = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
+        head = {"Authorization": f"Bearer {token}"}
+        wire.request("GET", "/api/v1/namespaces?watch=1&timeoutSeconds=1", headers=head)
+        events = wire.getresponse().read().splitlines()
+        assert len(events) >= 1
+        wire.close()
+        assert cluster.clock.now() == began
 
 
 def test_what_needs_sockets_is_refused_under_virtual_time():
