@@ -1,6 +1,6 @@
 """What every plugin says of a pod on every node: why it is where it is, or why it is nowhere.
 
-All nodes are looked at, all filters are asked, and nothing is changed.
+All nodes are looked at, all filters are asked, and nothing is changed. Extenders are not asked.
 """
 
 from __future__ import annotations
