@@ -23,9 +23,10 @@ from kubelite.api import (
 from kubelite.api import resources as r
 from kubelite.api.conversion.autoscaling import ROUND_TRIP
 from kubelite.api.defaults.apps import TEMPLATE_GENERATION
-from kubelite.api.features import Features, without_disabled_fields
+from kubelite.api.features import GATED_FIELDS, Features, without_disabled_fields
 from kubelite.api.identity import ByIdentity
 from kubelite.api.podutil import PENDING, qos_class
+from kubelite.apimachinery.managedfields import is_same_but_for_entries
 from kubelite.apimachinery.scheme import Object, Resource
 
 NAMESPACE_FINALIZER: Final = "kubernetes"
@@ -131,17 +132,25 @@ def prepare_for_update(
         old: what is stored.
         features: those that are on.
     """
-    new = without_disabled_fields(resource, with_server_metadata(new, old), old, features)
+    new = with_server_metadata(new, old)
+    is_gated, prepare, counts = _at_updates(resource)
+    if is_gated:
+        new = without_disabled_fields(resource, new, old, features)
     if "status" in resource.subresources:
         new = _taken(new, old, "status")
-    prepare = _UPDATE.get(resource)
     if prepare is not None:
         new = prepare(new, old)
-    counts = resource in _WITH_GENERATION or resource in clusterstrategy.COUNTED_FROM_ZERO
     if counts and _is_counted(resource, new, old):
         generation = (old["metadata"].get("generation") or 0) + 1
         new = {**new, "metadata": {**new["metadata"], "generation": generation}}
     return new
+
+
+@cache
+def _at_updates(resource: Resource) -> tuple[bool, Callable[[Object, Object], Object] | None, bool]:
+    """Whether a kind has fields that may be off, what else is done to it, and whether changes are counted."""
+    counts = resource in _WITH_GENERATION or resource in clusterstrategy.COUNTED_FROM_ZERO
+    return resource in GATED_FIELDS, _UPDATE.get(resource), counts
 
 
 def prepare_for_status_update(resource: Resource, new: Object, old: Object) -> Object:
@@ -241,6 +250,8 @@ def with_server_metadata(new: Object, old: Object) -> Object:
     """Metadata that a client may leave out or cannot change: it is as stored."""
     before: Object = old["metadata"]
     metadata: Object = new["metadata"]
+    if is_same_but_for_entries(metadata, before):
+        return new
     metadata = _taken(metadata, before, "creationTimestamp")
     metadata = _taken(metadata, before, "generation")
     if not metadata.get("uid"):

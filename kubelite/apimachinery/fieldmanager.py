@@ -37,6 +37,9 @@ from kubelite.apimachinery.typed import (
 BEFORE_FIRST_APPLY: Final = "before-first-apply"
 """Owns what was there when an object without managed fields is first applied."""
 
+TIMED: Final = frozenset({"fieldsV1", "time"})
+"""What an entry has of which nothing but the time may change."""
+
 CREATIONS_MAX: Final = 64
 """Compositions of new objects that one endpoint remembers."""
 
@@ -167,6 +170,7 @@ class FieldManager:
     _creations: dict[tuple[Any, ...], tuple[list[Any], FieldSet]] = attrs.field(
         init=False, factory=dict, repr=False
     )
+    _atoms: list[Atom] = attrs.field(init=False, factory=list, repr=False)
 
     # --- updates ----------------------------------------------------------------------------------------
 
@@ -195,17 +199,16 @@ class FieldManager:
         stored: list[Object] | None = live["metadata"].get("managedFields")
         if not stored or len(stored) > 1 or self.types_change:
             return None
-        if new["metadata"].get("managedFields") != stored:
+        entry, atom = stored[0], self._atom().map
+        is_his = entry.keys() >= TIMED and mf.manager_in(entry) == mf.manager_of(
+            name, UPDATE, self.api_version, self.subresource
+        )
+        if not is_his or atom is None or new["metadata"].get("managedFields") != stored:
             return None
-        entry, manager = stored[0], mf.manager_of(name, UPDATE, self.api_version, self.subresource)
-        fields = entry.get("fieldsV1")
-        if not fields or mf.manager_in(entry) != manager:
-            return None
-        atom = self._atom().map
-        count = None if atom is None else changed_leaves(atom, live, new, fields)
+        count = changed_leaves(atom, live, new, entry["fieldsV1"])
         if not count:
             return None if count is None else stored
-        return mf.encode({manager: Owned(fields, self.api_version, now)})
+        return stored if entry["time"] == now else [{**entry, "time": now}]
 
     def _live_or_new(self, live: Object | None, new: Object) -> Managed:
         """Who manages before the write: as the client says if it says so well, else as stored."""
@@ -306,8 +309,12 @@ class FieldManager:
         )
 
     def _atom(self) -> Atom:
+        if self._atoms:
+            return self._atoms[0]
         atom = self.versions.atom(self.api_version)
         assert atom is not None, "the version of an endpoint is served"
+        if not self.types_change:
+            self._atoms.append(atom)
         return atom
 
     def _reconciled(self, managed: Managed) -> Managed:

@@ -11,6 +11,7 @@ Source: k8s.io/apimachinery/pkg/util/managedfields/internal (managedfields.go, s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from kubelite.apimachinery import fieldset as fs
@@ -47,6 +48,7 @@ STRIPPED: Final = fs.of_paths(
 
 
 ENTRIES_MAX: Final = 256
+MANAGERS_MAX: Final = 256
 _shared_fields: Final = fs.Shared()
 _entries: Final[dict[tuple[Any, ...], Object]] = {}
 """Entries in use: objects made in one go have the very same ones. They keep the sets of their keys alive."""
@@ -112,6 +114,7 @@ class Owned(NamedTuple):
 Managed = dict[Manager, Owned]
 
 
+@lru_cache(MANAGERS_MAX)
 def manager_of(name: str, operation: str, api_version: str, subresource: str = "") -> Manager:
     """The manager of a request."""
     return Manager(name or UNKNOWN_MANAGER, operation, "" if operation == APPLY else api_version, subresource)
@@ -273,6 +276,11 @@ def capped(managed: Managed) -> Managed:
     return result
 
 
+def is_same_but_for_entries(metadata: Object, former: Object) -> bool:
+    """Whether metadata differs from its former version in managed fields at most, as after most updates."""
+    return metadata == {**former, "managedFields": metadata.get("managedFields")}
+
+
 def without_entries(obj: Object) -> Object:
     """The object without managed fields."""
     metadata = obj["metadata"]
@@ -306,13 +314,12 @@ def with_former_times(new: Object, old: Object) -> Object:
     entries, former = new["metadata"].get("managedFields"), old["metadata"].get("managedFields")
     if not entries or not former or len(entries) != len(former) or entries == former:
         return new
-    if new.keys() != old.keys() or any(
-        value is not old[name] and value != old[name] for name, value in new.items() if name != "metadata"
-    ):
-        return new
+    for name, value in new.items():
+        if name != "metadata" and value is not (before := old.get(name)) and value != before:
+            return new
     if any(_timeless(one) != _timeless(other) for one, other in zip(entries, former, strict=True)):
         return new
-    if without_entries(new)["metadata"] != without_entries(old)["metadata"]:
+    if without_entries(new) != without_entries(old):
         return new
     return with_entries(new, former)
 

@@ -68,7 +68,7 @@ class Resource:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if not isinstance(other, Resource):
+        if other.__class__ is not Resource:
             return NotImplemented
         return self._hash == other._hash and self._identity == other._identity
 

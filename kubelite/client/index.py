@@ -9,6 +9,7 @@ from typing import Final
 from kubelite.apimachinery.scheme import Object
 
 KeysOf = Callable[[Object], Iterable[str]]
+PartOf = Callable[[Object], object]
 _NONE: Final[Mapping[str, None]] = MappingProxyType({})
 
 
@@ -17,16 +18,22 @@ class Index:
 
     Args:
         values_of: The values under which an object is found.
+        part_of: The tree in the object on which they depend, if it is one: while that stays the same one,
+            which costs little to see, so do they.
     """
 
-    __slots__ = ("_buckets", "_values_of")
+    __slots__ = ("_buckets", "_part_of", "_values_of")
 
-    def __init__(self, values_of: KeysOf) -> None:
+    def __init__(self, values_of: KeysOf, part_of: PartOf | None = None) -> None:
         self._values_of = values_of
+        self._part_of = part_of
         self._buckets: dict[str, dict[str, None]] = {}
 
     def change(self, key: str, old: Object | None, new: Object | None) -> None:
         """Take note of what became of the object `key`; None for absent."""
+        part_of = self._part_of
+        if part_of is not None and old is not None and new is not None and part_of(old) is part_of(new):
+            return
         before = () if old is None else tuple(self._values_of(old))
         after = () if new is None else tuple(self._values_of(new))
         if before == after:

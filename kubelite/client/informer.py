@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Final, assert_never
 
@@ -23,7 +22,7 @@ from kubelite.apimachinery.labels import Selector
 from kubelite.apimachinery.scheme import Object, Resource
 from kubelite.client import reflector
 from kubelite.client.client import Client
-from kubelite.client.index import Index, KeysOf
+from kubelite.client.index import Index, KeysOf, PartOf
 from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.runtime import Actor, ActorStopped, ChildSpec, Ref, Request, Shown, Signal
 from kubelite.runtime.causes import current
@@ -46,8 +45,12 @@ def _key(obj: Object) -> str:
     return f"{metadata.get('namespace', '')}/{metadata['name']}"
 
 
+def _owners(obj: Object) -> Any:
+    return obj["metadata"].get("ownerReferences")
+
+
 def _owner_uids(obj: Object) -> Iterable[str]:
-    references = obj["metadata"].get("ownerReferences")
+    references = _owners(obj)
     return [reference["uid"] for reference in references] if references else ()
 
 
@@ -56,6 +59,7 @@ class Informer:
 
     Attributes:
         resource_version: Of the last change that it holds.
+        is_given_up: It is of no use any more: its kind is gone.
     """
 
     def __init__(self, resource: Resource, *, namespace: str | None, field_selector: str) -> None:
@@ -64,12 +68,13 @@ class Informer:
         self.field_selector = field_selector
         self._objects: dict[str, Object] = {}
         self._namespaces: dict[str, dict[str, Object]] = {}
-        self._indices: dict[str, Index] = {OWNER: Index(_owner_uids)}
+        self._indices: dict[str, Index] = {OWNER: Index(_owner_uids, _owners)}
         self._labels: dict[str, Index] = {}
         self._handlers: dict[int, Handler] = {}
         self._handlers_made = 0
         self._synced = asyncio.Event()
         self.resource_version = ""
+        self.is_given_up = False
 
     # --- look-ups -------------------------------------------------------------------------------------------
 
@@ -104,7 +109,7 @@ class Informer:
             if index is None:
                 if len(self._labels) >= LABEL_INDICES_MAX:
                     continue
-                index = self._labels[label] = self._filled(_label_values(label))
+                index = self._labels[label] = self._filled(_label_values(label), _labels)
             keys = index.get(value)
             if smallest is None or len(keys) < len(smallest):
                 smallest = keys
@@ -115,8 +120,8 @@ class Informer:
         """Keep an index: the keys under which each object is found. One of that name is replaced."""
         self._indices[name] = self._filled(values_of)
 
-    def _filled(self, values_of: KeysOf) -> Index:
-        index = Index(values_of)
+    def _filled(self, values_of: KeysOf, part_of: PartOf | None = None) -> Index:
+        index = Index(values_of, part_of)
         for key, obj in self._objects.items():
             index.change(key, None, obj)
         return index
@@ -225,9 +230,13 @@ class Informer:
         return f"<Informer {self.resource.group_resource} {len(self._objects)} objects, {state}>"
 
 
+def _labels(obj: Object) -> Any:
+    return obj["metadata"].get("labels")
+
+
 def _label_values(label: str) -> KeysOf:
     def values_of(obj: Object) -> Iterable[str]:
-        labels = obj["metadata"].get("labels")
+        labels = _labels(obj)
         value = labels.get(label) if labels else None
         return () if value is None else (value,)
 
@@ -364,7 +373,6 @@ class InformerRunner(Actor[Message]):
         self._states: dict[Informer, reflector.State] = {}
         self._watchers: dict[Informer, Watcher] = {}
         self._opened_s: dict[Informer, float] = {}
-        self._stopped_informers: weakref.WeakSet[Informer] = weakref.WeakSet()
 
     async def started(self) -> None:
         """Begin with all informers asked for so far."""
@@ -381,15 +389,15 @@ class InformerRunner(Actor[Message]):
 
     def receive(self, message: Message) -> None:
         """Feed the reflector of an informer."""
-        match message:
+        match message:  # what is frequent comes first
+            case Drain(informer=informer, watcher=watcher):
+                self._drain(informer, watcher)
             case Start(informer=informer):
                 self._input(informer, reflector.Begin())
             case Stop(informer=informer):
-                self._stopped_informers.add(informer)
+                informer.is_given_up = True
                 self._close(informer)
                 self._states.pop(informer, None)
-            case Drain(informer=informer, watcher=watcher):
-                self._drain(informer, watcher)
             case Flush():
                 for informer, watcher in tuple(self._watchers.items()):
                     self._drain(informer, watcher)
@@ -402,20 +410,20 @@ class InformerRunner(Actor[Message]):
                 assert_never(message)
 
     def _input(self, informer: Informer, event: reflector.Input) -> None:
-        if informer in self._stopped_informers:
+        if informer.is_given_up:
             return
-        state, effects = reflector.step(self._states.get(informer, reflector.State()), event)
+        state, effects = reflector.step(self._states.get(informer, reflector.IDLE), event)
         self._states[informer] = state
         for effect in effects:
             self._carry_out(informer, effect)
         informer.resource_version = state.resource_version
 
     def _carry_out(self, informer: Informer, effect: reflector.Effect) -> None:
-        match effect:
-            case reflector.Replace(objects=objects):
-                informer.replace(objects)
+        match effect:  # what is frequent comes first
             case reflector.Apply(events=events):
                 informer.apply(events)
+            case reflector.Replace(objects=objects):
+                informer.replace(objects)
             case reflector.MakeList():
                 self._close(informer)
                 self.context.start_task(self._list(informer), name=f"list {informer.resource.plural}")
@@ -464,7 +472,7 @@ class InformerRunner(Actor[Message]):
         return reflector.Failed(error.reason if isinstance(error, APIError) else "")
 
     def _opened(self, informer: Informer, watcher: Watcher) -> None:
-        if informer in self._stopped_informers:
+        if informer.is_given_up:
             watcher.stop()
             return
         self._close(informer)  # a restarted runner may hear of a watch of its predecessor, besides its own

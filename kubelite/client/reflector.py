@@ -27,6 +27,7 @@ from kubelite.runtime import Shown, Signal
 BACKOFF_FIRST_S: Final = 0.8
 BACKOFF_MAX_S: Final = 30.0
 GONE: Final = frozenset({"Expired", "Gone"})
+CHANGES: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
 
 class Phase(Enum):
@@ -59,6 +60,8 @@ class State:
     failures: int = 0
     is_new: bool = False
 
+
+IDLE: Final = State()
 
 # --- what happens -------------------------------------------------------------------------------------------
 
@@ -143,6 +146,8 @@ Effect = MakeList | OpenWatch | Replace | Apply | Wait
 def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
     """What comes of an input: the next state, and what is to be done."""
     match event:
+        case Seen(events=events):
+            return _seen(state, events)
         case Begin():
             if state.resource_version:
                 return attrs.evolve(state, phase=Phase.OPENING), (OpenWatch(state.resource_version),)
@@ -151,8 +156,6 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
             return State(Phase.OPENING, version), (Replace(objects), OpenWatch(version))
         case Opened():
             return attrs.evolve(state, phase=Phase.WATCHING, failures=0, is_new=True), ()
-        case Seen(events=events):
-            return _seen(state, events)
         case Ended(at_once=at_once):
             if state.phase is not Phase.WATCHING:
                 return state, ()
@@ -169,6 +172,12 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
 
 def _seen(state: State, events: Sequence[WatchEvent]) -> tuple[State, tuple[Effect, ...]]:
     """Events up to an error are applied; an error ends the watch."""
+    kinds = {event.type for event in events}
+    if not kinds:
+        return state, ()
+    if kinds <= CHANGES:
+        version = events[-1].object["metadata"].get("resourceVersion") or state.resource_version
+        return State(state.phase, version, state.failures), (Apply(events),)
     for index, event in enumerate(events):
         if event.type == "ERROR":
             state, effects = _seen(state, events[:index])
@@ -176,9 +185,6 @@ def _seen(state: State, events: Sequence[WatchEvent]) -> tuple[State, tuple[Effe
                 return State(Phase.LISTING, "", state.failures), (*effects, MakeList())
             after, waits = step(state, Failed(event.object.get("reason", "")))
             return after, (*effects, *waits)
-    if not events:
-        return state, ()
-    state = attrs.evolve(state, is_new=False)
     version = events[-1].object["metadata"].get("resourceVersion") or state.resource_version
     changes = [event for event in events if event.type != "BOOKMARK"]
     effects_: tuple[Effect, ...] = (Apply(changes),) if changes else ()

@@ -135,6 +135,21 @@ def node_status(
     }
 
 
+def status_patch(told: Object, status: Object) -> Object:
+    """What of a status is to be written: what differs, and of conditions that were told their fields that do.
+
+    Source: k8s.io/component-helpers/node/util/status (PatchNodeStatus).
+    """
+    known = {condition["type"]: condition for condition in told.get("conditions") or ()}
+    patch = {name: value for name, value in status.items() if told.get(name) != value}
+    patch["conditions"] = [
+        {name: value for name, value in each.items() if name == "type" or before.get(name) != value}
+        for each in status["conditions"]
+        for before in (known.get(each["type"], {}),)
+    ]
+    return patch
+
+
 def resources_patch(config: KubeletConfig, node: Object) -> dict[str, dict[str, str | None]]:
     """What the status must say of resources: its own, and of what others put into capacity is allocatable.
 

@@ -21,6 +21,7 @@ from kubelite.node.nodeobject import (
     node_status,
     renewed,
     resources_patch,
+    status_patch,
 )
 
 if TYPE_CHECKING:
@@ -170,13 +171,13 @@ class NodeReporter:
         try:
             node = await self._client.get(NODES, machine.name)
             self.labels = node["metadata"].get("labels") or {}
-            old = (node.get("status") or {}).get("conditions") or ()
+            told = node.get("status") or {}
+            old = told.get("conditions") or ()
             now = self._clock.now()
             status = node_status(machine.name, machine.address, machine.boot_id, self._config, old, now)
             status.update(resources_patch(self._config, node))
-            await self._client.patch(
-                NODES, machine.name, {"status": status}, subresource="status", patch_type="strategic"
-            )
+            patch = {"status": status_patch(told, status)}
+            await self._client.patch(NODES, machine.name, patch, subresource="status", patch_type="strategic")
             for reason in news_of_conditions(old, status["conditions"]):
                 self._record_of_node(reason)
         except NotFound:

@@ -332,8 +332,10 @@ class Controller(Actor[Message]):
 
     def _wake_if_waiting(self) -> None:
         due = self._queue.next_due
-        if len(self._queue) or (due is not None and (self._timer_due is None or due < self._timer_due)):
+        if len(self._queue) or (due is not None and due <= self._clock.now()):
             self._wake()
+        elif not self._stopped:
+            self._set_timer()
 
     async def _sync(self, key: str) -> None:
         """One look at `key`: run the generator, carry out what it yields, requeue if something failed."""

@@ -39,22 +39,28 @@ class TimerHandle:
     __slots__ = ("_args", "_callback", "_clock", "_due_s", "_handle")
 
     def __init__(
-        self, clock: Clock, due_s: float, callback: Callable[..., object], args: tuple[Any, ...]
+        self,
+        clock: Clock,
+        due_s: float,
+        delay_s: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
     ) -> None:
         self._clock, self._due_s, self._callback, self._args = clock, due_s, callback, args
         self._handle: asyncio.TimerHandle | None = None
-        self._arm()
+        self._arm(delay_s)
 
     def __repr__(self) -> str:
         return f"<TimerHandle due in {self._due_s - self._clock.monotonic():.3f} s>"
 
-    def _arm(self) -> None:
-        delay = max(0.0, self._due_s - self._clock.monotonic())
-        self._handle = asyncio.get_running_loop().call_later(delay, self._fire)
+    def _arm(self, delay_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._handle = loop.call_at(loop.time() + delay_s, self._fire)
 
     def _fire(self) -> None:
-        if self._clock.monotonic() < self._due_s - EARLY_S:
-            self._arm()
+        early_s = self._due_s - self._clock.monotonic()
+        if early_s > EARLY_S:
+            self._arm(early_s)
             return
         self._handle = None
         self._callback(*self._args)
@@ -164,7 +170,8 @@ class Clock:
 
     def call_later(self, delay_s: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
         """Calls back after some seconds."""
-        return TimerHandle(self, self.monotonic() + delay_s, callback, args)
+        delay_s = max(delay_s, 0.0)
+        return TimerHandle(self, self.monotonic() + delay_s, delay_s, callback, args)
 
     def freeze(self) -> None:
         """Virtual time stands until `unfreeze`.
@@ -245,6 +252,8 @@ class _JumpingSelector:
     """The loop's selector, which instead of waiting for a timer moves the loop's time to it."""
 
     POLL_S: Final = 0.002
+    UNPOLLED_MAX: Final = 8
+    """Turns of a busy loop in which nobody asks the system for input: nearly all comes from within."""
     RESOLUTION_S: Final = 1e-6
 
     def __init__(self, loop: Any) -> None:
@@ -259,6 +268,7 @@ class _JumpingSelector:
         self.users = 0
         self._outside = 0
         self._outside_due: dict[Callable[[], object], float] = {}
+        self._unpolled = 0
         loop._selector = self  # noqa: SLF001
         # The loop's own resolution of 1 ns is lost in the sum after 194 days, and timers would never be due.
         self._resolution, loop._clock_resolution = loop._clock_resolution, self.RESOLUTION_S  # noqa: SLF001
@@ -327,6 +337,10 @@ class _JumpingSelector:
         return events
 
     def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout == 0 and self._unpolled < self.UNPOLLED_MAX:
+            self._unpolled += 1
+            return []
+        self._unpolled = 0
         events = self._inner.select(0)
         if events or timeout == 0:
             return events
@@ -386,16 +400,30 @@ class VirtualClock(Clock):
             found = _installed[loop] = _JumpingSelector(loop)
         return found
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._jumping: _JumpingSelector | None = None
+
     def _bind(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
-            self._selector  # noqa: B018 - installs it before the origin is read
+            self._jumping = self._selector  # installed before the origin is read
         return super()._bind()
 
+    def monotonic(self) -> float:
+        """Seconds since the clock began; while no system uses it, it stands."""
+        if self._jumping is None:
+            self._bind()
+        assert self._jumping is not None
+        return self._jumping.offset_s - self._origin_s
+
     def attach(self) -> None:
-        """A system begins to use it."""
+        """A system begins to use it: the first one, or one that goes on where the last one has ended."""
         self._bind()
+        selector = self._selector
+        if self._jumping is not selector:
+            self._origin_s, self._jumping = selector.offset_s - self.monotonic(), selector
         self._users += 1
-        self._selector.users += 1
+        selector.users += 1
 
     def detach(self) -> None:
         """A system has ended; the last one gives the loop its own time back."""

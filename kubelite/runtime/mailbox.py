@@ -1,4 +1,4 @@
-"""A mailbox: a deque with one waiter.
+"""A mailbox: a deque with a bound.
 
 Putting never waits. A bound is a counter with a policy: raise, drop the oldest, or keep one message per key.
 """
@@ -51,7 +51,7 @@ class Mailbox:
         key: For `coalesce`: the key of a message, None for one that is never merged.
     """
 
-    __slots__ = ("_bound", "_key", "_policy", "_waiter", "dropped", "is_plain", "peak", "queue")
+    __slots__ = ("_bound", "_key", "_policy", "dropped", "is_plain", "peak", "queue")
 
     def __init__(
         self, bound: int = 0, policy: Policy = "raise", key: Callable[[Any], Hashable | None] | None = None
@@ -63,7 +63,6 @@ class Mailbox:
         self._policy = policy
         self._key = key if policy == "coalesce" else None
         self.is_plain = not bound and self._key is None
-        self._waiter: asyncio.Future[None] | None = None
 
     def __repr__(self) -> str:
         bound = f"/{self._bound}" if self._bound else ""
@@ -74,7 +73,7 @@ class Mailbox:
         return len(self.queue)
 
     def put(self, message: Any) -> None:
-        """Adds a message and wakes the waiter.
+        """Adds a message.
 
         Raises:
             MailboxFull: It is full and its policy does not make room.
@@ -83,7 +82,6 @@ class Mailbox:
             self.queue.append(message)
         else:
             self._put_by_policy(message)
-        self.wake()
 
     def _put_by_policy(self, message: Any) -> None:
         queue = self.queue
@@ -112,22 +110,3 @@ class Mailbox:
         size = len(self.queue)
         self.peak = max(self.peak, size)
         return self.queue.popleft()
-
-    async def wait(self) -> None:
-        """Returns when there is a message, or on `wake`."""
-        if self.queue:
-            return
-        assert self._waiter is None, "a mailbox has one reader"
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def wake(self) -> None:
-        """Lets `wait` return although nothing came."""
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)

@@ -6,7 +6,10 @@ its reply, so that `await Get(key).ask(ref)` checks receiver, message and reply.
 
 from __future__ import annotations
 
+from asyncio import Future
+from functools import lru_cache
 from threading import get_ident
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from kubelite.runtime.mailbox import Asked
@@ -21,6 +24,12 @@ NOWHERE: Final = 0
 """No thread's number."""
 PLAIN_REPLIES: Final = frozenset({type(None), bool, int, float, str, bytes, dict, list, tuple})
 """Classes of replies that are certainly nothing to wait for, the quick way to see it."""
+
+
+@lru_cache(maxsize=256)
+def is_deferred(reply_class: type) -> bool:
+    """Whether replies of a class are something to wait for."""
+    return issubclass(reply_class, (CoroutineType, Future))
 
 
 class ActorStopped(Exception):  # noqa: N818 - the actor model's word
@@ -116,8 +125,8 @@ class Request(Shown, Generic[R_co]):
             slot.handled += 1
             if slot.waiter is not None:
                 slot.idle_in = thread
-            if result.__class__ in PLAIN_REPLIES:
-                return result  # type: ignore[return-value]
+            if result.__class__ in PLAIN_REPLIES or not is_deferred(result.__class__):
+                return result  # type: ignore[no-any-return]
             return await slot.settle(result, self)  # type: ignore[no-any-return]
         if slot.is_open:
             reply = slot.make_future()

@@ -94,7 +94,10 @@ class Slot:
         self._check_loop()
         if instrument.hooks is not None:
             instrument.sent(self.name, message)
-        self.mailbox.put(message)
+        if self.mailbox.is_plain:
+            self.mailbox.queue.append(message)
+        else:
+            self.mailbox.put(message)
         self.rouse()
 
     async def enqueue(self, request: Any) -> Any:

@@ -45,10 +45,12 @@ def apply_defaults(resource: Resource, obj: Object, former: Object | None = None
         former: an object of that kind which came out of here: trees that both share stay as they are.
     """
     obj = go_form(resource, obj, former)
+    default = _default_of(resource)
+    if default is None:
+        return obj
     if former is not None and resource in _OF_SPEC and obj["spec"] is former["spec"]:
         return obj
-    default = _default_of(resource)
-    return obj if default is None else default(obj)
+    return default(obj)
 
 
 @cache

@@ -8,6 +8,7 @@ What depends on other objects (quotas, addresses that are taken, absent namespac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from kubelite.api import resources as r
@@ -24,7 +25,7 @@ from kubelite.api.validation import (
 )
 from kubelite.api.validation.metadata import validate_metadata, validate_metadata_update
 from kubelite.api.validation.problems import Errors
-from kubelite.api.validation.rules import KindRules, MetadataRule, rules_of
+from kubelite.api.validation.rules import MetadataRule, nothing, rules_of
 from kubelite.apimachinery.scheme import Object, Resource
 
 _CREATE: Final[Mapping[Resource, Callable[[Object], Errors]]] = {
@@ -123,20 +124,20 @@ def validate_update(resource: Resource, new: Object, old: Object) -> Errors:
         new: with defaults, prepared for update.
         old: what is stored.
     """
+    repeated, validate = _update_rules(resource)
+    return _metadata_errors(resource, new, old, repeated) + validate(new, old)
+
+
+@cache
+def _update_rules(resource: Resource) -> tuple[MetadataRule, Callable[[Object, Object], Errors]]:
+    """Which judgements of the metadata a kind repeats at an update, and what else it judges."""
     rules = rules_of(resource)
-    if rules is not None:
-        return _validate_update(resource, rules, new, old)
-    errors = _metadata_errors(resource, new, old, _METADATA.get(resource, "update"))
-    validate_both = _UPDATE.get(resource)
-    if validate_both is not None:
-        return errors + validate_both(new, old)
-    validate = _CREATE.get(resource)
-    return errors if validate is None else errors + validate(new)
-
-
-def _validate_update(resource: Resource, rules: KindRules, new: Object, old: Object) -> Errors:
-    own = rules.create(new) if rules.update is None else rules.update(new, old)
-    return _metadata_errors(resource, new, old, rules.update_metadata) + own
+    if rules is None:
+        repeated = _METADATA.get(resource, "update")
+        create, update = _CREATE.get(resource, nothing), _UPDATE.get(resource)
+    else:
+        repeated, create, update = rules.update_metadata, rules.create, rules.update
+    return repeated, update or (lambda new, _: create(new))
 
 
 def _metadata_errors(resource: Resource, new: Object, old: Object, repeated: MetadataRule) -> Errors:

@@ -23,6 +23,7 @@ from kubelite.api.validation.problems import (
     too_long,
     unchanged,
 )
+from kubelite.apimachinery.managedfields import is_same_but_for_entries
 from kubelite.apimachinery.scheme import Object, Resource
 
 MANAGER_LENGTH_MAX: Final = 128
@@ -118,6 +119,9 @@ def validate_object_meta(
 
 def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -> Errors:
     """The errors in the metadata of an update, against what is stored."""
+    entries = new.get("managedFields")
+    if is_same_but_for_entries(new, old) and new.get("resourceVersion"):
+        return [] if entries == old.get("managedFields") else _validate_managers(entries, path)
     errors: Errors = []
     if old.get("deletionTimestamp"):
         errors += _validate_no_new_finalizers(new, old, path)
@@ -130,7 +134,6 @@ def validate_metadata_update(new: Object, old: Object, path: str = "metadata") -
         if value is not before:
             errors += unchanged(f"{path}.{field}", value, before)
     errors += validate_changed_contents(new, old, path)
-    entries = new.get("managedFields")
     return errors if entries == old.get("managedFields") else errors + _validate_managers(entries, path)
 
 

@@ -9,6 +9,7 @@ k8s.io/apiserver/pkg/endpoints/deprecation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from kubelite.api import resources as r
@@ -48,8 +49,13 @@ def warnings_on_create(resource: Resource, obj: Object) -> tuple[str, ...]:
 
 def warnings_on_update(resource: Resource, new: Object, old: Object) -> tuple[str, ...]:
     """The warnings about an update through the main endpoint."""
-    warn = _UPDATE.get(resource) or _of_group(resource, "UPDATE")
+    warn = _about_updates(resource)
     return () if warn is None else tuple(warn(new, old))
+
+
+@cache
+def _about_updates(resource: Resource) -> Callable[[Object, Object], list[str]] | None:
+    return _UPDATE.get(resource) or _of_group(resource, "UPDATE")
 
 
 def _of_group(resource: Resource, name: str) -> Any:

@@ -94,7 +94,7 @@ class WriteRequests:
         """Replace an object, or a part of it through a subresource."""
         env, resource = self._env, request.resource
         strategy = env.strategy(resource)
-        if request.subresource != "scale" and not strategy.updates(request.subresource):
+        if request.subresource not in {"", "scale"} and not strategy.updates(request.subresource):
             raise MethodNotAllowed
         obj, warnings = self._body(request, strategy, WRITE_BODY_KINDS.get(request.subresource))
         check_name(obj, request.name)
@@ -177,7 +177,7 @@ class WriteRequests:
         """Change an object by a patch of any type."""
         subresource, resource = request.subresource, request.resource
         strategy = self._env.strategy(resource)
-        if subresource != "scale" and not strategy.updates(subresource):
+        if subresource not in {"", "scale"} and not strategy.updates(subresource):
             raise MethodNotAllowed
         if request.patch_type == "apply":
             return self._apply(request, strategy)

@@ -24,7 +24,7 @@ from kubelite.client.requests import SYSTEM_MASTERS, Answer, Item, UserInfo
 from kubelite.master.apiserver import metadata as meta
 from kubelite.master.apiserver import serviceaddresses
 from kubelite.master.apiserver.admission import chain
-from kubelite.master.apiserver.admission.attributes import Attributes
+from kubelite.master.apiserver.admission.attributes import CREATE, UPDATE, Attributes
 from kubelite.master.apiserver.environment import Environment
 from kubelite.master.store.entry import Entry
 from kubelite.master.store.memory import MODIFIED
@@ -121,10 +121,11 @@ def create(
     obj = strategy.default(sent)
     if manager is not None:
         obj = env.field_managers.updated(strategy, None, obj, sent, manager, now)
+    plugins = chain.asked(CREATE, resource)
     attributes = Attributes(
-        operation="CREATE", resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
+        operation=CREATE, resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
     )
-    obj = chain.admit(env, attributes, obj)
+    obj = plugins.admit(env, attributes, obj)
     if resource == r.SERVICES:
         obj = env.numbers.normalised(obj)
     obj = strategy.prepare_for_create(obj)
@@ -135,8 +136,8 @@ def create(
     if errors:
         raise Invalid(resource, name, errors)
     attributes.warnings.extend(strategy.warnings_on_create(obj))
-    obj = chain.decorate(env, attributes, obj)
-    chain.validate(env, attributes, obj)
+    obj = plugins.decorate(env, attributes, obj)
+    plugins.validate(env, attributes, obj)
     obj = {**obj, "metadata": meta.ordered({**obj["metadata"], "resourceVersion": ""})}
     written = _store_new(env, strategy, namespace, name, obj, dry_run=dry_run)
     return _with_warnings(written, attributes.warnings)
@@ -233,8 +234,9 @@ def update(
     version = old["metadata"]["resourceVersion"]
     if obj["metadata"].get("resourceVersion") != version:
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": version}}
+    plugins = chain.asked(UPDATE, resource, subresource)
     attributes = Attributes(
-        operation="UPDATE",
+        operation=UPDATE,
         resource=resource,
         subresource=subresource,
         user=user,
@@ -246,7 +248,7 @@ def update(
     sent, obj = obj, strategy.default(obj, old)
     if manager is not None:
         obj = env.field_managers.updated(strategy, old, obj, sent, manager, env.now_text(), subresource)
-    obj = chain.admit(env, attributes, obj)
+    obj = plugins.admit(env, attributes, obj)
     obj = strategy.prepare_for_update(obj, old, subresource)
     if resource == r.SERVICES and not subresource:
         obj = env.numbers.normalised(obj, old)
@@ -257,14 +259,14 @@ def update(
     errors = strategy.validate_update(obj, old, subresource)
     if errors:
         raise Invalid(resource, name, errors)
-    obj = chain.decorate(env, attributes, obj)
-    chain.validate(env, attributes, obj)
+    obj = plugins.decorate(env, attributes, obj)
+    plugins.validate(env, attributes, obj)
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     obj["metadata"] = meta.ordered(obj["metadata"])
     obj = with_former_times(obj, old)
     written = commit_update(env, strategy, entry, obj, dry_run=dry_run)
-    if not subresource:
-        attributes.warnings.extend(strategy.warnings_on_update(obj, old))
+    if not subresource and (warnings := strategy.warnings_on_update(obj, old)):
+        attributes.warnings.extend(warnings)
     return _with_warnings(written, attributes.warnings)
 
 

@@ -53,8 +53,10 @@ def sharing(obj: Object, former: Object, depth: int = 2) -> Object:
     """
     kept: Object = {}
     for name, value in obj.items():
+        if not value or value.__class__ not in TREES:
+            continue
         before = former.get(name)
-        if value is before or not value or value.__class__ not in TREES or type(value) is not type(before):
+        if value is before or value.__class__ is not before.__class__:
             continue
         if value == before:
             if orjson.dumps(value) == orjson.dumps(before):

@@ -16,7 +16,7 @@ from kubelite.client.watcher import Watcher, WatchEvent
 from kubelite.master.store.collection import Collection, select_from
 from kubelite.master.store.entry import Change, Entry, make_key, sharing, with_revision
 from kubelite.master.store.history import History
-from kubelite.master.store.hub import StoreWatcher
+from kubelite.master.store.hub import Hub, StoreWatcher
 from kubelite.master.store.selection import Selection
 from kubelite.master.store.store import Page, StoreConfig
 
@@ -38,6 +38,7 @@ class MemoryStore:
         self._floor = self._revision
         self._collections: dict[str, Collection] = {}
         self._awaited: list[tuple[int, Callable[[], None]]] = []
+        self._bookmarked: dict[StoreWatcher, None] = {}
         self.on_change: Callable[[Resource, Change], None] | None = None
 
     @property
@@ -172,11 +173,20 @@ class MemoryStore:
             watcher.push_bookmark(self._revision, initial_events_end=True)
         if not watcher.ended:
             if revision is not None and revision > self._revision:  # nothing that comes before it is shown
-                watcher.when_ended(self.on_revision(revision, lambda: hub.add(watcher)))
+                watcher.when_ended(self.on_revision(revision, lambda: self._begin(hub, watcher)))
             else:
-                hub.add(watcher)
-            watcher.when_ended(lambda: hub.remove(watcher))
+                self._begin(hub, watcher)
+            watcher.when_ended(lambda: self._end(hub, watcher))
         return watcher
+
+    def _begin(self, hub: Hub, watcher: StoreWatcher) -> None:
+        hub.add(watcher)
+        if watcher.bookmarks:
+            self._bookmarked[watcher] = None
+
+    def _end(self, hub: Hub, watcher: StoreWatcher) -> None:
+        hub.remove(watcher)
+        self._bookmarked.pop(watcher, None)
 
     def watchers(self) -> Sequence[Watcher]:
         """All watchers, by resource and then as they were opened."""
@@ -191,10 +201,8 @@ class MemoryStore:
 
     def send_bookmarks(self) -> None:
         """Tell all watchers that want it how far they have seen everything."""
-        for collection in self._collections.values():
-            for watcher in tuple(collection.hub.watchers):
-                if watcher.bookmarks:
-                    watcher.push_bookmark(self._revision)
+        for watcher in tuple(self._bookmarked):
+            watcher.push_bookmark(self._revision)
 
     def on_revision(self, revision: int, reached: Callable[[], None]) -> Callable[[], None]:
         """Call `reached` once that revision exists; gives a function that calls this off."""

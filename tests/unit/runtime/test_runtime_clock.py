@@ -77,6 +77,21 @@ async def test_two_runs_read_the_same_times():
     assert await times() == await times()
 
 
+async def test_a_clock_stands_between_two_systems_and_goes_on():
+    clock = VirtualClock()
+    loop = asyncio.get_running_loop()
+    for begins_at in (0.0, 100.0):
+        system = System(clock=clock)
+        await system.start()
+        assert clock.monotonic() == begins_at
+        began = loop.time()
+        await clock.advance(100)
+        assert clock.monotonic() == begins_at + 100
+        assert loop.time() - began == 100
+        await system.stop()
+    assert clock.monotonic() == 200
+
+
 async def test_months_pass_too(virtual):
     for _ in range(6):
         await virtual.sleep(86400 * 30)

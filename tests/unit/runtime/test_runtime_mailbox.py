@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,38 +72,6 @@ def test_the_repr_shows_the_state():
     mailbox.take()
     assert repr(mailbox) == "<Mailbox 1/2, peak 2, 1 dropped>"
     assert repr(Mailbox()) == "<Mailbox 0, peak 0>"
-
-
-async def test_wait_returns_at_once_if_there_is_something_else_when_it_comes():
-    mailbox = Mailbox()
-    mailbox.put(1)
-    await mailbox.wait()
-    mailbox.take()
-    waiting = asyncio.ensure_future(mailbox.wait())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    mailbox.put(2)
-    await waiting
-
-
-async def test_wake_ends_a_wait_for_nothing():
-    mailbox = Mailbox()
-    waiting = asyncio.ensure_future(mailbox.wait())
-    await asyncio.sleep(0)
-    mailbox.wake()
-    await waiting
-    assert not mailbox.queue
-
-
-async def test_a_cancelled_wait_leaves_the_mailbox_usable():
-    mailbox = Mailbox()
-    waiting = asyncio.ensure_future(mailbox.wait())
-    await asyncio.sleep(0)
-    waiting.cancel()
-    mailbox.put(1)
-    await asyncio.wait({waiting})
-    await mailbox.wait()
-    assert mailbox.take() == 1
 
 
 def test_coalescing_needs_no_bound():

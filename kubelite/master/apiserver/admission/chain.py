@@ -49,51 +49,49 @@ PLUGINS: Final[tuple[Plugin, ...]] = (
     defaultingressclass.PLUGIN,
     podtopologylabels.PLUGIN,
     resourcequota.PLUGIN,
+    resourcequota.UPDATE_PLUGIN,
 )
 
 
 class Asked(NamedTuple):
-    """What plugins do about one kind of writes, point by point."""
+    """The plugins that are asked about a write, point by point."""
 
-    admit: tuple[Change, ...]
-    decorate: tuple[Change, ...]
-    validate: tuple[Judge, ...]
+    changes: tuple[Change, ...]
+    additions: tuple[Change, ...]
+    judgements: tuple[Judge, ...]
+
+    def admit(self, env: Environment, attributes: Attributes, obj: Object) -> Object:
+        """The object as plugins want it, before it is validated.
+
+        Raises:
+            APIError: One of them refuses it.
+        """
+        for change in self.changes:
+            obj = change(env, attributes, obj)
+        return obj
+
+    def decorate(self, env: Environment, attributes: Attributes, obj: Object) -> Object:
+        """The validated object with what plugins add to it."""
+        for add in self.additions:
+            obj = add(env, attributes, obj)
+        return obj
+
+    def validate(self, env: Environment, attributes: Attributes, obj: Object) -> None:
+        """Judge the object as it would be stored.
+
+        Raises:
+            APIError: A plugin refuses it.
+        """
+        for judge in self.judgements:
+            judge(env, attributes, obj)
 
 
 @cache
-def asked(operation: str, resource: Resource, subresource: str) -> Asked:
-    """The plugins that are asked about a write."""
+def asked(operation: str, resource: Resource, subresource: str = "") -> Asked:
+    """Who is asked about such a write."""
     found = [plugin for plugin in PLUGINS if plugin.handles(operation, resource, subresource)]
     return Asked(
         tuple(plugin.admit for plugin in found if plugin.admit is not None),
         tuple(plugin.decorate for plugin in found if plugin.decorate is not None),
         tuple(plugin.validate for plugin in found if plugin.validate is not None),
     )
-
-
-def admit(env: Environment, attributes: Attributes, obj: Object) -> Object:
-    """The object as plugins want it, before it is validated.
-
-    Raises:
-        APIError: One of them refuses it.
-    """
-    for change in asked(attributes.operation, attributes.resource, attributes.subresource).admit:
-        obj = change(env, attributes, obj)
-    return obj
-
-
-def decorate(env: Environment, attributes: Attributes, obj: Object) -> Object:
-    """The validated object with what plugins add to it."""
-    for change in asked(attributes.operation, attributes.resource, attributes.subresource).decorate:
-        obj = change(env, attributes, obj)
-    return obj
-
-
-def validate(env: Environment, attributes: Attributes, obj: Object) -> None:
-    """Judge the object as it would be stored.
-
-    Raises:
-        APIError: A plugin refuses it.
-    """
-    for judge in asked(attributes.operation, attributes.resource, attributes.subresource).validate:
-        judge(env, attributes, obj)

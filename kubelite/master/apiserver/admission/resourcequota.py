@@ -101,10 +101,11 @@ def _charge(env: Environment, entry: Entry, charged: Mapping[str, str]) -> None:
     env.store.update(RESOURCEQUOTAS, entry, new)
 
 
-PLUGIN: Final = Plugin(
+PLUGIN: Final = Plugin(name="ResourceQuota", resources=None, validate=_validate)
+UPDATE_PLUGIN: Final = Plugin(
     name="ResourceQuota",
-    resources=None,
-    operations=frozenset({CREATE, UPDATE}),
-    subresources=frozenset({"", "resize"}),
+    resources=frozenset(resource.group_resource for resource in _UPDATES),
+    operations=frozenset({UPDATE}),
+    subresources=frozenset(_UPDATES.values()),
     validate=_validate,
 )
