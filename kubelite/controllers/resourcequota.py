@@ -59,6 +59,30 @@ def plan(quota_: Object, objects: Iterable[tuple[Resource, Object]], now: float)
     return (UpdateStatus(RESOURCEQUOTAS, {**quota_, "status": status}),)
 
 
+def counts_otherwise(old: Object, new: Object) -> bool:
+    """Whether the change of a pod is one that quotas are to hear of: it has ended, or got other resources.
+
+    Source: k8s.io/kubernetes/pkg/quota/v1/install/update_filter.go.
+    """
+    if podutil.is_terminal(new) != podutil.is_terminal(old):
+        return True
+    deadline = "activeDeadlineSeconds"  # by which scopes tell pods
+    return (old["spec"].get(deadline) is None) != (new["spec"].get(deadline) is None) or any(
+        resources is not None and _given(old).get(name) != resources
+        for name, resources in _given(new).items()
+    )
+
+
+def _given(pod: Object) -> dict[str, Object | None]:
+    """What each container has been given, by its name."""
+    status = pod.get("status") or {}
+    return {
+        each["name"]: each.get("resources")
+        for field in ("containerStatuses", "initContainerStatuses")
+        for each in status.get(field) or ()
+    }
+
+
 def kinds_of(hard: Iterable[str]) -> set[Resource]:
     """The kinds whose objects matter to a quota."""
     names = set(hard)
@@ -136,7 +160,7 @@ class ResourceQuotaController(Reconciler):
             if not self._quotas.list(old["metadata"].get("namespace")):
                 return ()
             uses_less = new is None or (
-                (resource == PODS and podutil.is_terminal(new) and not podutil.is_terminal(old))
+                (resource == PODS and counts_otherwise(old, new))
                 or (resource == SERVICES and old["spec"] != new["spec"])
                 or (resource == PERSISTENTVOLUMECLAIMS and quota.says_more_of_itself(old, new))
             )

@@ -47,6 +47,29 @@ def test_the_largest_step_of_the_initialisation_counts():
     assert found["requests.cpu"] == "2"
 
 
+def resized(wanted, has, **conditions):
+    made = pod({"requests": {"cpu": wanted}, "limits": {"cpu": wanted}})
+    status = {"name": "c0", "allocatedResources": {"cpu": has}, "resources": {"limits": {"cpu": has}}}
+    found = [{"type": type_, "status": "True", "reason": reason} for type_, reason in conditions.items()]
+    return {**made, "status": {"phase": "Running", "containerStatuses": [status], "conditions": found}}
+
+
+@pytest.mark.parametrize(
+    ("item", "amount"),
+    [
+        (resized("1", "1"), "1"),
+        (resized("2", "1"), "2"),
+        (resized("500m", "1"), "1"),
+        (resized("2", "1", PodResizePending="Deferred"), "2"),
+        (resized("2", "1", PodResizePending="Infeasible"), "1"),
+    ],
+    ids=["as it is", "grows", "shrinks", "is to grow", "cannot grow"],
+)
+def test_a_pod_that_is_resized_uses_the_larger_of_what_it_wants_and_has(item, amount):
+    found = used(r.PODS, item)
+    assert (found["requests.cpu"], found["limits.cpu"]) == (amount, amount)
+
+
 @pytest.mark.parametrize(
     "over",
     [

@@ -50,6 +50,27 @@ def test_a_pod_that_has_ended_is_used_no_more():
     assert list(handlers[PODS](ended, ended)) == []
 
 
+def given(cpu, **spec):
+    made = pod(**spec)
+    resources = {} if cpu is None else {"resources": {"requests": {"cpu": cpu}}}
+    return {**made, "status": {**made["status"], "containerStatuses": [{"name": "c", **resources}]}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_called"),
+    [
+        (given("1"), given("2"), True),
+        (given("1"), given("1"), False),
+        (pod(), given("1"), True),
+        (pod(), given(None), False),
+        (given("1"), given("1", activeDeadlineSeconds=5), True),
+    ],
+)
+def test_a_pod_that_gets_other_resources_or_a_deadline_calls_for_a_look(old, new, is_called):
+    _, _, handlers = rig(pods="5")
+    assert bool(list(handlers[PODS](old, new))) is is_called
+
+
 def test_a_quota_that_is_gone_is_forgotten_and_one_of_much_rests():
     desk, controller, handlers = rig(*(pod(f"p{number}") for number in range(200)), pods="500")
     assert controller.interval_s("d/q") == 0
