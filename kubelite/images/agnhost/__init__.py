@@ -16,7 +16,8 @@ from kubelite.images.agnhost import files
 from kubelite.images.agnhost.dig import dig
 from kubelite.images.agnhost.getent import getent
 from kubelite.images.agnhost.netexec import netexec
-from kubelite.images.agnhost.options import flag
+from kubelite.images.agnhost.options import duration_s, flag
+from kubelite.images.agnhost.signals import TERMINATED
 from kubelite.images.busybox import APPLETS, run_applets
 from kubelite.images.busybox.netcat import openbsd_nc
 from kubelite.images.container import CommandNotFoundError, Container
@@ -26,6 +27,7 @@ from kubelite.images.shell.process import Applet, Process
 ENTRYPOINT = ("/agnhost",)
 HEALTHY_S = 10.0
 LIVENESS_PORT = 8080
+CONNECT_TIMEOUT_S = 60.0
 _NAMES = frozenset({"agnhost", "agnhost-2"})
 _TOOL_APPLETS = {**APPLETS, **curl.APPLETS, "dig": dig, "getent": getent, "nc": openbsd_nc}
 
@@ -36,7 +38,7 @@ async def pause(container: Container, _: list[str]) -> int:
     """Waits for SIGTERM."""
     container.log("Paused")
     await container.terminating.wait()
-    return 2
+    return TERMINATED
 
 
 async def liveness(container: Container, _: list[str]) -> int:
@@ -98,13 +100,14 @@ async def mounttest(container: Container, args: list[str]) -> int:
 
 
 async def connect(container: Container, args: list[str]) -> int:
-    """`connect HOST:PORT [--timeout=SECONDS]`: exits 0 if a TCP connection can be made."""
-    import asyncio  # noqa: PLC0415
+    """`connect HOST:PORT [--timeout=DURATION]`: exits 0 if a TCP connection can be made."""
+    import asyncio  # noqa: PLC0415 - rarely needed
+    import socket  # noqa: PLC0415
 
     target = next((arg for arg in args if not arg.startswith("-")), "")
     host, _, port = target.rpartition(":")
-    seconds = float(flag(args, "timeout", "0s").rstrip("s") or 0) or 60.0
     try:
+        seconds = duration_s(flag(args, "timeout", "0")) or CONNECT_TIMEOUT_S
         async with container.clock.timeout(seconds):
             _, writer = await asyncio.open_connection(host, int(port))
     except TimeoutError:
@@ -113,8 +116,11 @@ async def connect(container: Container, args: list[str]) -> int:
     except ConnectionRefusedError:
         container.stderr.write("REFUSED\n")
         return 1
-    except OSError:
-        container.stderr.write("DNS\n")
+    except socket.gaierror as error:
+        container.stderr.write(f"DNS: {error}\n")
+        return 1
+    except (OSError, ValueError) as error:
+        container.stderr.write(f"OTHER: {error}\n")
         return 1
     writer.close()
     return 0

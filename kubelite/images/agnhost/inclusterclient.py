@@ -13,6 +13,7 @@ import aiohttp
 
 from kubelite.images.agnhost.netexec import note
 from kubelite.images.agnhost.options import flag
+from kubelite.images.agnhost.signals import TERMINATED, is_terminated_within
 from kubelite.images.container import Container
 
 CREDENTIALS: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -28,7 +29,7 @@ async def main(container: Container, args: list[str]) -> int:
         return 1
     trust = ssl.create_default_context(cadata=files.read_text(f"{CREDENTIALS}/ca.crt"))
     url, period_s = f"https://{host}:{port}/healthz", float(flag(args, "poll-interval", "30"))
-    while not container.terminating.is_set():
+    while True:
         note(container, "calling /healthz", "main.go:61")
         token = files.read_text(f"{CREDENTIALS}/token").strip()
         digest = hashlib.sha256(token.encode()).hexdigest()[:DIGEST_CHARS]
@@ -42,5 +43,5 @@ async def main(container: Container, args: list[str]) -> int:
                     note(container, f"status={answer.status}", "main.go:67")
         except (OSError, aiohttp.ClientError) as error:
             note(container, f"err: {error}", "main.go:65")
-        await container.clock.sleep(period_s)
-    return 0
+        if await is_terminated_within(container, period_s):
+            return TERMINATED

@@ -9,6 +9,7 @@ from typing import Final
 
 from kubelite.images.agnhost.netexec import note
 from kubelite.images.agnhost.options import duration_s, flag
+from kubelite.images.agnhost.signals import TERMINATED, is_terminated_within
 from kubelite.images.container import Container
 
 _METHODS: Final = ("GET", "POST", "PUT")
@@ -37,5 +38,7 @@ async def main(container: Container, args: list[str]) -> int:
     start = container.clock.monotonic()
     for number in range(total):
         note(container, line(container, number), "logs_generator.go:76")
-        await container.clock.sleep(start + (number + 1) * seconds / total - container.clock.monotonic())
+        due = start + (number + 1) * seconds / total
+        if await is_terminated_within(container, due - container.clock.monotonic()):
+            return TERMINATED
     return 0

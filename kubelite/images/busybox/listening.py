@@ -8,16 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from functools import partial
-from typing import Final
 
-import anyio
 import attrs
 
+from kubelite.images.busybox.netcat import Connection, talk
 from kubelite.images.shell.process import Process
-
-CHUNK_BYTES: Final = 64 * 1024
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class _Arrivals:
@@ -58,33 +53,6 @@ class _Peer:
         """To the other side."""
         self.writer.write(data)
         await self.writer.drain()
-
-
-async def talk(process: Process, peer: Connection, *, tells_end: bool) -> None:
-    """Pass input to the other side and what it says to output, until it has no more to say.
-
-    Args:
-        process: Whose input and output.
-        peer: The connection.
-        tells_end: Whether the other side is told that there is no more input.
-    """
-    reader, writer = peer
-    async with anyio.create_task_group() as group:
-        group.start_soon(partial(_feed, process, writer, tells_end=tells_end))
-        while data := await reader.read(CHUNK_BYTES):
-            await process.out(data)
-        group.cancel_scope.cancel()
-
-
-async def _feed(process: Process, writer: asyncio.StreamWriter, *, tells_end: bool) -> None:
-    try:
-        while data := await process.stdin.read(CHUNK_BYTES):
-            writer.write(data)
-            await writer.drain()
-        if tells_end and writer.can_write_eof():
-            writer.write_eof()
-    except ConnectionError:  # it has gone: there is nothing more to read from it either
-        return
 
 
 async def listen(

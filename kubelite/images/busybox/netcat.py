@@ -9,6 +9,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio
+
 from kubelite.images.busybox.options import UsageError, parse_options
 from kubelite.images.shell.process import Process
 from kubelite.network import open_datagrams
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 64 * 1024
 CONNECT_TIMEOUT_S: Final = 60.0
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PROBE_S: Final = 0.1
 """How long a probe by datagram waits for being refused."""
 LISTEN_S: Final = 1.0
@@ -149,24 +152,52 @@ async def _connect(process: Process, host: str, port: int, options: dict[str, st
     await _tell(process, host, port, options)
     try:
         if "z" not in options:
-            writer.write(await process.stdin.read())
-            if "N" in options and writer.can_write_eof():
-                writer.write_eof()
-            while data := await _read(process, reader, options):
-                await process.out(data)
+            silence_s = float(options["w"]) if "w" in options else None
+            await talk(process, (reader, writer), tells_end="N" in options, silence_s=silence_s)
     finally:
         writer.close()
 
 
-async def _read(process: Process, reader: asyncio.StreamReader, options: dict[str, str]) -> bytes:
-    """What comes next; with `-w` nothing, if it does not come in time."""
-    if "w" not in options:
-        return await reader.read(CHUNK_BYTES)
+async def talk(
+    process: Process, peer: Connection, *, tells_end: bool, silence_s: float | None = None
+) -> None:
+    """Pass input to the other side and what it says to output, until it has no more to say.
+
+    Args:
+        process: Whose input and output.
+        peer: The connection.
+        tells_end: Whether the other side is told that there is no more input.
+        silence_s: How long it may be silent once there is no more input; None means for ever.
+    """
+    reader, writer = peer
+    heard = 0
+
+    async def feed() -> None:
+        await _feed(process, writer, tells_end=tells_end)
+        if silence_s is not None:
+            before = -1
+            while heard != before:
+                before = heard
+                await process.container.clock.sleep(silence_s)
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(feed)
+        while data := await reader.read(CHUNK_BYTES):
+            heard += 1
+            await process.out(data)
+        group.cancel_scope.cancel()
+
+
+async def _feed(process: Process, writer: asyncio.StreamWriter, *, tells_end: bool) -> None:
     try:
-        async with process.container.clock.timeout(float(options["w"])):
-            return await reader.read(CHUNK_BYTES)
-    except TimeoutError:
-        return b""
+        while data := await process.stdin.read(CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
+        if tells_end and writer.can_write_eof():
+            writer.write_eof()
+    except ConnectionError:  # it has gone: there is nothing more to read from it either
+        return
 
 
 async def _send(process: Process, host: str, port: int, options: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 
 from kubelite.images.busybox.netcat import exchange, nc
 from kubelite.images.busybox.options import UsageError, parse_options
@@ -24,14 +25,13 @@ from kubelite.images.shell.process import Applet, Process
 if TYPE_CHECKING:
     from kubelite.network import NetworkNamespace
 
-CHUNK_BYTES = 65_536
+READ_TIMEOUT_S = 900.0
 DNS_TIMEOUT_S = 5.0
 _WGET_LONG = {
     "timeout": "T",
     "spider": "s",
     "quiet": "q",
     "output-document": "O",
-    "header": "H",
     "post-data": "D",
     "no-check-certificate": "k",
     "tries": "t",
@@ -40,56 +40,90 @@ _WGET_LONG = {
 
 
 async def wget(process: Process) -> int:
-    """`wget [-qSc] [-O FILE] [-T SECONDS] [--header H] [--post-data TEXT] [--spider] URL`."""
+    """`wget [-qSc] [-O FILE] [-P DIR] [-T SECONDS] [--header H]... [--post-data TEXT] [--spider] URL`."""
+    rest, headers = _headers(list(process.argv[1:]))
     try:
-        options, urls = parse_options(process.argv[1:], "qSckns", "OTtHDUPY", _WGET_LONG)
+        options, urls = parse_options(rest, "qSckns", "OTtDUPYo", _WGET_LONG)
     except UsageError as error:
         return await process.fail(str(error))
     if not urls:
         return await process.fail("missing URL")
     url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
     parts = urlsplit(url)
-    target = options.get("O") or posixpath.basename(parts.path) or "index.html"
-    seconds = float(options.get("T", 900))
-    headers = {"User-Agent": "Wget", "Connection": "close"}
-    if "H" in options:
-        name, _, value = options["H"].partition(":")
-        headers[name.strip()] = value.strip()
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    headers.setdefault("User-Agent", options.get("U", "Wget"))
+    headers.setdefault("Connection", "close")
     try:
         if "q" not in options:
             address = await _address(process, parts.hostname or "")
             await process.err(
                 f"Connecting to {parts.hostname}{f':{parts.port}' if parts.port else ''} ({address}:{port})\n"
             )
-        async with process.container.clock.timeout(seconds), process.container.http() as session:
-            method, data = ("POST", options["D"]) if "D" in options else ("GET", None)
-            verify: ssl.SSLContext | bool = "k" not in options
-            async with session.request(method, url, data=data, headers=headers, ssl=verify) as answer:
-                if answer.status >= 400:
-                    return await process.fail(
-                        f"server returned error: HTTP/1.1 {answer.status} {answer.reason}"
-                    )
-                if "s" in options:
-                    return 0
-                await _store(process, options, target, await answer.read())
+        async with process.container.http() as session:
+            return await _download(process, session, url, options, headers)
     except TimeoutError:
         return await process.fail("download timed out")
     except OSError as error:
         return await process.fail(_connection_error(error, parts.hostname or "", port))
     except aiohttp.ClientError:
         return await process.fail("error getting response: Connection reset by peer")
+
+
+def _headers(args: list[str]) -> tuple[list[str], CIMultiDict[str]]:
+    """The arguments without `--header`, and what these say: there may be several."""
+    rest, headers = list[str](), CIMultiDict[str]()
+    while args:
+        arg = args.pop(0)
+        name, equals, text = arg.partition("=")
+        if name != "--header":
+            rest.append(arg)
+            continue
+        key, _, value = (text if equals else args.pop(0) if args else "").partition(":")
+        headers.add(key.strip(), value.strip())
+    return rest, headers
+
+
+async def _download(
+    process: Process,
+    session: aiohttp.ClientSession,
+    url: str,
+    options: Mapping[str, str],
+    headers: CIMultiDict[str],
+) -> int:
+    """Asks and stores the answer; each wait is as long as `-T` says, not all of them together."""
+    clock, seconds = process.container.clock, float(options.get("T", READ_TIMEOUT_S))
+    method, data = ("POST", options["D"]) if "D" in options else ("GET", None)
+    verify: ssl.SSLContext | bool = "k" not in options
+    async with clock.timeout(seconds):
+        asked = await session.request(
+            method, url, data=data, headers=headers, ssl=verify, timeout=aiohttp.ClientTimeout(total=None)
+        )
+    async with asked as answer:
+        if "S" in options:
+            shown = "".join(f"  {name}: {value}\n" for name, value in answer.headers.items())
+            await process.err(f"  HTTP/1.1 {answer.status} {answer.reason}\n{shown}")
+        if answer.status >= 400:
+            return await process.fail(f"server returned error: HTTP/1.1 {answer.status} {answer.reason}")
+        if "s" in options:
+            return 0
+        target = options.get("O") or posixpath.join(
+            options.get("P", ""), posixpath.basename(urlsplit(url).path) or "index.html"
+        )
+        stored = bytearray()
+        while True:
+            async with clock.timeout(seconds):
+                piece = await answer.content.readany()
+            if not piece:
+                break
+            if target == "-":
+                await process.out(piece)
+            else:
+                stored += piece
+    if target != "-":
+        process.container.files.write(process.path(target), bytes(stored))
+        if "q" not in options:
+            await process.err(f"saving to '{target}'\n'{target}' saved\n")
     return 0
-
-
-async def _store(process: Process, options: Mapping[str, str], target: str, data: bytes) -> None:
-    if target == "-":
-        for at in range(0, len(data), CHUNK_BYTES):
-            await process.out(data[at : at + CHUNK_BYTES])
-        return
-    process.container.files.write(process.path(target), data)
-    if "q" not in options:
-        await process.err(f"saving to '{target}'\n'{target}' saved\n")
 
 
 def _connection_error(error: OSError, host: str, port: int) -> str:

@@ -33,7 +33,9 @@ async def serve(process: Process, args: list[str]) -> int:
     files = process.container.files
 
     async def answer(request: web.Request) -> web.Response:
-        path = posixpath.normpath(posixpath.join(directory, request.match_info["path"]))
+        # Made normal by itself first, so that nothing outside of the directory can be asked for.
+        inside = posixpath.normpath("/" + request.match_info["path"]).lstrip("/")
+        path = posixpath.normpath(posixpath.join(directory, inside))
         if files.is_dir(path) and files.is_file(f"{path}/index.html"):
             path += "/index.html"
         if files.is_file(path):

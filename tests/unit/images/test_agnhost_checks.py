@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from kubelite.images import agnhost
 from kubelite.images.agnhost.health import NEVER, Health
 from kubelite.images.permissions import User
@@ -58,3 +60,20 @@ async def test_health_is_switched_and_ends_by_itself():
     assert brief.status_of("") == SERVING
     container.clock.seconds = 5.0
     assert brief.status_of("") == NOT_SERVING
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [("nowhere.test:80", "DNS: "), ("127.0.0.1:x", "OTHER: "), ("127.0.0.1:1", "REFUSED\n")],
+)
+async def test_connect_says_why_it_cannot(target, error):
+    container = FakeContainer(("/agnhost", "connect", target, "--timeout=500ms"))
+    assert await agnhost.main(container) == 1
+    assert container.stderr.data.decode().startswith(error)
+
+
+async def test_generated_logs_end_with_sigterm():
+    container = FakeContainer(("/agnhost", "logs-generator", "-t", "5", "-d", "1h"))
+    container.terminating.set()
+    assert await agnhost.main(container) == 2
+    assert container.stderr.data.count(b"\n") == 1

@@ -21,6 +21,14 @@ def wget(*args):
     async def page(request):
         if request.path == "/slow":
             await asyncio.sleep(5)
+        if request.path == "/echo":
+            return web.Response(text=" ".join(request.headers[name] for name in "AB"))
+        if request.path == "/begun":
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            await answer.write(b"begun\n")
+            await asyncio.sleep(5)
+            return answer
         return web.Response(status=200 if request.path == "/index.html" else 404, text="hello\n")
 
     async def run():
@@ -31,6 +39,7 @@ def wget(*args):
             container = FakeContainer(
                 ["wget", *(arg.replace("HOST", address) for arg in args)], working_dir="/tmp"
             )
+            container.files.mkdir("/tmp/in")
             container.http = aiohttp.ClientSession
             status = await run_applets(container, APPLETS)
         err = container.stderr.data.decode().replace(address, "HOST").replace(str(server.port), "PORT")
@@ -67,6 +76,21 @@ def test_wget_errors():
         "wget: can't connect to remote host (127.0.0.1): Connection refused\n",
     )
     assert wget("http://nowhere.test/")[:3] == (1, "", "wget: bad address 'nowhere.test'\n")
+
+
+def test_wget_sends_every_header_and_shows_those_of_the_answer():
+    status, out, err, files = wget("-q", "-S", "-P", "in", "--header", "A: 1", "--header=B: 2", "HOST/echo")
+    assert (status, out) == (0, "")
+    assert files.read("/tmp/in/echo") == b"1 2"
+    assert err.startswith("  HTTP/1.1 200 OK\n  Content-Type: ")
+
+
+def test_wget_writes_what_comes_before_the_answer_ends():
+    assert wget("-q", "-T", "0.5", "-O", "-", "HOST/begun")[:3] == (
+        1,
+        "begun\n",
+        "wget: download timed out\n",
+    )
 
 
 def nslookup(monkeypatch, *args):
@@ -111,3 +135,46 @@ def test_the_full_name_of_the_host_is_that_of_its_hosts_file():
     assert sh("hostname -f; hostname -d; hostname -s", files=files).out == (
         "pod-0.web.default.svc.cluster.local\nweb.default.svc.cluster.local\npod-0\n"
     )
+
+
+async def talk_with_nc(answer, script, *, stops=False):
+    """What a client prints whose server is given each connection; `stops` it when it has printed."""
+
+    async def serve(reader, writer):
+        await answer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        container = FakeContainer(("sh", "-c", script.replace("PORT", str(port))))
+
+        async def resolve(name):
+            return [name]
+
+        container.resolve = resolve
+        running = asyncio.ensure_future(run_applets(container, APPLETS))
+        async with asyncio.timeout(10):
+            while not container.stdout.data and not running.done():
+                await asyncio.sleep(0)
+        if stops:
+            running.cancel()
+        await asyncio.wait([running])
+    return container.stdout.data.decode()
+
+
+async def test_nc_sends_its_input_as_it_comes():
+    async def answer(reader, writer):
+        writer.write((await reader.readline()).upper())
+
+    script = "{ echo hello; sleep 1000; } | nc 127.0.0.1 PORT"
+    assert await talk_with_nc(answer, script, stops=True) == "HELLO\n"
+
+
+async def test_nc_waits_for_no_more_than_it_is_told():
+    async def answer(reader, writer):
+        writer.write(b"first\n")
+        await reader.read()
+        await asyncio.sleep(5)
+
+    assert await talk_with_nc(answer, "nc -w 0.1 127.0.0.1 PORT </dev/null") == "first\n"
