@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from kubelite.api import podutil
 from kubelite.api import resources as r
-from kubelite.api.conditions import get_condition
+from kubelite.api.podresize import spec_with_given
 from kubelite.apimachinery import quantity
 from kubelite.apimachinery.labels import Selector, parse_selector
 from kubelite.apimachinery.quantity import Quantity
@@ -66,7 +66,7 @@ def usage_of(resource: Resource, obj: Object, now: float) -> dict[str, Quantity]
         usage[resource.plural] = ONE
     if resource == r.PODS:
         if not _is_over(obj, now):
-            usage |= _pod(_spec_with_given(obj))
+            usage |= _pod(spec_with_given(obj))
     elif resource == r.SERVICES:
         usage |= _service(obj.get("spec") or {})
     elif resource == r.PERSISTENTVOLUMECLAIMS:
@@ -107,54 +107,6 @@ def _amounts(resource_list: Mapping[str, Any] | None) -> dict[str, Quantity]:
 
 def _largest(first: Usage, second: Usage) -> dict[str, Quantity]:
     return {name: max(first.get(name, ZERO), second.get(name, ZERO)) for name in {**first, **second}}
-
-
-def _spec_with_given(pod: Object) -> Object:
-    """The spec of a pod, whose containers ask for the larger of what they want and have.
-
-    The two differ while a pod is resized. A resize that cannot be is not counted.
-
-    Source: k8s.io/component-helpers/resource/helpers.go (PodRequests, UseStatusResources).
-    """
-    spec: Object = pod["spec"]
-    status = pod.get("status") or {}
-    found = {
-        each["name"]: each
-        for field in ("containerStatuses", "initContainerStatuses")
-        for each in status.get(field) or ()
-        if each.get("resources") or each.get("allocatedResources")
-    }
-    if not found:
-        return spec
-    pending = get_condition(pod, "PodResizePending") or {}
-    is_wanted = (pending.get("status"), pending.get("reason")) != ("True", "Infeasible")
-    made = dict(spec)
-    for field in ("containers", "initContainers"):
-        if spec.get(field):
-            made[field] = [_with_given(each, found.get(each["name"]), is_wanted) for each in spec[field]]
-    return made
-
-
-def _with_given(container: Object, status: Object | None, is_wanted: bool) -> Object:
-    if status is None:
-        return container
-    wanted = (container.get("resources") or {}) if is_wanted else {}
-    has, allocated = status.get("resources") or {}, status.get("allocatedResources") or {}
-    resources = {
-        "requests": _larger(wanted.get("requests"), has.get("requests"), allocated),
-        "limits": _larger(wanted.get("limits"), has.get("limits")),
-    }
-    return {**container, "resources": resources}
-
-
-def _larger(*lists: Mapping[str, str] | None) -> dict[str, str]:
-    """The largest amount of each resource."""
-    made: dict[str, str] = {}
-    for each in lists:
-        for name, text in (each or {}).items():
-            if name not in made or quantity.parse(text) > quantity.parse(made[name]):
-                made[name] = text
-    return made
 
 
 def _pod_total(spec: Object, field: str) -> dict[str, Quantity]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from kubelite.api import podutil, quota
 from kubelite.api.customresources.served import served_resources
+from kubelite.api.podresize import given
 from kubelite.api.resources import (
     COLLECTED,
     CUSTOMRESOURCEDEFINITIONS,
@@ -67,20 +68,10 @@ def counts_otherwise(old: Object, new: Object) -> bool:
     if podutil.is_terminal(new) != podutil.is_terminal(old):
         return True
     deadline = "activeDeadlineSeconds"  # by which scopes tell pods
-    return (old["spec"].get(deadline) is None) != (new["spec"].get(deadline) is None) or any(
-        resources is not None and _given(old).get(name) != resources
-        for name, resources in _given(new).items()
-    )
-
-
-def _given(pod: Object) -> dict[str, Object | None]:
-    """What each container has been given, by its name."""
-    status = pod.get("status") or {}
-    return {
-        each["name"]: each.get("resources")
-        for field in ("containerStatuses", "initContainerStatuses")
-        for each in status.get(field) or ()
-    }
+    if (old["spec"].get(deadline) is None) != (new["spec"].get(deadline) is None):
+        return True
+    before = given(old)
+    return any(before.get(name) != each for name, each in given(new).items())
 
 
 def kinds_of(hard: Iterable[str]) -> set[Resource]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubelite.api import podutil
 from kubelite.api import resources as r
+from kubelite.api.podresize import given
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.apierrors import APIError, Conflict, NotFound
 from kubelite.apimachinery.scheme import Object, Resource
@@ -521,11 +522,5 @@ def _changes_info(old: Object, new: Object) -> bool:
         old["spec"] is not new["spec"]
         or before.get("labels") != after.get("labels")
         or ("deletionTimestamp" in before) != ("deletionTimestamp" in after)
-        or _allocated(old) != _allocated(new)
+        or given(old) != given(new)
     )
-
-
-def _allocated(pod: Object) -> list[Any]:
-    """What the containers of a pod have been given, which differs from what they ask for during a resize."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    return [each["allocatedResources"] for each in statuses if "allocatedResources" in each]

@@ -13,6 +13,7 @@ from typing import Final
 
 from kubelite.api import podutil
 from kubelite.api.nodeselector import allows_node
+from kubelite.api.podresize import given, spec_with_given
 from kubelite.api.resourcelist import amounts_of
 from kubelite.api.tolerations import tolerates
 from kubelite.apimachinery.labels import from_label_selector
@@ -71,7 +72,7 @@ def node_events(old: Object | None, new: Object | None) -> Iterator[str]:
 
 
 def _scales_down(old: Object, new: Object) -> bool:
-    before, after = podutil.requests(old["spec"]), podutil.requests(new["spec"])
+    before, after = podutil.requests(spec_with_given(old)), podutil.requests(spec_with_given(new))
     return any(after.get(name, 0) < amount for name, amount in before.items())
 
 
@@ -79,7 +80,7 @@ def pod_events(old: Object, new: Object) -> Iterator[str]:
     """What a change of a pod with a node means to other pods."""
     if old["metadata"].get("labels") != new["metadata"].get("labels"):
         yield POD_LABEL
-    if old["spec"] is not new["spec"] and _scales_down(old, new):
+    if (old["spec"] is not new["spec"] or given(old) != given(new)) and _scales_down(old, new):
         yield POD_SCALE_DOWN
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from kubelite.api import podutil
+from kubelite.api.podresize import spec_with_given
 from kubelite.api.resourcelist import Amounts
 from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
@@ -139,26 +140,4 @@ def _claims(name: str, volumes: Sequence[Object]) -> tuple[str, ...]:
 
 def _requests(pod: Object) -> Amounts:
     """What the scheduler sets aside: for a pod that is being resized the larger of what it has and wants."""
-    spec = pod["spec"]
-    requests = podutil.requests(spec)
-    if not spec.get("nodeName"):
-        return requests
-    statuses = (pod.get("status") or _NONE).get("containerStatuses") or ()
-    allocated = {
-        each["name"]: each["allocatedResources"] for each in statuses if "allocatedResources" in each
-    }
-    if not allocated:
-        return requests
-    containers = []
-    changed = False
-    for container in spec.get("containers") or ():
-        resources = container.get("resources") or {}
-        has = allocated.get(container["name"])
-        if has is not None and has != (resources.get("requests") or {}):
-            changed = True
-            container = {**container, "resources": {**resources, "requests": has}}
-        containers.append(container)
-    if not changed:
-        return requests
-    having = podutil.requests({**spec, "containers": containers})
-    return {name: max(requests.get(name, 0), having.get(name, 0)) for name in {**requests, **having}}
+    return podutil.requests(spec_with_given(pod) if pod["spec"].get("nodeName") else pod["spec"])

@@ -73,6 +73,26 @@ async def test_a_waiting_pod_is_bound_when_another_makes_room(cluster, how):
     assert cluster.bound == {"first": "a", "second": "a"}
 
 
+async def test_a_waiting_pod_is_bound_when_another_has_become_smaller_not_when_it_is_to(cluster):
+    def sized(wanted, has, phase="Running"):
+        made = make_pod("first", requests={"cpu": wanted}, node="a", phase=phase)
+        status = {"name": "c", "resources": {"requests": {"cpu": has}}, "allocatedResources": {"cpu": has}}
+        return {**made, "status": {"phase": phase, "containerStatuses": [status]}}
+
+    cluster.nodes.put(make_node("a", cpu="2"))
+    cluster.pods.put(sized("2", "2"))
+    cluster.pods.put(make_pod("second", requests={"cpu": "1"}))
+    await cluster.settle()
+    await cluster.clock.advance(5)
+    cluster.pods.put(sized("1", "2"))
+    await cluster.settle()
+    assert cluster.bound == {}
+    await cluster.clock.advance(5)
+    cluster.pods.put(sized("1", "1"))
+    await cluster.settle()
+    assert cluster.bound == {"second": "a"}
+
+
 async def test_a_heartbeat_of_a_node_wakes_nobody(cluster):
     node = make_node("a", cordoned=True)
     cluster.nodes.put(node)
