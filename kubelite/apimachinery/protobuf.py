@@ -13,7 +13,7 @@ import base64
 import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -458,6 +458,45 @@ def encode(obj: Mapping[str, Any], facts: Facts) -> bytes:
         + length_delimited(3, b"")
         + length_delimited(4, b"")
     )
+
+
+class ListParts(NamedTuple):
+    """The body of a list in parts, so that nobody has to make it at one go.
+
+    Attributes:
+        head: What comes before the items, by how many bytes they take together.
+        item: The bytes of one.
+        tail: What comes behind them.
+    """
+
+    head: Callable[[int], bytes]
+    item: Callable[[Mapping[str, Any]], bytes]
+    tail: bytes
+
+
+def list_parts(shell: Mapping[str, Any], facts: Facts) -> ListParts:
+    """A list of which `shell` is all but the items.
+
+    Raises:
+        ProtobufError: Its kind is not known, or is none of lists, or a value does not fit.
+    """
+    api_version, kind = shell.get("apiVersion", ""), shell.get("kind", "")
+    type_ = message_name(api_version, kind, facts)
+    if type_ is None:
+        raise ProtobufError(f'no kind "{kind}" is registered for version "{api_version}"')
+    number, _, item_type = next(row for row in facts[type_] if row[1] == "items")[:3]
+    assert number == max(row[0] for row in facts[type_]), "items come last in all lists"
+    meta = length_delimited(1, api_version.encode()) + length_delimited(2, kind.encode())
+    fields = encode_message(shell, type_, facts)
+
+    def head(size: int) -> bytes:
+        start = MAGIC + length_delimited(1, meta) + _tag(2, _WIRE_BYTES)
+        return start + _write_varint(len(fields) + size) + fields
+
+    def item(obj: Mapping[str, Any]) -> bytes:
+        return _encode_field(number, obj, item_type, facts)
+
+    return ListParts(head, item, length_delimited(3, b"") + length_delimited(4, b""))
 
 
 def watch_event(type_: str, body: bytes) -> bytes:

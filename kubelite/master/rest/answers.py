@@ -7,6 +7,7 @@ Source: k8s.io/apiserver/pkg/endpoints/handlers/response.go.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, cast
 
 import orjson
@@ -69,7 +70,7 @@ def object_bytes(
         if form.kind == PARTIAL_LIST:
             raise NotAcceptable(
                 f"you requested {PARTIAL_LIST}, but the requested object is not a list "
-                f"{_go(strategy.resource)}"
+                f"{go_type(strategy.resource)}"
             )
         if form.kind == PARTIAL:
             return encode(
@@ -82,49 +83,11 @@ def object_bytes(
     if form.media_type == JSON:
         return item.json()
     if strategy.unstructured and item.object.get("kind") == strategy.resource.kind:
-        _check_encodable(form)
+        check_encodable(form)
     return encode(item.object, form.media_type)
 
 
-def list_bytes(listing: Listing, form: Form, strategy: Strategy, now: float, include: str = "") -> bytes:
-    """A collection in a form; the arguments are those of `object_bytes`.
-
-    Raises:
-        NotAcceptable: The form is one of single objects.
-    """
-    metadata = list_metadata(listing)
-    resource = strategy.resource
-    if strategy.unstructured and not form.kind:
-        _check_encodable(form)
-        made: Object = {"apiVersion": resource.api_version, "kind": resource.list_kind}
-        made |= {
-            "items": [item.object for item in listing.items],
-            "metadata": {"continue": "", **metadata},
-        }
-        return encode(made, form.media_type)
-    if form.kind == PARTIAL:
-        raise NotAcceptable(
-            f"you requested {PARTIAL}, but the requested object is a list {_go(resource, 'List')}"
-        )
-    if form.kind == PARTIAL_LIST:
-        items = [
-            partial_metadata(strategy.unversioned(item.object), form.api_version) for item in listing.items
-        ]
-        made = {"kind": PARTIAL_LIST, "apiVersion": form.api_version, "metadata": metadata, "items": items}
-        return encode(made, form.media_type)
-    if form.kind == TABLE:
-        objects = [item.object for item in listing.items]
-        return encode(_table(objects, metadata, form, strategy, "", now, include), form.media_type)
-    head = list_head(listing, resource)
-    if form.media_type == JSON:
-        return b'%b,"items":[%b]}' % (
-            orjson.dumps(head)[:-1],
-            b",".join([item.list_json() for item in listing.items]),
-        )
-    return encode({**head, "items": [_bare(item.object) for item in listing.items]}, form.media_type)
-
-
-def _check_encodable(form: Form) -> None:
+def check_encodable(form: Form) -> None:
     """Refuse what has no Go type in protobuf.
 
     Raises:
@@ -224,9 +187,20 @@ def _table(
     with_columns: bool = True,
 ) -> Object:
     """A Table of objects."""
+    columns, rows = strategy.columns(subresource), row_maker(form, strategy, subresource, now, include)
+    return make_table(
+        columns, map(rows, objects), metadata, api_version=form.api_version, with_columns=with_columns
+    )
+
+
+def row_maker(
+    form: Form, strategy: Strategy, subresource: str, now: float, include: str
+) -> Callable[[Object], Object]:
+    """What makes the row of an object; the arguments are those of `object_bytes`."""
     columns, included = strategy.columns(subresource), include_object(include)
-    rows = [
-        make_row(
+
+    def row(obj: Object) -> Object:
+        return make_row(
             obj if included == "Object" else strategy.unversioned(obj),
             columns,
             now,
@@ -234,12 +208,11 @@ def _table(
             conditions=strategy.row_conditions(obj),
             api_version=form.api_version,
         )
-        for obj in objects
-    ]
-    return make_table(columns, rows, metadata, api_version=form.api_version, with_columns=with_columns)
+
+    return row
 
 
-def _bare(obj: Object) -> Object:
+def bare(obj: Object) -> Object:
     """An object as lists hold it."""
     return {key: value for key, value in obj.items() if key not in {"kind", "apiVersion"}}
 
@@ -258,7 +231,7 @@ def check_protobuf(resource: Resource, *, is_list: bool) -> None:
         )
 
 
-def _go(resource: Resource, suffix: str = "") -> str:
+def go_type(resource: Resource, suffix: str = "") -> str:
     """The Go type of a kind, as errors show it."""
     if not protobuf.knows(resource, facts.protobuf()):
         return f"({_UNSTRUCTURED}{suffix})"

@@ -140,8 +140,7 @@ class Handlers:
                     continue_=query.text("continue"),
                     options=bodies.delete_options(body, request.headers.get("Content-Type", ""), query),
                 ).ask(self._apiserver)
-                body = answers.list_bytes(listing, form, strategy, now, include)
-                return responses.response(200, body, form.media_type, headers)
+                return await lists.answer(request, visit, listing, form, strategy, now)
         answer = await self._write(request, visit, common)
         return self._answer(answer, form, visit, strategy)
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +108,34 @@ async def test_the_loop_turns_while_a_list_is_written():
             await answer.read()
         await tasks.cancel(counting)
     assert turns - before >= 10
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/vnd.kubernetes.protobuf",
+        "application/json;as=Table;v=v1;g=meta.k8s.io",
+        "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+    ],
+)
+async def test_the_loop_turns_while_a_list_is_made(accept):
+    async with served() as (http, inside, _):
+        await fill(inside, 800)
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await tasks.checkpoint()
+
+        counting = tasks.start(count(), name="count")
+        async with http.get(MAPS, headers={"Accept": accept}) as answer:
+            assert answer.headers["Transfer-Encoding"] == "chunked"
+            assert answer.headers["Content-Type"] == accept.partition(";")[0]
+            await answer.read()
+        await tasks.cancel(counting)
+    assert turns >= 800 / 64
 
 
 async def test_a_client_that_goes_away_in_the_middle_costs_nobody_else_anything():
