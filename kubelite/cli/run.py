@@ -6,13 +6,16 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import sys
+from collections.abc import Callable
 
 from kubelite.cli.logs import configure_logging
 from kubelite.cli.main import UsageError
 from kubelite.cli.up import leave, make_cluster, not_startable, start_or_stop, stop_signals
 
 _SIGNALLED = 128
+_PR_SET_PDEATHSIG = 1
 
 
 async def _run(options: argparse.Namespace, argv: list[str]) -> int:
@@ -25,7 +28,9 @@ async def _run(options: argparse.Namespace, argv: list[str]) -> int:
             raise not_startable(error, options) from error
         try:
             environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-            process = await asyncio.create_subprocess_exec(*argv, env=environment)
+            process = await asyncio.create_subprocess_exec(
+                *argv, env=environment, preexec_fn=_die_with(os.getpid())
+            )
             ended = asyncio.ensure_future(process.wait())
             waiting = asyncio.ensure_future(stopped.wait())
             await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -36,6 +41,25 @@ async def _run(options: argparse.Namespace, argv: list[str]) -> int:
         finally:
             await cluster.stop()
     return leave(cluster, _SIGNALLED - status if status < 0 else status)
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """What makes a child end when its parent is killed, which leaves it without a cluster; or None.
+
+    Source: prctl(2), PR_SET_PDEATHSIG; the parent may have died before.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes  # noqa: PLC0415 - only this needs it
+
+    prctl = ctypes.CDLL(None).prctl
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return bind
 
 
 def run_command(options: argparse.Namespace) -> int:

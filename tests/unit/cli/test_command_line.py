@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -50,6 +53,21 @@ def test_a_port_that_is_taken_is_named(capsys):
         port = taken.getsockname()[1]
         assert run(["run", "--port", str(port), "--", "true"]) == 2
     assert f"--host 127.0.0.1 --port {port}: Address already in use" in capsys.readouterr().err
+
+
+KILLED = """
+import os, signal, subprocess
+from kubelite.cli.run import _die_with
+subprocess.Popen(["sleep", "600"], preexec_fn=_die_with(os.getpid()))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_a_command_ends_with_its_cluster_even_if_that_is_killed():
+    command = [sys.executable, "-c", KILLED]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=False)  # until both have ended
+    assert done.returncode == -signal.SIGKILL
 
 
 def test_zero_is_no_bound():
