@@ -47,7 +47,7 @@ class Cluster(ClusterMachines):
         clock: None is the system's time; a `VirtualClock` jumps.
         expose: Whether pods and Services can be reached from other processes, too.
         images: Images besides the built-in ones.
-        kubeconfig: Where the kubeconfig is written; None makes a temporary file.
+        kubeconfig: Where the kubeconfig is written; None makes a temporary file when it is asked for.
         options: Periods and bounds, see `ClusterConfig`.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,10 @@ class FrontDoor:
         certificates: None for plain HTTP.
         system: In which the API server runs.
         audit: Is told of each request.
-        kubeconfig: Where it is written; None makes a temporary file.
+        kubeconfig: Where it is written; None makes a temporary file when it is asked for.
 
     Attributes:
         url: The API server's; empty while it is not open.
-        kubeconfig: That leads there.
         dialer: To kubelets, through the network of the cluster.
     """
 
@@ -63,8 +63,9 @@ class FrontDoor:
         self._tls: ssl.SSLContext | None = None
         self._outside: tuple[str, Path] | None = None
         self._asked_for = kubeconfig
+        self._writing = threading.Lock()
+        self._written: Path | None = None
         self.url = ""
-        self.kubeconfig = Path()
         self.dialer = FabricDialer(components.network)
         self._rest = RESTServer(
             apiserver=system.ref("apiserver"),
@@ -86,7 +87,7 @@ class FrontDoor:
         return f"<FrontDoor {self.url or 'closed'}>"
 
     async def open(self) -> None:
-        """Listens, and writes the kubeconfig.
+        """Listens, and writes the kubeconfig if it was said where.
 
         Raises:
             OSError: The address cannot be had.
@@ -104,14 +105,30 @@ class FrontDoor:
             self.url = f"{self._scheme}://{components.block.master}:{API_PORT}"
         else:
             self.url = await self._open_socket()
-        self.kubeconfig = self._asked_for or self._scratch("kubeconfig")
+        if self._asked_for is not None:
+            self.kubeconfig  # noqa: B018 - writes it
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig that leads there; a temporary file is written when somebody asks for it.
+
+        So most clusters write none, and a process that is killed leaves none. Any thread may ask.
+        """
+        with self._writing:
+            if self._written is None:
+                self._written = self._asked_for or self._scratch("kubeconfig")
+                self._write(self._written)
+            return self._written
+
+    def _write(self, path: Path) -> None:
+        components, certificates = self._components, self._certificates
         credentials = Credentials(
             self._token,
             certificates.admin.certificate_pem if certificates else b"",
             certificates.admin.key_pem if certificates else b"",
         )
         connection = Connection(self.url, components.root_ca.encode(), credentials)
-        write_kubeconfig(self.kubeconfig, make_kubeconfig(components.config.name, connection))
+        write_kubeconfig(path, make_kubeconfig(components.config.name, connection))
 
     def _scratch(self, name: str) -> Path:
         if self._folder is None:

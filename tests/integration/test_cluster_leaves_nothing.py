@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tempfile
 import weakref
 from pathlib import Path
 
@@ -44,6 +45,16 @@ async def test_containers_end_with_their_cluster_and_its_memory_is_free():
     await asyncio.sleep(0)
     gc.collect()
     assert client() is None
+
+
+async def test_a_temporary_kubeconfig_is_written_only_for_who_asks(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with kubelite.Cluster(nodes=0) as cluster:
+        assert list(tmp_path.iterdir()) == []
+        paths = await asyncio.gather(*(asyncio.to_thread(lambda: cluster.kubeconfig) for _ in range(4)))
+        assert len(set(paths)) == len(list(tmp_path.iterdir())) == 1
+        assert cluster.url in paths[0].read_text()
+    assert list(tmp_path.iterdir()) == []
 
 
 async def run_and_cancel(turns, clock):
