@@ -85,7 +85,7 @@ class Reconciler(ABC):
     component: ClassVar[str] = ""
     """The source of its Events; the name if empty."""
     workers: ClassVar[int] = WORKERS
-    retry_s: ClassVar[tuple[float, float]] = (BACKOFF_BASE_S, BACKOFF_MAX_S)
+    retry_s: tuple[float, float] = (BACKOFF_BASE_S, BACKOFF_MAX_S)
     """The first delay after a failure, which doubles, and the longest."""
 
     def __init__(self, environment: Environment) -> None:

@@ -94,7 +94,7 @@ class JobController(PodOwners):
     component = "job-controller"
     kind: ClassVar[Resource] = JOBS
     finalizers: ClassVar[tuple[str, ...]] = (jobpods.TRACKING,)
-    retry_s: ClassVar[tuple[float, float]] = (1.0, 60.0)
+    retry_s = (1.0, 60.0)
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

@@ -208,7 +208,6 @@ class HorizontalPodAutoscalerController(Reconciler):
 
     name = "horizontal-pod-autoscaler-controller"
     component = "horizontal-pod-autoscaler"
-    retry_s = (PERIOD_S, PERIOD_S)
 
     def __init__(
         self,
@@ -225,6 +224,7 @@ class HorizontalPodAutoscalerController(Reconciler):
         self._definitions = self.informer(CUSTOMRESOURCEDEFINITIONS)
         self._metrics = metrics()
         self._period_s = period_s
+        self.retry_s = (period_s, period_s)
         self._settings = Settings(stabilization_s=stabilization_s, tolerance=tolerance)
         self._memories: dict[str, Memory] = {}
         self._selectors: dict[str, labels.Selector] = {}
