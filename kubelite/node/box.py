@@ -159,12 +159,9 @@ class Box:
         except SystemExit as error:
             return Exit(exit_code(error, err))
         except CommandNotFoundError as error:
-            message = (
-                "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
-            )
-            return Exit(
-                NOT_STARTED, "StartError", f"{message}runc create failed: unable to start: {error}: unknown"
-            )
+            runc = f"runc create failed: unable to start container process: {error}: unknown"
+            task = "failed to create containerd task: failed to create shim task: OCI runtime create failed"
+            return Exit(NOT_STARTED, "StartError", f"{task}: {runc}")
         except Exception:  # noqa: BLE001  (what user code raises is its crash)
             err.write(traceback.format_exc())
             return Exit(1)

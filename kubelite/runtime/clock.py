@@ -62,6 +62,7 @@ class TimerHandle:
         if early_s > EARLY_S:
             self._arm(early_s)
             return
+        self._clock.reach(self._due_s)
         self._handle = None
         self._callback(*self._args)
 
@@ -159,6 +160,13 @@ class Clock:
             return self._last_s
         self._last_s = seconds
         return seconds
+
+    def reach(self, seconds: float) -> None:
+        """A timer of this time fires: it is not earlier, though the loop's resolution is not that fine.
+
+        Else whoever looks whether something is due, and waits anew if not, would wait for nothing for ever.
+        """
+        self._last_s = max(self._last_s, seconds)
 
     def now(self) -> float:
         """Unix seconds by this clock."""

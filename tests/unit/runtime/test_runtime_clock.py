@@ -62,6 +62,22 @@ async def test_timers_fire_in_the_order_of_their_times(virtual):
     assert fired == [10, 20, 30]
 
 
+async def test_a_timer_is_never_told_that_it_is_too_early(virtual):
+    """One that looks whether its time has come, and else waits anew, would never end."""
+    fired = []
+
+    def look(due):
+        fired.append(virtual.monotonic())
+        if fired[-1] < due and len(fired) < 10:
+            virtual.call_later(due - fired[-1], look, due)
+
+    dues = [1.0, 1.0 + 5e-7, 1.0 + 8e-7]
+    for due in dues:
+        virtual.call_later(due - virtual.monotonic(), look, due)
+    await virtual.sleep(2)
+    assert fired == pytest.approx(dues, abs=1e-9)
+
+
 async def test_two_runs_read_the_same_times():
     async def times():
         clock = VirtualClock()
