@@ -104,6 +104,9 @@ def _validate_rules(rules: Object, path: str) -> Errors:
         errors.append(required(f"{path}.policies", "must specify at least one Policy"))
     for index, policy in enumerate(policies):
         errors += _validate_policy(policy, f"{path}.policies[{index}]")
+    tolerance = rules.get("tolerance")
+    if tolerance is not None and parse(tolerance).value < 0:
+        errors.append(invalid(f"{path}.tolerance", tolerance, names.NOT_NEGATIVE))
     return errors
 
 

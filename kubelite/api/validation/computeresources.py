@@ -6,9 +6,9 @@ validatePodResources, validatePodResourceClaims, validateResourceClaimNames).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from kubelite.api import podutil
 from kubelite.api.internalform import internal_form
@@ -23,59 +23,71 @@ from kubelite.api.validation.problems import (
     not_supported,
     required,
 )
+from kubelite.api.validation.resourcenames import (
+    HUGE_PAGES,
+    is_overcommitted,
+    validate_container_resource_name,
+    validate_quantity,
+    validate_resource_name,
+)
 from kubelite.apimachinery.field import NOT_FOUND, FieldError
 from kubelite.apimachinery.quantity import Quantity, parse
 from kubelite.apimachinery.scheme import Object
 
-_HUGE_PAGES: Final = "hugepages-"
-_CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
-_WHOLE_RESOURCES: Final = frozenset({"pods", "services"})
+NameRule: TypeAlias = Callable[[str, str], Errors]
 _POD_RESOURCES: Final = ("cpu", "memory")
 """Besides huge pages, what a pod as a whole may ask for."""
 
 
-def _is_overcommitted(name: str) -> bool:
-    """Whether a node may promise more of a resource than it has."""
-    return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE_PAGES)
+def validate_resources(
+    resources: Object | None, path: str, name_rule: NameRule = validate_container_resource_name
+) -> Errors:
+    """The errors in requests and limits, each by itself and against the other.
 
-
-def validate_resources(resources: Object | None, path: str) -> Errors:
-    """The errors in requests and limits, each by itself and against the other."""
+    Args:
+        resources: None for none.
+        path: Of them.
+        name_rule: The errors of a resource's name.
+    """
     if not resources:
         return []
     errors: Errors = []
     limits: Mapping[str, str] = resources.get("limits") or {}
     requests: Mapping[str, str] = resources.get("requests") or {}
     for name, value in limits.items():
-        errors += _validate_amount(name, value, f"{path}.limits")
+        errors += _validate_amount(name, value, f"{path}.limits[{name}]", name_rule)
     for name, value in requests.items():
-        errors += _validate_amount(name, value, f"{path}.requests")
+        errors += _validate_amount(name, value, f"{path}.requests[{name}]", name_rule)
         limit = limits.get(name)
         if limit is None:
-            if not _is_overcommitted(name):
+            if not is_overcommitted(name):
                 detail = "Limit must be set for non overcommitable resources"
                 errors.append(required(f"{path}.limits", detail))
-        elif not _is_overcommitted(name) and amount(name, value) != amount(name, limit):
+        elif not is_overcommitted(name) and amount(name, value) != amount(name, limit):
             errors.append(invalid(f"{path}.requests", value, f"must be equal to {name} limit of {limit}"))
         elif amount(name, value) > amount(name, limit):
             detail = f"must be less than or equal to {name} limit of {limit}"
             errors.append(invalid(f"{path}.requests", value, detail))
     asked = {*limits, *requests}
-    if any(name.startswith(_HUGE_PAGES) for name in asked) and not asked & {"cpu", "memory"}:
+    if any(name.startswith(HUGE_PAGES) for name in asked) and not asked & {"cpu", "memory"}:
         errors.append(forbidden(path, "HugePages require cpu or memory"))
     return errors
 
 
-def _validate_amount(name: str, value: str, path: str) -> Errors:
-    here = f"{path}[{name}]"
-    errors = invalid_each(path, name, names.qualified_name(name))
-    if "/" not in name and name not in _CONTAINER_RESOURCES and not name.startswith(_HUGE_PAGES):
-        errors.append(invalid(path, name, "must be a standard resource for containers"))
-    if amount("cpu", value) < 0:
-        errors.append(invalid(here, value, names.NOT_NEGATIVE))
-    if ("/" in name or name in _WHOLE_RESOURCES) and amount("cpu", value) % 1000:
-        errors.append(invalid(here, value, "must be an integer"))
+def _validate_amount(name: str, value: str, path: str, name_rule: NameRule) -> Errors:
+    errors = name_rule(name, path) + validate_quantity(name, value, path)
+    if name.startswith(HUGE_PAGES) and not _is_whole_pages(name, value):
+        errors.append(invalid(path, value, f"{value} is not positive integer multiple of {name}"))
     return errors
+
+
+def _is_whole_pages(name: str, value: str) -> bool:
+    """Whether an amount of huge pages is so many of them."""
+    try:
+        size = parse(name.removeprefix(HUGE_PAGES)).milli()
+    except ValueError:
+        return False
+    return size > 0 and parse(value).milli() % size == 0
 
 
 # --- of a pod as a whole ------------------------------------------------------------------------------------
@@ -89,13 +101,15 @@ def validate_pod_resources(spec: Object, path: str) -> Errors:
     errors: Errors = []
     if resources.get("claims"):
         errors.append(forbidden(f"{path}.claims", "claims cannot be set for Resources at pod-level"))
-    named = [
-        not_supported(f"{path}.{field}", name, _POD_RESOURCES)
-        for field in ("limits", "requests")
-        for name in resources.get(field) or ()
-        if name not in _POD_RESOURCES and not name.startswith(_HUGE_PAGES)
-    ]
-    return errors + named + validate_resources(resources, path) + _validate_consistency(spec, path)
+    errors += validate_resources(resources, path, _validate_name)
+    return errors + _validate_consistency(spec, path)
+
+
+def _validate_name(name: str, path: str) -> Errors:
+    errors = validate_resource_name(name, path)
+    if errors or name in _POD_RESOURCES or name.startswith(HUGE_PAGES):
+        return errors
+    return [not_supported(path, name, _POD_RESOURCES)]
 
 
 def _validate_consistency(spec: Object, path: str) -> Errors:

@@ -116,6 +116,11 @@ def _validate_pod_networks(networks: list[str]) -> Errors:
         if None in parsed or len(families) != FAMILIES or len(networks) > FAMILIES:
             detail = "may specify no more than one CIDR for each IP family"
             errors.append(invalid("spec.podCIDRs", networks, detail))
+        errors += [
+            duplicate(f"spec.podCIDRs[{index}]", network)
+            for index, network in enumerate(networks)
+            if network in networks[:index]
+        ]
     return errors
 
 

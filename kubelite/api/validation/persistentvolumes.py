@@ -391,11 +391,13 @@ def validate_claim_update(new: Object, old: Object) -> Errors:
         kept["volumeName"] = spec["volumeName"]
     errors += _validate_class_update(new, old, compared, kept)
     size, former = _size(spec), _size(before)
-    if (new.get("status") or {}).get("phase") == "Bound" and size is not None and former is not None:
+    is_bound = (new.get("status") or {}).get("phase") == "Bound"
+    if is_bound and size is not None and former is not None:
         resources = spec["resources"]
         compared["resources"] = {**resources, "requests": {**resources["requests"], "storage": former}}
-    for fields in (compared, kept):
-        fields.pop("volumeAttributesClassName", None)
+    if is_bound and spec.get("volumeAttributesClassName") is not None:
+        for fields in (compared, kept):
+            fields.pop("volumeAttributesClassName", None)
     if compared != kept:
         detail = (
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for "

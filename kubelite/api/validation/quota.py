@@ -245,7 +245,7 @@ def _validate_scope_selector(spec: Object) -> Errors:
             errors.append(invalid(f"{path}.scopeName", scope, "unsupported scope"))
         errors += _misfits(scope, spec, path, internal_form("api.core.v1.ScopeSelector", selector))
         if scope in _UNIT_SCOPES and operator != "Exists":
-            detail = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, "
+            detail = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "
             detail += "ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, "
             detail += "ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
             errors.append(invalid(f"{path}.operator", operator, detail))

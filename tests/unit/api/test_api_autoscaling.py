@@ -111,6 +111,10 @@ NAME = "spec.metrics[0].resource.target"
             "spec.metrics[0].resource: Forbidden: must populate the given metric source only",
         ),
         (
+            {"behavior": {"scaleUp": {"tolerance": "-1"}}},
+            'spec.behavior.scaleUp.tolerance: Invalid value: "-1": must be greater than or equal to 0',
+        ),
+        (
             {"behavior": {"scaleUp": {"stabilizationWindowSeconds": 3601}}},
             (
                 "spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 3601: "

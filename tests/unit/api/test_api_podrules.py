@@ -125,6 +125,16 @@ CONTAINERS = [
 ]
 
 
+def test_names_of_resources_are_those_of_containers():
+    where = 'spec.containers[0].resources.limits[foo]: Invalid value: "foo": must be a standard resource'
+    found = errors({"resources": {"limits": {"foo": "1"}, "requests": {"foo": "1"}}})
+    assert found[:2] == [f"{where} type or fully qualified", f"{where} for containers"]
+    [error, _] = errors({"resources": {"limits": {"cpu": "1", "hugepages-2Mi": "3Mi"}}})
+    assert error.endswith(
+        '[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi'
+    )
+
+
 @pytest.mark.parametrize(("container", "error"), CONTAINERS)
 def test_a_rule_for_a_container(container, error):
     [found] = errors(container)
@@ -232,7 +242,7 @@ SPECS = [
     ),
     (
         {"resources": {"limits": {"ephemeral-storage": "1Gi"}}},
-        'spec.resources.limits: Unsupported value: "ephemeral-storage": supported values: "cpu", "memory"',
+        'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "memory"',
     ),
     (
         projected({"secret": {"name": "s"}, "configMap": {"name": "c"}}),

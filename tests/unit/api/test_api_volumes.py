@@ -205,10 +205,13 @@ def test_a_claim_is_bound_once_and_may_get_a_class_later():
 
 
 def test_the_class_of_attributes_may_be_changed_but_not_taken_away():
-    old = stored(made(PVC, {"volumeAttributesClassName": "gold"}))
+    pending = stored(made(PVC, {"volumeAttributesClassName": "gold"}))
+    assert update_faults(PVC, pending, {"spec": {"volumeAttributesClassName": "silver"}}) == [IMMUTABLE]
+    old = merged(pending, {"status": {"phase": "Bound"}})
     assert update_faults(PVC, old, {"spec": {"volumeAttributesClassName": "silver"}}) == []
     assert update_faults(PVC, old, {"spec": {"volumeAttributesClassName": None}}) == [
-        "spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden"
+        IMMUTABLE,
+        "spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden",
     ]
 
 

@@ -92,6 +92,16 @@ def test_features_of_a_node_are_names_in_order():
                 )
             ],
         ),
+        (
+            ["10.1.0.0/24", "10.1.0.0/24"],
+            [
+                (
+                    'spec.podCIDRs: Invalid value: ["10.1.0.0/24","10.1.0.0/24"]: may specify no more than '
+                    "one CIDR for each IP family"
+                ),
+                'spec.podCIDRs[1]: Duplicate value: "10.1.0.0/24"',
+            ],
+        ),
     ],
 )
 def test_networks_of_pods(networks, expected):
