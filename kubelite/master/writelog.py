@@ -244,10 +244,10 @@ def parts_changed(old: Object, new: Object) -> str:
     parts: list[str] = []
     was, now = old.get("status"), new.get("status")
     if now is not was:
-        parts += _status_parts(was or {}, now or {})
+        parts += _status_parts(_fields(was), _fields(now))
     was, now = old.get("spec"), new.get("spec")
     if now is not was:
-        parts += _spec_parts(was or {}, now or {})
+        parts += _spec_parts(_fields(was), _fields(now))
     before, after = old["metadata"], new["metadata"]
     for name in _METADATA:
         was, now = before.get(name), after.get(name)
@@ -261,19 +261,29 @@ def parts_changed(old: Object, new: Object) -> str:
     return ", ".join(parts)
 
 
+def _fields(value: Any) -> Object:
+    """The fields of a value; none of one that is no object, as custom resources may have."""
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[Object]:
+    """The objects in a list; none in anything else."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def _status_parts(old: Object, new: Object) -> list[str]:
     """Conditions that turned and the phase; where there are none, counts."""
     parts: list[str] = []
     if new.get("phase") != old.get("phase"):
         parts.append(f"phase {old.get('phase') or 'none'} → {new.get('phase') or 'none'}")
-    before, after = old.get("conditions") or (), new.get("conditions") or ()
+    before, after = old.get("conditions"), new.get("conditions")
     if before is not after:
-        known = {each.get("type"): each.get("status") for each in before}
-        turned = [each for each in after if known.get(each.get("type")) != each.get("status")]
+        known = {str(each.get("type")): each.get("status") for each in _items(before)}
+        turned = [each for each in _items(after) if known.get(str(each.get("type"))) != each.get("status")]
         turned.sort(key=lambda each: each.get("type") != "Ready")
         parts += [f"{each.get('type')}={each.get('status')}" for each in turned]
     if not parts and new.get("containerStatuses") != old.get("containerStatuses"):
-        parts += _container_parts(old.get("containerStatuses") or (), new["containerStatuses"])
+        parts += _container_parts(_items(old.get("containerStatuses")), _items(new.get("containerStatuses")))
     if not parts:
         parts += [
             f"status.{name} {old.get(name, 0)} → {value}"
@@ -285,14 +295,14 @@ def _status_parts(old: Object, new: Object) -> list[str]:
 
 def _container_parts(old: Sequence[Object], new: Sequence[Object]) -> Iterator[str]:
     """What containers do now, where that is something else."""
-    before = {each["name"]: each.get("state") or {} for each in old}
-    for each in new or ():
-        state = each.get("state") or {}
-        for name, found in state.items():
-            said = f"{name} {found.get('reason') or ''}".strip()
-            was = before.get(each["name"], {}).get(name)
-            if was is None or was.get("reason") != found.get("reason"):
-                yield f"container {each['name']} {said}"
+    before = {str(each.get("name")): _fields(each.get("state")) for each in old}
+    for each in new:
+        container = str(each.get("name"))
+        for name, found in _fields(each.get("state")).items():
+            reason = _fields(found).get("reason")
+            was = before.get(container, {}).get(name)
+            if was is None or _fields(was).get("reason") != reason:
+                yield f"container {container} {name} {reason or ''}".strip()
 
 
 def _spec_parts(old: Object, new: Object) -> list[str]:

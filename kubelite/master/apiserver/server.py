@@ -163,6 +163,8 @@ class APIServer(Actor[Message | Internal]):
         self._custom_awake = False
         self._settling = False
         bootstrap(self._env)
+        for entry in store.list(EVENTS, EVERYTHING).entries:  # of before a restart
+            self._expiry.note(entry, clock.now())
 
     async def started(self) -> None:
         """Arm the periodic duties."""
@@ -174,6 +176,7 @@ class APIServer(Actor[Message | Internal]):
         config = self._env.config
         self.context.call_later(config.bookmark_interval_s, SendBookmarks())
         self.context.call_later(config.compaction_interval_s, Compact(self._env.store.revision))
+        self._arm()
 
     async def stopped(self) -> None:
         """Follow the definitions of custom resources no more."""

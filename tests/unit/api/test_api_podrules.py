@@ -242,7 +242,7 @@ SPECS = [
     ),
     (
         {"resources": {"limits": {"ephemeral-storage": "1Gi"}}},
-        'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "memory"',
+        'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": sup',
     ),
     (
         projected({"secret": {"name": "s"}, "configMap": {"name": "c"}}),

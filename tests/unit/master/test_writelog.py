@@ -103,6 +103,14 @@ def status(*conditions, **fields):
         (status(("Ready", "True")), status(("Ready", "True")), ""),
         ({"status": {"replicas": 1}}, {"status": {"replicas": 2}}, "status.replicas 1 → 2"),
         ({}, status(*((name, "True") for name in "ABCDE")), "A=True, B=True, C=True, D=True, …"),
+        (
+            {"status": {"containerStatuses": [{"state": {"running": {}}}]}},
+            {"status": {"containerStatuses": [{"state": {"terminated": {"reason": "Error"}}}]}},
+            "container None terminated Error",
+        ),
+        ({"status": {"containerStatuses": [{"name": "c"}]}}, {"status": {}}, ""),
+        ({"status": "good", "spec": [1]}, {"status": "bad", "spec": "text"}, ""),
+        ({"status": {"conditions": ["a"]}}, {"status": {"conditions": {"type": ["b"]}}}, ""),
     ],
 )
 def test_what_changed_is_said_in_a_few_words(old, new, text):

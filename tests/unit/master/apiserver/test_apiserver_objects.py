@@ -28,6 +28,8 @@ from kubelite.apimachinery.apierrors import (
     UnsupportedMediaType,
 )
 from kubelite.client.requests import ADMIN, ANONYMOUS, AuthorizePath, Create, Delete, DeleteOptions, UserInfo
+from kubelite.master.apiserver.server import APIServer
+from kubelite.runtime import ChildSpec, System
 from tests.harness import api_server, make_pod
 
 
@@ -617,3 +619,25 @@ async def test_a_namespace_in_an_object_of_a_kind_without_is_left_out():
         assert "namespace" not in replaced["metadata"]
         patched = await client.patch(NODES, "n", {"metadata": {"namespace": "y", "labels": {"a": "c"}}})
         assert (patched["metadata"]["labels"], patched["metadata"].get("namespace")) == ({"a": "c"}, None)
+
+
+async def test_events_of_before_a_restart_go_in_their_time_too(client):
+    event = {
+        "metadata": {"name": "e"},
+        "involvedObject": {"namespace": "default"},
+    }
+    await client.create(EVENTS, event, "default")
+    await client.system.stop()
+    again = System(clock=client.clock, seed=0, name="again")
+    store, scheme = client.store, client.scheme
+    await again.start(
+        ChildSpec(
+            "apiserver",
+            lambda: APIServer(store=store, scheme=scheme, clock=client.clock, random=again.random),
+        )
+    )
+    await client.clock.sleep(3500)
+    assert store.count(EVENTS) == 1
+    await client.clock.sleep(200)
+    assert store.count(EVENTS) == 0
+    await again.stop()
