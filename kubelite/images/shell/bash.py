@@ -91,6 +91,7 @@ def _declare_one(
 ) -> None:
     variables = shell.variables
     if local and name not in shell.locals[-1]:
+        variables.check(name)
         shell.locals[-1][name] = shell.hide(name)
         variables.pop(name)
         variables.references.pop(name, None)
@@ -257,6 +258,8 @@ async def _builtin(shell: Shell, args: list[str]) -> int:
     if not args:
         return 0
     found = shell.builtin(args[0])
+    if found is None and args[0] in builtins.APPLETS_WITHIN:
+        return await shell.call_external(args)
     if found is None:
         await shell.process.err(f"{shell.name}: builtin: {args[0]}: not a shell builtin\n")
         return 1

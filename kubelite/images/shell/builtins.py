@@ -313,7 +313,7 @@ async def _describe(shell: Shell, name: str, *, verbose: bool) -> bool:
     """Says what a command name means; False if it means nothing."""
     if name in shell.functions:
         text, kind = name, "is a function"
-    elif shell.builtin(name) is not None or name in _APPLETS_WITHIN:
+    elif shell.builtin(name) is not None or name in APPLETS_WITHIN:
         text, kind = name, "is a shell builtin"
     elif name in KEYWORDS:
         text, kind = name, "is a shell keyword"
@@ -334,7 +334,7 @@ def _kind(shell: Shell, name: str) -> str:
         return "keyword"
     if name in shell.functions:
         return "function"
-    if shell.builtin(name) is not None or name in _APPLETS_WITHIN:
+    if shell.builtin(name) is not None or name in APPLETS_WITHIN:
         return "builtin"
     is_file = "/" in name and shell.process.container.files.is_file(shell.process.path(name))
     return "file" if is_file or posixpath.basename(name) in shell.process.applets else ""
@@ -469,4 +469,5 @@ SPECIAL = frozenset(
 )
 """The special built-ins: their errors end the shell, and assignments before them stay."""
 
-_APPLETS_WITHIN = frozenset({"echo", "printf", "test", "[", "[[", "true", "false"})
+APPLETS_WITHIN = frozenset({"echo", "printf", "test", "[", "[[", "true", "false"})
+"""Applets that real shells have in them."""

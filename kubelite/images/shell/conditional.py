@@ -13,7 +13,6 @@ from kubelite.images.shell import expansion
 from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.builtins import OPTIONS
 from kubelite.images.shell.control import ShellError
-from kubelite.images.shell.pattern import matches
 from kubelite.images.shell.syntax import Literal, Word
 
 if TYPE_CHECKING:
@@ -114,9 +113,7 @@ class _Condition:
         left = await expansion.expand_word(first, self._shell)
         if operator in _EQUAL:
             pattern = await expansion.expand_pattern(second, self._shell)
-            if "nocasematch" in self._shell.options:
-                left, pattern = left.lower(), pattern.lower()
-            return matches(left, pattern) == _EQUAL[operator]
+            return self._shell.fits(left, pattern) == _EQUAL[operator]
         if operator == "=~":
             return await self._matches(left, second)
         right = await expansion.expand_word(second, self._shell)
@@ -136,7 +133,8 @@ class _Condition:
             piece = await expansion.expand_word(Word((part,)), self._shell)
             parts.append(re.sub(r"([][\\^$.|?*+(){}])", r"\\\1", piece) if part.quoted else piece)
         try:
-            found = compile_regex("".join(parts), extended=True).search(text)
+            folds = "nocasematch" in self._shell.options
+            found = compile_regex("".join(parts), extended=True, ignore_case=folds).search(text)
         except re.error as error:
             raise ShellError(f"invalid regular expression: {error}") from error
         if self._shell.bash:

@@ -51,6 +51,7 @@ from kubelite.images.shell.syntax import (
     If,
     Pipeline,
     ProcessSubstitution,
+    Redirection,
     Script,
     Simple,
     Test,
@@ -66,12 +67,31 @@ class Shell(State):
 
     async def substitute(self, script: Script) -> str:
         """The output of a script, run in a subshell; `set -e` does not apply to it."""
+        if self.bash and (redirection := substitution.read_file(script)) is not None:
+            return await self._content(redirection)
         output = Buffer()
         shell = self.subshell({1: output})
         if "inherit_errexit" not in self.options:
             shell.options.discard("e")
         self.substituted = await shell.run_to_end(script)
         return decode(output.value.replace(b"\0", b""))
+
+    async def _content(self, redirection: Redirection) -> str:
+        """`$(<file)`: what is in a file, without a command that reads it."""
+        shell = self.subshell({})
+        try:
+            async with redirected(shell, (redirection,)):
+                return decode((await shell.process.stdin.read()).replace(b"\0", b""))
+        except RedirectionError as error:
+            await self.process.err(f"{self.name}: {error}\n")
+            self.substituted = 1
+            return ""
+
+    def fits(self, text: str, pattern: str) -> bool:
+        """Whether a text matches a pattern, in the way that this shell was told to compare."""
+        if "nocasematch" in self.options:
+            text, pattern = text.lower(), pattern.lower()
+        return matches(text, pattern)
 
     def glob(self, pattern: str) -> list[str] | None:
         """The path names which match, sorted; None if there are none, or under `set -f`."""
@@ -129,7 +149,7 @@ class Shell(State):
         try:
             status = await self._guarded(body)
         finally:
-            await tasks.cancel(*self.feeding)
+            await substitution.end(self)
         if action := self.traps.pop("EXIT", ""):
             self.status = status
             ended = await self._guarded(self.run_trap(action))
@@ -339,7 +359,7 @@ class Shell(State):
 
     async def _matches(self, subject: str, patterns: Sequence[Word]) -> bool:
         for pattern in patterns:
-            if matches(subject, await expansion.expand_pattern(pattern, self)):
+            if self.fits(subject, await expansion.expand_pattern(pattern, self)):
                 return True
         return False
 

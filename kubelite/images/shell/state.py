@@ -13,7 +13,7 @@ from typing import Self
 import attrs
 
 from kubelite.images.shell.process import Job, Process
-from kubelite.images.shell.streams import Buffer, Input, Output
+from kubelite.images.shell.streams import Buffer, Input, Output, Pipe
 from kubelite.images.shell.syntax import Command, Script
 from kubelite.images.shell.variables import Hidden, Variables
 
@@ -54,7 +54,7 @@ class State:
         is_argument: Whether its script is the argument of `-c`.
         began_at: `$SECONDS` counts from there.
         directories: The stack of `pushd`, without the present one.
-        feeding: Processes of `<(…)` whose commands have not ended.
+        feeding: Processes of `<(…)` and `>(…)` that have not ended, and the pipes to them.
         opened: Files of `<(…)` that the present commands have.
     """
 
@@ -85,7 +85,7 @@ class State:
     is_argument: bool = False
     began_at: float = 0.0
     directories: list[str] = attrs.field(factory=list)
-    feeding: list[asyncio.Task[int]] = attrs.field(factory=list)
+    feeding: dict[asyncio.Task[int], Pipe] = attrs.field(factory=dict)
     opened: list[Opened] = attrs.field(factory=list)
 
     @classmethod
@@ -140,7 +140,7 @@ class State:
             pending=[],
             arrived=asyncio.Event(),
             directories=list(self.directories),
-            feeding=[],
+            feeding={},
             opened=[],
         )
         made.compute()

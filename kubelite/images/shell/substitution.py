@@ -8,17 +8,20 @@ Source: the Bash Reference Manual, 3.5.6 Process Substitution.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from kubelite.images.files import Device
 from kubelite.images.shell.streams import Buffer, Pipe
-from kubelite.images.shell.syntax import ProcessSubstitution
+from kubelite.images.shell.syntax import AndOr, Pipeline, ProcessSubstitution, Redirection, Script, Simple
 from kubelite.runtime import tasks
 
 if TYPE_CHECKING:
     from kubelite.images.shell.interpreter import Shell
 
 _LAST_NUMBER: Final = 63
+PATIENCE_S: Final = 1.0
 
 
 def piped(shell: Shell, part: ProcessSubstitution) -> Pipe:
@@ -34,9 +37,29 @@ def piped(shell: Shell, part: ProcessSubstitution) -> Pipe:
             (pipe.close_write if reads else pipe.close_read)()
 
     task = tasks.start(run(), name="sh process substitution")
-    shell.feeding.append(task)
-    task.add_done_callback(shell.feeding.remove)
+    shell.feeding[task] = pipe
+    task.add_done_callback(shell.feeding.pop)
     return pipe
+
+
+async def end(shell: Shell) -> None:
+    """The shell ends: what it wrote to scripts is their input's end, and they have a moment for it."""
+    for pipe in shell.feeding.values():
+        pipe.close_write()
+        pipe.close_read()
+    if shell.feeding:
+        with contextlib.suppress(TimeoutError):
+            async with shell.process.container.clock.timeout(PATIENCE_S):
+                await asyncio.wait(tuple(shell.feeding))
+        await tasks.cancel(*shell.feeding)
+
+
+def read_file(script: Script) -> Redirection | None:
+    """The redirection of `$(<file)`, which is a command of nothing else; None if a script is another."""
+    match script.items:
+        case (AndOr(Pipeline((Simple((), (), (redirection,)),), False), (), False),):
+            return redirection if redirection.operator == "<" and redirection.fd == 0 else None
+    return None
 
 
 async def file_of(shell: Shell, part: ProcessSubstitution) -> str:

@@ -72,6 +72,7 @@ class Hidden:
     value: str | None
     array: Array | None
     exported: bool
+    constant: bool
     traits: frozenset[str]
     reference: str | None
 
@@ -207,6 +208,7 @@ class Variables(dict[str, str]):
             super().get(name),
             array.copied() if array is not None else None,
             exported,
+            name in self.constant,
             self.traits.get(name, frozenset()),
             self.references.get(name),
         )
@@ -215,6 +217,7 @@ class Variables(dict[str, str]):
         """Makes a variable what it was, be it read-only or not."""
         self.pop(name)
         self.references.pop(name, None)
+        (self.constant.add if hidden.constant else self.constant.discard)(name)
         if hidden.array is not None:
             self.arrays[name] = hidden.array
         if hidden.value is not None:

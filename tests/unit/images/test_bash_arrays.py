@@ -68,3 +68,15 @@ def test_random_and_seconds_differ_until_they_are_set():
     assert (below, seconds) == ("1", "0")
     assert max(int(first), int(second)) < 1 << 15
     assert out.splitlines()[1] == "7"
+
+
+def test_what_is_written_to_a_script_arrives_though_the_shell_ends():
+    result = sh("exec > >(sed 's/^/log: /') 2>&1; echo one; echo two >&2", shell="bash")
+    assert (result.out, result.status) == ("log: one\nlog: two\n", 0)
+
+
+def test_a_file_of_a_script_is_gone_after_its_command():
+    result = sh(
+        "cat <(echo a) <(echo b); ls /dev/fd; echo x | tee >(cat >up) >/dev/null; cat up", shell="bash"
+    )
+    assert result.out == "a\nb\nx\n"
