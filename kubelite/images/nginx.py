@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import posixpath
+import time
 from functools import partial
 from typing import Final
 
@@ -85,11 +86,12 @@ def application(container: Container, site: Site = NGINX) -> web.Application:
     """Serves the files below the root, with a line in the log for each request."""
 
     async def page(request: web.Request) -> web.Response:
-        path = posixpath.normpath(site.root + request.path)
+        # Made normal by itself first, so that nothing outside of the root can be asked for.
+        path = site.root + posixpath.normpath("/" + request.path.lstrip("/")).rstrip("/")
         files = container.files
         if files.is_dir(path):
             path = posixpath.join(path, "index.html")
-        found = path.startswith(site.root) and files.is_file(path)
+        found = files.is_file(path)
         status, body, kind = (
             (200, files.read(path), mimetypes.guess_type(path)[0] or "application/octet-stream")
             if found
@@ -98,8 +100,9 @@ def application(container: Container, site: Site = NGINX) -> web.Application:
         if request.method not in {"GET", "HEAD"}:
             status, body, kind = 405, _ERROR.format("405 Not Allowed", site.server).encode(), "text/html"
         agent = request.headers.get("User-Agent", "-")
+        at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(container.clock.now()))
         container.log(
-            f'{request.remote or "-"} - - "{request.method} {request.path_qs} HTTP/1.1" '
+            f'{request.remote or "-"} - - [{at}] "{request.method} {request.path_qs} HTTP/1.1" '
             f'{status} {len(body)} "-" "{agent}" "-"'
         )
         return web.Response(status=status, body=body, headers={"Server": site.server, "Content-Type": kind})

@@ -22,9 +22,21 @@ from kubelite.images.registry import Image, kind_of
 
 @attrs.define(eq=False, repr=False)
 class _Uses:
-    """How many containers run the same Application object: it is started once and cleaned up once."""
+    """How many containers run the same Application object: it is started once and cleaned up once.
+
+    Attributes:
+        count: Of those for which it was started.
+        turn: Held while it is started or cleaned up: the others wait until that is done.
+    """
 
     count: int = 0
+    turn: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+
+    def in_this_loop(self) -> _Uses:
+        """Itself; while nobody uses it, fit for another loop than that of its last use."""
+        if not self.count and not self.turn.locked():
+            self.turn = asyncio.Lock()
+        return self
 
 
 _USES: Final = web.AppKey("kubelite_uses", _Uses)
@@ -93,24 +105,25 @@ async def host(program: Any) -> Hosted:
 async def _host_application(app: web.Application) -> Hosted:
     if not app.frozen and _USES not in app:
         app[_USES] = _Uses()
-    uses = app[_USES] if _USES in app else _Uses()
-    uses.count += 1
-    if uses.count == 1:
-        app._set_loop(asyncio.get_running_loop())  # noqa: SLF001  (what AppRunner does, without its server)
-        app.on_startup.freeze()
-        try:
-            await app.startup()
-        except BaseException:
-            uses.count -= 1
-            await app.cleanup()
-            raise
-        app.freeze()
+    uses = (app[_USES] if _USES in app else _Uses()).in_this_loop()
+    async with uses.turn:
+        if uses.count == 0:
+            app._set_loop(asyncio.get_running_loop())  # noqa: SLF001  (what AppRunner does, without its server)
+            app.on_startup.freeze()
+            try:
+                await app.startup()
+            except BaseException:
+                await app.cleanup()
+                raise
+            app.freeze()
+        uses.count += 1
 
     async def close() -> None:
-        uses.count -= 1
-        if uses.count == 0:
-            await app.shutdown()
-            await app.cleanup()
-            app._loop = None  # noqa: SLF001  (so that the next cluster may have a loop of its own)
+        async with uses.turn:
+            uses.count -= 1
+            if uses.count == 0:
+                await app.shutdown()
+                await app.cleanup()
+                app._loop = None  # noqa: SLF001  (so that the next cluster may have a loop of its own)
 
     return Hosted(app._handle, app._make_request, close)  # noqa: SLF001  (what AppRunner's server is made of)

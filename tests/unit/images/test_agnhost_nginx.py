@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fakes import FakeContainer, make_files  # noqa: E402
+from yarl import URL
 
 from kubelite.images import agnhost, nginx  # noqa: E402
 
@@ -128,12 +129,16 @@ def test_nginx():
         ("/docker-entrypoint.sh", "nginx"), files=make_files(image=nginx.make_image(nginx.NGINX))
     )
 
+    container.files.mkdir("/usr/share/nginx/html-secret")
+    container.files.write("/usr/share/nginx/html-secret/key", "k")
+
     async def talk(client, port):
         assert port == 80
         answer = await client.get("/")
         assert (answer.status, "Welcome to nginx!" in await answer.text()) == (200, True)
         assert (await client.get("/none")).status == 404
-        assert (await client.get("/../../etc/passwd")).status == 404
+        for path in ("/..%2F..%2Fetc/passwd", "/..%2Fhtml-secret/key"):
+            assert (await client.get(URL(path, encoded=True))).status == 404
         assert (await client.delete("/")).status == 405
 
     assert served(container, nginx.main, talk) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 
 import pytest
@@ -223,6 +224,31 @@ async def test_a_shared_application_is_started_once():
     assert calls == ["start", "end"]
     await (await host(app)).close()
     assert calls == ["start", "end"] * 2
+
+
+async def test_nobody_serves_a_shared_application_before_it_has_started_or_while_it_is_cleaned_up():
+    seen, may_go_on = [], asyncio.Event()
+
+    async def run(app):
+        seen.append("starting")
+        await may_go_on.wait()
+        seen.append("started")
+        yield
+        seen.append("cleaned")
+
+    app = web.Application()
+    app.cleanup_ctx.append(run)
+    hosting = [asyncio.ensure_future(host(app)) for _ in range(2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in hosting)
+    may_go_on.set()
+    first, second = await asyncio.gather(*hosting)
+    await first.close()
+    assert seen == ["starting", "started"]
+    await second.close()
+    await (await host(app)).close()
+    assert seen == ["starting", "started", "cleaned"] * 2
 
 
 def test_the_package_exports_what_programs_need():
