@@ -22,9 +22,8 @@ class Server:
         asked: (verb, arguments), in their order.
     """
 
-    def __init__(self):
+    def __init__(self, block):
         self.answers, self.asked = {}, []
-        block = AddressBlock.claim(virtual=True)
         self.fabric = Fabric(block, reaches_outside=False)
         self.network = NetworkNamespace("cluster", block.master, self.fabric)
         self.host = block.master
@@ -45,7 +44,9 @@ class Server:
 
 @pytest.fixture
 def server():
-    return Server()
+    block = AddressBlock.claim(virtual=True)
+    yield Server(block)
+    block.release()
 
 
 @pytest.fixture
