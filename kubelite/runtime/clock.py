@@ -422,7 +422,27 @@ class VirtualClock(Clock):
         if self._jumping is None:
             self._bind()
         assert self._jumping is not None
-        return self._jumping.offset_s - self._origin_s
+        seconds = self._jumping.offset_s - self._origin_s
+        return seconds if seconds > self._last_s else self._last_s  # noqa: FURB136 - a call costs more
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so long; with 0 only lets others run."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        due_s = self.monotonic() + seconds
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        # As virtual time never stands still by mistake, nobody needs to look whether it is time already.
+        timer = loop.call_at(loop.time() + seconds, self._end_sleep, waiter, due_s)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+
+    def _end_sleep(self, waiter: asyncio.Future[None], due_s: float) -> None:
+        self.reach(due_s)
+        _wake(waiter)
 
     def attach(self) -> None:
         """A system begins to use it: the first one, or one that goes on where the last one has ended."""

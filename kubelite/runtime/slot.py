@@ -156,7 +156,9 @@ class Slot:
 
     def _check_loop(self) -> None:
         running = asyncio._get_running_loop()  # noqa: SLF001 - the one that answers None without a loop
-        if (running is not None and running is not self._loop) or get_ident() != self._thread:
+        if running is self._loop:
+            return
+        if running is not None or get_ident() != self._thread:
             raise WrongLoop(f"{self.name} runs on another event loop; use it there, or by a blocking handle")
 
     # -- what the runtime calls

@@ -31,6 +31,7 @@ from kubelite.controllers.nodelifecycle.health import (
     is_all_down,
     is_silent,
     missing_labels,
+    needs_look,
     observe,
     plan_taints,
     ready_status,
@@ -197,7 +198,7 @@ class NodeLifecycleController(Reconciler):
         if not nodes:
             return None
         heard = [self._health.get(node["metadata"]["name"]) for node in nodes]
-        if any(ready_status(node) != "True" or has_execute_taint(node) for node in nodes) or None in heard:
+        if None in heard or any(map(needs_look, nodes)):
             return self._period_s
         silent_s = max(now - each.heard for each in heard if each is not None)
         return self._period_s * max(1, math.floor((self._grace_s - silent_s) / self._period_s) + 1)
@@ -234,6 +235,8 @@ class NodeLifecycleController(Reconciler):
             now: Unix seconds.
         """
         intents: list[Intent] = []
+        if not self._all_down and not any(map(needs_look, nodes)):
+            return intents
         if is_all_down(nodes):
             self._all_down = True
             for node in nodes:

@@ -153,6 +153,11 @@ def has_execute_taint(node: Object) -> str:
     return ""
 
 
+def needs_look(node: Object) -> bool:
+    """Whether a node is not ready, or has a taint that it may lose."""
+    return ready_status(node) != "True" or bool(has_execute_taint(node))
+
+
 def counts_for_its_zone(node: Object) -> bool:
     """Whether a node says something about the health of its zone; a label takes it out."""
     return EXCLUDE_DISRUPTION not in (node["metadata"].get("labels") or {})

@@ -250,12 +250,8 @@ def update(
         obj = env.field_managers.updated(strategy, old, obj, sent, manager, env.now_text(), subresource)
     obj = plugins.admit(env, attributes, obj)
     obj = strategy.prepare_for_update(obj, old, subresource)
-    if resource == r.SERVICES and not subresource:
-        obj = env.numbers.normalised(obj, old)
-    elif resource == r.CERTIFICATESIGNINGREQUESTS and subresource:
-        obj = certificates.with_condition_times(obj, old, env.now_text())
-    elif resource == r.PERSISTENTVOLUMES and subresource:
-        obj = with_transition_time(obj, old, env.now_text())
+    if resource in _COMPLETED:
+        obj = _completed(env, resource, subresource, obj, old)
     errors = strategy.validate_update(obj, old, subresource)
     if errors:
         raise Invalid(resource, name, errors)
@@ -268,6 +264,21 @@ def update(
     if not subresource and (warnings := strategy.warnings_on_update(obj, old)):
         attributes.warnings.extend(warnings)
     return _with_warnings(written, attributes.warnings)
+
+
+_COMPLETED: Final = frozenset({r.SERVICES, r.CERTIFICATESIGNINGREQUESTS, r.PERSISTENTVOLUMES})
+"""Kinds whose updates the server completes."""
+
+
+def _completed(env: Environment, resource: Resource, subresource: str, obj: Object, old: Object) -> Object:
+    """An update with what depends on what the server holds besides, and on the time."""
+    if resource == r.SERVICES:
+        return obj if subresource else env.numbers.normalised(obj, old)
+    if not subresource:
+        return obj
+    if resource == r.CERTIFICATESIGNINGREQUESTS:
+        return certificates.with_condition_times(obj, old, env.now_text())
+    return with_transition_time(obj, old, env.now_text())
 
 
 def commit_update(
@@ -283,14 +294,15 @@ def commit_update(
             remove(env, resource, entry)
         return Written(obj, None)
     taken = None
-    if resource == r.SERVICES:
+    is_service = resource == r.SERVICES
+    if is_service:
         obj, taken = env.numbers.take(obj, old, dry_run=dry_run)
     if dry_run:
         if taken is not None:
             taken.give_back()
         return Written(obj, None)
     entry = env.store.update(strategy.storage, entry, strategy.to_storage(obj))
-    if resource == r.SERVICES:
+    if is_service:
         env.numbers.release_former(old, entry.object)
         serviceaddresses.follow(env, old, entry.object)
     return Written(strategy.from_storage(entry.object), entry)
