@@ -7,12 +7,13 @@ from kubelite.network.fabric import Fabric, Listener
 from kubelite.network.namespaces import NetworkNamespace, Resolver, current_namespace
 from kubelite.network.relay import OpenRelay
 from kubelite.network.sockets import OpenListener
-from kubelite.network.translate import Endpoint, Picker, Rules, Translator
+from kubelite.network.translate import Dropped, Endpoint, Picker, Rules, Translator
 
 __all__ = [
     "AddressBlock",
     "AddressPool",
     "AddressPoolExhausted",
+    "Dropped",
     "Endpoint",
     "Fabric",
     "FabricConnector",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kubelite.network.translate import Endpoint
+from kubelite.network.translate import Dropped, Endpoint
 
 if TYPE_CHECKING:
     from kubelite.network.namespaces import NetworkNamespace
@@ -51,7 +51,10 @@ class DatagramPipe(asyncio.DatagramTransport):
         namespace = self._namespace
         if namespace.fabric.is_cut(target[0]):
             return
-        real = self._translated(target)
+        try:
+            real = self._translated(target)
+        except Dropped:
+            return
         receiver = namespace.fabric.datagrams.get(real) if real is not None else None
         if receiver is None or real is None:
             if self._peer is not None:

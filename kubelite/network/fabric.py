@@ -19,11 +19,13 @@ from kubelite.network.addresses import AddressBlock
 from kubelite.network.datagrams import LOOPBACK, DatagramPipe
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
 from kubelite.network.pipes import PipeTransport, make_pipe
-from kubelite.network.translate import Destination, Endpoint
+from kubelite.network.translate import Destination, Dropped, Endpoint, Translator
 from kubelite.runtime import tasks
 
 FIRST_EPHEMERAL_PORT: Final = 32_768
 LAST_PORT: Final = 65_535
+RETRANSMISSIONS_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""After which waits Linux sends the first packet of a connection again; after the last it gives up."""
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 OnListen = Callable[["Listener"], None]
@@ -171,6 +173,7 @@ class Fabric:
 
         Raises:
             ConnectionRefusedError: Nobody listens there, or the Service has no ready endpoint.
+            TimeoutError: Nobody has answered for as long as Linux tries.
             OSError: The address is outside and cannot be reached.
         """
         if namespace.shares_loopback and host in LOOPBACK:
@@ -179,7 +182,10 @@ class Fabric:
         address = self.own_door(source, port, "TCP") if host in LOOPBACK else host
         try:
             if namespace.translator is not None:
-                address, port = namespace.translator.translate(address, port, source)
+                try:
+                    address, port = namespace.translator.translate(address, port, source)
+                except Dropped:
+                    address, port = await self._tried_again(namespace.translator, address, port, source)
             return await self._connect(source, address, port, factory)
         except ConnectionRefusedError:
             # Whoever is refused lets others run: a client that tries again at once must not stop the loop.
@@ -233,13 +239,33 @@ class Fabric:
         finally:
             current_namespace.reset(token)
 
-    async def _hang(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _tried_again(self, translator: Translator, address: str, port: int, source: str) -> Endpoint:
+        """Where a connection goes whose first packet was dropped: each further one may find an endpoint.
+
+        Raises:
+            TimeoutError: All of them were dropped.
+            ConnectionRefusedError: Meanwhile there is none at all.
+        """
+        for wait_s in RETRANSMISSIONS_S:
+            await self._hang(wait_s)
+            try:
+                return translator.translate(address, port, source)
+            except Dropped:
+                continue
+        raise TimeoutError(110, f"Connection timed out: {address}:{port}")
+
+    async def _hang(self, time_s: float | None = None) -> None:
+        """Get no answer, for a while or until the power of an address comes back."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         self._hanging.add(waiter)
+        timer = None if time_s is None else loop.call_later(time_s, _let_go, waiter)
         try:
             await waiter
         finally:
             self._hanging.discard(waiter)
+            if timer is not None:
+                timer.cancel()
 
     # -- failures
 
@@ -256,5 +282,9 @@ class Fabric:
         """The address is on the wire again; connections cut before stay dead."""
         self._cut.discard(address)
         for waiter in self._hanging:
-            if not waiter.done():
-                waiter.set_result(None)
+            _let_go(waiter)
+
+
+def _let_go(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

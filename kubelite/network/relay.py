@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from kubelite.network.datagrams import DatagramPipe, bind_datagrams
 from kubelite.network.fabric import Fabric
 from kubelite.network.namespaces import NetworkNamespace, current_namespace
-from kubelite.network.translate import Endpoint, Translator
+from kubelite.network.translate import Dropped, Endpoint, Translator
 from kubelite.runtime import Clock
 from kubelite.runtime.logs import get_logger
 
@@ -87,7 +87,10 @@ class DatagramRelay:
             flow.pipe.close()
             flow = None
         if flow is None:
-            endpoint = picker.pick(client[0])
+            try:
+                endpoint = picker.pick(client[0])
+            except Dropped:
+                return
             if endpoint is None:
                 return
             if len(self._flows) >= FLOWS_MAX:

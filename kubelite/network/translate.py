@@ -16,6 +16,10 @@ Destination = tuple[str, int, str]
 Endpoint = tuple[str, int]
 
 
+class Dropped(ConnectionRefusedError):  # noqa: N818 - what is the case, not what went wrong
+    """Packets of a connection are dropped: nobody answers. Who cannot wait takes it for a refusal."""
+
+
 class Picker(Protocol):
     """Chooses an endpoint for a connection."""
 
@@ -25,7 +29,11 @@ class Picker(Protocol):
         ...
 
     def pick(self, source: str) -> Endpoint | None:
-        """An endpoint for a client's address; None refuses the connection."""
+        """An endpoint for a client's address; None refuses the connection.
+
+        Raises:
+            Dropped: The client is to get no answer at all.
+        """
         ...
 
 
@@ -49,6 +57,7 @@ class Translator:
 
         Raises:
             ConnectionRefusedError: The destination is a Service without ready endpoints.
+            Dropped: It is one whose endpoints are not for this client.
         """
         picker = self.rules.get((address, port, "TCP"))
         if picker is None:

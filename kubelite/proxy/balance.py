@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 
-from kubelite.network import Endpoint, Picker
+from kubelite.network import Dropped, Endpoint, Picker
 from kubelite.runtime import Clock, Randomness
 
 AFFINITY_CLIENTS_MAX = 100_000
@@ -86,6 +86,24 @@ class AffinityPicker:
         return endpoint
 
 
+class DroppingPicker:
+    """No endpoint and no answer: there are some, but not on this node."""
+
+    __slots__ = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<DroppingPicker>"
+
+    def pick(self, source: str) -> Endpoint | None:
+        """None is found.
+
+        Raises:
+            Dropped: Always.
+        """
+        raise Dropped
+
+
 class OriginPicker:
     """One choice for clients inside the cluster, another for those outside.
 
@@ -114,7 +132,7 @@ class OriginPicker:
 
 
 class SourcePicker:
-    """Nothing for clients that are not of some networks.
+    """No answer for clients that are not of some networks.
 
     Args:
         picker: For those that are.
@@ -136,9 +154,15 @@ class SourcePicker:
         return self._picker.endpoints
 
     def pick(self, source: str) -> Endpoint | None:
-        """An endpoint; None for clients from elsewhere."""
+        """An endpoint; None if there is none.
+
+        Raises:
+            Dropped: The client is from elsewhere, or there are endpoints but not for it.
+        """
         try:
             address = ipaddress.ip_address(source)
-        except ValueError:  # whoever has no address is of no network
-            return None
-        return self._picker.pick(source) if any(address in each for each in self._networks) else None
+        except ValueError as error:  # whoever has no address is of no network
+            raise Dropped from error
+        if not any(address in each for each in self._networks):
+            raise Dropped
+        return self._picker.pick(source)

@@ -17,7 +17,7 @@ from kubelite.apimachinery import meta
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import Endpoint, Fabric, OpenListener, OpenRelay, Picker, Translator
 from kubelite.network.translate import Destination
-from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
+from kubelite.proxy.balance import AffinityPicker, DroppingPicker, OriginPicker, RandomPicker, SourcePicker
 from kubelite.proxy.endpoints import EndpointReader, ServiceEndpoints
 from kubelite.proxy.healthcheck import HEALTHZ_PORT, HealthServer
 from kubelite.proxy.rules import SERVICE_NAME_LABEL, Rule, ServiceRules, plan_service
@@ -216,7 +216,7 @@ class Proxier(Actor[Sync]):
             self._health.updated()
 
     def _picker(self, key: str, rule: Rule) -> Picker:
-        found = self._picker_of(key, rule, rule.endpoints)
+        found: Picker = DroppingPicker() if rule.drops else self._picker_of(key, rule, rule.endpoints)
         if rule.inside is not None:
             inside = self._picker_of(key, rule, rule.inside)
             found = OriginPicker(inside, found, self._fabric.block.__contains__)

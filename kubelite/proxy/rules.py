@@ -1,10 +1,11 @@
 """Services and EndpointSlices into translation rules: pure.
 
 Traffic goes to ready endpoints; if there are none, to those which are still serving while they terminate;
-with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself; the
-external one means clients outside: for those inside it is as if they came back by a load balancer. Under
-policy `Cluster` hints narrow ready endpoints down to those for the node, or else for its zone, if all of them
-have hints and some are for it. An address leads to endpoints of its own family only.
+with none at all a connection is refused. Policy `Local` leaves only the endpoints of the node itself; packets
+are dropped if these are none, though there are others elsewhere. The external policy means clients outside:
+for those inside it is as if they came back by a load balancer. Under policy `Cluster` hints narrow ready
+endpoints down to those for the node, or else for its zone, if all of them have hints and some are for it. An
+address leads to endpoints of its own family only.
 
 Source: https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies;
 pkg/proxy/topology.go, pkg/proxy/iptables/proxier.go.
@@ -35,6 +36,7 @@ class Rule(NamedTuple):
     Attributes:
         affinity_s: For how long a client keeps its endpoint; None for no affinity.
         inside: Where those of clients inside the cluster go, if elsewhere.
+        drops: Whether there are endpoints elsewhere, if there are none here: nobody answers then.
         port: The Service's port, by name and protocol: a client has one endpoint for all its destinations.
         sources: From which networks clients may come; empty for any.
     """
@@ -43,6 +45,7 @@ class Rule(NamedTuple):
     endpoints: tuple[Endpoint, ...]
     affinity_s: float | None = None
     inside: tuple[Endpoint, ...] | None = None
+    drops: bool = False
     port: tuple[str, str] = ("", "TCP")
     sources: tuple[str, ...] = ()
 
@@ -165,16 +168,18 @@ def _port_rules(
     identity, affinity_s = (port.get("name", ""), protocol), _affinity_s(spec)
     inside = local if spec.get("internalTrafficPolicy") == "Local" else near
     for address in cluster_ips(service):
-        yield Rule((address, number, protocol), inside, affinity_s, None, identity)
+        drops = bool(node_name and near) and not inside
+        yield Rule((address, number, protocol), inside, affinity_s, None, drops, identity)
     is_local = spec.get("externalTrafficPolicy") == "Local" and bool(node_name)
     outside, within = (local, near) if is_local else (near, None)
+    drops = bool(near) and not outside
     for address in spec.get("externalIPs") or ():
-        yield Rule((address, number, protocol), outside, affinity_s, within, identity)
+        yield Rule((address, number, protocol), outside, affinity_s, within, drops, identity)
     for address in ingress_ips(service):
         sources = tuple(each.strip() for each in spec.get("loadBalancerSourceRanges") or ())
-        yield Rule((address, number, protocol), outside, affinity_s, within, identity, sources)
+        yield Rule((address, number, protocol), outside, affinity_s, within, drops, identity, sources)
     if port.get("nodePort"):
-        yield Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within, identity)
+        yield Rule((node_address, port["nodePort"], protocol), outside, affinity_s, within, drops, identity)
 
 
 def _affinity_s(spec: Object) -> float | None:

@@ -119,8 +119,10 @@ async def test_hints_by_the_annotation_follow_the_cpus_of_zones(cluster):
 async def test_policy_local_inside_leaves_what_is_on_the_node(cluster):
     await applied(cluster, service(internalTrafficPolicy="Local"))
     assert await reached(cluster, 2) == {"web-2"}
-    with pytest.raises(aiohttp.ClientConnectionError):
+    began = cluster.clock.monotonic()
+    with pytest.raises(aiohttp.ConnectionTimeoutError):
         await reached(cluster, 4, tries=1)
+    assert cluster.clock.monotonic() - began == pytest.approx(30, abs=0.1), "as long as aiohttp tries"
 
 
 async def test_policy_local_outside_is_not_for_pods(cluster):

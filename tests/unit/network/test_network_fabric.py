@@ -1,6 +1,7 @@
 """Address blocks, listeners, failures, code in pods with clients of its own, real sockets."""
 
 import asyncio
+import errno
 
 import httpx
 import pytest
@@ -9,14 +10,16 @@ from aiohttp import web
 from kubelite.network import (
     AddressBlock,
     AddressPoolExhausted,
+    Dropped,
     Fabric,
     NetworkNamespace,
+    Translator,
     current_namespace,
 )
 from kubelite.network.looppatch import install, uninstall
 from kubelite.network.sockets import open_socket_listener
 
-SERVER, CLIENT = "127.240.64.2", "127.240.64.3"
+SERVER, CLIENT, VIRTUAL = "127.240.64.2", "127.240.64.3", "127.240.32.9"
 
 
 @pytest.fixture
@@ -236,6 +239,47 @@ async def test_a_connection_that_hangs_is_made_when_the_address_is_restored(fabr
             await connecting
     finally:
         connecting.cancel()
+
+
+class Dropping:
+    """Drops some packets, and then finds an endpoint, or none."""
+
+    endpoints = ()
+
+    def __init__(self, drops, then):
+        self.drops, self.then = drops, then
+
+    def pick(self, source):
+        self.drops -= 1
+        if self.drops >= 0:
+            raise Dropped
+        return self.then
+
+
+async def connect_dropped(fabric, picker):
+    translator = Translator()
+    translator.rules = {(VIRTUAL, 80, "TCP"): picker}
+    client = NetworkNamespace("client", CLIENT, fabric, translator=translator)
+    return await fabric.connect(client, VIRTUAL, 80, asyncio.Protocol)
+
+
+async def test_a_connection_whose_packets_are_dropped_waits_for_as_long_as_its_client(fabric):
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await connect_dropped(fabric, Dropping(1000, None))
+    assert not fabric._hanging
+
+
+async def test_a_packet_that_is_sent_again_may_find_an_endpoint(fabric, monkeypatch):
+    monkeypatch.setattr("kubelite.network.fabric.RETRANSMISSIONS_S", (0.0, 0.0))
+    fabric.listen(SERVER, 8080, asyncio.Protocol)
+    transport, _ = await connect_dropped(fabric, Dropping(2, (SERVER, 8080)))
+    transport.abort()
+    with pytest.raises(ConnectionRefusedError):
+        await connect_dropped(fabric, Dropping(2, None))
+    with pytest.raises(TimeoutError) as failed:
+        await connect_dropped(fabric, Dropping(3, None))
+    assert failed.value.errno == errno.ETIMEDOUT
 
 
 async def test_who_shares_the_loopback_interface_reaches_servers_of_the_host(fabric):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelite.proxy.balance import AffinityPicker, OriginPicker, RandomPicker, SourcePicker
+from kubelite.network import Dropped
+from kubelite.proxy.balance import AffinityPicker, DroppingPicker, OriginPicker, RandomPicker, SourcePicker
 from kubelite.proxy.endpoints import READ_MAX, EndpointReader, ServiceEndpoints
 from kubelite.proxy.rules import plan_service
 from kubelite.runtime import Randomness
@@ -188,6 +189,20 @@ async def test_hints_do_not_concern_policy_local():
     assert rules[VIP, 80, "TCP"].endpoints == ((HERE, 8080),)
 
 
+async def test_packets_are_dropped_where_only_other_nodes_have_endpoints():
+    service, elsewhere = make_service(internalTrafficPolicy="Local"), make_slice(make_endpoint(FAR, node="x"))
+    assert plan(service, elsewhere)[VIP, 80, "TCP"].drops
+    assert not plan(service, elsewhere, node="")[VIP, 80, "TCP"].drops, "nobody is local to no node"
+    assert not plan(service, make_slice())[VIP, 80, "TCP"].drops, "without any endpoint they are refused"
+    assert not plan(service, make_slice(make_endpoint(HERE)))[VIP, 80, "TCP"].drops
+    service = make_service(port={"nodePort": 30080}, externalTrafficPolicy="Local", type="NodePort")
+    rules = plan(service, elsewhere)
+    assert rules[NODE_IP, 30080, "TCP"].drops
+    assert not rules[VIP, 80, "TCP"].drops
+    with pytest.raises(Dropped):
+        DroppingPicker().pick(HERE)
+
+
 async def test_the_external_policy_is_about_clients_outside():
     service = make_service(port={"nodePort": 30080}, externalTrafficPolicy="Local", type="LoadBalancer")
     slices = make_slice(make_endpoint(FAR, node="node-2"))
@@ -265,7 +280,9 @@ async def test_a_load_balancer_may_be_for_some_networks_only():
     assert rules[VIP, 80, "TCP"].sources == rules[NODE_IP, 30080, "TCP"].sources == ()
     picker = SourcePicker(RandomPicker(((HERE, 8080),), Randomness(1)), ["10.0.0.0/8", "127.0.0.1/32"])
     assert picker.pick("10.1.2.3") == picker.pick("127.0.0.1") == (HERE, 8080)
-    assert picker.pick("127.0.0.2") is picker.pick("") is None
+    for elsewhere in ("127.0.0.2", ""):
+        with pytest.raises(Dropped):
+            picker.pick(elsewhere)
     assert "10.0.0.0/8" in repr(picker)
     assert picker.endpoints == ((HERE, 8080),)
 
