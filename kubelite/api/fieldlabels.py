@@ -69,6 +69,7 @@ _NAMESPACE: Final = _at("metadata", "namespace")
 
 _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
     r.PODS: {
+        "spec.host": _at("spec", "nodeName"),
         "spec.nodeName": _at("spec", "nodeName"),
         "spec.restartPolicy": _at("spec", "restartPolicy"),
         "spec.schedulerName": _at("spec", "schedulerName"),
@@ -76,6 +77,7 @@ _LABELS: Final[Mapping[Resource, Mapping[str, Reader]]] = {
         "spec.hostNetwork": _bool_at("spec", "hostNetwork"),
         "status.phase": _at("status", "phase"),
         "status.podIP": _pod_ip,
+        "status.podIPs": lambda _: "",  # it may be named, and is never anything
         "status.nominatedNodeName": _at("status", "nominatedNodeName"),
     },
     r.NODES: {"spec.unschedulable": _bool_at("spec", "unschedulable")},

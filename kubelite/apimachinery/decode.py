@@ -21,7 +21,11 @@ from kubelite.apimachinery.depth import TOO_DEEP
 from kubelite.apimachinery.schema import SchemaField, SchemaType
 from kubelite.apimachinery.scheme import Object
 
-_INTEGERS: Final = {"int32": 31, "int64": 63, "int": 63, "uint32": 32, "uint64": 64}
+_INTEGERS: Final = {
+    **{name: range(-(1 << bits), 1 << bits) for name, bits in (("int32", 31), ("int64", 63), ("int", 63))},
+    **{name: range(1 << bits) for name, bits in (("uint32", 32), ("uint64", 64))},
+}
+"""Go's whole numbers, and which they are."""
 SHARED: Final = frozenset(
     {
         *(("ObjectMeta", key) for key in ("annotations", "finalizers", "labels", "ownerReferences")),
@@ -232,7 +236,7 @@ def _map(item: Check, owner: str, field: SchemaField) -> Check:
 
 
 def _scalar(type_: str, owner: str) -> Check:
-    bits = _INTEGERS.get(type_)
+    numbers = _INTEGERS.get(type_)
 
     def string(value: Any, go_path: str, path: str, report: Report) -> Any:
         if not isinstance(value, str):
@@ -240,8 +244,8 @@ def _scalar(type_: str, owner: str) -> Check:
         return intern(value) if len(value) <= INTERNED_LENGTH_MAX else value
 
     def integer(value: Any, go_path: str, path: str, report: Report) -> Any:
-        assert bits is not None
-        if isinstance(value, bool) or not isinstance(value, int) or not -(1 << bits) <= value < 1 << bits:
+        assert numbers is not None
+        if isinstance(value, bool) or not isinstance(value, int) or value not in numbers:
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", type_, prefixed=True, exact=True))
         return value
 
@@ -258,7 +262,7 @@ def _scalar(type_: str, owner: str) -> Check:
     def free(value: Any, go_path: str, path: str, report: Report) -> Any:
         return value
 
-    if bits is not None:
+    if numbers is not None:
         return integer
     special: dict[str, Check] = {
         "string": string,
@@ -310,7 +314,8 @@ def _quantity(value: Any, go_path: str, path: str, report: Report) -> Any:
 
 def _int_or_string(owner: str) -> Check:
     def check(value: Any, go_path: str, path: str, report: Report) -> Any:
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        is_fit = isinstance(value, str) or (isinstance(value, int) and value in _INTEGERS["int32"])
+        if not is_fit or isinstance(value, bool):
             raise DecodeError(_mismatch(value, f"{owner}.{go_path}", "int32", prefixed=True, exact=True))
         return value
 

@@ -28,7 +28,9 @@ def run_plugin(plugin: dict[str, Any], folder: Path, cluster: dict[str, Any] | N
     Raises:
         ValueError: It fails, or says nothing of use.
     """
-    command = plugin["command"]
+    command = plugin.get("command") or ""
+    if not command:
+        raise ValueError("the kubeconfig's exec section names no command")
     if plugin.get("interactiveMode") == "Always":
         raise ValueError(
             f"{command}, which makes the credentials, wants to ask a person: that is not possible here"
@@ -43,7 +45,7 @@ def run_plugin(plugin: dict[str, Any], folder: Path, cluster: dict[str, Any] | N
     environment = {
         **os.environ,
         "KUBERNETES_EXEC_INFO": orjson.dumps(info).decode(),
-        **{each["name"]: each["value"] for each in plugin.get("env") or ()},
+        **{str(each.get("name")): str(each.get("value") or "") for each in plugin.get("env") or ()},
     }
     try:
         done = subprocess.run(  # noqa: S603 - the user's own kubeconfig asks for it
@@ -55,6 +57,11 @@ def run_plugin(plugin: dict[str, Any], folder: Path, cluster: dict[str, Any] | N
             check=True,
         )
         status = orjson.loads(done.stdout)["status"]
+        found = Credentials(
+            status.get("token") or "",
+            (status.get("clientCertificateData") or "").encode(),
+            (status.get("clientKeyData") or "").encode(),
+        )
     except subprocess.CalledProcessError as error:
         text = error.stderr.decode(errors="replace").strip()
         raise ValueError(f"{command}, which makes the credentials, failed: {text}") from error
@@ -63,10 +70,8 @@ def run_plugin(plugin: dict[str, Any], folder: Path, cluster: dict[str, Any] | N
         raise ValueError(
             f"{command}, which makes the credentials, is not installed. {hint}".strip()
         ) from error
-    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+    except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{command}, which makes the credentials, failed: {error!r}") from error
-    return Credentials(
-        status.get("token") or "",
-        (status.get("clientCertificateData") or "").encode(),
-        (status.get("clientKeyData") or "").encode(),
-    )
+    if not found.token and not found.certificate_pem:
+        raise ValueError(f"{command}, which makes the credentials, gave neither a token nor a certificate")
+    return found

@@ -221,7 +221,7 @@ def minified(path: Path | Sequence[Path], context: str = "") -> dict[str, Any]:
     near, cluster = _named(files, "cluster", chosen.get("cluster", ""))
     folder, user = _named(files, "user", chosen.get("user", ""))
     plugin = user.get("exec")
-    if plugin and os.sep in plugin["command"]:
+    if plugin and os.sep in (plugin.get("command") or ""):
         user["exec"] = {**plugin, "command": str(folder / plugin["command"])}
     return {
         "apiVersion": "v1",

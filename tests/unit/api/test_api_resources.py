@@ -91,6 +91,8 @@ def test_field_labels_read_what_selectors_name():
     get = getter(resources.PODS, pod)
     labels = ("metadata.name", "spec.nodeName", "status.phase", "spec.hostNetwork")
     assert [get(label) for label in labels] == ["a", "n", "Running", "false"]
+    assert get("spec.host") == "n"
+    assert {"spec.host", "status.podIPs"} < set(field_labels(resources.PODS))
     assert set(field_labels(resources.CONFIGMAPS)) == {"metadata.name", "metadata.namespace"}
     assert set(field_labels(resources.NODES)) == {"metadata.name", "spec.unschedulable"}
     assert (

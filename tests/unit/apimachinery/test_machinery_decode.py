@@ -89,6 +89,14 @@ def test_numbers_which_go_does_not_read_as_integers_of_the_type_are_refused(numb
             ),
         ),
         (
+            "Service",
+            {"spec": {"ports": [{"targetPort": 3_000_000_000}]}},
+            (
+                "json: cannot unmarshal number 3000000000 into Go struct field "
+                "ServicePort.spec.ports.targetPort of type int32"
+            ),
+        ),
+        (
             "ConfigMap",
             {"data": ["x"]},
             "json: cannot unmarshal array into Go struct field ConfigMap.data of type map[string]string",
