@@ -93,7 +93,10 @@ class ClusterObjects(ClusterPods):
         resource = await self._find(kind)
         if resource is None:
             raise ValueError(unknown_kind(kind, await self._kinds()))
-        return resource, (inner if slash else name), (namespace if resource.namespaced else None)
+        chosen = inner if slash else name
+        if chosen is not None and (not chosen or "/" in chosen):
+            raise ValueError(f"{what!r} is not KIND or KIND/NAME" if slash else f"no name is {chosen!r}")
+        return resource, chosen, (namespace if resource.namespaced else None)
 
     async def apply(self, manifest: Manifest, *, namespace: str = "default") -> list[Object]:
         """Makes objects be as a manifest says: YAML text, a path, an object, or several of these.

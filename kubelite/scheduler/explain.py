@@ -69,9 +69,9 @@ class PreemptionCandidate:
         return f"{self.node}: {', '.join(self.victims)} would have to go{broken}"
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Explanation:
-    """What every plugin says of a pod.
+    """What every plugin says of a pod; prompts show it as the text that `print` gives.
 
     Attributes:
         pod: As `namespace/name`.
@@ -119,6 +119,9 @@ class Explanation:
         if self.message:
             lines.append(f"{_INDENT}{self.message}")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def explain(

@@ -187,7 +187,7 @@ async def test_an_explanation_tells_the_verdict_of_every_plugin_per_node(cluster
     }
     assert told.on("node-2").is_feasible
     assert told.on("node-2").score == sum(told.on("node-2").scores.values()) > 0
-    assert "node-1: no, NodeAffinity: node(s) didn't match" in str(told)
+    assert "node-1: no, NodeAffinity: node(s) didn't match" in str(told) == repr(told)
     with pytest.raises(NotFound):
         await cluster.explain_scheduling("none")
 

@@ -65,6 +65,9 @@ def test_the_blocking_handle_has_what_the_cluster_has():
         assert cluster.clock.monotonic() > 0
         assert cluster.dns_address[1] > 0
         assert cluster.statistics()["nodes"]["node-1"]["running"] == 0
+        for wrong in ("pod/", "pod/a/b"):
+            with pytest.raises(ValueError, match=f"'{wrong}' is not KIND or KIND/NAME"):
+                cluster.wait_for(wrong)
         for ask in (lambda: cluster.get("pod", "none"), lambda: cluster.wait_for("pod/none", timeout=0.01)):
             with pytest.raises((kubelite.NotFound, kubelite.WaitTimeout)) as raised:
                 ask()
