@@ -132,7 +132,9 @@ class _Fields:
             part = await _resolved(part, environment)
             word = await _chosen(part, environment)
             if word is not None:
-                await self.word(word, expanded=not part.quoted)
+                await self.word(
+                    word if part.quoted else _with_tilde(word, environment), expanded=not part.quoted
+                )
                 if part.quoted and not word.parts:
                     self.add("", quoted=True)
                 return
@@ -147,6 +149,11 @@ class _Fields:
             self.split(text)
 
     def _all(self, values: Sequence[str], *, quoted: bool) -> None:
+        separator = self.environment.variables.get("IFS", " ")[:1]
+        if not quoted and self.environment.bash and separator:
+            # What separates them is what else separates fields: bash splits all of them at once.
+            self.split(separator.join(values))
+            return
         for index, value in enumerate(values):
             if index:
                 self.end()
