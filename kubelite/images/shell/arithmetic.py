@@ -6,7 +6,8 @@ Source: POSIX.1-2017, Shell Command Language, 2.6.4 Arithmetic Expansion.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from kubelite.images.shell.control import ShellError
 from kubelite.images.shell.scan import ShellSyntaxError, brackets
@@ -43,7 +44,19 @@ def evaluate(text: str, variables: Variables) -> int:
     Raises:
         ArithmeticSyntaxError: The expression does not parse, or divides by zero.
     """
-    tokens, at = [], 0
+    tokens = _tokens(text)
+    if not tokens:
+        return 0
+    calculation = _Calculation(tokens, variables)
+    value = calculation.comma()
+    if calculation.at < len(tokens):
+        raise ArithmeticSyntaxError("arithmetic syntax error")
+    return value
+
+
+@lru_cache(maxsize=512)
+def _tokens(text: str) -> tuple[str, ...]:
+    tokens, at = list[str](), 0
     stripped = text.rstrip()
     while at < len(stripped):
         match = _TOKEN.match(stripped, at)
@@ -57,17 +70,11 @@ def evaluate(text: str, variables: Variables) -> int:
                 raise ArithmeticSyntaxError("arithmetic syntax error") from error
             token, at = token + stripped[at:end], end
         tokens.append(token)
-    if not tokens:
-        return 0
-    calculation = _Calculation(tokens, variables)
-    value = calculation.comma()
-    if calculation.at < len(tokens):
-        raise ArithmeticSyntaxError("arithmetic syntax error")
-    return value
+    return tuple(tokens)
 
 
 class _Calculation:
-    def __init__(self, tokens: list[str], variables: Variables) -> None:
+    def __init__(self, tokens: Sequence[str], variables: Variables) -> None:
         self._tokens, self._variables, self.at = tokens, variables, 0
         self._idle = 0
 
@@ -88,10 +95,10 @@ class _Calculation:
 
     def _place(self, token: str) -> tuple[str, Key | None]:
         """The name that a token means, and the element if it is one of an array."""
-        name, bracket, rest = token.partition("[")
+        if not token.endswith("]"):
+            return self._variables.resolve(token), None
+        name, _, rest = token.partition("[")
         name = self._variables.resolve(name)
-        if not bracket:
-            return name, None
         if self._variables.is_associative(name):
             return name, rest[:-1].strip()
         number = evaluate(rest[:-1], self._variables)

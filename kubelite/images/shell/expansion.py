@@ -171,7 +171,8 @@ async def expand_words(words: Sequence[Word], environment: Environment) -> list[
     """
     found: list[str] = []
     for word in brace_words(words) if environment.bash else words:
-        if (plain := word.plain) is not None and plain[:1] != "~" and not WILD.search(plain):
+        plain = word.plain
+        if plain == "[" or (plain is not None and plain[:1] != "~" and not WILD.search(plain)):
             found.append(plain)
             continue
         fields = _Fields(environment)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import attrs
@@ -20,6 +20,12 @@ from kubelite.images.shell.variables import Hidden, Variables
 Opened = tuple[str, Script | None, Buffer]
 """A file of `<(…)` or `>(…)`, the script whose input it is, and its bytes."""
 _VERSION = ("5", "2", "15", "1", "release", "x86_64-pc-linux-gnu")
+_ALWAYS = {"BASH": "/bin/bash", "OSTYPE": "linux-gnu", "SHLVL": "1"}
+_COMPUTED_BY_ALL = frozenset({"RANDOM", "LINENO"})
+_COMPUTED = _COMPUTED_BY_ALL.union(
+    ("SECONDS", "EPOCHSECONDS", "HOSTNAME", "UID", "EUID", "BASHPID", "BASH_VERSION"), _ALWAYS
+)
+RANDOM_END = 1 << 15
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -113,7 +119,9 @@ class State:
         if shell.bash:
             shell.variables.set_elements("BASH_VERSINFO", _VERSION)
             shell.variables.set_elements("BASH_SOURCE", [name])
-        shell.compute()
+        known = _COMPUTED if shell.bash else _COMPUTED_BY_ALL
+        shell.variables.computed = known.difference(shell.variables)
+        shell.variables.compute = shell.computed
         receivers = process.job.receivers if process.job else process.table.main_receivers
         receivers.append(shell.receive)
         return shell
@@ -143,32 +151,31 @@ class State:
             feeding={},
             opened=[],
         )
-        made.compute()
+        made.variables.compute = made.computed
         return made
 
-    def compute(self) -> None:
-        """Lets variables that the shell itself knows be computed when they are asked for."""
+    def computed(self, name: str) -> str:
+        """The value of a variable that the shell itself knows."""
         container = self.process.container
-        values: dict[str, Callable[[], str]] = {
-            "RANDOM": lambda: str(int(container.random.uniform(0, 32768))),
-            "LINENO": lambda: str(self.line),
-        }
-        if self.bash:
-            values |= {
-                "SECONDS": lambda: str(int(container.clock.monotonic() - self.began_at)),
-                "EPOCHSECONDS": lambda: str(int(container.clock.now())),
-                "HOSTNAME": lambda: container.hostname,
-                "UID": lambda: str(container.files.user.uid),
-                "EUID": lambda: str(container.files.user.uid),
-                "BASH": lambda: "/bin/bash",
-                "BASH_VERSION": lambda: f"{'.'.join(_VERSION[:3])}({_VERSION[3]})-{_VERSION[4]}",
-                "BASHPID": lambda: str(self.pid),
-                "OSTYPE": lambda: "linux-gnu",
-                "SHLVL": lambda: "1",
-            }
-        self.variables.computed = {
-            name: compute for name, compute in values.items() if name not in self.variables
-        }
+        match name:
+            case "RANDOM":
+                return str(container.random.randrange(RANDOM_END))
+            case "LINENO":
+                return str(self.line)
+            case "SECONDS":
+                return str(int(container.clock.monotonic() - self.began_at))
+            case "EPOCHSECONDS":
+                return str(int(container.clock.now()))
+            case "HOSTNAME":
+                return container.hostname
+            case "UID" | "EUID":
+                return str(container.files.user.uid)
+            case "BASHPID":
+                return str(self.pid)
+            case "BASH_VERSION":
+                return f"{'.'.join(_VERSION[:3])}({_VERSION[3]})-{_VERSION[4]}"
+            case _:
+                return _ALWAYS[name]
 
     # -- signals
 

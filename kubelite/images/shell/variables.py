@@ -85,7 +85,8 @@ class Variables(dict[str, str]):
         arrays: By name; element 0 is a text of that name, too.
         traits: Attributes of `declare` by name: `i`, `l`, `u`.
         references: Names that stand for other names (`declare -n`).
-        computed: What makes the value of a variable that was not set.
+        computed: Names of variables that the shell itself makes a value for, until they are set.
+        compute: Makes it.
 
     Raises:
         ShellError: A read-only variable is set or unset.
@@ -97,14 +98,17 @@ class Variables(dict[str, str]):
         self.arrays: dict[str, Array] = {}
         self.traits: dict[str, frozenset[str]] = {}
         self.references: dict[str, str] = {}
-        self.computed: dict[str, Callable[[], str]] = {}
+        self.computed: frozenset[str] = frozenset()
+        self.compute: Callable[[str], str] = str
 
     def __setitem__(self, name: str, value: str) -> None:
-        self.check(name)
-        super().__setitem__(name, value)
+        if name in self.constant:
+            self.check(name)
+        dict.__setitem__(self, name, value)
         if name in self.arrays:
             self.arrays[name].set("0" if self.arrays[name].associative else 0, value)
-        self.computed.pop(name, None)
+        if name in self.computed:
+            self.computed -= {name}
 
     def check(self, name: str) -> None:
         """Sees that a variable may be set.
@@ -117,32 +121,32 @@ class Variables(dict[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The text of a variable."""
-        found = super().get(name)
-        if found is None and name in self.computed:
-            return self.computed[name]()
-        return default if found is None else found
+        if name in self:
+            return self[name]
+        return self.compute(name) if name in self.computed else default
 
     def pop(self, name: str, default: Any = None) -> Any:
         """Unsets a variable."""
         self.arrays.pop(name, None)
         self.traits.pop(name, None)
-        self.computed.pop(name, None)
+        if name in self.computed:
+            self.computed -= {name}
         return super().pop(name, default)
 
     def resolve(self, name: str) -> str:
         """The name that a reference stands for; any other name is itself."""
-        for _ in range(len(self.references)):
-            if name not in self.references:
-                break
-            name = self.references[name]
+        if self.references:
+            for _ in range(len(self.references)):
+                name = self.references.get(name, name)
         return name
 
     def copied(self) -> Variables:
         """The same in a subshell."""
         made = Variables(self, set(self.constant))
-        made.arrays = {name: array.copied() for name, array in self.arrays.items()}
+        if self.arrays:
+            made.arrays = {name: array.copied() for name, array in self.arrays.items()}
         made.traits, made.references = dict(self.traits), dict(self.references)
-        made.computed = dict(self.computed)
+        made.computed, made.compute = self.computed, self.compute
         return made
 
     # -- arrays
