@@ -81,7 +81,8 @@ class SeriesRecorder(EventWriter):
         key = (type_, action, reason, *sorted(reference.items()), *sorted(other.items()))
         known = self._known.get(key)
         if known is None:
-            body = self._new(reference, type_, reason, message, now, action)
+            self._made += 1
+            body = series_event(self._component, reference, type_, reason, message, now, action, self._made)
             if other:
                 body["related"] = other
             self._known[key] = _Series(body, now)
@@ -117,29 +118,6 @@ class SeriesRecorder(EventWriter):
             self._tell(series)
         self._arm()
 
-    def _new(
-        self, reference: Object, type_: str, reason: str, message: str, now: float, action: str
-    ) -> dict[str, Any]:
-        self._made += 1
-        namespace = reference.get("namespace") or "default"
-        name = event_name((self._component, ""), reference, now, self._made)
-        return {
-            "kind": "Event",
-            "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": reference,
-            "reason": reason,
-            "message": _shortened(message),
-            "source": {},
-            "firstTimestamp": None,
-            "lastTimestamp": None,
-            "type": type_,
-            "eventTime": format_micro_time(now),
-            "action": action,
-            "reportingComponent": self._component,
-            "reportingInstance": f"{self._component}-{INSTANCE}",
-        }
-
     def _decision(self, body: Object, count: int) -> Decision:
         metadata = body["metadata"]
         return Decision(metadata["namespace"], metadata["name"], body["message"], "", count)
@@ -151,6 +129,47 @@ class SeriesRecorder(EventWriter):
         told = {"count": series.count, "lastObservedTime": format_micro_time(series.last_s)}
         series.told = series.count
         self._queue(self._decision(series.body, series.count), {**series.body, "series": told})
+
+
+def series_event(
+    component: str,
+    reference: Object,
+    type_: str,
+    reason: str,
+    message: str,
+    now: float,
+    action: str,
+    number: int,
+) -> dict[str, Any]:
+    """An Event in the newer form.
+
+    Args:
+        component: Who reports.
+        reference: What the Event is about.
+        type_: `Normal` or `Warning`.
+        reason: In CamelCase.
+        message: For people.
+        now: Unix seconds.
+        action: What was tried.
+        number: How many the component made before.
+    """
+    name = event_name((component, ""), reference, now, number)
+    return {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"name": name, "namespace": reference.get("namespace") or "default"},
+        "involvedObject": reference,
+        "reason": reason,
+        "message": _shortened(message),
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "type": type_,
+        "eventTime": format_micro_time(now),
+        "action": action,
+        "reportingComponent": component,
+        "reportingInstance": f"{component}-{INSTANCE}",
+    }
 
 
 def _shortened(message: str) -> str:

@@ -26,6 +26,7 @@ class APIServerConfig(Shown):
         bookmark_interval_s: Seconds between bookmarks.
         event_ttl_s: Seconds after its last write that an Event is kept.
         reconcile_interval_s: Seconds between looks at the `kubernetes` Service and at Events too old.
+        repair_interval_s: Seconds between looks at IPAddress objects, if somebody wrote or deleted any.
         settle_after_s: Seconds after a write that the statuses of flow schemas and policies follow it.
         future_revision_wait_s: Seconds that a read waits for a resourceVersion of the future.
         bookmark_before_end_s: Seconds before a watch's end at which a last bookmark is sent.
@@ -45,6 +46,7 @@ class APIServerConfig(Shown):
     bookmark_interval_s: float = 60.0
     event_ttl_s: float = 3600.0
     reconcile_interval_s: float = 10.0
+    repair_interval_s: float = 180.0
     settle_after_s: float = 0.05
     future_revision_wait_s: float = 3.0
     bookmark_before_end_s: float = 2.0

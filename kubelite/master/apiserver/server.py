@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
 import attrs
 
-from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS, SECRETS
+from kubelite.api.resources import CUSTOMRESOURCEDEFINITIONS, EVENTS, IPADDRESSES, SECRETS
 from kubelite.apimachinery.apierrors import (
     APIError,
     Forbidden,
@@ -90,6 +90,10 @@ class Reconcile(Signal):
     """Time to look after the `kubernetes` Service and after Events that are too old."""
 
 
+class RepairAddresses(Signal):
+    """Time to look whether all cluster addresses have their objects."""
+
+
 class LookAtDefinitions(Signal):
     """Definitions of custom resources were written."""
 
@@ -113,7 +117,16 @@ class LabelSecret(Shown):
     day: str
 
 
-Internal = SendBookmarks | Compact | Reconcile | LookAtDefinitions | LookAtDefinition | Settle | LabelSecret
+Internal = (
+    SendBookmarks
+    | Compact
+    | Reconcile
+    | LookAtDefinitions
+    | LookAtDefinition
+    | Settle
+    | LabelSecret
+    | RepairAddresses
+)
 
 
 class APIServer(Actor[Message | Internal]):
@@ -162,6 +175,7 @@ class APIServer(Actor[Message | Internal]):
         self._custom: CustomResources | None = None
         self._custom_awake = False
         self._settling = False
+        self._repairing = False
         bootstrap(self._env)
         for entry in store.list(EVENTS, EVERYTHING).entries:  # of before a restart
             self._expiry.note(entry, clock.now())
@@ -286,6 +300,9 @@ class APIServer(Actor[Message | Internal]):
             case Settle():
                 self._settling = False
                 settle(self._env)
+            case RepairAddresses():
+                self._repairing = False
+                self._repair_addresses()
             case LabelSecret(secret=secret, day=day):
                 self._label(secret, day)
             case _:
@@ -337,6 +354,8 @@ class APIServer(Actor[Message | Internal]):
         self._look_soon(strategy.resource)
 
     def _look_soon(self, resource: Resource) -> None:
+        if resource.group_resource == IPADDRESSES.group_resource:
+            self._repair_later()
         if resource in SETTLED and not self._settling:
             self._settling = True
             self.context.call_later(self._env.config.settle_after_s, Settle())
@@ -373,6 +392,27 @@ class APIServer(Actor[Message | Internal]):
     def _connect(self, request: Connect) -> ConnectInfo:
         self._authorize(request, request.verb)
         return connect(self._env, request)
+
+    def _repair_later(self) -> None:
+        """Look at IPAddress objects at the next turn; turns come at equal intervals."""
+        if not self._repairing:
+            self._repairing = True
+            interval_s = self._env.config.repair_interval_s
+            passed_s = self._env.clock.monotonic() - self._began
+            self.context.call_later(interval_s - passed_s % interval_s, RepairAddresses())
+
+    def _repair_addresses(self) -> None:
+        from kubelite.master.apiserver.addressrepair import repair  # noqa: PLC0415 - rarely needed
+
+        events, waits = repair(self._env)
+        for event in events:
+            namespace = event["metadata"]["namespace"]
+            with suppress(APIError):  # the namespace may be going away
+                self._writes.create(
+                    Create(user=writes.APISERVER, resource=EVENTS, namespace=namespace, object=event)
+                )
+        if waits:
+            self._repair_later()
 
     # --- duties ---------------------------------------------------------------------------------------------
 

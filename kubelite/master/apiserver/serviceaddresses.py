@@ -37,5 +37,10 @@ def follow(env: Environment, old: Object | None, new: Object | None) -> None:
     for address in after:
         if address not in before and env.store.get(IPADDRESSES, "", address) is None:
             assert new is not None
-            obj = fresh.completed(fresh.ip_address(address, new), uid=env.random.uuid4(), now=env.now_text())
-            env.store.create(IPADDRESSES, "", address, obj)
+            make(env, address, new)
+
+
+def make(env: Environment, address: str, service: Object) -> None:
+    """Make the object of a Service's address, which is not there."""
+    obj = fresh.completed(fresh.ip_address(address, service), uid=env.random.uuid4(), now=env.now_text())
+    env.store.create(IPADDRESSES, "", address, obj)
