@@ -127,17 +127,20 @@ def _image_of(name: str) -> Image:
 
 
 def _shell_image(command: str, name: str) -> Image:
-    from kubelite.images.busybox import APPLETS, busybox  # noqa: PLC0415 - see the module's docstring
+    from kubelite.images import busybox  # noqa: PLC0415 - see the module's docstring
     from kubelite.images.osrelease import OS_RELEASES  # noqa: PLC0415 - see the module's docstring
 
+    alone = command == "sh"
+    program = busybox.busybox_alone if alone else busybox.busybox
+    applets = busybox.OWN_APPLETS if alone else busybox.APPLETS
     return Image(
-        program=busybox,
+        program=program,
         kind="main",
         default_args=(command,),
-        exec=busybox,
+        exec=program,
         size=2_220_000,
         files={"/etc/os-release": OS_RELEASES[name]} if name in OS_RELEASES else {},
-        commands=tuple(f"/bin/{each}" for each in sorted(APPLETS)),
+        commands=tuple(f"/bin/{each}" for each in sorted(applets)),
     )
 
 

@@ -65,6 +65,8 @@ APPLETS: Mapping[str, Applet] = {
     **archive.APPLETS,
     "awk": awk,
 }
+OWN_APPLETS = {name: applet for name, applet in APPLETS.items() if name != "bash"}
+"""Those of images that are BusyBox and nothing else."""
 DEFAULT_COMMAND = ("sh",)
 
 
@@ -100,5 +102,10 @@ async def run_applets(container: Container, applets: Mapping[str, Applet], argv:
 
 
 async def busybox(container: Container) -> int:
-    """The image's program: `container.argv[0]` says which applet."""
+    """The program of images with a shell: `container.argv[0]` says which applet."""
     return await run_applets(container, APPLETS)
+
+
+async def busybox_alone(container: Container) -> int:
+    """The program of BusyBox's own images, which have no bash."""
+    return await run_applets(container, OWN_APPLETS)

@@ -94,6 +94,9 @@ def test_commands_of_a_shell_are_run():
     assert run("redis:7", "sh", "-c", "echo $((6*7))") == (0, "42\n")
     assert run("ubuntu:22.04", "bash", "-c", "echo hi; exit 3") == (3, "hi\n")
     assert run("httpd", "/bin/echo", "hi") == (0, "hi\n")
+    assert run("busybox", "sh", "-c", "command -v bash || echo none") == (0, "none\n")
+    with pytest.raises(CommandNotFoundError):
+        run("alpine:3.20", "bash", "-c", "echo hi", execute=True)
     assert run("registry.k8s.io/hpa-example", "echo", "hi", execute=True) == (0, "hi\n")
 
 
