@@ -50,11 +50,14 @@ _SITES: Final = {
     "public.ecr.aws/nginx/nginx": "NGINX",
     "nginxinc/nginx-unprivileged": "UNPRIVILEGED",
     "bitnami/nginx": "BITNAMI",
+    "gcr.io/google-samples/hello-frontend": "FRONTEND",
     "httpd": "HTTPD",
 }
 _WEB_SERVERS: Final = (
     "gcr.io/kuar-demo/kuard-amd64",
     "gcr.io/google-samples/hello-app",
+    "gcr.io/google-samples/hello-go-gke",
+    "gcr.io/google-samples/node-hello",
     "hashicorp/http-echo",
     "traefik/whoami",
     "jmalloc/echo-server",

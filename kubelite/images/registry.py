@@ -43,6 +43,8 @@ _MIRRORS: Final = (
     "k8s.gcr.io/e2e-test-images/",
     "k8s.gcr.io/",
     "gcr.io/google-samples/",
+    "us-docker.pkg.dev/google-samples/containers/gke/",
+    "gcr.io/kubernetes-e2e-test-images/",
     "gcr.io/google_containers/",
     "gcr.io/google-containers/",
     "docker.io/",

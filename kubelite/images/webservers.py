@@ -113,6 +113,14 @@ def _echoserver(container: Container, request: web.Request) -> web.Response:
     return web.Response(text=f"\n\nHostname: {container.hostname}\n\n{text}")
 
 
+def _hello_backend(_: Container, __: web.Request) -> web.Response:
+    return web.Response(text='{"message":"Hello"}\n', content_type="application/json")
+
+
+def _node_hello(_: Container, __: web.Request) -> web.Response:
+    return web.Response(text="Hello Kubernetes!")
+
+
 def _hpa_example(_: Container, __: web.Request) -> web.Response:
     return web.Response(text="OK!")
 
@@ -141,6 +149,8 @@ SERVERS: Final = {
     "gcr.io/google-samples/hello-app": Server(
         command="./hello-app", port=8080, answer=_hello_app, port_variable="PORT", scratch=True
     ),
+    "gcr.io/google-samples/hello-go-gke": Server(command="/go/bin/hello", port=80, answer=_hello_backend),
+    "gcr.io/google-samples/node-hello": Server(command="node", port=8080, answer=_node_hello),
     "hashicorp/http-echo": Server(
         command="/http-echo", port=5678, answer=_http_echo, port_options=("listen",), scratch=True
     ),

@@ -50,6 +50,14 @@ def visit(image, *paths, args=(), env=None, ports=()):
         ("gcr.io/kuar-demo/kuard-amd64:blue", (), {}, 8080, "KUAR Demo blue on pod-0"),
         ("gcr.io/google-samples/hello-app:2.0", (), {}, 8080, "Version: 2.0.0\nHostname: pod-0\n"),
         ("gcr.io/google-samples/hello-app:1.0", (), {"PORT": "9000"}, 9000, "Hello, world!"),
+        (
+            "us-docker.pkg.dev/google-samples/containers/gke/hello-go-gke:1.0",
+            (),
+            {},
+            80,
+            '{"message":"Hello"}',
+        ),
+        ("gcr.io/google-samples/node-hello:1.0", (), {}, 8080, "Hello Kubernetes!"),
         ("hashicorp/http-echo:0.2.3", ("-text=foo bar",), {}, 5678, "foo bar\n"),
         ("hashicorp/http-echo", ("-listen=:8080", "-text", "hi"), {}, 8080, "hi\n"),
         ("traefik/whoami:v1.10", (), {}, 80, "Hostname: pod-0\n"),
@@ -104,3 +112,36 @@ def test_images_that_have_only_their_program_refuse_commands():
     for execute in (False, True):
         with pytest.raises(CommandNotFoundError):
             run("traefik/whoami", "sh", execute=execute)
+
+
+def run_in(image, *argv):
+    """What an exec'd command of an image prints, and whether it told the server to end."""
+    found = make_registry().resolve(image)
+    container = FakeContainer(argv, files=make_files(image=found))
+    container.image = image
+    status = asyncio.run(found.exec(container))
+    return status, (container.stdout.data + container.stderr.data).decode(), container.terminating.is_set()
+
+
+def test_the_command_nginx():
+    assert run_in("nginx:1.14.2", "nginx", "-v") == (0, "nginx version: nginx/1.14.2\n", False)
+    assert run_in("nginx:alpine", "nginx", "-v")[1] == "nginx version: nginx/1.27.0\n"
+    assert "test is successful" in run_in("nginx", "nginx", "-t")[1]
+    assert run_in("nginx", "/usr/sbin/nginx", "-s", "quit") == (0, "", True)
+    assert run_in("nginx", "nginx", "-s", "reload") == (0, "", False)
+    assert run_in("nginx", "nginx", "-s", "x") == (1, 'nginx: invalid option: "-s x"\n', False)
+    assert run_in("httpd:2.4", "httpd", "-v")[1] == "Server version: Apache/2.4 (Unix)\n"
+
+
+def test_nginx_in_a_script_serves():
+    port, answers, status = visit(
+        "nginx", "/", args=("sh", "-c", "echo a > /tmp/a && nginx -g 'daemon off;'")
+    )
+    assert (port, answers[0][0], status) == (80, 200, 0)
+
+
+def test_a_frontend_needs_the_name_of_its_backend():
+    found = make_registry().resolve("gcr.io/google-samples/hello-frontend:1.0")
+    container = FakeContainer(found.default_args)
+    assert asyncio.run(found.program(container)) == 1
+    assert container.stderr.data == b'nginx: [emerg] host not found in upstream "hello"\n'
