@@ -80,12 +80,17 @@ def tells_enough(error: BaseException) -> bool:
     """Whether an error's text says all: an answer, or what was typed is at fault, not the code below."""
     if isinstance(error, APIError | WaitTimeout | Unsupported):
         return True
-    if not isinstance(error, ValueError | RuntimeError) or error.__cause__ is not None:
+    is_about_network = isinstance(error, OSError)
+    if not is_about_network and (
+        not isinstance(error, ValueError | RuntimeError) or error.__cause__ is not None
+    ):
         return False
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     typed = [index for index, frame in enumerate(frames) if _is_typed(frame)]
     below = frames[typed[-1] + 1 :] if typed else frames
     modules = [str(frame.f_globals.get("__name__", "")) for frame in below]
+    if is_about_network:  # nothing answers, or a file is missing
+        return bool(modules) and modules[0].startswith("kubelite.")
     own = {"kubelite", "anyio", "concurrent", "asyncio"}
     return (
         bool(modules)

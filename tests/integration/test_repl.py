@@ -97,12 +97,14 @@ def test_answers_and_slips_are_told_without_a_traceback(prompt, capsys):
         "svc['nope']": 'NotFound: services "nope" not found',
         "view('crontabs')": "ValueError: there is no kind 'crontabs' (did you mean 'cronjobs'?)",
         "await clock.advance(60)": "RuntimeError: the system's time takes its own course",
+        "await svc['kubernetes'].get('/', port=9)": "ClientConnectorError: Cannot connect to host kubernetes",
+        "await apply('none.yaml')": "FileNotFoundError: ",
         "await wait_for('node/node-1', 'deleted', timeout=0.01)": "WaitTimeout: node/node-1 was not deleted",
     }
     for typed, told in slips.items():
         assert not prompt.push(typed)
         assert capsys.readouterr().err.startswith(told)
-    for typed in ("1 / 0", "int('x')", "raise ValueError('mine')"):
+    for typed in ("1 / 0", "int('x')", "raise ValueError('mine')", "open('none.yaml')"):
         assert not prompt.push(typed)
         assert capsys.readouterr().err.startswith("Traceback")
 
