@@ -116,6 +116,11 @@ class Zone:
     def __repr__(self) -> str:
         return f"<Zone {self.domain}, {len(self._records)} names>"
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The keys of the Services that have records."""
+        return tuple(source for source in self._by_source if source)
+
     def replace(self, source: str, records: Iterable[Record]) -> None:
         """Puts the records of one source (a Service's key) in place of those it had."""
         new = tuple(dict.fromkeys(records))

@@ -76,6 +76,10 @@ class DNSServer(Actor[Refresh]):
         services, slices = self._informers.informer(SERVICES), self._informers.informer(ENDPOINTSLICES)
         self._services, self._slices = services, slices
         slices.add_index(_INDEX, _service_of)
+        # Of what was removed while nobody watched nobody tells.
+        self._zone.namespaces.clear()
+        for key in self._zone.services:
+            self._note(key)
         for remove in (
             services.add_handler(self._service_changed),
             slices.add_handler(self._slice_changed),

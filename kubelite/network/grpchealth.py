@@ -26,6 +26,7 @@ _PREFIX_BYTES: Final = 5
 _POST, _SCHEME_HTTP, _OK = b"\x83", b"\x86", b"\x88"
 _PATH_NAME, _AUTHORITY_NAME, _CONTENT_TYPE_NAME = b"\x04", b"\x01", b"\x0f\x10"
 _NOT_FOUND: Final = 5
+_HPACK_MOST, _VARINT_MOST = 0x7F, 0x7F
 
 
 class Frame(NamedTuple):
@@ -57,7 +58,34 @@ def decode_frames(data: bytearray) -> Iterator[Frame]:
 
 
 def _text(name: bytes, value: str) -> bytes:
-    return name + bytes((len(value),)) + value.encode()
+    encoded = value.encode()
+    return name + _hpack_length(len(encoded)) + encoded
+
+
+def _hpack_length(length: int) -> bytes:
+    """RFC 7541, 5.1: seven bits, and what is beyond them in bytes that follow."""
+    if length < _HPACK_MOST:
+        return bytes((length,))
+    return bytes((_HPACK_MOST,)) + _varint(length - _HPACK_MOST)
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits a byte, the lowest first; the eighth says that more follow."""
+    made = bytearray()
+    while number > _VARINT_MOST:
+        made.append(number & _VARINT_MOST | 0x80)
+        number >>= 7
+    return bytes((*made, number))
+
+
+def _read_varint(data: bytes) -> tuple[int, int]:
+    """The number, and how many bytes it has."""
+    number = at = 0
+    for at, byte in enumerate(data, 1):
+        number |= (byte & _VARINT_MOST) << 7 * (at - 1)
+        if byte <= _VARINT_MOST:
+            break
+    return number, at
 
 
 def _field(name: str, value: str) -> bytes:
@@ -71,13 +99,16 @@ def _message(body: bytes) -> bytes:
 def encode_request(service: str) -> bytes:
     """A HealthCheckRequest."""
     name = service.encode()
-    return _message(b"\x0a" + bytes((len(name),)) + name if name else b"")
+    return _message(b"\x0a" + _varint(len(name)) + name if name else b"")
 
 
 def decode_request(message: bytes) -> str:
     """The service that a HealthCheckRequest asks for."""
     body = message[_PREFIX_BYTES:]
-    return body[2 : 2 + body[1]].decode(errors="replace") if body[:1] == b"\x0a" and len(body) > 1 else ""
+    if body[:1] != b"\x0a":
+        return ""
+    length, size = _read_varint(body[1:])
+    return body[1 + size : 1 + size + length].decode(errors="replace")
 
 
 def decode_response(message: bytes) -> int:

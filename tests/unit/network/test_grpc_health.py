@@ -62,6 +62,9 @@ def test_messages_are_those_of_protocol_buffers():
     assert encode_request("") == b"\0\0\0\0\0"
     assert encode_request("ab") == b"\0\0\0\0\x04\x0a\x02ab"
     assert decode_request(encode_request("ab")) == "ab"
+    long = "service." * 40
+    assert encode_request(long)[5:8] == b"\x0a\xc0\x02"
+    assert decode_request(encode_request(long)) == long
     assert decode_response(b"\0\0\0\0\x02\x08\x01") == SERVING
     assert decode_response(b"\0\0\0\0\0") == 0
 
