@@ -286,9 +286,11 @@ def _status_parts(old: Object, new: Object) -> list[str]:
         parts += _container_parts(_items(old.get("containerStatuses")), _items(new.get("containerStatuses")))
     if not parts:
         parts += [
-            f"status.{name} {old.get(name, 0)} → {value}"
-            for name, value in new.items()
-            if isinstance(value, int) and value != old.get(name) and name != "observedGeneration"
+            f"status.{name} {before} → {after}"
+            for name in {**old, **new}
+            if name != "observedGeneration"
+            for before, after in [(old.get(name, 0), new.get(name, 0))]
+            if isinstance(before, int) and isinstance(after, int) and before != after
         ]
     return parts
 

@@ -102,6 +102,8 @@ def status(*conditions, **fields):
         ),
         (status(("Ready", "True")), status(("Ready", "True")), ""),
         ({"status": {"replicas": 1}}, {"status": {"replicas": 2}}, "status.replicas 1 → 2"),
+        ({"status": {"replicas": 1, "ready": 1}}, {"status": {"replicas": 1}}, "status.ready 1 → 0"),
+        ({"status": {}}, {"status": {"terminating": 0}}, ""),
         ({}, status(*((name, "True") for name in "ABCDE")), "A=True, B=True, C=True, D=True, …"),
         (
             {"status": {"containerStatuses": [{"state": {"running": {}}}]}},
