@@ -424,15 +424,20 @@ class Kubelet(Actor[Message]):
         worker = self.machine.workers.get(uid)
         if worker is not None:
             worker.handle(PodGone())
+            self._give_back(worker)  # others are sent here already, though its containers may still run
             self._after(worker)
+
+    def _give_back(self, worker: PodWorker) -> None:
+        """What a pod held is there for others: those that wait for more, and new ones."""
+        if self._admission.give_back(worker):
+            for waiting in self._admission.waiting():
+                waiting.handle(self._admission.seen(waiting, waiting.base))
 
     def _after(self, worker: PodWorker) -> None:
         """Give back what an ended pod held, and forget one whose object is gone."""
         if not worker.ended:
             return
-        if self._admission.give_back(worker):
-            for waiting in self._admission.waiting():
-                waiting.handle(self._admission.seen(waiting, waiting.base))
+        self._give_back(worker)
         if worker.state.removed and not worker.remove and not worker.writing:
             self._forget(worker)
 

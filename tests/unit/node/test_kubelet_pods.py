@@ -290,6 +290,19 @@ async def test_a_pod_is_refused_while_another_has_its_host_port(node):
     await node.until(is_ready, "third")
 
 
+async def test_a_pod_that_was_deleted_by_force_is_in_nobodys_way(node):
+    ports = [{"containerPort": 8000, "hostPort": 9000}]
+    greedy = {"image": "pause", "ports": ports, "resources": {"requests": {"cpu": "5"}}}
+    await node.run("first", containers=[{"name": "c", **greedy}])
+    await node.until(is_ready, "first")
+    await node.client.delete(PODS, "first", "default", grace_period_s=0)
+    await node.run("second", containers=[{"name": "c", **greedy}])
+    await node.until(is_ready, "second")
+    await node.run("third", containers=[{"name": "c", **greedy}])
+    pod = await node.until(lambda pod: pod["status"].get("phase") == "Failed", "third")
+    assert pod["status"]["reason"] == "OutOfcpu", "what the first had was given back once"
+
+
 async def test_a_host_port_leads_to_the_pod(node):
     node.images["hello:1"] = make_app
     ports = [{"containerPort": 8000, "hostPort": 9000}]
