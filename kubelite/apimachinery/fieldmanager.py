@@ -200,10 +200,9 @@ class FieldManager:
         if not stored or len(stored) > 1 or self.types_change:
             return None
         entry, atom = stored[0], self._atom().map
-        is_his = entry.keys() >= TIMED and mf.manager_in(entry) == mf.manager_of(
-            name, UPDATE, self.api_version, self.subresource
-        )
-        if not is_his or atom is None or new["metadata"].get("managedFields") != stored:
+        if atom is None or not entry.keys() >= TIMED or new["metadata"].get("managedFields") != stored:
+            return None
+        if mf.manager_in(entry) != mf.manager_of(name, UPDATE, self.api_version, self.subresource):
             return None
         count = changed_leaves(atom, live, new, entry["fieldsV1"])
         if not count:

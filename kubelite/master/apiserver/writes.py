@@ -123,7 +123,15 @@ def create(
         obj = env.field_managers.updated(strategy, None, obj, sent, manager, now)
     plugins = chain.asked(CREATE, resource)
     attributes = Attributes(
-        operation=CREATE, resource=resource, user=user, namespace=namespace, name=name, dry_run=dry_run
+        operation=CREATE,
+        resource=resource,
+        subresource="",
+        user=user,
+        namespace=namespace,
+        name=name,
+        old=None,
+        dry_run=dry_run,
+        warnings=[],
     )
     obj = plugins.admit(env, attributes, obj)
     if resource == r.SERVICES:
@@ -244,6 +252,7 @@ def update(
         name=name,
         old=old,
         dry_run=dry_run,
+        warnings=[],
     )
     sent, obj = obj, strategy.default(obj, old)
     if manager is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import attrs
 
@@ -18,8 +18,7 @@ CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Attributes:
+class Attributes(NamedTuple):
     """One write on its way to the store.
 
     Attributes:
@@ -31,12 +30,12 @@ class Attributes:
     operation: Operation
     resource: Resource
     user: UserInfo
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
-    old: Object | None = None
-    dry_run: bool = False
-    warnings: list[str] = attrs.field(factory=list)
+    subresource: str
+    namespace: str
+    name: str
+    old: Object | None
+    dry_run: bool
+    warnings: list[str]
 
     def forbidden(self, why: str) -> Forbidden:
         """A refusal."""
