@@ -54,7 +54,7 @@ class Box:
         self.log = log
         self.attachments = Attachments()
         self.stdin: Input | NoInput = Input() if config.stdin else NoInput()
-        self.servers: set[PodServer] = set()
+        self.servers: dict[PodServer, None] = {}
         self.context = contextvars.copy_context()
         self.context.run(current_namespace.set, config.network)
         self._exited: Callable[[Exit], None] | None = exited
@@ -63,7 +63,7 @@ class Box:
         self._terminating: asyncio.Event | None = None
         self._random: Randomness | None = None
         self._task: asyncio.Task[Exit] | None = None
-        self._beside: set[asyncio.Task[int]] = set()
+        self._beside: dict[asyncio.Task[int], None] = {}
         self._kills = 0
         self._again: TimerHandle | None = None
 
@@ -140,8 +140,8 @@ class Box:
         """Run an exec'd command; it ends with the container."""
         name = f"exec {self.config.namespace}/{self.config.pod_name}/{self.config.name}"
         task = tasks.start(run_command(process), name=name, context=self.context.copy())
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        self._beside[task] = None
+        task.add_done_callback(self._beside.pop)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

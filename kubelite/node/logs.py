@@ -50,13 +50,17 @@ class Piece(NamedTuple):
     begins: bool
 
 
+_NO_LINES: Final[deque[Piece]] = deque(maxlen=0)
+"""What a container has written that is silent: an empty queue is larger than all else of a log."""
+
+
 class ContainerLog:
     """The log of one attempt of a container; `now` gives Unix seconds."""
 
     def __init__(self, now: Callable[[], float], bytes_max: int = LOG_BYTES_MAX) -> None:
         self._now = now
         self._bytes_max = bytes_max
-        self._lines: deque[Piece] = deque()
+        self._lines: deque[Piece] = _NO_LINES
         self._size = 0
         self._dropped = 0
         self._partial: dict[str, bytes] = {}
@@ -151,6 +155,8 @@ class ContainerLog:
 
     def _append(self, line: bytes) -> None:
         begins = not self._lines or self._lines[-1].text.endswith(b"\n")
+        if self._lines is _NO_LINES:
+            self._lines = deque()
         self._lines.append(Piece(self._now(), line, begins))
         self._size += len(line)
         while self._size > self._bytes_max and len(self._lines) > 1:

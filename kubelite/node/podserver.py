@@ -64,7 +64,7 @@ class PodServer(web.Server):
         self._box = box
         self._listeners: list[Any] = []
         self._drained: asyncio.Event | None = None
-        box.servers.add(self)
+        box.servers[self] = None
 
     def __call__(self) -> RequestHandler:
         """A protocol for one connection."""
@@ -97,7 +97,7 @@ class PodServer(web.Server):
                 transport.abort()
             if (task := handler._task_handler) is not None:  # noqa: SLF001  (a killed process handles no more)
                 task.cancel()
-        self._box.servers.discard(self)
+        self._box.servers.pop(self, None)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """A connection is gone."""

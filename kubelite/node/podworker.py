@@ -7,7 +7,6 @@ Source: pkg/kubelet/pod_workers.go.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
@@ -102,7 +101,7 @@ class PodWorker:
         self.ended_before = self.state.stop_by is not None
         self._network = PodNetwork(host.machine)
         self.volumes: dict[str, Volume] = {}
-        self._queue: deque[Event] = deque()
+        self._queue: list[Event] = []
         self._busy = False
         self._checks: PodChecks | None = None
         self._timer: TimerHandle | None = None
@@ -184,7 +183,7 @@ class PodWorker:
         try:
             while self._queue:
                 now = self.host.machine.clock.now()
-                self.state, effects = step(self.state, self._queue.popleft(), now)
+                self.state, effects = step(self.state, self._queue.pop(0), now)
                 for effect in effects:
                     self._do(effect)
         finally:

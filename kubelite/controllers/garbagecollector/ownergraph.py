@@ -35,7 +35,7 @@ class Node:
     namespace: str
     name: str
     object: Object | None = None
-    dependents: set[str] = attrs.field(factory=set)
+    dependents: dict[str, None] = attrs.field(factory=dict)  # a third of a set while empty, as most are
 
     @property
     def is_deleting(self) -> bool:
@@ -156,7 +156,7 @@ class OwnerGraph:
                 space = node.namespace if resource_of is None or resource_of.namespaced else ""
                 owner = Node(reference["uid"], resource_of, space, reference["name"])
                 self._nodes[reference["uid"]] = owner
-            owner.dependents.add(node.uid)
+            owner.dependents[node.uid] = None
         return node
 
     def remove(self, uid: str) -> list[Node]:
@@ -180,7 +180,7 @@ class OwnerGraph:
         for reference in node.owners():
             owner = self._nodes.get(reference["uid"])
             if owner is not None:
-                owner.dependents.discard(node.uid)
+                owner.dependents.pop(node.uid, None)
                 if owner.object is None and not owner.dependents:
                     del self._nodes[owner.uid]
 
