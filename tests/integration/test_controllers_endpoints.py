@@ -45,6 +45,18 @@ async def test_a_service_without_pods_has_one_empty_slice_and_empty_endpoints():
         }
 
 
+async def test_a_slice_that_somebody_deletes_is_made_anew_at_once():
+    """Though the controller has only just written it."""
+    async with rig(SL) as r:
+        await r.service()
+        await r.settle(2)
+        (first,) = await slices(r)
+        await r.client.delete(ENDPOINTSLICES, first["metadata"]["name"], "default")
+        await r.settle(2)
+        (second,) = await slices(r)
+        assert second["metadata"]["uid"] != first["metadata"]["uid"]
+
+
 async def test_pods_come_and_go():
     async with rig(RC, EP, SL) as r:
         r.play_kubelet()

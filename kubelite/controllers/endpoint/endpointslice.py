@@ -235,7 +235,11 @@ class EndpointSliceController(ServiceReconciler):
             return () if old is None or new is None else by_service(old)
         if self._tracker.observe(old, new):
             return ()
-        return dict.fromkeys([*by_service(obj), *(() if old is None else by_service(old))])
+        keys = dict.fromkeys([*by_service(obj), *(() if old is None else by_service(old))])
+        if new is None:
+            for key in keys:
+                self._tracker.lost(key, obj["metadata"]["uid"])
+        return keys
 
     def _node_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
         """The Services whose hints follow the CPUs of zones, if these have changed."""

@@ -70,6 +70,11 @@ class SliceTracker:
         version: str = new["metadata"]["resourceVersion"]
         return self._own.get(new["metadata"]["uid"]) == version
 
+    def lost(self, key: str, uid: str) -> None:
+        """Somebody else has deleted a slice of the Service `key`: what was written there is not awaited."""
+        self._written.get(key, {}).pop(uid, None)
+        self._own.pop(uid, None)
+
     def forget(self, key: str) -> None:
         """The Service is gone, or nothing is awaited any more."""
         for uid in self._written.pop(key, ()):
