@@ -34,6 +34,11 @@ class _ServerSide(sslproto.SSLProtocol):
             self._call_eof_received()  # type: ignore[attr-defined]
             self._start_shutdown()
 
+    def _process_outgoing(self) -> None:
+        """As asyncio's, but only if there is anything to send, or to tell the application."""
+        if self._outgoing.pending or self._write_buffer_size or self._app_writing_paused:  # type: ignore[attr-defined]
+            super()._process_outgoing()  # type: ignore[misc]
+
     def _on_handshake_complete(self, handshake_exc: BaseException | None) -> None:
         transport: Any = self._transport
         is_plain = isinstance(handshake_exc, ssl.SSLError) and handshake_exc.reason == _PLAIN_HTTP

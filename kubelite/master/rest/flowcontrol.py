@@ -70,10 +70,10 @@ class Classifier:
 
     def classify(self, user: UserInfo, info: RequestInfo) -> Classification | None:
         """Where a request belongs; None if no schema takes it."""
-        what = (
-            (info.group, info.plural, info.subresource, namespace_of(info)) if info.is_resource else info.path
-        )
-        key = (user.name, user.groups, info.verb, what)
+        key: tuple[Any, ...] = (user.name, user.groups, info.verb, info.path)
+        if info.is_resource:  # all objects of a kind in a namespace are alike, but Namespaces
+            namespace = info.name if info.plural == "namespaces" else info.namespace
+            key = (user.name, user.groups, info.verb, info.group, info.plural, info.subresource, namespace)
         remembered = self._remembered
         try:
             return remembered[key]

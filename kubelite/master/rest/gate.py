@@ -144,17 +144,16 @@ class Gate:
             return
         if visit.info.query.pairs:
             visit.asked_s = asked_timeout_s(visit.info, self._limits.request_timeout_s)
-        self._set_deadline(visit)
+        if visit.task is not None:  # nothing can take long before there is one
+            self._set_deadline(visit, visit.task)
 
     def goes_on(self, visit: Visit) -> None:
         """A request that was begun without a task has one from now on."""
-        visit.task = asyncio.current_task()
-        self._set_deadline(visit)
+        visit.task = task = asyncio.current_task()
+        assert task is not None
+        self._set_deadline(visit, task)
 
-    def _set_deadline(self, visit: Visit) -> None:
-        task = visit.task
-        if task is None:  # nothing can take long before there is one
-            return
+    def _set_deadline(self, visit: Visit, task: asyncio.Task[Any]) -> None:
         if visit.asked_s is None:
             self._deadlines.begin(task, visit.began)
         else:

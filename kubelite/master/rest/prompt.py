@@ -24,11 +24,13 @@ class Prompt:
     """A request whose body is there: as much of aiohttp's interface as most requests need.
 
     Attributes:
+        method: In upper case.
+        raw_path: Path and query as they were sent.
         remote: The client's address.
         transport: Of the connection.
     """
 
-    __slots__ = ("_message", "_payload", "_whole", "headers", "remote", "transport")
+    __slots__ = ("_message", "_payload", "_whole", "headers", "method", "raw_path", "remote", "transport")
 
     def __init__(
         self,
@@ -41,21 +43,13 @@ class Prompt:
         self._payload = payload
         self._whole: asyncio.Future[web.BaseRequest] | None = None
         self.headers: CIMultiDictProxy[str] = message.headers
+        self.method: str = message.method
+        self.raw_path: str = message.path
         self.remote = remote
         self.transport = transport
 
     def __repr__(self) -> str:
         return f"<Prompt {self.method} {self.raw_path}>"
-
-    @property
-    def method(self) -> str:
-        """In upper case."""
-        return self._message.method
-
-    @property
-    def raw_path(self) -> str:
-        """Path and query as they were sent."""
-        return self._message.path
 
     @property
     def version(self) -> HttpVersion:

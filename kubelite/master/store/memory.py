@@ -58,7 +58,8 @@ class MemoryStore:
 
     def get(self, resource: Resource, namespace: str, name: str) -> Entry | None:
         """The newest version of an object; None if there is none."""
-        return self._collection(resource).entries.get(make_key(namespace, name))
+        collection = self._collections.get(resource.group_resource)
+        return None if collection is None else collection.entries.get(make_key(namespace, name))
 
     def create(self, resource: Resource, namespace: str, name: str, obj: Object) -> Entry:
         """Write an object that does not exist yet."""
