@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kubelite.images.shell.process import Process
-from kubelite.images.shell.streams import Input, Output, Standard
+from kubelite.images.shell.streams import Buffer, FileOutput, Input, Null, Output, Pipe, Standard
 
 
 class _Written:
-    """An output whose writes never wait; what a pipe has to take is handed on later."""
+    """An output whose writes never wait; what can only be waited for is handed on at the end."""
 
     def __init__(self, output: Input | Output) -> None:
         self._output: Any = output
@@ -18,8 +18,8 @@ class _Written:
     def write(self, data: str | bytes) -> None:
         """Takes all of it at once."""
         raw = data.encode() if isinstance(data, str) else data
-        if isinstance(self._output, Standard):
-            self._output.stream.write(raw)
+        if isinstance(self._output, Standard | Pipe | FileOutput | Buffer | Null):
+            self._output.append(raw)
         else:
             self._held += raw
 

@@ -44,6 +44,9 @@ class Null:
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
         return
 
+    def append(self, data: bytes) -> None:
+        """As `write`, for those who cannot wait."""
+
 
 class Buffer:
     """Output gathered in memory, or input from memory."""
@@ -124,6 +127,12 @@ class Pipe:
         self._data += data
         self._wake()
 
+    def append(self, data: bytes) -> None:
+        """As `write`, for those who cannot wait, nor hear that the reader has gone."""
+        if not self._broken:
+            self._data += data
+            self._wake()
+
     async def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes; waits for the end of the writer if `size` is negative."""
         while not self._ended and (size < 0 or not self._data):
@@ -184,6 +193,10 @@ class FileOutput:
         files.write(path, b"", append=append)
 
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
+        self.append(data)
+
+    def append(self, data: bytes) -> None:
+        """As `write`, for those who cannot wait."""
         self._files.write(self._path, data, append=True)
 
 
@@ -193,6 +206,10 @@ class Standard:
     def __init__(self, stream: OutputStream) -> None:
         self.stream = stream
         self._drain = stream.drain if isinstance(stream, DrainedStream) else None
+
+    def append(self, data: bytes) -> None:
+        """As `write`, for those who cannot wait."""
+        self.stream.write(data)
 
     async def write(self, data: bytes) -> None:  # noqa: D102 - see Output
         self.stream.write(data)

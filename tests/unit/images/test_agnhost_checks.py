@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -77,3 +78,15 @@ async def test_generated_logs_end_with_sigterm():
     container.terminating.set()
     assert await agnhost.main(container) == 2
     assert container.stderr.data.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("command", ["agnhost pause | head -n 1 >log", "agnhost pause >log"])
+async def test_what_agnhost_says_in_a_shell_is_there_while_it_runs(command):
+    container = FakeContainer(("sh", "-c", f"{command} & wait"), working_dir="/tmp")
+    running = asyncio.ensure_future(agnhost.main(container))
+    async with asyncio.timeout(10):
+        while not container.files.exists("/tmp/log") or not container.files.read("/tmp/log"):
+            await asyncio.sleep(0)
+    assert container.files.read("/tmp/log") == b"Paused\n"
+    running.cancel()
+    await asyncio.wait([running])
