@@ -117,13 +117,17 @@ class PersistentVolumeController(Reconciler):
                 if fits(new, claim):
                     yield _claim_key(claim)
 
-    @staticmethod
-    def _claim_keys(old: Object | None, new: Object | None) -> Iterable[str]:
+    def _claim_keys(self, old: Object | None, new: Object | None) -> Iterable[str]:
+        """A claim that is gone also concerns a volume that it was to have and did not know of yet."""
         claim = new or old
         assert claim is not None
         yield _claim_key(claim)
-        if claim["spec"].get("volumeName"):
-            yield f"volume/{claim['spec']['volumeName']}"
+        names = [claim["spec"]["volumeName"]] if claim["spec"].get("volumeName") else []
+        if new is None:
+            reserved = self._volumes.by_index(OFFERED, _claim_key(claim))
+            names += [each["metadata"]["name"] for each in reserved]
+        for name in dict.fromkeys(names):
+            yield f"volume/{name}"
 
     def sync(self, key: str) -> Steps:
         """One volume or one claim."""

@@ -9,7 +9,7 @@ from kubelite.apimachinery.apierrors import InternalError
 from kubelite.controllers.volume.binding import PersistentVolumeController
 from kubelite.controllers.volume.ephemeral import EphemeralVolumeController
 from kubelite.controllers.volume.provisioner import RETRY_S, Provisioner
-from kubelite.reconcile.intents import CreateObject, DeleteObject, RequeueAfter, UpdateObject
+from kubelite.reconcile.intents import CreateObject, DeleteObject, RequeueAfter, UpdateObject, UpdateStatus
 from tests.unit.controllers.desk import Desk, only
 from tests.unit.controllers.situations.parts import named, node, pod
 from tests.unit.controllers.situations.volumes import (
@@ -75,6 +75,17 @@ def test_a_volume_that_is_free_calls_the_claims_that_it_fits_until_it_stays_as_i
     assert list(called(None, other)) == ["volume/v"]
     assert list(called(fits, {**fits, "status": {"phase": "Available"}})) == ["volume/v"]
     assert list(called(other, fits)) == ["volume/v", "claim/d/c"]
+
+
+def test_a_claim_that_goes_before_it_knows_its_volume_calls_the_volume_that_knows_the_claim():
+    desk = Desk()
+    desk.put(PERSISTENTVOLUMES, volume({"uid": "uid-c"}, phase="Bound"))
+    called = handler(desk, PERSISTENTVOLUMECLAIMS)
+    assert list(called(None, claim())) == ["claim/d/c"]
+    assert list(called(claim(), None)) == ["claim/d/c", "volume/v"]
+    assert list(called(claim("v"), None)) == ["claim/d/c", "volume/v"]
+    (released,) = only(desk.look(desk.make(PersistentVolumeController), "volume/v"), UpdateStatus)
+    assert released.object["status"]["phase"] == "Released"
 
 
 @pytest.mark.parametrize(("named_class", "is_called"), [("k", True), (None, True), ("", False), ("l", False)])
