@@ -43,7 +43,7 @@ async def gzip_applet(process: Process) -> int:
 
 
 async def tar(process: Process) -> int:
-    """`tar c|x|t [-z] [-f FILE] [-C DIRECTORY] [FILE]...`."""
+    """`tar c|x|t [-hmvz] [-f FILE] [-C DIRECTORY] [FILE]...`: links are kept, but for `-h`."""
     letters, rest, names = "", list(process.argv[1:]), []
     directory, archive = process.cwd, "-"
     if rest and not rest[0].startswith("-"):
@@ -61,7 +61,7 @@ async def tar(process: Process) -> int:
     files = process.container.files
     try:
         if "c" in letters:
-            data = _pack(files, directory, names, gzipped="z" in letters)
+            data = _pack(files, directory, names, gzipped="z" in letters, follows="h" in letters)
             if archive == "-":
                 await process.out(data)
             else:
@@ -71,7 +71,9 @@ async def tar(process: Process) -> int:
         if "O" in letters:
             await process.out(_contents(data, names))
             return 0
-        listed = _unpack(files, directory, data, names, extract="x" in letters)
+        listed = _unpack(
+            files, directory, data, names, extract="x" in letters, keeps_times="m" not in letters
+        )
     except (OSError, tarfile.TarError) as error:
         return await process.fail(str(error))
     if "t" in letters or "v" in letters:
@@ -79,13 +81,13 @@ async def tar(process: Process) -> int:
     return 0
 
 
-def _pack(files: FileSystem, directory: str, names: Sequence[str], *, gzipped: bool) -> bytes:
+def _pack(files: FileSystem, directory: str, names: Sequence[str], *, gzipped: bool, follows: bool) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz" if gzipped else "w") as archive:
 
         def add(name: str) -> None:
             path = posixpath.join(directory, name)
-            stat = files.stat(path)
+            stat = files.stat(path, follow=follows)
             member = tarfile.TarInfo(name.lstrip("/"))
             member.mode, member.mtime = stat.mode, int(stat.mtime)
             if stat.kind == "directory":
@@ -93,6 +95,9 @@ def _pack(files: FileSystem, directory: str, names: Sequence[str], *, gzipped: b
                 archive.addfile(member)
                 for inner in files.list(path):
                     add(posixpath.join(name, inner))
+            elif stat.kind == "symlink":
+                member.type, member.linkname = tarfile.SYMTYPE, files.readlink(path)
+                archive.addfile(member)
             else:
                 data = files.read(path)
                 member.size = len(data)
@@ -115,7 +120,7 @@ def _contents(data: bytes, names: Sequence[str]) -> bytes:
 
 
 def _unpack(
-    files: FileSystem, directory: str, data: bytes, names: Sequence[str], *, extract: bool
+    files: FileSystem, directory: str, data: bytes, names: Sequence[str], *, extract: bool, keeps_times: bool
 ) -> list[str]:
     listed = []
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -127,11 +132,24 @@ def _unpack(
                 continue
             path = posixpath.normpath(posixpath.join(directory, member.name.lstrip("/")))
             if member.isdir():
-                files.mkdir(path)
+                files.mkdir(path, mode=member.mode)
+                continue
+            files.mkdir(posixpath.dirname(path))
+            if _is_link(files, path):
+                files.remove(path)
+            if member.issym():
+                files.symlink(member.linkname, path)
             elif member.isfile() and (content := archive.extractfile(member)) is not None:
-                files.mkdir(posixpath.dirname(path))
                 files.write(path, content.read(), mode=member.mode)
+                files.touch(path, float(member.mtime) if keeps_times else None)
     return listed
+
+
+def _is_link(files: FileSystem, path: str) -> bool:
+    try:
+        return files.stat(path, follow=False).kind == "symlink"
+    except OSError:
+        return False
 
 
 APPLETS: Mapping[str, Applet] = {"gzip": gzip_applet, "gunzip": gzip_applet, "zcat": gzip_applet, "tar": tar}
