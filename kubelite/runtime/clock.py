@@ -361,7 +361,7 @@ class _JumpingSelector:
             for waiter in settling:
                 _wake(waiter)
             return []
-        if timeout is None or self.holds:
+        if timeout is None or self.holds > 0:  # below 0 while several calls let it pass at once
             return self._stand()
         target = self.offset_s + timeout
         if self.limit_s is not None and target > self.limit_s + EARLY_S:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import threading
 
 import pytest
 import yaml
@@ -124,6 +125,20 @@ async def test_while_time_stands_real_time_can_be_waited_for(virtual):
     assert first == [False]
     assert virtual.now() == begun
     virtual.unfreeze()
+
+
+def test_several_threads_may_call_a_virtual_cluster_at_once():
+    with kubelite.start(nodes=0, clock=VirtualClock(), seed=1, secure=False) as cluster:
+        both = threading.Barrier(2)
+
+        async def meet():
+            await asyncio.to_thread(both.wait, 30)  # the other one is in a call, too
+            await cluster.cluster.clock.sleep(60)
+
+        calls = [cluster.submit(meet) for _ in range(2)]
+        for each in calls:
+            each.result(30)
+        assert cluster.clock.monotonic() == 60
 
 
 def test_a_blocking_watch_from_outside_ends_when_it_is_to_though_time_stands():
