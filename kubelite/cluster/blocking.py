@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,7 @@ class BlockingCluster:
         self._portal = portal
         self._cluster = cluster
         self._closing = closing
+        self._is_stopped = False
         self._thread = portal.call(threading.get_ident)
 
     @classmethod
@@ -119,8 +120,13 @@ class BlockingCluster:
         Virtual time passes only while something is called, or was submitted and is not done.
         """
         __tracebackhide__ = True
+        self._check_callable()
         try:
             return self._portal.call(self._timed(function))
+        except CancelledError:
+            if not self._is_stopped:
+                raise
+            raise RuntimeError("the cluster was stopped meanwhile") from None
         except (APIError, WaitTimeout) as error:
             told = error
         # Where they were raised, on the cluster's thread, tells nothing: their text says all.
@@ -128,7 +134,20 @@ class BlockingCluster:
 
     def submit(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
         """Begins `await function()` on the cluster's loop; cancelling the future cancels it."""
+        self._check_stopped()
         return self._portal.start_task_soon(self._timed(function))
+
+    def _check_stopped(self) -> None:
+        if self._is_stopped:
+            raise RuntimeError(f"{self!r} does not run any more")
+
+    def _check_callable(self) -> None:
+        self._check_stopped()
+        if threading.get_ident() == self._thread:
+            raise RuntimeError(
+                "this is the cluster's own thread, which a blocking call would stop: "
+                "await the same method of `.cluster` here"
+            )
 
     def _timed(self, function: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
         clock = self._cluster.clock
@@ -150,7 +169,11 @@ class BlockingCluster:
         return self._cluster
 
     def stop(self) -> None:
-        """Stops the cluster and its thread; nothing happens the second time."""
+        """Stops the cluster and its thread; nothing happens the second time.
+
+        Calls that other threads still wait for end with a RuntimeError.
+        """
+        self._is_stopped = True
         self._closing.close()
 
     @property
@@ -347,5 +370,6 @@ def enter(cluster: Any, kind: type[BlockingCluster]) -> BlockingCluster:
     """Starts a cluster, or connects to one, on a thread of its own."""
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal("asyncio"))
+        stack.callback(lambda: portal.call(portal.stop, True))  # what still waits would hold it up
         stack.enter_context(portal.wrap_async_context_manager(_running(cluster)))
         return kind(portal, cluster, stack.pop_all())

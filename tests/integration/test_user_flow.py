@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -72,6 +73,37 @@ def test_the_blocking_handle_has_what_the_cluster_has():
             with pytest.raises((kubelite.NotFound, kubelite.WaitTimeout)) as raised:
                 ask()
             assert not [each.path for each in raised.traceback if "anyio" in str(each.path)]
+
+
+def test_a_blocking_cluster_that_stops_does_not_wait_for_calls_and_says_so():
+    begun, found = threading.Event(), []
+
+    async def wait():
+        begun.set()
+        await asyncio.Event().wait()
+
+    def call(function):
+        try:
+            function()
+        except RuntimeError as error:
+            found.append(str(error))
+
+    cluster = kubelite.start(nodes=0)
+
+    async def from_within():
+        call(lambda: cluster.get("pods"))
+
+    cluster.call(from_within)
+    waiting = threading.Thread(target=call, args=(lambda: cluster.call(wait),))
+    waiting.start()
+    assert begun.wait(30)
+    cluster.stop()
+    waiting.join(30)
+    call(lambda: cluster.get("pods"))
+    own, meanwhile, after = found
+    assert "await the same method of `.cluster`" in own
+    assert meanwhile == "the cluster was stopped meanwhile"
+    assert after.endswith("does not run any more")
 
 
 @pytest.mark.parametrize("text", ["hello", "[1, 2]", "a: b", "{a: ["])
