@@ -510,6 +510,11 @@ class VirtualClock(Clock):
             raise ValueError(f"time cannot go back by {-seconds} s")
         selector = self._selector
         if selector.limit_s is not None:
-            selector.limit_s = selector.time() + seconds
-        await self.sleep(seconds)
+            selector.limit_s = max(selector.limit_s, selector.time() + seconds)
+        try:
+            await self.sleep(seconds)
+        except asyncio.CancelledError:
+            if selector.limit_s is not None:
+                selector.limit_s = selector.time()
+            raise
         await self.settle()

@@ -39,6 +39,25 @@ async def test_advance_does_all_that_the_last_moment_brings(virtual):
     await task
 
 
+async def test_frozen_time_moves_by_the_longest_of_several_advances_and_no_further(virtual):
+    virtual.freeze()
+    begun = virtual.monotonic()
+    async with asyncio.TaskGroup() as both:
+        both.create_task(virtual.advance(100))
+        both.create_task(virtual.advance(10))
+    assert virtual.monotonic() - begun == 100
+    moving = asyncio.ensure_future(virtual.advance(100))
+    await asyncio.sleep(40)
+    moving.cancel()
+    await asyncio.wait({moving})
+    late = asyncio.ensure_future(virtual.sleep(20))
+    await virtual.settle()
+    assert not late.done()
+    assert virtual.monotonic() - begun == 140
+    late.cancel()
+    virtual.unfreeze()
+
+
 async def test_settle_lets_things_happen_but_no_time_pass(virtual):
     done = []
 
