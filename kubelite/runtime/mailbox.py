@@ -92,10 +92,13 @@ class Mailbox:
                     queue[index] = message
                     self.dropped += 1
                     return
-        if self._bound and len(queue) >= self._bound:
+        # What a handler has begun, which is first if it is there, waits no more: it is gone on with.
+        begun = bool(queue) and type(queue[0]) is Asked and type(queue[0].request) is Unfinished
+        if self._bound and len(queue) - begun >= self._bound:
             if self._policy != "drop_oldest":
                 raise MailboxFull(f"{self!r}")
-            oldest = queue.popleft()
+            oldest = queue[begun]
+            del queue[begun]
             self.dropped += 1
             if type(oldest) is Asked:
                 oldest.fail(MailboxFull(f"{self!r} made room for a newer message"))

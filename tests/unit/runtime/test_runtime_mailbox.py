@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kubelite.runtime import Mailbox, MailboxFull
+from kubelite.runtime.mailbox import Asked, Unfinished
 
 MESSAGES = st.tuples(st.sampled_from("abc"), st.integers(0, 9))
 
@@ -72,6 +75,21 @@ def test_the_repr_shows_the_state():
     mailbox.take()
     assert repr(mailbox) == "<Mailbox 1/2, peak 2, 1 dropped>"
     assert repr(Mailbox()) == "<Mailbox 0, peak 0>"
+
+
+async def test_what_a_handler_has_begun_takes_no_room_and_is_not_dropped():
+    mailbox = Mailbox(1, "drop_oldest")
+
+    async def rest():
+        return 1
+
+    begun = Asked(Unfinished("ask", rest()), asyncio.get_running_loop().create_future())
+    mailbox.queue.appendleft(begun)
+    mailbox.put("a")
+    mailbox.put("b")
+    assert list(mailbox.queue) == [begun, "b"]
+    assert not begun.reply.done()
+    assert await begun.request.work == 1
 
 
 def test_coalescing_needs_no_bound():
