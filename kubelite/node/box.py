@@ -20,6 +20,7 @@ from kubelite.network import current_namespace
 from kubelite.node.attachments import Attachments, Input
 from kubelite.node.cri import ContainerConfig, Exit
 from kubelite.node.logs import ContainerLog
+from kubelite.node.podstate import START_ERROR
 from kubelite.node.process import NoInput, Process, exit_code, run_command
 from kubelite.runtime import Randomness, TimerHandle, tasks
 
@@ -161,7 +162,7 @@ class Box:
         except CommandNotFoundError as error:
             runc = f"runc create failed: unable to start container process: {error}: unknown"
             task = "failed to create containerd task: failed to create shim task: OCI runtime create failed"
-            return Exit(NOT_STARTED, "StartError", f"{task}: {runc}")
+            return Exit(NOT_STARTED, START_ERROR, f"{task}: {runc}")
         except Exception:  # noqa: BLE001  (what user code raises is its crash)
             err.write(traceback.format_exc())
             return Exit(1)

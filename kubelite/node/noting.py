@@ -26,6 +26,7 @@ from kubelite.node.containerstate import (
 from kubelite.node.course import FORCED_GRACE_S, Course
 from kubelite.node.podstate import (
     NORMAL,
+    START_ERROR,
     TERMINAL_PHASES,
     WARNING,
     ContainerExited,
@@ -261,10 +262,13 @@ def _exited(course: Course, event: ContainerExited) -> None:
     container = course.containers[event.container]
     if container.attempt != event.attempt or not container.alive:
         return
+    began = event.reason != START_ERROR
+    if not began:
+        course.event(WARNING, "Failed", f"Error: {event.message}", event.container)
     ended = Terminated(
         exit_code=event.exit_code,
         reason=event.reason or ("Completed" if event.exit_code == 0 else "Error"),
-        started_at=container.started_at,
+        started_at=container.started_at if began else 0.0,
         finished_at=course.now,
         container_id=container.container_id,
         message=event.message,

@@ -259,6 +259,10 @@ class ContainerRefused(Shown):
     message: str
 
 
+START_ERROR: Final = "StartError"
+"""Why a container ended whose command could not be run."""
+
+
 @attrs.frozen(repr=False)
 class ContainerExited(Shown):
     """The process of a container ended. `message` is its termination message."""

@@ -9,6 +9,7 @@ from importlib import resources as files
 import pytest
 
 from kubelite.api.resources import SECRETS
+from kubelite.images.builtin import make_registry
 from kubelite.images.files import FileSystem
 from kubelite.network import AddressPoolExhausted
 from kubelite.node.environment import PodFacts
@@ -262,6 +263,18 @@ async def test_what_is_told_of_images(node):
         message.startswith('Failed to pull image "gone:1": rpc error: code = NotFound desc = ')
         for _, _, message in told
     )
+
+
+async def test_a_command_that_is_not_there_is_told_and_never_began(node):
+    node.images["shell"] = make_registry().resolve("busybox")
+    await node.run(containers=[{"name": "c", "image": "shell", "command": ["gone"]}], restartPolicy="Never")
+    await node.clock.sleep(5)
+    pod = await node.get()
+    state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    assert (pod["status"]["phase"], state["reason"], state["exitCode"]) == ("Failed", "StartError", 128)
+    assert state["startedAt"] == "1970-01-01T00:00:00Z"
+    assert state["message"].endswith('process: exec: "gone": executable file not found in $PATH: unknown')
+    assert ("Warning", "Failed", f"Error: {state['message']}") in node.recorder.events
 
 
 async def test_what_is_told_when_a_node_has_no_address_left(node):
