@@ -10,6 +10,7 @@ pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -201,9 +202,8 @@ class Core:
         self._queue.remove(uid)
         made_room = self._cache.forget(uid) is not None
         self._wake_claim_waiters()
-        if entry is not None and self._cache.nomination(uid):
-            self._cache.nominate(entry.info, "")
-            made_room = True
+        if entry is not None:
+            self._nominate(entry.info, "")
         if made_room:
             self._happened(hints.POD_DELETE, pod, None)
 
@@ -225,24 +225,39 @@ class Core:
     def _pod_waits(self, uid: str, old: Object | None, new: Object) -> None:
         now, info = self._clock.monotonic(), PodInfo.of(new)
         entry = self._queue.get(uid)
+        nominated = info.nominated
         if entry is not None:
             before = entry.info.pod
+            if not nominated and not entry.info.nominated:
+                nominated = self._cache.nomination(uid)  # chosen a moment ago, and not written yet
             self._queue.add(info, now)
             for event in hints.own_events(before, new):
                 if hints.helps(entry.rejected_by, event, info, old, new):
                     self._queue.move_one(entry, now)
         else:
             self._queue.add(info, now)
-        if info.nominated != self._cache.nomination(uid) and (entry is None or info.nominated):
-            self._cache.nominate(info, info.nominated)
+        self._nominate(info, nominated)
         self._wake()
 
-    def _happened(self, event: str, old: Object | None, new: Object | None) -> None:
-        """Something happened that may let pods fit which wait."""
+    def _nominate(self, info: PodInfo, node: str) -> None:
+        """Room is made for a pod on a node, "" for none; what was kept for it is there for lesser pods."""
+        before = self._cache.nomination(info.uid)
+        if before != node:
+            self._cache.nominate(info, node)
+        if before not in {"", node}:
+            self._happened(hints.POD_DELETE, info.pod, None, up_to=info.priority)
+
+    def _happened(
+        self, event: str, old: Object | None, new: Object | None, *, up_to: float = math.inf
+    ) -> None:
+        """Something happened that may let pods fit which wait, of a priority up to that."""
         if not self._queue.concerns(INTERESTED.get(event, frozenset())):
             return
         self._queue.move(
-            lambda entry: hints.helps(entry.rejected_by, event, entry.info, old, new), self._clock.monotonic()
+            lambda entry: (
+                entry.info.priority <= up_to and hints.helps(entry.rejected_by, event, entry.info, old, new)
+            ),
+            self._clock.monotonic(),
         )
         self._wake()
         self._arm()
@@ -310,6 +325,8 @@ class Core:
         if verdict.node is None:
             await self._refuse(entry, framework, verdict)
             return
+        if self._cache.nomination(info.uid) != verdict.node:
+            self._nominate(info, "")
         self._cache.place(info, verdict.node)
         self._queue.remove(info.uid)
         if info.claims and framework.profile.has("reserve", "VolumeBinding"):
@@ -368,7 +385,7 @@ class Core:
             info = again.info
             again.refusals, again.errors = entry.refusals, entry.errors
             self._queue.retry(again, now)
-            self._cache.nominate(info, "")
+            self._nominate(info, "")
             self._arm()
         await self._effects.report(info, framework.profile.name, SCHEDULER_ERROR, message, nominated="")
 
@@ -389,7 +406,7 @@ class Core:
             nominated = chosen.node
         keeps = preemption is not None and preemption.keeps_nomination
         if not keeps:
-            self._cache.nominate(info, nominated)
+            self._nominate(info, nominated)
         self._queue.fail(entry, verdict.rejected_by, self._clock.monotonic())
         self._arm()
         await self._effects.report(info, name, UNSCHEDULABLE, message, nominated=None if keeps else nominated)
@@ -404,7 +421,7 @@ class Core:
 
     async def _denominate(self, other: PodInfo) -> None:
         """The room that was made for a pod is taken by a more important one: it looks for another."""
-        self._cache.nominate(other, "")
+        self._nominate(other, "")
         waiting = self._queue.get(other.uid)
         if waiting is not None:
             self._queue.move_one(waiting, self._clock.monotonic())

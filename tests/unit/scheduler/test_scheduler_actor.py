@@ -93,6 +93,37 @@ async def test_a_waiting_pod_is_bound_when_another_has_become_smaller_not_when_i
     assert cluster.bound == {"second": "a"}
 
 
+def nominated(node):
+    """A pod for which room was made, and which may not be scheduled yet."""
+    made = make_pod("great", requests={"cpu": "1"}, priority=5, schedulingGates=[{"name": "wait"}])
+    return {**made, "status": {"phase": "Pending", **({"nominatedNodeName": node} if node else {})}}
+
+
+@pytest.mark.parametrize("how", ["taken back", "moved", "deleted"])
+async def test_room_that_is_no_more_kept_for_a_pod_is_there_for_those_that_are_no_more_important(
+    cluster, how
+):
+    cluster.nodes.put(make_node("a", cpu="1"))
+    cluster.nodes.put(make_node("b", cpu="500m"))
+    cluster.pods.put(nominated("a"))
+    cluster.pods.put(make_pod("small", requests={"cpu": "1"}, priority=5))
+    cluster.pods.put(make_pod("greater", requests={"cpu": "9"}, priority=9))
+    await cluster.settle()
+    assert cluster.bound == {}
+    said = len(cluster.events)
+    await cluster.clock.advance(5)
+    match how:
+        case "taken back":
+            cluster.pods.put(nominated(""))
+        case "moved":
+            cluster.pods.put(nominated("b"))
+        case _:
+            cluster.pods.remove("great")
+    await cluster.settle()
+    assert cluster.bound == {"small": "a"}
+    assert {name for name, *_ in cluster.events[said:]} == {"small"}, "for the others nothing has changed"
+
+
 async def test_a_heartbeat_of_a_node_wakes_nobody(cluster):
     node = make_node("a", cordoned=True)
     cluster.nodes.put(node)
