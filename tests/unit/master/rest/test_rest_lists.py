@@ -152,6 +152,18 @@ async def test_a_client_that_goes_away_in_the_middle_costs_nobody_else_anything(
                 await tasks.checkpoint()
 
 
+async def test_what_a_collection_was_is_streamed_when_it_is_deleted():
+    options = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}
+    async with served() as (http, inside, _):
+        await fill(inside, lists.WHOLE_ITEMS_MAX + 50)
+        async with http.delete(MAPS, json=options) as answer:
+            assert answer.headers["Transfer-Encoding"] == "chunked"
+            gone = orjson.loads(await answer.read())
+        async with http.get(MAPS) as answer:
+            assert orjson.loads(await answer.read())["items"] == []
+    assert len(gone["items"]) == lists.WHOLE_ITEMS_MAX + 50
+
+
 async def test_http_1_0_gets_the_whole():
     async with served() as (http, inside, _):
         await fill(inside, lists.WHOLE_ITEMS_MAX + 1)
