@@ -95,6 +95,7 @@ class Cluster(ClusterMachines):
         self._components: Components | None = None
         self._door: FrontDoor | None = None
         self._body: asyncio.Task[Any] | None = None
+        self._waits: set[asyncio.Timeout] = set()
         self._failure: BaseException | None = None
         self._patch: looppatch.LoopPatch | None = None
         self.abandoned = 0
@@ -222,6 +223,9 @@ class Cluster(ClusterMachines):
 
     async def _stop(self) -> None:
         self._loop = None
+        waits, self._waits = self._waits, set()
+        for scope in waits:  # nothing would come of them
+            scope.reschedule(0)
         door, self._door = self._door, None
         if door is not None:
             await door.close()
@@ -418,10 +422,19 @@ class Cluster(ClusterMachines):
                 served.asks_for_endpoints(question, served.slices_in(informers)),
                 (ENDPOINTSLICES,),
             )
-        found = await wait_for(informers, self.clock, question, self._in_vain, also=also)
-        if question.condition == "ready":
-            await until_reachable(self._running, self.clock, found)
-        return found
+        try:
+            async with asyncio.timeout(None) as scope:
+                self._waits.add(scope)
+                found = await wait_for(informers, self.clock, question, self._in_vain, also=also)
+                if question.condition == "ready":
+                    await until_reachable(self._running, self.clock, found)
+                return found
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise RuntimeError(f"the cluster stopped while {question.subject} was waited for") from None
+        finally:
+            self._waits.discard(scope)
 
     def _image_names(self) -> Sequence[str]:
         return tuple(self.images)

@@ -75,6 +75,15 @@ def test_the_blocking_handle_has_what_the_cluster_has():
             assert not [each.path for each in raised.traceback if "anyio" in str(each.path)]
 
 
+@pytest.mark.parametrize("is_virtual", [True, False])
+async def test_who_still_waits_when_the_cluster_stops_is_told_so(is_virtual):
+    async with kubelite.Cluster(nodes=0, clock=VirtualClock() if is_virtual else None) as cluster:
+        waiting = asyncio.ensure_future(cluster.wait_for("pod/none", timeout=None if is_virtual else 60))
+        await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="the cluster stopped while pod/none was waited for"):
+        await waiting
+
+
 def test_a_blocking_cluster_that_stops_does_not_wait_for_calls_and_says_so():
     begun, found = threading.Event(), []
 
