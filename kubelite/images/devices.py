@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kubelite.images.files import Device, Directory, FileSystem, Mount
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Device, Directory, Mount
 
 if TYPE_CHECKING:
     from kubelite.runtime.randomness import Randomness

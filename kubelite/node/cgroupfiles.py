@@ -11,7 +11,7 @@ from typing import Final
 
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Device, Directory, Mount
+from kubelite.images.inodes import Device, Directory, Mount
 
 PERIOD_US: Final = 100_000
 QUOTA_MIN_US: Final = 1_000

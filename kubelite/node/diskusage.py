@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory, File, Mount, Node
+from kubelite.images.inodes import Directory, File, Mount, Node
 
 _ELSEWHERE: Final = frozenset({"hostPath", "image"})
 """Volumes that are none of the pod's own."""

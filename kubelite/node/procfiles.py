@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Device, Directory, File, Mount
+from kubelite.images.inodes import Device, Directory, File, Mount
 from kubelite.images.permissions import User
 from kubelite.node.securitycontext import effective
 

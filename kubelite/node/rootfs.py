@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from kubelite.images.devices import mount_devices
-from kubelite.images.files import Directory, File, FileSystem
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory, File
 
 if TYPE_CHECKING:
     from kubelite.images.registry import Image

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubelite.images.files import Directory, File
+from kubelite.images.inodes import Directory, File
 from kubelite.images.permissions import SET_GROUP
 
 READABLE: Final = 0o440

@@ -17,7 +17,8 @@ from typing import Final, TypeAlias
 from kubelite.api.resourcelist import amount
 from kubelite.apimachinery.meta import controller_of
 from kubelite.apimachinery.scheme import Object
-from kubelite.images.files import Directory, File, FileSystem, Mount, Node, Symlink
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory, File, Mount, Node, Symlink
 from kubelite.images.permissions import STICKY
 from kubelite.images.registry import Image
 from kubelite.node.environment import ConfigError, expand

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from kubelite.images.container import Container
-from kubelite.images.files import Stat
+from kubelite.images.inodes import Stat
 
 NEW_CONTENT: Final = "mount-tester new file\n"
 RETRY_S: Final = 180

@@ -15,7 +15,8 @@ from kubelite.images.busybox.accounts import groups, users
 from kubelite.images.busybox.dates import moment
 from kubelite.images.busybox.modes import changed_mode
 from kubelite.images.busybox.options import UsageError, parse_options
-from kubelite.images.files import Directory, FileSystem, Stat
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory, Stat
 from kubelite.images.shell.process import Applet, Process
 
 _Body = Callable[[Process, dict[str, str], list[str]], Awaitable[int]]

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from kubelite.images.files import Device
+from kubelite.images.inodes import Device
 from kubelite.images.shell.streams import Buffer, Pipe
 from kubelite.images.shell.syntax import AndOr, Pipeline, ProcessSubstitution, Redirection, Script, Simple
 from kubelite.runtime import tasks

@@ -7,7 +7,7 @@ import pytest
 from kubelite.images import agnhost
 from kubelite.images.agnhost.files import go_mode
 from kubelite.images.busybox.modes import changed_mode
-from kubelite.images.files import Directory
+from kubelite.images.inodes import Directory
 from kubelite.images.permissions import User
 from tests.unit.images.fakes import FakeContainer, make_files, run
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelite.images.files import Device, Directory, FileSystem
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Device, Directory
 
 
 def test_reading_and_writing():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.images.files import Directory, FileSystem
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory
 from kubelite.images.permissions import User
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kubelite.images.builtin import make_registry
-from kubelite.images.files import Directory, FileSystem
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory
 from kubelite.images.registry import image
 from kubelite.node.containerstate import ContainerState, Kind, Stage, Terminated, restarts, spec_of
 from kubelite.node.environment import ConfigError, PodFacts, container_environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.images.files import Directory, Mount
+from kubelite.images.inodes import Directory, Mount
 from kubelite.node.diskusage import Disk, Held, disk_of, local_volumes, own_volumes
 from kubelite.node.evictions import is_limited, overuse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelite.images.files import Directory, File, Symlink
+from kubelite.images.inodes import Directory, File, Symlink
 from kubelite.network import client_session
 from kubelite.node.diskusage import Disk, disk_of
 from kubelite.node.exposition import Family, Sample, exposition

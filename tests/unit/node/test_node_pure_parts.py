@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelite.apimachinery.timestamps import parse_time
-from kubelite.images.files import Directory, FileSystem
+from kubelite.images.files import FileSystem
+from kubelite.images.inodes import Directory
 from kubelite.node.environment import (
     ConfigError,
     PodFacts,
