@@ -11,14 +11,12 @@ from collections.abc import Awaitable, Mapping, Sequence
 import attrs
 
 from kubelite.images.shell import (
-    assigning,
     bash,
     builtins,
     conditional,
     expansion,
     loops,
     substitution,
-    tracing,
 )
 from kubelite.images.shell.arithmetic import evaluate
 from kubelite.images.shell.control import (
@@ -32,15 +30,16 @@ from kubelite.images.shell.control import (
 from kubelite.images.shell.globbing import glob_paths
 from kubelite.images.shell.parser import parse
 from kubelite.images.shell.pattern import matches
+from kubelite.images.shell.pipelines import run_piped
 from kubelite.images.shell.process import decode
 from kubelite.images.shell.programs import run_program
 from kubelite.images.shell.redirect import RedirectionError, redirected
 from kubelite.images.shell.scan import ShellSyntaxError
+from kubelite.images.shell.simple import run_simple
 from kubelite.images.shell.state import State
-from kubelite.images.shell.streams import Buffer, Input, Null, Output, Pipe, read_line
+from kubelite.images.shell.streams import Buffer, Input, Null, read_line
 from kubelite.images.shell.syntax import (
     AndOr,
-    Assignment,
     Calculate,
     Case,
     Command,
@@ -59,7 +58,6 @@ from kubelite.images.shell.syntax import (
     Word,
 )
 from kubelite.images.shell.variables import Hidden
-from kubelite.runtime import tasks
 
 
 class Shell(State):
@@ -255,7 +253,7 @@ class Shell(State):
                 status = await self._command(pipeline.commands[0])
                 statuses = [status]
             else:
-                statuses = await self._piped(pipeline.commands)
+                statuses = await run_piped(self, pipeline.commands)
                 status = statuses[-1]
                 if "pipefail" in self.options:
                     status = next((each for each in reversed(statuses) if each), 0)
@@ -265,28 +263,12 @@ class Shell(State):
             self.variables.set_elements("PIPESTATUS", map(str, statuses))
         return int(status == 0) if pipeline.negated else status
 
-    async def _piped(self, commands: Sequence[Command]) -> list[int]:
-        pipes = [Pipe() for _ in commands[1:]]
-        running = []
-        for index, command in enumerate(commands):
-            before = pipes[index - 1] if index > 0 else None
-            after = pipes[index] if index < len(pipes) else None
-            streams: dict[int, Input | Output] = {0: before} if before else {}
-            if after:
-                streams[1] = after
-            stage = _stage(self.subshell(streams), command, before, after)
-            running.append(tasks.start(stage, name="sh pipeline"))
-        try:
-            return [await task for task in running]
-        finally:
-            await tasks.cancel(*(task for task in running if not task.done()))
-
     # -- compound commands
 
     async def _command(self, command: Command) -> int:
         match command:
             case Simple():
-                return await self._simple(command)
+                return await run_simple(self, command)
             case Function(name, body):
                 self.functions[name] = body
                 return 0
@@ -363,74 +345,7 @@ class Shell(State):
                 return True
         return False
 
-    # -- simple commands
-
-    async def _simple(self, command: Simple) -> int:
-        # With no command left, the status is that of the last command substitution.
-        self.substituted = 0
-        self.line = command.line or self.line
-        if not self.bash and assigning.has_elements(command.assignments):
-            # No assignment to a shell that knows no arrays: such a word is the command.
-            head = next(at for at, each in enumerate(command.assignments) if each.subscript is not None)
-            return await self._simple(
-                attrs.evolve(
-                    command,
-                    assignments=command.assignments[:head],
-                    words=(*(each.word for each in command.assignments[head:]), *command.words),
-                )
-            )
-        opened = len(self.opened)
-        try:
-            return await self._expanded(command)
-        finally:
-            if len(self.opened) > opened:
-                await substitution.close(self, opened)
-
-    async def _expanded(self, command: Simple) -> int:
-        """Runs a simple command: its words become arguments first."""
-        arrays: list[tuple[Assignment, list[assigning.Given]]] = []
-        if assigning.declares(self, command.words):
-            words, arrays = await assigning.declaration(self, command.words)
-        else:
-            words = await expansion.expand_words(command.words, self)
-        try:
-            async with redirected(
-                self, command.redirections, permanent=words[:1] == ["exec"] and len(words) == 1
-            ):
-                assigned = await self._assigned(command.assignments, kept=not words)
-                if "x" in self.options:
-                    await tracing.show(self, assigned, words)
-                if not words:
-                    return self.substituted
-                status = await self.call(words, assigned)
-                for assignment, given in arrays:
-                    self._store(assignment, given)
-                return status
-        except RedirectionError as error:
-            await self.process.err(f"{self.name}: {error}\n")
-            if words[:1] and words[0] in builtins.SPECIAL:
-                raise Exit(1) from error
-            return 1
-
-    async def _assigned(self, assignments: Sequence[Assignment], *, kept: bool) -> dict[str, str]:
-        """The values of assignments before a command, which without one are kept."""
-        assigned: dict[str, str] = {}
-        for each in assignments:
-            if kept:
-                assigned[each.name] = await assigning.assign(self, each)
-            elif each.subscript is None and each.elements is None:
-                before = self.variables.get(each.name, "") if each.append else ""
-                assigned[each.name] = before + await expansion.expand_value(each.value, self)
-        return assigned
-
-    def _store(self, assignment: Assignment, given: Sequence[assigning.Given]) -> None:
-        """Gives an array that was declared its elements, be it read-only or not."""
-        name = self.variables.resolve(assignment.name)
-        constant = name in self.variables.constant
-        self.variables.constant.discard(name)
-        assigning.store_elements(self, name, given, append=assignment.append)
-        if constant:
-            self.variables.constant.add(name)
+    # -- commands by name
 
     async def call(self, argv: Sequence[str], assigned: Mapping[str, str] | None = None) -> int:
         """Runs one command by name: a function, a built-in, an applet, or a script in the file system."""
@@ -495,16 +410,3 @@ class Shell(State):
         finally:
             self.args = saved
             self.restore(self.locals.pop())
-
-
-async def _stage(shell: Shell, command: Command, before: Pipe | None, after: Pipe | None) -> int:
-    try:
-        match command:
-            case Group(body, subshell=True, redirections=()):
-                return await shell.run_to_end(body)
-        return await shell.run_to_end(Script((AndOr(Pipeline((command,))),)))
-    finally:
-        if before is not None:
-            before.close_read()
-        if after is not None:
-            after.close_write()
