@@ -3,7 +3,8 @@
 One actor per node. Everything that takes time (API calls, hooks, checks) runs in tasks which tell it what
 came of them; everything else happens in `receive`, one message at a time. What must survive its restart is
 in `Machine`. Node and Lease are kept by `nodereporter`, statuses are written by `statusmanager`, what pods
-refer to is found by `podlookups`, which are taken is decided by `admission`; here is who is told what.
+refer to is found by `podlookups`, their tokens are had by `tokenmanager`, which are taken is decided by
+`admission`, which have to go by `evictionmanager`; here is who is told what.
 
 Source: pkg/kubelet/kubelet.go.
 """
@@ -15,16 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 import attrs
 
-from kubelite.api.resources import (
-    PODS,
-    SERVICEACCOUNTS,
-)
+from kubelite.api.resources import PODS
 from kubelite.apimachinery.scheme import Object
 from kubelite.network import AddressPool, Fabric, Resolver, Translator, client_session
 from kubelite.node.admission import Admission
 from kubelite.node.config import KubeletConfig
 from kubelite.node.environment import Lookup
-from kubelite.node.evictions import PERIOD_S, is_limited, overuse
+from kubelite.node.evictionmanager import EvictionManager, LookAtDisks
 from kubelite.node.machine import Machine
 from kubelite.node.nodeobject import (
     NODE_AFFINITY,
@@ -32,11 +30,12 @@ from kubelite.node.nodeobject import (
 )
 from kubelite.node.nodereporter import NodeReporter
 from kubelite.node.podlookups import PodLookups
-from kubelite.node.podstate import PodEvicted, PodGone, PodRejected, SetUp, Tick
+from kubelite.node.podstate import PodGone, PodRejected, SetUp, Tick
 from kubelite.node.podworker import PodWorker
 from kubelite.node.server import KubeletServer
 from kubelite.node.statusmanager import FlushStatuses, StatusManager
-from kubelite.node.tokens import TokenSpec, token_request
+from kubelite.node.tokenmanager import TokenManager
+from kubelite.node.tokens import TokenSpec
 from kubelite.node.workerhost import PrepareAgain, RenewTokens, TokensCame, Wake, WorkerEvent, WorkerMessage
 from kubelite.runtime import Actor, Clock, Randomness, Shown, Signal, TimerHandle
 
@@ -76,10 +75,6 @@ class SourcesChanged(Shown):
 
 class ReportNode(Signal):
     """Write the Node's status."""
-
-
-class LookAtDisks(Signal):
-    """Look whether pods hold more of the disk than they may."""
 
 
 class PowerChanged(Signal):
@@ -164,12 +159,9 @@ class Kubelet(Actor[Message]):
         self._names: dict[tuple[str, str], PodWorker] = {}
         self._admission = Admission(self.machine, lambda: self._node.labels)
         self._undecided: set[str] = set()
-        self._looks_at_disks = False
         self._unfollow: Callable[[], None] = lambda: None
         self._begun_at = 0.0
         self._boot_id = self.machine.boot_id
-        self._tokens_at: float | None = None
-        self._tokens_timer: TimerHandle | None = None
 
     def __repr__(self) -> str:
         pods, unwritten = len(self.machine.workers), self._unwritten()
@@ -188,6 +180,8 @@ class Kubelet(Actor[Message]):
         machine, client, context = self.machine, self._client, self.context
         self._node = NodeReporter(machine, client, self._informers, self._recorder, context.log)
         self._statuses = StatusManager(machine, client, context, self._after)
+        self._tokens = TokenManager(machine, client, context)
+        self._evictions = EvictionManager(machine, context, self._after)
         self._begun_at = self._clock.monotonic()
         self.machine.kubelet_starts += 1
         self.machine.on_power = self._power_changed
@@ -238,7 +232,7 @@ class Kubelet(Actor[Message]):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.prepare_again()
             case RenewTokens():
-                self._renew_tokens()
+                self._tokens.renew_due()
             case TokensCame(uid, tokens, problem):
                 if (worker := self.machine.workers.get(uid)) is not None:
                     worker.take_tokens(tokens, problem)
@@ -249,7 +243,7 @@ class Kubelet(Actor[Message]):
                 if self.machine.powered:
                     self.context.start_task(self._node.report(), name="node status")
             case LookAtDisks():
-                self._look_at_disks()
+                self._evictions.look()
             case PowerChanged():
                 self._power()
             case _:
@@ -266,14 +260,8 @@ class Kubelet(Actor[Message]):
         return self.context.call_later(delay_s, message)
 
     def remind_of_tokens(self, at: float) -> None:
-        """One timer serves all pods: it fires when the first of them is due."""
-        if self._tokens_at is not None and self._tokens_at <= at:
-            return
-        if self._tokens_timer is not None:
-            self._tokens_timer.cancel()
-        self._tokens_at = at
-        delay_s = max(0.0, at - self._clock.now())
-        self._tokens_timer = self.context.call_later(delay_s, RenewTokens())
+        """Let the tokens that are due then be renewed."""
+        self._tokens.remind(at)
 
     def start_task(self, coroutine: Any, name: str) -> Any:
         """A task that ends with the actor."""
@@ -305,27 +293,7 @@ class Kubelet(Actor[Message]):
 
     async def ask_for_token(self, pod: Object, spec: TokenSpec) -> str:
         """A token of the pod's service account."""
-        answer = await self._client.create(
-            SERVICEACCOUNTS,
-            token_request(pod, spec),
-            pod["metadata"]["namespace"],
-            name=pod["spec"].get("serviceAccountName") or "default",
-            subresource="token",
-        )
-        token: str = answer["status"]["token"]
-        return token
-
-    def _renew_tokens(self) -> None:
-        """Renew what is due, and wait for the next."""
-        now = self._clock.now()
-        self._tokens_at = self._tokens_timer = None
-        for worker in self.machine.workers.values():
-            due = worker.tokens_due
-            if due is not None and due <= now:
-                worker.tokens_due = None
-                worker.renew_tokens()
-            elif due is not None:
-                self.remind_of_tokens(due)
+        return await self._tokens.ask(pod, spec)
 
     def session(self) -> aiohttp.ClientSession:
         """An HTTP client on the node, for probes: nothing is kept open."""
@@ -418,7 +386,7 @@ class Kubelet(Actor[Message]):
             worker.handle(PodRejected(*problem))
             return
         self._admission.take(worker)
-        self._look_at_disk_of(worker)
+        self._evictions.watch(worker)
 
     def _gone(self, uid: str) -> None:
         worker = self.machine.workers.get(uid)
@@ -457,7 +425,7 @@ class Kubelet(Actor[Message]):
         metadata = worker.base["metadata"]
         self._names[metadata["namespace"], metadata["name"]] = worker
         self._admission.take_over(worker)
-        self._look_at_disk_of(worker)
+        self._evictions.watch(worker)
         worker.resume(self)
 
     def _sources_changed(self, namespace: str) -> None:
@@ -467,27 +435,6 @@ class Kubelet(Actor[Message]):
                     worker.prepare_again()
                 else:
                     worker.refresh_volumes()
-
-    # --- disks
-
-    def _look_at_disk_of(self, worker: PodWorker) -> None:
-        """From now on look at what pods hold, if this one may hold only so much."""
-        if not self._looks_at_disks and is_limited(worker.base["spec"]):
-            self._looks_at_disks = True
-            self.context.call_later(PERIOD_S, LookAtDisks())
-
-    def _look_at_disks(self) -> None:
-        """Evict the pods that hold more than they may; look again while there are such pods."""
-        self._looks_at_disks = False
-        for worker in list(self.machine.workers.values()):
-            spec = worker.base["spec"]
-            if not worker.admitted or not is_limited(spec):
-                continue
-            problem = overuse(spec, worker.held(with_written=True)) if self.machine.powered else ""
-            if problem:
-                worker.handle(PodEvicted(problem))
-                self._after(worker)
-            self._look_at_disk_of(worker)
 
     # --- power
 
@@ -507,9 +454,7 @@ class Kubelet(Actor[Message]):
         """Messages are not heard without power: what waits for one would wait for ever."""
         self._undecided.clear()
         self._statuses.forget_flush()
-        if self._tokens_timer is not None:
-            self._tokens_timer.cancel()
-        self._tokens_at = self._tokens_timer = None
+        self._tokens.forget()
         for worker in self.machine.workers.values():
             worker.close()
 
