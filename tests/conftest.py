@@ -4,6 +4,7 @@ import asyncio
 import os
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["kubelite.pytest_plugin"]
@@ -27,6 +28,12 @@ settings.load_profile("kubelite")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_runtest_teardown():
+    """Forgets how a test said to log (commands and `capture_logs` do): tracebacks in colours take long."""
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
