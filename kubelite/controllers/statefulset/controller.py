@@ -83,7 +83,7 @@ class StatefulSetController(RevisedSet):
             key_of(each)
             for each in self._owners.list(old["metadata"]["namespace"])
             for template in each["spec"].get("volumeClaimTemplates") or ()
-            if name.startswith(f"{template['metadata']['name']}-{each['metadata']['name']}-")
+            if name.startswith(f"{members.template_name(template)}-{each['metadata']['name']}-")
         ]
 
     def name_revision(self, owner: Object, collisions: int | None) -> tuple[str, Mapping[str, str]]:

@@ -114,7 +114,7 @@ def make_member(stateful_set: Object, template: Object, revision: str, ordinal: 
 
 def _volumes(stateful_set: Object, spec: Object, name: str) -> list[Object]:
     """The claims' volumes, which stand in for those of the template that have their names."""
-    templates = [each["metadata"]["name"] for each in stateful_set["spec"].get("volumeClaimTemplates") or ()]
+    templates = [template_name(each) for each in stateful_set["spec"].get("volumeClaimTemplates") or ()]
     claimed = [{"name": each, "persistentVolumeClaim": {"claimName": f"{each}-{name}"}} for each in templates]
     return claimed + [each for each in spec.get("volumes") or () if each["name"] not in templates]
 
@@ -122,10 +122,16 @@ def _volumes(stateful_set: Object, spec: Object, name: str) -> list[Object]:
 # --- claims -----------------------------------------------------------------------------------------------
 
 
+def template_name(template: Object) -> str:
+    """The name of a claim template; empty if it has none, which the API server does not ask of it."""
+    name: str = (template.get("metadata") or {}).get("name") or ""
+    return name
+
+
 def claim_names(stateful_set: Object, name: str) -> list[str]:
     """The names of a member's claims."""
     templates = stateful_set["spec"].get("volumeClaimTemplates") or ()
-    return [f"{each['metadata']['name']}-{name}" for each in templates]
+    return [f"{template_name(each)}-{name}" for each in templates]
 
 
 def make_claims(stateful_set: Object, pod: Object) -> list[Object]:
@@ -134,11 +140,11 @@ def make_claims(stateful_set: Object, pod: Object) -> list[Object]:
     selected = (stateful_set["spec"].get("selector") or {}).get("matchLabels") or {}
     made: list[Object] = []
     for template in stateful_set["spec"].get("volumeClaimTemplates") or ():
-        given = template["metadata"]
+        given = template.get("metadata") or {}
         metadata: dict[str, Any] = {
             field: given[field] for field in ("annotations", "finalizers") if given.get(field)
         }
-        metadata["name"] = f"{given['name']}-{name}"
+        metadata["name"] = f"{template_name(template)}-{name}"
         metadata["namespace"] = stateful_set["metadata"]["namespace"]
         labels = {**(given.get("labels") or {}), **selected}
         if labels:

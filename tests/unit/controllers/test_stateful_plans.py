@@ -129,6 +129,14 @@ def test_claims_have_the_labels_of_their_template_and_of_the_selector():
     assert "status" not in claim
 
 
+@pytest.mark.parametrize("template", [{"metadata": {}}, {"spec": {}}])
+def test_a_template_of_claims_without_a_name_is_taken_as_it_is(template):
+    owner = stateful_set(volumeClaimTemplates=[template])
+    assert members.claim_names(owner, "web-1") == ["-web-1"]
+    assert [claim["metadata"]["name"] for claim in members.make_claims(owner, pod(1))] == ["-web-1"]
+    assert members.make_member(owner, owner["spec"]["template"], "r", 1)["spec"]["volumes"][0]["name"] == ""
+
+
 @pytest.mark.parametrize(
     ("deleted", "scaled", "ordinal", "owner"),
     [
