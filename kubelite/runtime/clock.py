@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakKeyDictionary
+
+from kubelite.runtime.jumpingselector import EARLY_S, JumpingSelector, wake
 
 TICK_S: Final = 0.5
 STALL_S: Final = 1.0
 """A loop that stood still for about so long was not there: how long exactly depends on when it stopped."""
-EARLY_S: Final = 1e-6
 _ELSEWHERE: Final = (
     "virtual time is moved on its cluster's own event loop; of a cluster of kubelite.start use "
     "`cluster.clock`, from any thread"
@@ -219,7 +219,7 @@ class Clock:
             await asyncio.sleep(0)
             return
         waiter = asyncio.get_running_loop().create_future()
-        timer = self.call_later(seconds, _wake, waiter)
+        timer = self.call_later(seconds, wake, waiter)
         try:
             await waiter
         finally:
@@ -243,134 +243,11 @@ class Clock:
                 timer.cancel()
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
-
-
 class SystemClock(Clock):
     """The real time, less what the loop stood still."""
 
 
-class _Selector(Protocol):
-    def select(self, timeout: float | None = None) -> list[Any]: ...
-
-
-class _JumpingSelector:
-    """The loop's selector, which instead of waiting for a timer moves the loop's time to it."""
-
-    POLL_S: Final = 0.002
-    UNPOLLED_MAX: Final = 8
-    """Turns of a busy loop in which nobody asks the system for input: nearly all comes from within."""
-    RESOLUTION_S: Final = 1e-6
-
-    def __init__(self, loop: Any) -> None:
-        self._loop = loop
-        self._inner: _Selector = loop._selector  # noqa: SLF001 - asyncio has no seam for it
-        self.holds = 0
-        self._settling: list[asyncio.Future[None]] = []
-        self._time, self._run_in_executor = loop.time, loop.run_in_executor
-        self.offset_s: float = 0.0  # the same beginning in every run, so that sums of times round alike
-        self._shift(-loop.time())
-        self.limit_s: float | None = None
-        self.users = 0
-        self._outside = 0
-        self._outside_due: dict[Callable[[], object], float] = {}
-        self._unpolled = 0
-        loop._selector = self  # noqa: SLF001
-        # The loop's own resolution of 1 ns is lost in the sum after 194 days, and timers would never be due.
-        self._resolution, loop._clock_resolution = loop._clock_resolution, self.RESOLUTION_S  # noqa: SLF001
-        loop.time = self.time
-        loop.run_in_executor = self.run_in_executor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def uninstall(self) -> None:
-        """Gives the loop its own time back."""
-        self._loop._selector = self._inner  # noqa: SLF001
-        self._loop._clock_resolution = self._resolution  # noqa: SLF001
-        del self._loop.time, self._loop.run_in_executor
-        self._shift(self._loop.time() - self.offset_s)
-
-    def _shift(self, seconds: float) -> None:
-        """Timers armed already keep their distance when the loop's time changes."""
-        for handle in self._loop._scheduled:  # noqa: SLF001
-            handle._when += seconds  # noqa: SLF001
-
-    def time(self) -> float:
-        return self.offset_s
-
-    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:
-        """While a thread works, real time passes and virtual time stands."""
-        self._outside += 1
-        future = self._run_in_executor(executor, function, *args)
-        future.add_done_callback(self._came_back)
-        return future
-
-    def _came_back(self, _: Any) -> None:
-        self._outside -= 1
-
-    def _has_busy_worker(self) -> bool:
-        """Whether a thread of `anyio.to_thread`, which has no executor to wrap, works for this loop."""
-        return threading.active_count() > 1 and any(
-            getattr(thread, "loop", None) is self._loop
-            and thread not in getattr(thread, "idle_workers", (thread,))
-            for thread in threading.enumerate()
-        )
-
-    def settled(self) -> asyncio.Future[None]:
-        """Done when there is nothing to do but to wait for a timer."""
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        self._settling.append(waiter)
-        return waiter
-
-    def call_outside_later(self, delay_s: float, callback: Callable[[], object]) -> None:
-        """Calls back after some seconds of real time."""
-        self._outside_due[callback] = time.monotonic() + delay_s
-
-    def forget_outside(self, callback: Callable[[], object]) -> None:
-        """It is not called any more."""
-        self._outside_due.pop(callback, None)
-
-    def _stand(self) -> list[Any]:
-        """Waits while virtual time stands, for what comes from outside."""
-        if not self._outside_due:
-            return self._inner.select(None)
-        callback, due_s = min(self._outside_due.items(), key=lambda item: item[1])
-        events = self._inner.select(max(0.0, due_s - time.monotonic()))
-        if time.monotonic() >= due_s:
-            del self._outside_due[callback]
-            self._loop.call_soon(callback)
-        return events
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout == 0 and self._unpolled < self.UNPOLLED_MAX:
-            self._unpolled += 1
-            return []
-        self._unpolled = 0
-        events = self._inner.select(0)
-        if events or timeout == 0:
-            return events
-        if self._loop._ready:  # noqa: SLF001 - another thread has called in meanwhile
-            return []
-        if self._outside or self._has_busy_worker():
-            return self._inner.select(self.POLL_S)
-        if self._settling:
-            settling, self._settling = self._settling, []
-            for waiter in settling:
-                _wake(waiter)
-            return []
-        if timeout is None or self.holds > 0:  # below 0 while several calls let it pass at once
-            return self._stand()
-        target = self.offset_s + timeout
-        if self.limit_s is not None and target > self.limit_s + EARLY_S:
-            return self._stand()
-        self.offset_s = max(self.offset_s, target)
-        return []
-
-
-_installed: WeakKeyDictionary[asyncio.AbstractEventLoop, _JumpingSelector] = WeakKeyDictionary()
+_installed: WeakKeyDictionary[asyncio.AbstractEventLoop, JumpingSelector] = WeakKeyDictionary()
 _real_users: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 """How many systems run by the system's time, by their loop."""
 
@@ -387,7 +264,7 @@ class VirtualClock(Clock):
         return VIRTUAL_START_S
 
     @property
-    def _selector(self) -> _JumpingSelector:
+    def _selector(self) -> JumpingSelector:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -405,12 +282,12 @@ class VirtualClock(Clock):
                     "a cluster with the system's time runs on this event loop, whose time cannot be virtual "
                     "then: run one of them on another loop (kubelite.start does)"
                 )
-            found = _installed[loop] = _JumpingSelector(loop)
+            found = _installed[loop] = JumpingSelector(loop)
         return found
 
     def __init__(self) -> None:
         super().__init__()
-        self._jumping: _JumpingSelector | None = None
+        self._jumping: JumpingSelector | None = None
 
     def _bind(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
@@ -442,7 +319,7 @@ class VirtualClock(Clock):
 
     def _end_sleep(self, waiter: asyncio.Future[None], due_s: float) -> None:
         self.reach(due_s)
-        _wake(waiter)
+        wake(waiter)
 
     def attach(self) -> None:
         """A system begins to use it: the first one, or one that goes on where the last one has ended."""
